@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conf: reads a configuration file of sections and `key = value` lines.
+ *
+ * The caller gives a handler that knows the keys.  A key or section that the
+ * handler does not know is an error that names file and line: nothing is
+ * skipped in silence.
+ */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include "base/err.h"
+
+/* One line.  `section` is "" before the first [section].  Returns false with
+ * *e set (text without file and line; conf_load() puts them before it). */
+typedef bool conf_handler(void *context, const char *section, const char *key,
+    const char *value, struct err *e);
+
+/* Reads `path` to its end or the first error.
+ * Errors: ERR_CONFIG "<path>:<line>: ..."; ERR_CONFIG if it cannot be read. */
+MUST_CHECK bool conf_load(
+    const char *path, conf_handler *handler, void *context, struct err *e);
+
+#endif

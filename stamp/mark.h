@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mark: the words of a placeholder, "[[postage 0.78 to=90210-1234]]", as
+ * fields.  See postage-marks(7).
+ *
+ * A field left out is 0 or "" and falls back to the job's options, then the
+ * queue's, then the configuration's: mark_inherit().
+ */
+#ifndef STAMP_MARK_H
+#define STAMP_MARK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mils.h"
+
+#define MARK_TEXT_MAX  256 /* longest mark with its brackets, bytes */
+#define MARK_CLASS_MAX 24
+#define MARK_COST_MAX  32
+
+enum mark_size { SIZE_AUTO, SIZE_LABEL, SIZE_SMALL, SIZE_ENVELOPE };
+enum mark_corner { AT_DEFAULT, AT_NW, AT_NE, AT_SW, AT_SE, AT_CENTER };
+enum mark_kind { KIND_DEFAULT, KIND_POSTAGE, KIND_CORRECTION, KIND_SPECIMEN };
+
+struct mark {
+	bool has_amount;
+	mils amount;			 /* where has_amount */
+	char rate_class[MARK_CLASS_MAX]; /* "letter", see the rate table */
+	uint32_t weight_mg;		 /* milligrams; 0 = the lowest step */
+	uint64_t to;			 /* destination ZIP+4+2 as a number */
+	uint32_t from;			 /* sender's ZIP */
+	uint32_t origin;		 /* ZIP of mailing */
+	uint32_t date;			 /* mail date, YYYYMMDD */
+	uint32_t mailby;		 /* mail-by date, YYYYMMDD */
+	char cost[MARK_COST_MAX];	 /* cost code */
+	enum mark_size size;
+	enum mark_corner at;
+	enum mark_kind kind;
+};
+
+/* Parses one mark, brackets included, blanks of any kind between words.
+ * Errors: ERR_REQUEST, text names the word and what is allowed. */
+MUST_CHECK bool mark_parse(const char *text, struct mark *out, struct err *e);
+
+/* Sets one field from "key", "value", as in a mark, a job option or the
+ * configuration.  Errors: ERR_REQUEST. */
+MUST_CHECK bool
+mark_set(struct mark *m, const char *key, const char *value, struct err *e);
+
+/* Fills every field that `m` leaves out from `defaults`.  An amount in `m`
+ * keeps the defaults' class and weight from pricing it, and the reverse. */
+void mark_inherit(struct mark *m, const struct mark *defaults);
+
+/* The mark as canonical text, "[[postage amount=0.78 ...]]". */
+void mark_format(const struct mark *m, char out[MARK_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vault: where a PSD is kept and how it is reached, behind one interface.
+ *
+ * Order of calls: vault_open(), vault_unlock() where the PSD has a PIN, any of
+ * the others, vault_close().  A vault is named by a URI whose scheme chooses
+ * the driver ("file:/var/lib/postage/vault").  A new home is a new `const
+ * struct vault_driver` in the one table of vault.c; callers do not change.
+ *
+ * A debit names each stamp by a 16-byte key.  The same key with the same
+ * request gives the same indicium for as long as the PSD's ring remembers it
+ * (the last PSD_RING keys); it is never debited twice.  vault_debit() is called
+ * by dispense/dispense.c alone.
+ */
+#ifndef VAULT_VAULT_H
+#define VAULT_VAULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mils.h"
+#include "vault/psd.h"
+
+#define VAULT_URI_MAX	512
+#define VAULT_BATCH_MAX 32 /* stamps of one vault_debit(): half the ring */
+
+struct vault;
+
+/* Opens the vault at `uri`, waiting at most `wait_ms` for another holder.
+ * Nothing is locked between calls.  On success the caller owns *out.
+ * Errors: ERR_CONFIG (unknown scheme, bad URI), ERR_ABSENT (medium, card or
+ * reader not there), ERR_CORRUPT (no valid copy of the state), ERR_BUSY. */
+MUST_CHECK bool
+vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e);
+
+/* Forgets PIN and keys.  NULL is allowed. */
+void vault_close(struct vault *v);
+
+/* Presents the user PIN for the rest of this opening.
+ * Errors: ERR_DENIED ("PIN wrong, N tries left" or "PIN blocked"). */
+MUST_CHECK bool vault_unlock(struct vault *v, const char *pin, struct err *e);
+MUST_CHECK bool vault_change_pin(
+    struct vault *v, const char *old_pin, const char *new_pin, struct err *e);
+
+/* Registers, life cycle, limits, dates: never needs a PIN. */
+MUST_CHECK bool
+vault_status(struct vault *v, struct psd_status *out, struct err *e);
+
+/* Debits and signs `count` (1 to VAULT_BATCH_MAX) stamps as one step: all of
+ * them or none; one durable write.  out[i] answers in[i].  Keys that the ring
+ * holds are answered from it (out[i].replayed) and not debited again.
+ * Errors: ERR_FUNDS (sum of the batch), ERR_REQUEST (amount outside the PSD's
+ * limits, a field out of range), ERR_DENIED (PIN, life cycle, expiry, audit
+ * overdue), ERR_CORRUPT (key known with another request), ERR_ABSENT/ERR_BUSY/
+ * ERR_SYSTEM: the outcome is unknown; ask vault_find() for each key. */
+MUST_CHECK bool vault_debit(struct vault *v, const struct psd_request *in,
+    size_t count, struct psd_stamp *out, struct err *e);
+
+/* Looks a key up in the ring.  *found = false is no error. */
+MUST_CHECK bool vault_find(struct vault *v, const uint8_t key[PSD_KEY_BYTES],
+    struct psd_stamp *out, bool *found, struct err *e);
+
+/* Value download, step 1: the PSD's signed request for `amount` more.
+ * `out` holds PSD_MESSAGE_MAX bytes.  The same request is given again until
+ * its answer was applied.  Amount 0 asks for a device audit. */
+MUST_CHECK bool vault_download_request(struct vault *v, mils amount,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
+/* Step 2: applies the provider's signed answer; `out` gets the signed receipt.
+ * The same answer twice gives the same receipt and changes nothing.
+ * Errors: ERR_DENIED (not the provider's signature, not this PSD, not this
+ * sequence number), ERR_REQUEST (not a message, over the register's limit). */
+MUST_CHECK bool
+vault_download_apply(struct vault *v, const uint8_t *answer, size_t answer_len,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
+/* A signed report of the registers over the caller's nonce. */
+MUST_CHECK bool vault_audit(struct vault *v, const uint8_t nonce[16],
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
+/* The PSD's X.509 certificate, DER. */
+MUST_CHECK bool vault_certificate(
+    struct vault *v, uint8_t *out, size_t size, size_t *len, struct err *e);
+
+/* The URI without credentials, for messages. */
+const char *vault_name(const struct vault *v);
+
+#endif
