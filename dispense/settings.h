@@ -21,7 +21,8 @@
 
 enum missing { MISSING_PRINT = 1, MISSING_REFUSE }; /* 0 = not set */
 
-/* What may differ from queue to queue; 0, "" and -1 fall back. */
+/* What may differ from queue to queue.  In settings.queues, 0, "" and -2 mean
+ * "as the defaults"; after settings_queue() there are no gaps. */
 struct queue_settings {
 	char name[QUEUE_MAX];
 	struct mark mark;     /* defaults of every mark */
