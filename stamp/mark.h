@@ -31,15 +31,17 @@ struct mark {
 	uint64_t to;			 /* destination ZIP+4+2 as a number */
 	uint32_t from;			 /* sender's ZIP */
 	uint32_t origin;		 /* ZIP of mailing */
-	uint32_t date;			 /* mail date, YYYYMMDD */
-	uint32_t mailby;		 /* mail-by date, YYYYMMDD */
+	uint32_t date;			 /* mail date: see mark_date() */
+	uint32_t mailby;		 /* mail-by date: see mark_date() */
 	char cost[MARK_COST_MAX];	 /* cost code */
 	enum mark_size size;
 	enum mark_corner at;
 	enum mark_kind kind;
 };
 
-/* Parses one mark, brackets included, blanks of any kind between words.
+/* Parses one mark, brackets included, blanks of any kind between words.  What
+ * office programs make of typed text (typographic quotes, dashes, blanks,
+ * ligatures) is read as what was typed.
  * Errors: ERR_REQUEST, text names the word and what is allowed. */
 MUST_CHECK bool mark_parse(const char *text, struct mark *out, struct err *e);
 
@@ -51,6 +53,19 @@ mark_set(struct mark *m, const char *key, const char *value, struct err *e);
 /* Fills every field that `m` leaves out from `defaults`.  An amount in `m`
  * keeps the defaults' class and weight from pricing it, and the reverse. */
 void mark_inherit(struct mark *m, const struct mark *defaults);
+
+/* A date field as a calendar date.  `date` is YYYYMMDD, 0 (none: stays 0), or
+ * relative: MARK_DATE_PLUS + n stands for "+n" in the mark, n days after
+ * `base` (today for the mail date, the mail date for the mail-by date).
+ * Relative dates stay so in the mark, that a retry on another day asks for the
+ * same stamp. */
+#define MARK_DATE_PLUS	   1   /* "+0" */
+#define MARK_DATE_PLUS_MAX 366 /* largest n */
+uint32_t mark_date(uint32_t date, uint32_t base);
+
+/* "1oz", "1.5 lb", "20g", "0.25kg" as milligrams, to the nearest.  False if it
+ * is no weight with a unit, or over 100 kg. */
+bool mark_weight_parse(const char *text, uint32_t *weight_mg);
 
 /* The mark as canonical text, "[[postage amount=0.78 ...]]". */
 void mark_format(const struct mark *m, char out[MARK_TEXT_MAX]);
