@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rastertopng FILE PREFIX: the pages of a CUPS, PWG or Apple raster file as
+ * PREFIX-1.png, PREFIX-2.png, ... dot for dot; prints one line a page:
+ * "N WIDTHxHEIGHT XDPIxYDPI copies=C".  For the system tests: what arrived at
+ * a printer is looked at as the printer would.
+ */
+#include <cairo.h>
+#include <cups/raster.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* One dot as 0xRRGGBB. */
+static uint32_t
+dot(const cups_page_header2_t *h, const unsigned char *line, unsigned x)
+{
+	unsigned bits = h->cupsBitsPerPixel, v[4] = {0, 0, 0, 0};
+	unsigned inks = 255;
+
+	if (bits == 1) {
+		v[0] = line[x / 8] >> (7 - x % 8) & 1 ? 255 : 0;
+	} else {
+		for (unsigned i = 0; i < bits / 8 && i < 4; i++)
+			v[i] = line[x * (bits / 8) + i];
+	}
+	switch (h->cupsColorSpace) {
+	case CUPS_CSPACE_K:
+		inks = 255 - v[0];
+		return inks << 16 | inks << 8 | inks;
+	case CUPS_CSPACE_W:
+	case CUPS_CSPACE_SW: return v[0] << 16 | v[0] << 8 | v[0];
+	case CUPS_CSPACE_CMYK:
+		for (int i = 0; i < 3; i++)
+			v[i] = 255 - (v[i] + v[3] > 255 ? 255 : v[i] + v[3]);
+		return v[0] << 16 | v[1] << 8 | v[2];
+	default: return v[0] << 16 | v[1] << 8 | v[2];
+	}
+}
+
+static int
+write_page(cups_raster_t *ras, const cups_page_header2_t *h, const char *path)
+{
+	cairo_surface_t *s = cairo_image_surface_create(
+	    CAIRO_FORMAT_RGB24, (int)h->cupsWidth, (int)h->cupsHeight);
+	unsigned char *line = malloc(h->cupsBytesPerLine);
+	int result = -1;
+
+	if (line == NULL || cairo_surface_status(s) != CAIRO_STATUS_SUCCESS)
+		goto out;
+	cairo_surface_flush(s);
+	for (unsigned y = 0; y < h->cupsHeight; y++) {
+		void *row =
+		    cairo_image_surface_get_data(s) +
+		    (size_t)y * (size_t)cairo_image_surface_get_stride(s);
+		uint32_t *out = row;
+
+		if (cupsRasterReadPixels(ras, line, h->cupsBytesPerLine) == 0)
+			goto out;
+		for (unsigned x = 0; x < h->cupsWidth; x++)
+			out[x] = dot(h, line, x);
+	}
+	cairo_surface_mark_dirty(s);
+	if (cairo_surface_write_to_png(s, path) == CAIRO_STATUS_SUCCESS)
+		result = 0;
+out:
+	free(line);
+	cairo_surface_destroy(s);
+	return result;
+}
+
+int
+main(int argc, char **argv)
+{
+	cups_page_header2_t h;
+	cups_raster_t *ras;
+	char path[4096];
+	int fd, page = 0;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: rastertopng FILE PREFIX\n");
+		return 2;
+	}
+	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
+	ras = fd >= 0 ? cupsRasterOpen(fd, CUPS_RASTER_READ) : NULL;
+	if (ras == NULL) {
+		fprintf(stderr, "rastertopng: %s is no raster file\n", argv[1]);
+		return 1;
+	}
+	while (cupsRasterReadHeader2(ras, &h)) {
+		snprintf(path, sizeof(path), "%s-%d.png", argv[2], ++page);
+		if (write_page(ras, &h, path) != 0) {
+			fprintf(stderr, "rastertopng: page %d of %s is cut\n",
+			    page, argv[1]);
+			return 1;
+		}
+		printf("%d %ux%u %ux%u copies=%u\n", page, h.cupsWidth,
+		    h.cupsHeight, h.HWResolution[0], h.HWResolution[1],
+		    h.NumCopies);
+	}
+	cupsRasterClose(ras);
+	close(fd);
+	return page > 0 ? 0 : 1;
+}
