@@ -370,6 +370,7 @@ scheduler_config() {
 	Group lp
 	SystemGroup root
 	Sandboxing relaxed
+	Printcap
 	FatalErrors config
 	SetEnv POSTAGE_CONF $WORK/etc/postage.conf
 	SetEnv ASAN_OPTIONS detect_leaks=0
@@ -438,7 +439,7 @@ queue_raw() {
 		-o job-sheets-default=none,none \
 		-o print-scaling-default=none "$@" 2>&1 |
 		grep -v 'drivers are deprecated'
-	until_true 5 lpstat -p "$queue_name" >/dev/null
+	until_true 5 lpstat -p "$queue_name" >/dev/null 2>&1
 }
 
 # submit LP-ARGUMENT...: prints the number of the new job.
