@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# facts.sh: what is stated twice says the same both times.
+#
+# Each fact is two lists of words, one from each place; they must be the same
+# set.  Lists are taken from sources and from the built programs (in the build
+# folder: the current one or $builddir).
+set -u
+LC_ALL=C
+export LC_ALL
+build=${builddir:-$PWD}
+build=$(cd "$build" && pwd)
+cd "${srcdir:-$(dirname "$0")/..}" || exit 2
+failed=0
+count=0
+
+# same WHAT A-NAME A-LIST B-NAME B-LIST
+same() {
+	local a b
+
+	count=$((count + 1))
+	a=$(printf '%s\n' "$3" | sed '/^$/d' | sort -u)
+	b=$(printf '%s\n' "$5" | sed '/^$/d' | sort -u)
+	if [ -z "$a" ] || [ -z "$b" ]; then
+		echo "not ok $count - $1: nothing found in $2 or $4"
+		failed=1
+	elif [ "$a" != "$b" ]; then
+		echo "not ok $count - $1"
+		comm -23 <(echo "$a") <(echo "$b") | sed "s,^,# only in $2: ,"
+		comm -13 <(echo "$a") <(echo "$b") | sed "s,^,# only in $4: ,"
+		failed=1
+	else
+		echo "ok $count - $1"
+	fi
+}
+
+# within WHAT A-NAME A-LIST B-NAME B-LIST: every word of A stands in B.
+within() {
+	local both
+
+	both=$(comm -12 <(printf '%s\n' "$3" | sed '/^$/d' | sort -u) \
+	    <(printf '%s\n' "$5" | sort -u))
+	same "$1" "$2" "$3" "$4" "$both"
+}
+
+self_test() {
+	local a
+
+	for a in "x y" "" "x z w"; do
+		same t A "$(tr ' ' '\n' <<<"$a")" B $'x\nz' >/dev/null
+		[ "$failed" = 1 ] || {
+			echo "self-test: \"$a\" passed as \"x z\""
+			exit 1
+		}
+		failed=0
+	done
+	within t A $'x\nq' B $'x\nz' >/dev/null
+	[ "$failed" = 1 ] || exit 1
+	failed=0 count=0
+	same t A $'x\nz' B $'z\nx' >/dev/null
+	[ "$failed" = 0 ] || exit 1
+	count=0
+}
+
+# --- the places ----------------------------------------------------------------
+
+# The kinds in the enum, without the two that are no error.
+kinds_in_code() {
+	sed -n '/^enum err_kind/,/^};/s/^[[:space:]]*\(ERR_[A-Z]*\).*/\1/p' \
+	    base/err.h | grep -vE '^ERR_(NONE|KINDS)$'
+}
+
+kinds_in_table() {
+	sed -n 's/^| \(ERR_[A-Z]*\) |.*/\1/p' docs/ARCHITECTURE.md
+}
+
+# Words between double quotes that match, from code without its messages.
+quoted() {
+	grep -ohE "\"$1\"" "${@:2}" | tr -d '"'
+}
+
+# --- the facts -----------------------------------------------------------------
+self_test
+version=$(sed -n 's/^AC_INIT(\[[^]]*\], \[\([^]]*\)\].*/\1/p' configure.ac)
+same 'version: newest entry of CHANGES' configure.ac "$version" CHANGES.md \
+    "$(sed -nE 's/^## ([0-9][0-9.]*).*/\1/p' CHANGES.md | head -n 1)"
+same 'error kinds: the table' base/err.h "$(kinds_in_code)" \
+    docs/ARCHITECTURE.md "$(kinds_in_table)"
+within 'layers: the house in ARCHITECTURE' folders \
+    "$(for d in */; do [ -n "$(find "$d" -maxdepth 1 -name '*.[ch]' \
+        -print -quit)" ] && echo "${d%/}"; done)" docs/ARCHITECTURE.md \
+    "$(sed -nE 's,^([a-z]+)/ .*,\1,p' docs/ARCHITECTURE.md)"
+if [ -f ppd/postage.drv ] && [ -f filter/job.c ]; then
+	same 'options: dialog and parser' ppd/postage.drv \
+	    "$(sed -nE 's/^ *Option "(Postage[A-Za-z]+).*/\1/p' \
+	        ppd/postage.drv)" \
+	    filter "$(quoted 'Postage[A-Z][A-Za-z]+' filter/job*.c)"
+fi
+exit "$failed"
