@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dispense: the one spender.  Nothing else calls vault_debit().
+ *
+ * postage-vaultd decodes a client's message, asks the scheduler about the job
+ * and makes the call of the same name here; each call mirrors one of
+ * dispense/client.h and keeps its contract.  One process holds one `struct
+ * dispense`: open it after fork(2), never carry it over one.  Several processes
+ * may work at once, on one job too; the money is then behind one lock.
+ *
+ * What a job may get is found from its identity (queue, id, created, uuid) and
+ * from what the journal remembers of it:
+ *
+ *   run      one attempt of the scheduler at the job (`processing` names it)
+ *   epoch    moves on when a run comes after one that was complete, that is
+ *            with every document delivered: a finished job printed again
+ *            buys new stamps, everything else gets the old ones
+ *   ordinal  which document of the run this is: how many of it are settled
+ *
+ * So each document of a job, one with no mark, a banner page and a raw one
+ * included, must be opened and settled by its backend: they count.
+ *
+ * A document that an earlier run delivered is walked over: the filter gets the
+ * same indicia, dispense_outcome() says `delivered`, nothing is to be sent.
+ * Where such a document's marks changed meanwhile the filter gets bytes that
+ * no key signed, because they will never be printed.
+ */
+#ifndef DISPENSE_DISPENSE_H
+#define DISPENSE_DISPENSE_H
+
+#include <time.h>
+
+#include "base/err.h"
+#include "dispense/client.h"
+#include "dispense/request.h"
+#include "dispense/settings.h"
+
+#define DISPENSE_DAYS_AHEAD 30 /* how far off a mail date may be */
+
+struct dispense;
+struct document;
+
+/* Opens the journal below settings->state_dir, making it and the spool folder
+ * where they are missing.  The vault is reached when it is first needed.
+ * `settings` must live as long as *out.
+ * Errors: ERR_CORRUPT (not a journal of ours), ERR_SYSTEM, ERR_BUSY. */
+MUST_CHECK bool dispense_open(
+    const struct settings *settings, struct dispense **out, struct err *e);
+
+/* Forgets PIN and vault.  NULL is allowed. */
+void dispense_close(struct dispense *d);
+
+/* From now on it is `now` (tests, rehearsals). */
+void dispense_set_time(struct dispense *d, time_t now);
+
+/* Finds run, epoch and ordinal of the next document of `job`, whose fields the
+ * scheduler confirmed (documents 0 counts as 1).  The caller holds the lock of
+ * (queue, job id, role) from before this call until after the close.
+ * ROLE_STATUS is no role for a document.
+ * Errors: ERR_CORRUPT, ERR_SYSTEM, ERR_BUSY. */
+MUST_CHECK bool
+dispense_document_open(struct dispense *d, enum client_role role,
+    const struct job *job, struct document **out, struct err *e);
+void dispense_document_close(struct document *doc);
+
+/* --- for the filter ------------------------------------------------------ */
+
+/* See client_sheet(). */
+MUST_CHECK bool dispense_sheet(struct document *doc, uint64_t serial,
+    const char *media, bool *used, size_t count, struct err *e);
+
+/* See client_quote().  `count` may be 0.  Spends nothing. */
+MUST_CHECK bool dispense_quote(struct document *doc,
+    const struct stamp_request *in, size_t count, struct stamp_quote *out,
+    struct quote_common *common, struct err *e);
+
+/* See client_issue().  Only after dispense_quote() on the same document. */
+MUST_CHECK bool dispense_issue(struct document *doc, size_t first, size_t count,
+    struct issued_stamp *out, struct err *e);
+
+/* See client_finish(). */
+MUST_CHECK bool dispense_finish(
+    struct document *doc, uint32_t pages, uint64_t bytes, struct err *e);
+
+/* See client_refuse().  The text is cleaned before it is kept. */
+MUST_CHECK bool
+dispense_refuse(struct document *doc, const struct err *why, struct err *e);
+
+/* --- for the backend ----------------------------------------------------- */
+
+/* See client_outcome().  Asked once the filter's data ended: it ends this pass
+ * over the document, and counts one that was delivered before as settled. */
+MUST_CHECK bool
+dispense_outcome(struct document *doc, struct outcome *out, struct err *e);
+
+/* See client_spool(); only after dispense_outcome(). */
+MUST_CHECK bool
+dispense_spool(struct document *doc, bool store, int *fd, struct err *e);
+
+/* See client_spooled(). */
+MUST_CHECK bool
+dispense_spooled(struct document *doc, uint64_t bytes, struct err *e);
+
+/* See client_sending(). */
+MUST_CHECK bool dispense_sending(struct document *doc, struct err *e);
+
+/* See client_settle(). */
+MUST_CHECK bool dispense_settle(
+    struct document *doc, enum settle how, const char *note, struct err *e);
+
+/* --- for both ------------------------------------------------------------ */
+
+/* See client_status(). */
+MUST_CHECK bool dispense_funds(
+    struct dispense *d, const char *queue, struct funds *out, struct err *e);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rates: what a piece of mail costs on the day it is mailed.
+ *
+ * A rate table is a text file, one price a line, columns between single tabs:
+ *
+ *   effective   YYYY-MM-DD, the first mailing date the price holds for
+ *   list        number of the price list (1 to 65535), put into the indicium
+ *   class       keyword of marks and options: "letter"
+ *   up to       heaviest piece: "1oz", "3.5oz", "20g", or "-" for any weight
+ *   price       "0.74"
+ *   category    4 characters for the indicium
+ *   name        for people: "First-Class Letter"
+ *
+ * A surcharge is a line whose class begins with "+"; a mark adds it by
+ * "class=letter+square".  Lines that begin with "#" and empty lines are skipped.
+ * All lists are kept: the one in force on the mailing date counts, whole, so
+ * that a class it does not name has no price on that date.
+ */
+#ifndef DISPENSE_RATES_H
+#define DISPENSE_RATES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mils.h"
+#include "stamp/mark.h"
+
+#define RATES_FILE_MAX 1048576 /* bytes of a table */
+#define RATES_MAX      4096    /* prices of a table */
+
+struct rate {
+	uint32_t effective;	    /* YYYYMMDD */
+	uint16_t list;		    /* price-list version */
+	char class[MARK_CLASS_MAX]; /* "+..." = a surcharge */
+	uint32_t upto_mg;	    /* UINT32_MAX = any weight */
+	mils price;
+	char category[5];
+	char name[48];
+};
+
+struct rates;
+
+/* Parses a table of `len` bytes; `name` is for messages.
+ * Errors: ERR_CONFIG "<name>:<line>: ...". */
+MUST_CHECK bool rates_parse(const char *text, size_t len, const char *name,
+    struct rates **out, struct err *e);
+
+/* Reads and parses the file `path`.
+ * Errors: ERR_CONFIG. */
+MUST_CHECK bool rates_load(const char *path, struct rates **out, struct err *e);
+
+void rates_free(struct rates *r);
+
+/* The price of one piece of `class` ("letter", "letter+square"), weighing
+ * `weight_mg` (0 = the lightest step), mailed on `mail_date`.  out->price is
+ * the sum with surcharges; the rest is that of the class.
+ * Errors: ERR_REQUEST (no such class, too heavy, no list on that date). */
+MUST_CHECK bool rates_find(const struct rates *r, const char *class,
+    uint32_t weight_mg, uint32_t mail_date, struct rate *out, struct err *e);
+
+/* The first date after `mail_date` on which another list comes into force; 0
+ * where none is known. */
+uint32_t rates_next_change(const struct rates *r, uint32_t mail_date);
+
+/* All prices, by date, class and weight. */
+size_t rates_count(const struct rates *r);
+const struct rate *rates_at(const struct rates *r, size_t index);
+
+#endif
