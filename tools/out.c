@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/out.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "base/log.h"
+
+#define LABEL_WIDTH 22
+
+struct out {
+	bool json;
+	json_t *root;
+	json_t *rows; /* of the table that is open; owned by root */
+	const struct out_column *columns;
+	int count;
+};
+
+static void *
+needed(void *p)
+{
+	if (p == NULL)
+		abort();
+	return p;
+}
+
+struct out *
+out_open(const struct options *options)
+{
+	struct out *o = needed(calloc(1, sizeof(*o)));
+
+	o->json = options->json;
+	o->root = needed(json_object());
+	return o;
+}
+
+static int
+text_width(const char *s)
+{
+	int n = 0;
+
+	for (; *s != '\0'; s++)
+		n += (*s & 0xc0) != 0x80; /* UTF-8: count first bytes */
+	return n;
+}
+
+static void
+print_padded(const char *s, int width, bool right)
+{
+	int pad = width - text_width(s);
+
+	printf("%*s%s%*s", right && pad > 0 ? pad : 0, "", s,
+	    !right && pad > 0 ? pad : 0, "");
+}
+
+static const char *
+cell(const struct out *o, size_t row, int column)
+{
+	json_t *v = json_object_get(
+	    json_array_get(o->rows, row), o->columns[column].key);
+	const char *s = json_string_value(v);
+
+	return s != NULL ? s : "";
+}
+
+static void
+print_line(const struct out *o, const int *width, ssize_t row)
+{
+	for (int c = 0; c < o->count; c++) {
+		bool right = o->columns[c].type == OUT_NUMBER;
+		bool last = c == o->count - 1;
+		const char *s =
+		    row < 0 ? o->columns[c].heading : cell(o, (size_t)row, c);
+
+		print_padded(s, last && !right ? 0 : width[c], right);
+		fputs(last ? "\n" : "  ", stdout);
+	}
+}
+
+/* Cells are kept as strings until here, so that widths can be measured. */
+static void
+finish_table(struct out *o)
+{
+	int width[OUT_COLUMNS_MAX];
+
+	if (o->rows == NULL)
+		return;
+	for (int c = 0; c < o->count; c++) {
+		width[c] = text_width(o->columns[c].heading);
+		for (size_t r = 0; r < json_array_size(o->rows); r++) {
+			int w = text_width(cell(o, r, c));
+
+			width[c] = w > width[c] ? w : width[c];
+		}
+	}
+	if (!o->json && json_array_size(o->rows) > 0)
+		for (ssize_t r = -1; r < (ssize_t)json_array_size(o->rows); r++)
+			print_line(o, width, r);
+	for (size_t r = 0; r < json_array_size(o->rows); r++)
+		for (int c = 0; c < o->count; c++)
+			if (o->columns[c].type == OUT_NUMBER)
+				json_object_set_new(json_array_get(o->rows, r),
+				    o->columns[c].key,
+				    json_integer(atoll(cell(o, r, c))));
+	o->rows = NULL;
+}
+
+static void
+field(struct out *o, const char *key, const char *label, const char *shown,
+    json_t *value)
+{
+	finish_table(o);
+	if (!o->json && label != NULL) {
+		printf("%s:%*s", label,
+		    LABEL_WIDTH - 1 - text_width(label) > 0
+			? LABEL_WIDTH - 1 - text_width(label)
+			: 1,
+		    "");
+		puts(shown);
+	}
+	json_object_set_new(o->root, key, needed(value));
+}
+
+static json_t *
+string_or_null(const char *s)
+{
+	json_t *v = s == NULL ? NULL : json_string(s);
+
+	return v != NULL ? v : json_null(); /* text that is no UTF-8 */
+}
+
+void
+out_text(struct out *o, const char *key, const char *label, const char *value)
+{
+	field(o, key, label, value == NULL ? "" : value, string_or_null(value));
+}
+
+void
+out_number(struct out *o, const char *key, const char *label, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	field(o, key, label, text, json_integer(value));
+}
+
+void
+out_sum(struct out *o, const char *key, const char *label, mils value)
+{
+	char text[MILS_TEXT];
+
+	mils_format(value, text);
+	field(o, key, label, text, json_string(text));
+}
+
+void
+out_flag(struct out *o, const char *key, const char *label, bool value)
+{
+	field(o, key, label, value ? "yes" : "no", json_boolean(value));
+}
+
+void
+out_date(struct out *o, const char *key, const char *label, uint32_t yyyymmdd)
+{
+	char text[DATE_TEXT];
+
+	if (yyyymmdd == 0) {
+		field(o, key, label, "none", json_null());
+		return;
+	}
+	date_format(yyyymmdd, text);
+	field(o, key, label, text, json_string(text));
+}
+
+void
+out_note(struct out *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	finish_table(o);
+	if (o->json)
+		return;
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+void
+out_table(
+    struct out *o, const char *key, const struct out_column *columns, int count)
+{
+	finish_table(o);
+	o->columns = columns;
+	o->count = count <= OUT_COLUMNS_MAX ? count : OUT_COLUMNS_MAX;
+	o->rows = needed(json_array());
+	json_object_set_new(o->root, key, o->rows);
+}
+
+void
+out_row(struct out *o, const char *const *values)
+{
+	json_t *row = needed(json_object());
+
+	for (int c = 0; c < o->count; c++)
+		json_object_set_new(
+		    row, o->columns[c].key, string_or_null(values[c]));
+	json_array_append_new(o->rows, row);
+}
+
+static void
+print_json(json_t *root)
+{
+	json_dumpf(root, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+static void
+out_free(struct out *o)
+{
+	if (o == NULL)
+		return;
+	json_decref(o->root);
+	free(o);
+}
+
+int
+out_close(struct out *o)
+{
+	finish_table(o);
+	if (o->json)
+		print_json(o->root);
+	out_free(o);
+	return 0;
+}
+
+int
+out_fail(const struct options *options, struct out *o, const struct err *e)
+{
+	json_t *root;
+
+	log_error("%s", e->text);
+	if (options->json) {
+		root = json_pack("{s:{s:s,s:o}}", "error", "kind",
+		    err_kind_name(e->kind), "text", string_or_null(e->text));
+		print_json(needed(root));
+		json_decref(root);
+	}
+	out_free(o);
+	return 1;
+}
+
+int
+out_usage(const char *usage)
+{
+	fprintf(stderr, "Usage: %s\n", usage);
+	return 2;
+}
