@@ -11,6 +11,7 @@
  * is an error, so that a lost folder cannot pass for a passed test.
  */
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,10 +93,11 @@ run_path(const char *path)
 	}
 	for (int i = 0; i < found; i++) {
 		char file[4096];
+		bool fits = snprintf(file, sizeof(file), "%s/%s", path,
+				names[i]->d_name) < (int)sizeof(file);
 
-		snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
 		if (names[i]->d_name[0] != '.' && count >= 0)
-			count = run_file(file) < 0 ? -1 : count + 1;
+			count = !fits || run_file(file) < 0 ? -1 : count + 1;
 		free(names[i]);
 	}
 	free(names);

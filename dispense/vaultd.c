@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * postage-vaultd: owns vault, policy and journal.  See postage-vaultd(8).
+ *
+ * One child per connection, so that a slow card or scheduler holds up its own
+ * job only, and a crash ends one job only.  What two children must not do at
+ * once is guarded by locks on files (job, vault) and by SQLite (journal).
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "dispense/serve.h"
+#include "dispense/settings.h"
+
+#define CHILDREN_MAX   64
+#define ACTIVATION_FD  3 /* sd_listen_fds(3) */
+#define REAP_PERIOD_MS 1000
+
+static volatile sig_atomic_t stopping;
+
+static void
+on_stop(int signal_number)
+{
+	(void)signal_number;
+	stopping = 1;
+}
+
+static void
+on_child(int signal_number)
+{
+	(void)signal_number; /* only ends poll(2) */
+}
+
+static bool
+catch_signals(struct err *e)
+{
+	struct sigaction stop = {.sa_handler = on_stop};
+	struct sigaction child = {
+	    .sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	if (sigaction(SIGTERM, &stop, NULL) || sigaction(SIGINT, &stop, NULL) ||
+	    sigaction(SIGCHLD, &child, NULL) ||
+	    sigaction(SIGPIPE, &ignore, NULL))
+		return err_system(e, "sigaction");
+	return true;
+}
+
+/* The socket that systemd made, or -1. */
+static int
+activated_socket(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	uint64_t number;
+
+	if (pid == NULL || fds == NULL || strcmp(fds, "1") != 0 ||
+	    !text_to_u64(pid, INT32_MAX, &number) || (pid_t)number != getpid())
+		return -1;
+	return ACTIVATION_FD;
+}
+
+/* A folder of user `uid`, made where it is missing. */
+static bool
+own_folder(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *e)
+{
+	if (mkdir(path, mode) != 0 && errno != EEXIST)
+		return err_system(e, "create %s", path);
+	if (geteuid() == 0 &&
+	    (chown(path, uid, gid) != 0 || chmod(path, mode) != 0))
+		return err_system(e, "own %s", path);
+	return true;
+}
+
+static int
+bound_socket(
+    const struct settings *s, const struct passwd *printing, struct err *e)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (!text_copy(addr.sun_path, sizeof(addr.sun_path), s->socket)) {
+		err_set(e, ERR_CONFIG, "socket path too long: %s", s->socket);
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		err_system(e, "socket");
+		return -1;
+	}
+	unlink(s->socket);
+	umask(0177);
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
+	    (geteuid() == 0 && chown(s->socket, 0, printing->pw_gid) != 0) ||
+	    chmod(s->socket, 0660) != 0 || listen(fd, CHILDREN_MAX) != 0) {
+		err_system(e, "listen on %s", s->socket);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* From root to the daemon's own user; nothing to do if started as it. */
+static bool
+become(const struct passwd *pw, struct err *e)
+{
+	if (geteuid() != 0)
+		return true;
+	if (initgroups(pw->pw_name, pw->pw_gid) != 0 ||
+	    setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0)
+		return err_system(e, "become user %s", pw->pw_name);
+	return true;
+}
+
+/* Folders and socket while root, then no more root.  Returns the socket. */
+static int
+prepare(const struct settings *s, const char *user, struct err *e)
+{
+	struct passwd *pw = getpwnam(s->printing_user), printing, own;
+	int fd = activated_socket();
+
+	if (pw == NULL) {
+		err_set(e, ERR_CONFIG, "no such user: %s", s->printing_user);
+		return -1;
+	}
+	printing = *pw; /* only numbers of it are used below */
+	pw = geteuid() == 0 ? getpwnam(user) : getpwuid(geteuid());
+	if (pw == NULL) {
+		err_set(e, ERR_CONFIG,
+		    "no such user: %s (create it with `systemd-sysusers`)",
+		    user);
+		return -1;
+	}
+	own = *pw;
+	if (!own_folder(s->state_dir, 0700, own.pw_uid, own.pw_gid, e) ||
+	    !own_folder(s->run_dir, 0755, own.pw_uid, own.pw_gid, e))
+		return -1;
+	if (fd < 0)
+		fd = bound_socket(s, &printing, e);
+	umask(077);
+	if (fd >= 0 && !become(&own, e)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void
+run_child(const struct settings *s, int fd)
+{
+	struct err e = ERR_INIT;
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	struct sigaction plain = {.sa_handler = SIG_DFL};
+
+	sigaction(SIGTERM, &plain, NULL);
+	sigaction(SIGINT, &plain, NULL);
+	sigaction(SIGCHLD, &plain, NULL);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		err_system(&e, "SO_PEERCRED");
+	else if (serve_connection(s, fd, peer.uid, &e))
+		_exit(EXIT_SUCCESS);
+	log_warning("%s", e.text);
+	_exit(EXIT_FAILURE);
+}
+
+static void
+reap(int *children, bool wait_for_all)
+{
+	int flags = wait_for_all ? 0 : WNOHANG;
+	pid_t pid;
+
+	while (*children > 0) {
+		pid = waitpid(-1, NULL, flags);
+		if (pid > 0)
+			--*children;
+		else if (pid == 0 || errno != EINTR)
+			return;
+	}
+}
+
+static void
+accept_one(const struct settings *s, int listener, int *children)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	pid_t pid;
+
+	if (fd < 0)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		close(listener);
+		run_child(s, fd);
+	}
+	if (pid > 0)
+		++*children;
+	else
+		log_error("fork: %s", strerror(errno));
+	close(fd);
+}
+
+static void
+serve_until_stopped(const struct settings *s, int listener)
+{
+	int children = 0;
+
+	while (!stopping) {
+		struct pollfd p = {.fd = listener, .events = POLLIN};
+		bool full = children >= CHILDREN_MAX;
+
+		if (poll(&p, full ? 0 : 1, REAP_PERIOD_MS) > 0)
+			accept_one(s, listener, &children);
+		reap(&children, false);
+	}
+	close(listener);
+	/* Jobs in progress end by themselves; systemd has the last word. */
+	reap(&children, true);
+}
+
+static int
+usage(FILE *to, int status)
+{
+	fputs("usage: postage-vaultd [--config FILE] [--user NAME]\n"
+	      "       postage-vaultd --version | --help\n"
+	      "Owns the postage vault and issues stamps to print jobs; see "
+	      "postage-vaultd(8).\n",
+	    to);
+	return status;
+}
+
+static int
+start(const char *config, const char *user)
+{
+	struct settings *s = malloc(sizeof(*s));
+	struct err e = ERR_INIT;
+	int fd = -1;
+
+	if (s == NULL)
+		err_set(&e, ERR_SYSTEM, "out of memory");
+	else if (settings_load(config, s, &e) && catch_signals(&e))
+		fd = prepare(s, user, &e);
+	if (fd >= 0) {
+		log_info("ready on %s", s->socket);
+		serve_until_stopped(s, fd);
+	} else {
+		log_error("%s", e.text);
+	}
+	free(s);
+	return fd >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"config", required_argument, NULL, 'c'},
+	    {"user", required_argument, NULL, 'u'},
+	    {"version", no_argument, NULL, 'V'},
+	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	const char *config = settings_path(), *user = "postage";
+	int c;
+
+	log_open(getenv("JOURNAL_STREAM") ? LOG_JOURNALD : LOG_PLAIN,
+	    "postage-vaultd");
+	while ((c = getopt_long(argc, argv, "c:u:Vh", options, NULL)) != -1) {
+		switch (c) {
+		case 'c': config = optarg; break;
+		case 'u': user = optarg; break;
+		case 'V': puts(PACKAGE_STRING); return EXIT_SUCCESS;
+		case 'h': return usage(stdout, EXIT_SUCCESS);
+		default: return usage(stderr, EXIT_FAILURE);
+		}
+	}
+	if (optind < argc)
+		return usage(stderr, EXIT_FAILURE);
+	return start(config, user);
+}
