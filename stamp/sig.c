@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stamp/sig.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/decoder.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/durable.h"
+#include "stamp/sig_openssl.h"
+
+#define SIG_DER_MAX  80 /* 2 integers of 33 bytes in a sequence */
+#define SIG_FILE_MAX 8192
+
+bool
+sig_failed(struct err *e, enum err_kind kind, const char *what)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	err_set(e, kind, "%s: %s", what, reason ? reason : "OpenSSL failed");
+	ERR_clear_error();
+	return false;
+}
+
+static bool
+is_p256(const EVP_PKEY *pkey)
+{
+	char group[64] = "";
+
+	return EVP_PKEY_is_a(pkey, "EC") &&
+	       EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) == 1 &&
+	       (strcmp(group, "prime256v1") == 0 ||
+		   strcmp(group, "P-256") == 0);
+}
+
+bool
+sig_adopt(EVP_PKEY *pkey, bool private, struct sig_key **out, struct err *e)
+{
+	struct sig_key *key;
+
+	if (!is_p256(pkey)) {
+		EVP_PKEY_free(pkey);
+		return err_set(e, ERR_CONFIG, "the key is not on P-256");
+	}
+	key = calloc(1, sizeof(*key));
+	if (key == NULL) {
+		EVP_PKEY_free(pkey);
+		return err_system(e, "memory for a key");
+	}
+	key->pkey = pkey;
+	key->private = private;
+	*out = key;
+	return true;
+}
+
+bool
+sig_generate(struct sig_key **out, struct err *e)
+{
+	EVP_PKEY *pkey = EVP_EC_gen("P-256");
+
+	if (pkey == NULL)
+		return sig_failed(e, ERR_SYSTEM, "key generation");
+	return sig_adopt(pkey, true, out, e);
+}
+
+/* The decoder takes 0 and numbers over the curve's order as well. */
+static bool
+in_range(EVP_PKEY *pkey)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+	bool good = ctx && EVP_PKEY_private_check(ctx) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return good;
+}
+
+static bool
+load(const void *bytes, size_t len, int selection, struct sig_key **out,
+    struct err *e)
+{
+	const unsigned char *at = bytes;
+	EVP_PKEY *pkey = NULL;
+	OSSL_DECODER_CTX *ctx = OSSL_DECODER_CTX_new_for_pkey(
+	    &pkey, NULL, NULL, NULL, selection, NULL, NULL);
+	bool read = ctx && OSSL_DECODER_from_data(ctx, &at, &len) == 1;
+
+	OSSL_DECODER_CTX_free(ctx);
+	if (!read) {
+		EVP_PKEY_free(pkey);
+		return sig_failed(e, ERR_CONFIG, "not a key");
+	}
+	if (selection == EVP_PKEY_KEYPAIR && !in_range(pkey)) {
+		EVP_PKEY_free(pkey);
+		return sig_failed(e, ERR_CONFIG, "not a private key");
+	}
+	return sig_adopt(pkey, selection == EVP_PKEY_KEYPAIR, out, e);
+}
+
+bool
+sig_load_private(
+    const void *bytes, size_t len, struct sig_key **out, struct err *e)
+{
+	return load(bytes, len, EVP_PKEY_KEYPAIR, out, e);
+}
+
+bool
+sig_load_public(
+    const void *bytes, size_t len, struct sig_key **out, struct err *e)
+{
+	return load(bytes, len, EVP_PKEY_PUBLIC_KEY, out, e);
+}
+
+bool
+sig_read_private(const char *path, struct sig_key **out, struct err *e)
+{
+	uint8_t bytes[SIG_FILE_MAX];
+	size_t len = 0;
+	bool done = durable_read(path, bytes, sizeof(bytes), &len, e);
+
+	if (done && !sig_load_private(bytes, len, out, e))
+		done = err_prefix(e, "%s", path);
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	return done;
+}
+
+static bool
+store(unsigned char *der, int der_len, uint8_t *out, size_t size, size_t *len,
+    struct err *e)
+{
+	bool fits = der_len > 0 && (size_t)der_len <= size;
+
+	if (fits) {
+		memcpy(out, der, (size_t)der_len);
+		*len = (size_t)der_len;
+	}
+	if (der_len > 0)
+		OPENSSL_clear_free(der, (size_t)der_len);
+	if (der_len <= 0)
+		return sig_failed(e, ERR_SYSTEM, "key encoding");
+	return fits || err_set(e, ERR_REQUEST,
+			   "a key of %d bytes does not fit %zu", der_len, size);
+}
+
+bool
+sig_store_private(const struct sig_key *key, uint8_t *out, size_t size,
+    size_t *len, struct err *e)
+{
+	PKCS8_PRIV_KEY_INFO *info;
+	unsigned char *der = NULL;
+	int der_len;
+
+	if (!key->private)
+		return err_set(e, ERR_CONFIG, "the key is a public one");
+	info = EVP_PKEY2PKCS8(key->pkey);
+	der_len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+	PKCS8_PRIV_KEY_INFO_free(info);
+	return store(der, der_len, out, size, len, e);
+}
+
+bool
+sig_store_public(const struct sig_key *key, uint8_t *out, size_t size,
+    size_t *len, struct err *e)
+{
+	unsigned char *der = NULL;
+	int der_len = i2d_PUBKEY(key->pkey, &der);
+
+	return store(der, der_len, out, size, len, e);
+}
+
+bool
+sig_store_scalar(
+    const struct sig_key *key, uint8_t out[SIG_SCALAR], struct err *e)
+{
+	BIGNUM *scalar = NULL;
+	bool done;
+
+	if (!key->private)
+		return err_set(e, ERR_CONFIG, "the key is a public one");
+	done = EVP_PKEY_get_bn_param(
+		   key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &scalar) == 1 &&
+	       BN_bn2binpad(scalar, out, SIG_SCALAR) == SIG_SCALAR;
+	BN_clear_free(scalar);
+	return done || sig_failed(e, ERR_SYSTEM, "key encoding");
+}
+
+/* SEC 1, C.4, with the curve's name and without the public half, which OpenSSL
+ * then derives. */
+bool
+sig_load_scalar(
+    const uint8_t in[SIG_SCALAR], struct sig_key **out, struct err *e)
+{
+	uint8_t der[] = {0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20, [39] = 0xa0,
+	    0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+	bool done;
+
+	memcpy(der + 7, in, SIG_SCALAR);
+	done = sig_load_private(der, sizeof(der), out, e);
+	OPENSSL_cleanse(der, sizeof(der));
+	return done;
+}
+
+void
+sig_free(struct sig_key *key)
+{
+	if (key == NULL)
+		return;
+	EVP_PKEY_free(key->pkey);
+	free(key);
+}
+
+static bool
+raw_from_der(const uint8_t *der, size_t der_len, uint8_t out[SIG_BYTES])
+{
+	const unsigned char *at = der;
+	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)der_len);
+	bool done;
+
+	if (sig == NULL)
+		return false;
+	done = BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, 32) == 32 &&
+	       BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + 32, 32) == 32;
+	ECDSA_SIG_free(sig);
+	return done;
+}
+
+bool
+sig_sign(const struct sig_key *key, const void *msg, size_t len,
+    uint8_t out[SIG_BYTES], struct err *e)
+{
+	uint8_t der[SIG_DER_MAX];
+	size_t der_len = sizeof(der);
+	EVP_MD_CTX *ctx;
+	bool done;
+
+	if (!key->private)
+		return err_set(e, ERR_CONFIG, "a public key cannot sign");
+	ctx = EVP_MD_CTX_new();
+	done =
+	    ctx &&
+	    EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
+	    EVP_DigestSign(ctx, der, &der_len, msg, len) == 1 &&
+	    raw_from_der(der, der_len, out);
+	EVP_MD_CTX_free(ctx);
+	return done || sig_failed(e, ERR_SYSTEM, "signing");
+}
+
+static int
+der_from_raw(const uint8_t raw[SIG_BYTES], unsigned char **der)
+{
+	ECDSA_SIG *sig = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(raw, 32, NULL),
+	       *s = BN_bin2bn(raw + 32, 32, NULL);
+	int der_len = -1;
+
+	if (sig && r && s && ECDSA_SIG_set0(sig, r, s) == 1) {
+		r = s = NULL; /* now the signature's */
+		der_len = i2d_ECDSA_SIG(sig, der);
+	}
+	BN_free(r);
+	BN_free(s);
+	ECDSA_SIG_free(sig);
+	return der_len;
+}
+
+bool
+sig_verify(const struct sig_key *key, const void *msg, size_t len,
+    const uint8_t sig[SIG_BYTES])
+{
+	unsigned char *der = NULL;
+	int der_len = der_from_raw(sig, &der);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good = der_len > 0 && ctx &&
+		    EVP_DigestVerifyInit(
+			ctx, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
+		    EVP_DigestVerify(ctx, der, (size_t)der_len, msg, len) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	OPENSSL_free(der);
+	ERR_clear_error();
+	return good;
+}
+
+bool
+sig_same(const struct sig_key *a, const struct sig_key *b)
+{
+	return EVP_PKEY_eq(a->pkey, b->pkey) == 1;
+}
+
+void
+sig_sha256(const void *msg, size_t len, uint8_t out[SIG_SHA256])
+{
+	SHA256(msg, len, out);
+}
+
+bool
+sig_lite_hash(const void *key, size_t key_len, const void *msg, size_t len,
+    uint8_t out[SIG_LITE_HASH], struct err *e)
+{
+	uint8_t whole[SIG_SHA256];
+
+	if (key_len > INT_MAX || HMAC(EVP_sha256(), key, (int)key_len, msg, len,
+				     whole, NULL) == NULL)
+		return sig_failed(e, ERR_SYSTEM, "keyed hash");
+	memcpy(out, whole, SIG_LITE_HASH);
+	OPENSSL_cleanse(whole, sizeof(whole));
+	return true;
+}
