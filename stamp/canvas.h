@@ -33,12 +33,12 @@
 
 #define CANVAS_COLORS_MAX 6
 
-/* Spaces that hold a true black; others (foils, XYZ, DeviceN) are refused. */
+/* Spaces that hold a true black as Ghostscript's cups device writes it; the
+ * others (RGBA, RGBW, foils, XYZ, Lab, ICC, DeviceN) are refused. */
 enum canvas_space {
 	CANVAS_W = 0, /* 0 is black */
 	CANVAS_RGB = 1,
-	CANVAS_RGBA = 2, /* black and white are opaque */
-	CANVAS_K = 3,	 /* 0 is white */
+	CANVAS_K = 3, /* 0 is white */
 	CANVAS_CMY = 4,
 	CANVAS_YMC = 5,
 	CANVAS_CMYK = 6, /* here and below black is black ink alone */
@@ -46,8 +46,6 @@ enum canvas_space {
 	CANVAS_KCMY = 8,
 	CANVAS_KCMYCM = 9, /* six colours at 1 bit, else as KCMY */
 	CANVAS_GMCK = 10,
-	CANVAS_CIELAB = 16,
-	CANVAS_RGBW = 17,
 	CANVAS_SW = 18,
 	CANVAS_SRGB = 19,
 	CANVAS_ADOBERGB = 20
