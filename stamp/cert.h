@@ -31,7 +31,6 @@
 enum cert_rank { CERT_AUTHORITY, CERT_PROVIDER, CERT_PSD };
 
 struct cert;
-struct cert_crl;
 
 /* What to issue. */
 struct cert_spec {

@@ -1,16 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sig_openssl: what stamp/sig.c and stamp/cert.c share of OpenSSL. */
+/* sig_openssl: what stamp/sig.c and stamp/cert*.c share of OpenSSL. */
 #ifndef STAMP_SIG_OPENSSL_H
 #define STAMP_SIG_OPENSSL_H
 
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
+#include "stamp/cert.h"
 #include "stamp/sig.h"
 
 struct sig_key {
 	EVP_PKEY *pkey;
 	bool private;
 };
+
+struct cert {
+	X509 *x509;
+	struct sig_key *key;
+	enum cert_rank rank;
+	char name[CERT_NAME_MAX], id[CERT_ID_MAX];
+	uint32_t serial, not_before, not_after;
+};
+
+/* Takes over `x509`, also on failure.  Errors: ERR_CONFIG. */
+MUST_CHECK bool cert_adopt(X509 *x509, struct cert **out, struct err *e);
+
+/* Sets an ASN.1 time to YYYYMMDD and "hhmmss". */
+MUST_CHECK bool
+cert_set_time(ASN1_TIME *t, uint32_t yyyymmdd, const char *hhmmss);
 
 /* Takes over `pkey`, also on failure.  Errors: ERR_CONFIG (not P-256). */
 MUST_CHECK bool
