@@ -18,6 +18,11 @@
 #define MARK_TEXT_MAX  256 /* longest mark with its brackets, bytes */
 #define MARK_CLASS_MAX 24
 #define MARK_COST_MAX  32
+#define MARK_KEYWORD   "postage"
+
+/* Every key, for messages. */
+#define MARK_KEYS \
+	"amount class weight to from origin date mailby cost size at kind"
 
 enum mark_size { SIZE_AUTO, SIZE_LABEL, SIZE_SMALL, SIZE_ENVELOPE };
 enum mark_corner { AT_DEFAULT, AT_NW, AT_NE, AT_SW, AT_SE, AT_CENTER };
@@ -49,6 +54,9 @@ MUST_CHECK bool mark_parse(const char *text, struct mark *out, struct err *e);
  * configuration.  Errors: ERR_REQUEST. */
 MUST_CHECK bool
 mark_set(struct mark *m, const char *key, const char *value, struct err *e);
+
+/* Position of a key in MARK_KEYS (any case), -1 if it is none. */
+int mark_key(const char *key);
 
 /* Fills every field that `m` leaves out from `defaults`.  An amount in `m`
  * keeps the defaults' class and weight from pricing it, and the reverse. */
