@@ -61,7 +61,7 @@ lint_shell() {
 		tracked '*.sh'
 		echo setup
 		echo .ci/run
-	} | xargs shellcheck -x -e SC2317 # functions called by name
+	} | xargs shellcheck
 }
 
 lint_man() {

@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # page.sh KIND [MARK...]: a document for tests on standard output; one mark to
-# a page, US Letter.  KIND is html, ps, text, png, jpeg or blank.pdf.
+# a page, US Letter.  KIND is html, ps, pdf, plain.pdf, text, png, jpeg or
+# blank.pdf.
 #
-# ps: page 1's mark runs left to right, page 2's upwards, page 3's upside
-# down, page 4's downwards, and so on.  png and jpeg: a background for a sheet
+# ps and pdf: page 1's mark runs left to right, page 2's upwards, page 3's upside
+# down, page 4's downwards, and so on.  plain.pdf: all left to right, with room
+# for their stamps also where two or four pages share a sheet.  png and jpeg: a background for a sheet
 # of labels, ink in the upper margin alone (marks in pictures are not read).
 set -u
 
@@ -52,6 +54,20 @@ ps() {
 	echo '%%EOF'
 }
 
+plain() {
+	echo '%!PS-Adobe-3.0'
+	echo '<</PageSize [612 792]>> setpagedevice'
+	n=0
+	for mark; do
+		n=$((n + 1))
+		ps_page $n 60 700 0 "$mark" | sed 's/^90 400 moveto/60 90 moveto/'
+	done
+}
+
+to_pdf() {
+	gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pdfwrite -sOutputFile=- -
+}
+
 # Plain text: the mark needs room to the right and below.
 text() {
 	for mark; do
@@ -83,13 +99,9 @@ ps) ps "$@" ;;
 text) text "$@" ;;
 png) picture png16m ;;
 jpeg) picture jpeg ;;
-pdf) ps "$@" | gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pdfwrite \
-    -sOutputFile=- - ;;
-blank.pdf)
-	echo '<</PageSize [612 792]>> setpagedevice showpage' |
-	    gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pdfwrite \
-	        -sOutputFile=- -
-	;;
+pdf) ps "$@" | to_pdf ;;
+plain.pdf) plain "$@" | to_pdf ;;
+blank.pdf) echo '<</PageSize [612 792]>> setpagedevice showpage' | to_pdf ;;
 *)
 	echo "page.sh: unknown kind $kind" >&2
 	exit 2
