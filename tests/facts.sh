@@ -79,6 +79,21 @@ quoted() {
 	grep -ohE "\"$1\"" "${@:2}" | tr -d '"'
 }
 
+# items MANUAL MACRO: the words that its lists explain.
+items() {
+	sed -nE "s/^\\.It $2 ([A-Za-z][A-Za-z-]*).*/\\1/p" "docs/$1"
+}
+
+verbs_in_code() {
+	sed -nE '/verbs\[\] = \{/,/^\};/s/^ *\{"([a-z]+)", *verb_.*/\1/p' \
+	    tools/postage.c
+}
+
+mark_keys() {
+	sed -n '/define MARK_KEYS/,/"/s/.*"\(.*\)".*/\1/p' stamp/mark.h |
+	    tr ' ' '\n'
+}
+
 # --- the facts -----------------------------------------------------------------
 self_test
 version=$(sed -n 's/^AC_INIT(\[[^]]*\], \[\([^]]*\)\].*/\1/p' configure.ac)
@@ -90,10 +105,21 @@ within 'layers: the house in ARCHITECTURE' folders \
     "$(for d in */; do [ -n "$(find "$d" -maxdepth 1 -name '*.[ch]' \
         -print -quit)" ] && echo "${d%/}"; done)" docs/ARCHITECTURE.md \
     "$(sed -nE 's,^([a-z]+)/ .*,\1,p' docs/ARCHITECTURE.md)"
-if [ -f ppd/postage.drv ] && [ -f filter/job.c ]; then
-	same 'options: dialog and parser' ppd/postage.drv \
-	    "$(sed -nE 's/^ *Option "(Postage[A-Za-z]+).*/\1/p' \
-	        ppd/postage.drv)" \
-	    filter "$(quoted 'Postage[A-Z][A-Za-z]+' filter/job*.c)"
+same 'keys: postage.conf and its parser' dispense/settings.c \
+    "$(sed -nE 's/^ +\{"[a-z]+", "([a-z-]+)", .*/\1/p' dispense/settings.c)" \
+    docs/postage.conf.5 "$(items postage.conf.5 Cm)"
+same 'words of a mark' stamp/mark.h "$(mark_keys)" docs/postage-marks.7 \
+    "$(items postage-marks.7 Cm | grep -v '^Postage')"
+drv_options=$(sed -nE 's/^ *Option "(Postage[A-Za-z]+).*/\1/p' ppd/postage.drv)
+same 'options: dialog and manual' ppd/postage.drv "$drv_options" \
+    docs/postage-marks.7 "$(items postage-marks.7 Cm | grep '^Postage')"
+if [ -f filter/job.c ]; then
+	same 'options: dialog and parser' ppd/postage.drv "$drv_options" \
+	    filter "$(quoted 'Postage[A-Z][A-Za-z]+' filter/*.c)"
+fi
+if [ -f docs/postage.1 ]; then
+	same 'verbs: program and manual' tools/postage.c "$(verbs_in_code)" \
+	    docs/postage.1 "$(sed -nE 's/^\.It (Cm|Ic) ([a-z]+).*/\2/p' \
+	        docs/postage.1)"
 fi
 exit "$failed"

@@ -65,8 +65,8 @@ limits() {
 
 limits <<-'EOT'
 [limits]
-limit-stamp = 1.00
-limit-job = 2.00
+stamp = 1.00
+job = 2.00
 EOT
 document plain.pdf '[[postage 1.01]]' >"$WORK/over.pdf"
 refused 'over the limit of a stamp' '1\.00' 'pending-held processing-stopped' \
@@ -77,7 +77,7 @@ refused 'over the limit of a job' '2\.00' 'pending-held processing-stopped' \
 cancel "$job"
 limits <<-'EOT'
 [limits]
-limit-user-day = 0.80
+user-day = 0.80
 EOT
 refused 'over the limit of a user and day' '0\.80' \
 	'pending-held processing-stopped' "$WORK/three.pdf"
