@@ -81,7 +81,7 @@ quoted() {
 
 # items MANUAL MACRO: the words that its lists explain.
 items() {
-	sed -nE "s/^\\.It $2 ([A-Za-z][A-Za-z-]*).*/\\1/p" "docs/$1"
+	sed -nE "s/^\\.It $2 (.*)/\\1/p" "docs/$1" | tr -d ',' | tr ' ' '\n'
 }
 
 verbs_in_code() {
@@ -108,7 +108,7 @@ within 'layers: the house in ARCHITECTURE' folders \
 same 'keys: postage.conf and its parser' dispense/settings.c \
     "$(sed -nE 's/^ +\{"[a-z]+", "([a-z-]+)", .*/\1/p' dispense/settings.c)" \
     docs/postage.conf.5 "$(items postage.conf.5 Cm)"
-same 'words of a mark' stamp/mark.h "$(mark_keys)" docs/postage-marks.7 \
+[ -z "$(mark_keys)" ] || same 'words of a mark' stamp/mark.h "$(mark_keys)" docs/postage-marks.7 \
     "$(items postage-marks.7 Cm | grep -v '^Postage')"
 drv_options=$(sed -nE 's/^ *Option "(Postage[A-Za-z]+).*/\1/p' ppd/postage.drv)
 same 'options: dialog and manual' ppd/postage.drv "$drv_options" \
