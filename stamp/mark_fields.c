@@ -51,7 +51,7 @@ set_word(const char *value, const char *more, char *out, size_t size)
 static bool
 set_class(struct mark *m, const char *value, struct err *e)
 {
-	char name[MARK_CLASS_MAX];
+	char name[MARK_CLASS_MAX] = "";
 
 	if (!set_word(value, "-_.", name, sizeof(name)))
 		return err_set(e, ERR_REQUEST,
