@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dispense/gate.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define GATE_PREFIX "application/vnd.cups-postage-"
+
+static bool
+is_type(const char *s, size_t len)
+{
+	size_t slashes = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '/')
+			slashes++;
+		else if (!isalnum((unsigned char)s[i]) &&
+			 strchr(".+-_", s[i]) == NULL)
+			return false;
+	}
+	return slashes == 1 && len > 2 && len < GATE_TYPE_MAX;
+}
+
+/* *cupsFilter2: "source destination cost program" */
+static void
+scan_filter2(const char *value, struct gate *out)
+{
+	const char *source = value + strspn(value, " \t\""), *type;
+	size_t len = strcspn(source, " \t");
+
+	if (strncmp(source, GATE_PREFIX, sizeof(GATE_PREFIX) - 1) != 0)
+		return;
+	out->found = true;
+	type = source + len + strspn(source + len, " \t");
+	len = strcspn(type, " \t\"");
+	if (!is_type(type, len))
+		return;
+	memcpy(out->final_type, type, len);
+	out->final_type[len] = '\0';
+}
+
+void
+gate_scan(FILE *ppd, struct gate *out)
+{
+	char line[1024];
+	bool whole = true;
+
+	*out = (struct gate){0};
+	while (fgets(line, sizeof(line), ppd)) {
+		bool begins = whole;
+		const char *value;
+
+		whole = strchr(line, '\n') != NULL;
+		if (!begins || line[0] != '*' || !strchr(line, ':'))
+			continue;
+		value = strchr(line, ':') + 1;
+		if (strncmp(line, "*cupsFilter2:", 13) == 0) {
+			scan_filter2(value, out);
+		} else if (strncmp(line, "*cupsFilter:", 12) == 0) {
+			if (strstr(value, GATE_PREFIX))
+				out->found = true;
+		} else if (strncmp(line, "*cupsSingleFile:", 16) == 0) {
+			value += strspn(value, " \t\"");
+			out->single_file = strncmp(value, "True", 4) == 0;
+		}
+	}
+}
+
+bool
+gate_load(const char *path, struct gate *out, struct err *e)
+{
+	FILE *ppd = path ? fopen(path, "re") : NULL;
+
+	if (ppd == NULL) {
+		if (path == NULL)
+			return err_set(
+			    e, ERR_CONFIG, "the scheduler named no PPD");
+		err_system(e, "cannot read the queue's PPD %s", path);
+		e->kind = ERR_CONFIG;
+		return false;
+	}
+	gate_scan(ppd, out);
+	fclose(ppd);
+	if (!out->found || !out->single_file)
+		return err_set(e, ERR_CONFIG,
+		    "this queue's PPD is not a postage PPD; make the queue "
+		    "again with \"postage queue add\"");
+	return true;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gate: what the queue's PPD says about the way from our filter to the printer.
+ *
+ * Only two keywords matter: the cupsFilter2 line whose source is our gate type
+ * names the type that the printer gets; cupsSingleFile says that each document
+ * has its own run of the backend.  Without the latter CUPS joins documents, and
+ * a banner page would carry stamped ones past the books.
+ */
+#ifndef DISPENSE_GATE_H
+#define DISPENSE_GATE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+#define GATE_TYPE_MAX 128
+
+struct gate {
+	bool single_file;
+	bool found;			/* a filter line from a gate type */
+	char final_type[GATE_TYPE_MAX]; /* "" where the PPD does not say */
+};
+
+/* Reads PPD lines to the end. */
+void gate_scan(FILE *ppd, struct gate *out);
+
+/* Opens and scans the PPD; checks that documents come one by one.
+ * Errors: ERR_CONFIG. */
+MUST_CHECK bool gate_load(const char *path, struct gate *out, struct err *e);
+
+#endif
