@@ -80,6 +80,26 @@ write_temp(char *temp, const void *ptr, size_t len, mode_t mode, struct err *e)
 	return ok;
 }
 
+/* Gives `temp` the name `path` unless that is taken. */
+static bool
+move_to_new(const char *temp, const char *path)
+{
+	if (link(temp, path) == 0)
+		return unlink(temp), true;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+		return false;
+	/* FAT has no hard links. */
+	if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return true;
+	if (errno != EINVAL && errno != ENOSYS)
+		return false;
+	if (access(path, F_OK) == 0) {
+		errno = EEXIST;
+		return false;
+	}
+	return rename(temp, path) == 0;
+}
+
 static bool
 put(const char *path, const void *ptr, size_t len, mode_t mode, bool replace,
     struct err *e)
@@ -92,12 +112,11 @@ put(const char *path, const void *ptr, size_t len, mode_t mode, bool replace,
 		return err_set(e, ERR_CONFIG, "file name too long: %s", path);
 	if (!write_temp(temp, ptr, len, mode, e))
 		return false;
-	/* link(2) fails where a file is, rename(2) goes over it. */
-	moved = replace ? rename(temp, path) == 0 : link(temp, path) == 0;
-	if (!moved)
+	moved = replace ? rename(temp, path) == 0 : move_to_new(temp, path);
+	if (!moved) {
 		err_system(e, "%s", path);
-	if (!moved || !replace)
 		unlink(temp);
+	}
 	return moved && sync_directory(path, e);
 }
 
@@ -113,6 +132,17 @@ durable_create(
     const char *path, const void *ptr, size_t len, mode_t mode, struct err *e)
 {
 	return put(path, ptr, len, mode, false, e);
+}
+
+bool
+durable_mkdir(const char *path, mode_t mode, struct err *e)
+{
+	if (mkdir(path, mode) != 0) {
+		if (errno == EEXIST)
+			return true;
+		return err_system(e, "make folder %s", path);
+	}
+	return sync_directory(path, e);
 }
 
 bool

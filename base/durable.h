@@ -27,6 +27,10 @@ MUST_CHECK bool durable_replace(
 MUST_CHECK bool durable_create(
     const char *path, const void *ptr, size_t len, mode_t mode, struct err *e);
 
+/* Makes the folder `path` with `mode` and syncs the one it is in; a folder that
+ * is there is no error.  Errors: ERR_SYSTEM. */
+MUST_CHECK bool durable_mkdir(const char *path, mode_t mode, struct err *e);
+
 /* Writes all of `ptr` at `offset` and syncs the file's data. */
 MUST_CHECK bool durable_write_at(
     int fd, off_t offset, const void *ptr, size_t len, struct err *e);

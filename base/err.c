@@ -42,6 +42,7 @@ err_system(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(e->text);
 	snprintf(e->text + len, sizeof(e->text) - len, ": %s", strerror(saved));
+	errno = saved;
 	return false;
 }
 

@@ -44,7 +44,8 @@ struct err {
 bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-/* Sets ERR_SYSTEM, text = "<formatted>: <strerror(errno)>".  Returns false. */
+/* Sets ERR_SYSTEM, text = "<formatted>: <strerror(errno)>"; errno stays.
+ * Returns false. */
 bool err_system(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Puts "<formatted>: " before the text; keeps the kind.  Returns false. */

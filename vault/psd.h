@@ -25,9 +25,22 @@
 #include "stamp/indicium.h"
 
 #define PSD_KEY_BYTES	16
+#define PSD_HASH	16  /* of a request: SHA-256, first half */
 #define PSD_RING	64  /* indicia remembered by stamp key */
+#define PSD_BATCH_MAX	32  /* stamps of one psd_debit(): half the ring */
 #define PSD_MESSAGE_MAX 256 /* download request, answer, receipt, audit */
 #define PSD_PIN_TRIES	5
+#define PSD_VERIFIER	32 /* what a home makes of a PIN */
+#define PSD_POINT	65 /* P-256 public key: 0x04, x, y, big endian */
+#define PSD_ID		16 /* "XXPS0001234567" and NUL */
+#define PSD_NONCE	16
+
+/* The stored state: a core, then the ring, entry of piece n (from 1) at index
+ * (n - 1) % PSD_RING: a home that writes small cells needs to write one entry
+ * and the core for a debit. */
+#define PSD_CORE_BYTES	512
+#define PSD_ENTRY_BYTES 176
+#define PSD_STATE_BYTES (PSD_CORE_BYTES + PSD_RING * PSD_ENTRY_BYTES)
 
 /* ISO 7816-4 life cycle bytes. */
 enum psd_life {
@@ -65,7 +78,8 @@ struct psd_stamp {
 struct psd_status {
 	char vendor[3], model[3];
 	uint32_t serial, cert_serial, licence;
-	enum psd_life life;
+	uint16_t currency;  /* ISO 4217 number, 0 = the provider's own */
+	enum psd_life life; /* PSD_LOCKED also where the audit is overdue */
 	mils ascending, descending, control_total;
 	uint32_t piece_count;
 	mils min_stamp, max_stamp, max_descending;
@@ -76,5 +90,152 @@ struct psd_status {
 	bool pin_required;
 	bool lab; /* vendor id "XX": every imprint says SPECIMEN */
 };
+
+/* One remembered debit. */
+struct psd_entry {
+	uint8_t key[PSD_KEY_BYTES];
+	uint8_t hash[PSD_HASH]; /* of the request */
+	uint8_t len;		/* 0 = empty */
+	uint8_t indicium[INDICIUM_MAX];
+};
+
+/* The state.  Read it freely; only this module changes it. */
+struct psd {
+	enum psd_life life;
+	char vendor[3], model[3];
+	uint32_t serial, cert_serial, licence;
+	uint16_t currency;
+	uint8_t software_id[6];
+	mils ascending, control_total; /* only grow */
+	uint32_t piece_count;	       /* only grows */
+	mils min_stamp, max_stamp, max_descending;
+	uint32_t expires, audit_due; /* YYYYMMDD; audit_due 0 = never */
+	uint32_t download_sequence;  /* answers applied */
+	uint8_t provider_key[PSD_POINT];
+	bool pin_required;
+	uint8_t pin_tries_left;
+	uint8_t pin_verifier[PSD_VERIFIER];
+	uint8_t last_answer[PSD_HASH]; /* of the answer applied last */
+	uint8_t receipt_len;
+	uint8_t receipt[PSD_MESSAGE_MAX - 1]; /* given for it */
+	struct psd_entry ring[PSD_RING];
+	bool pin_verified; /* of this opening: not stored */
+};
+
+/* The crypto that the home lends. */
+struct psd_crypto {
+	void *context;
+	/* ECDSA P-256 with SHA-256, r then s. */
+	bool (*sign)(void *context, const uint8_t *msg, size_t len,
+	    uint8_t sig[INDICIUM_SIGNATURE], struct err *e);
+	bool (*verify)(void *context, const uint8_t key[PSD_POINT],
+	    const uint8_t *msg, size_t len,
+	    const uint8_t sig[INDICIUM_SIGNATURE]);
+	void (*sha256)(
+	    void *context, const uint8_t *msg, size_t len, uint8_t hash[32]);
+};
+
+/* --- life --------------------------------------------------------------- */
+
+/* What personalisation writes, once. */
+struct psd_setup {
+	char vendor[3], model[3];
+	uint32_t serial, cert_serial, licence;
+	uint16_t currency;
+	uint8_t software_id[6];
+	mils min_stamp, max_stamp, max_descending;
+	uint32_t expires, audit_due;
+	uint8_t provider_key[PSD_POINT];
+};
+
+/* PSD_CREATED, all zero. */
+void psd_init(struct psd *p);
+
+/* A key pair was made for it: PSD_INITIALISED.  Errors: ERR_DENIED (not
+ * PSD_CREATED). */
+MUST_CHECK bool psd_initialise(struct psd *p, struct err *e);
+
+/* Identity, limits, dates, provider: PSD_OPERATIONAL, registers 0.
+ * Errors: ERR_DENIED (not PSD_INITIALISED), ERR_REQUEST (a value makes no
+ * sense). */
+MUST_CHECK bool
+psd_personalise(struct psd *p, const struct psd_setup *setup, struct err *e);
+
+/* Every rule that the state must keep.  Errors: ERR_CORRUPT. */
+MUST_CHECK bool psd_check(const struct psd *p, struct err *e);
+
+/* The state as bytes, and back; psd_decode() calls psd_check().
+ * Errors: ERR_CORRUPT. */
+void psd_encode(const struct psd *p, uint8_t out[PSD_STATE_BYTES]);
+MUST_CHECK bool
+psd_decode(const uint8_t in[PSD_STATE_BYTES], struct psd *out, struct err *e);
+
+/* `today` decides whether the audit is overdue. */
+void psd_status(const struct psd *p, uint32_t today, struct psd_status *out);
+
+mils psd_descending(const struct psd *p);
+
+/* "XXPS0001234567".  Returns out. */
+const char *psd_id(const struct psd *p, char out[PSD_ID]);
+
+/* --- debit --------------------------------------------------------------- */
+
+/* Debits and signs `count` (1 to PSD_BATCH_MAX) stamps: all, or none and the
+ * state is unchanged.  The home stores the state before `out` leaves it, if
+ * *changed; else every stamp was a replay.  `today` is the home's date; a home
+ * without a clock gives the latest mail date that it was asked for.
+ * Errors: as vault_debit(). */
+MUST_CHECK bool psd_debit(struct psd *p, const struct psd_crypto *crypto,
+    uint32_t today, const struct psd_request *in, size_t count,
+    struct psd_stamp *out, bool *changed, struct err *e);
+
+/* Looks a key up in the ring; false if it is not there. */
+bool psd_find(const struct psd *p, const uint8_t key[PSD_KEY_BYTES],
+    struct psd_stamp *out);
+
+/* Length in bytes of the indicium that this request gets.
+ * Errors: ERR_REQUEST (its extension fields do not fit). */
+MUST_CHECK bool psd_indicium_len(const struct psd_status *status,
+    const struct psd_request *request, size_t *len, struct err *e);
+
+/* --- value download, audit ------------------------------------------------ */
+
+/* The signed request for `amount` more (0: an audit).  A request repeated
+ * before its answer was applied bears the same sequence number, and a provider
+ * answers one number once: value is neither lost nor given twice.
+ * Errors: ERR_REQUEST (descending register would pass its limit), ERR_DENIED
+ * (PIN, life cycle). */
+MUST_CHECK bool
+psd_download_request(const struct psd *p, const struct psd_crypto *crypto,
+    mils amount, uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
+/* Applies the provider's answer and makes the receipt; store the state before
+ * the receipt leaves, if *changed.  Errors: as vault_download_apply(). */
+MUST_CHECK bool psd_download_apply(struct psd *p,
+    const struct psd_crypto *crypto, const uint8_t *answer, size_t answer_len,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, bool *changed, struct err *e);
+
+/* A signed report of the registers over the caller's nonce, in any life but
+ * PSD_CREATED. */
+MUST_CHECK bool psd_audit(const struct psd *p, const struct psd_crypto *crypto,
+    const uint8_t nonce[PSD_NONCE], uint8_t out[PSD_MESSAGE_MAX], size_t *len,
+    struct err *e);
+
+/* --- PIN ------------------------------------------------------------------ */
+
+/* To check a PIN: psd_pin_spend(), store, psd_pin_compare(), store.  A try is
+ * gone from the medium before the comparison can be seen.
+ * Errors: ERR_DENIED "PIN blocked". */
+MUST_CHECK bool psd_pin_spend(struct psd *p, struct err *e);
+
+/* In constant time; right: all tries are back and p->pin_verified is set.
+ * Errors: ERR_DENIED "PIN wrong, N tries left". */
+MUST_CHECK bool psd_pin_compare(
+    struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e);
+
+/* Sets a new PIN; NULL: none is required from now on.
+ * Errors: ERR_DENIED (a PIN is required and was not verified). */
+MUST_CHECK bool
+psd_pin_set(struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e);
 
 #endif

@@ -23,7 +23,7 @@
 #include "vault/psd.h"
 
 #define VAULT_URI_MAX	512
-#define VAULT_BATCH_MAX 32 /* stamps of one vault_debit(): half the ring */
+#define VAULT_BATCH_MAX PSD_BATCH_MAX /* stamps of one vault_debit() */
 
 struct vault;
 
@@ -62,8 +62,9 @@ MUST_CHECK bool vault_find(struct vault *v, const uint8_t key[PSD_KEY_BYTES],
     struct psd_stamp *out, bool *found, struct err *e);
 
 /* Value download, step 1: the PSD's signed request for `amount` more.
- * `out` holds PSD_MESSAGE_MAX bytes.  The same request is given again until
- * its answer was applied.  Amount 0 asks for a device audit. */
+ * `out` holds PSD_MESSAGE_MAX bytes.  A request repeated before its answer was
+ * applied bears the same sequence number, which a provider answers once.
+ * Amount 0 asks for a device audit. */
 MUST_CHECK bool vault_download_request(struct vault *v, mils amount,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 

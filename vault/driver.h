@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * driver: what a home of the PSD implements; callers include vault/vault.h.
+ *
+ * A home keeps its state behind `home`; every call may fail as the function of
+ * the same name in vault/vault.h says.
+ */
+#ifndef VAULT_DRIVER_H
+#define VAULT_DRIVER_H
+
+#include "vault/vault.h"
+
+struct vault_driver {
+	const char *scheme; /* "file" */
+
+	/* `rest` is the URI after "scheme:". */
+	bool (*open)(const char *rest, int wait_ms, void **home, struct err *e);
+	void (*close)(void *home);
+	bool (*unlock)(void *home, const char *pin, struct err *e);
+	bool (*change_pin)(void *home, const char *old_pin, const char *new_pin,
+	    struct err *e);
+	bool (*status)(void *home, struct psd_status *out, struct err *e);
+	bool (*debit)(void *home, const struct psd_request *in, size_t count,
+	    struct psd_stamp *out, struct err *e);
+	bool (*find)(void *home, const uint8_t key[PSD_KEY_BYTES],
+	    struct psd_stamp *out, bool *found, struct err *e);
+	bool (*download_request)(void *home, mils amount,
+	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+	bool (*download_apply)(void *home, const uint8_t *answer,
+	    size_t answer_len, uint8_t out[PSD_MESSAGE_MAX], size_t *len,
+	    struct err *e);
+	bool (*audit)(void *home, const uint8_t nonce[PSD_NONCE],
+	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+	bool (*certificate)(
+	    void *home, uint8_t *out, size_t size, size_t *len, struct err *e);
+};
+
+extern const struct vault_driver vault_file_driver;
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file: the PSD's home on a disk, a memory card or any other mounted medium.
+ *
+ * "file:FOLDER" keeps FOLDER/psd.vault, "file:NAME.vault" that file.  The one
+ * file holds registers, ring, key and certificate in two slots (slots.h), so
+ * every change, the PIN's too, is one write.  The private key is wrapped by the
+ * PIN (wrap.h); without a PIN whoever reads the file can issue stamps, so it is
+ * made with mode 0600.  Nothing but creation needs more than a FAT file system
+ * can do.
+ *
+ * What a file cannot promise: who can copy it can put an old copy back.  Only
+ * the provider's books then show it.
+ */
+#ifndef VAULT_FILE_H
+#define VAULT_FILE_H
+
+#include "stamp/cert.h"
+#include "vault/vault.h"
+
+struct vault_file_setup {
+	struct psd_setup psd;
+	const struct sig_key *key; /* the PSD's private key */
+	const struct cert *cert;   /* for it */
+	const char *pin;	   /* NULL or "": none */
+};
+
+/* Makes a vault, with its folder where that is missing; value 0.
+ * Errors: ERR_CONFIG (URI), ERR_REQUEST (setup, PIN, a vault is there),
+ * ERR_ABSENT (medium), ERR_SYSTEM. */
+MUST_CHECK bool vault_file_create(
+    const char *uri, const struct vault_file_setup *setup, struct err *e);
+
+/* The file that a URI names.  Errors: ERR_CONFIG. */
+MUST_CHECK bool
+vault_file_path(const char *uri, char *out, size_t size, struct err *e);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file_image: what a vault file holds in each slot, as fields and as bytes.
+ * Pure; private to vault/file.c, its tests and its fuzz target.
+ */
+#ifndef VAULT_FILE_IMAGE_H
+#define VAULT_FILE_IMAGE_H
+
+#include "stamp/cert.h"
+#include "vault/psd.h"
+#include "vault/wrap.h"
+
+#define FILE_IMAGE_BYTES                                                     \
+	(2 + WRAP_SALT + WRAP_NONCE + SIG_SCALAR + WRAP_TAG + 2 + CERT_MAX + \
+	    PSD_STATE_BYTES)
+
+struct file_image {
+	bool wrapped;	    /* else the key stands bare in key.box */
+	struct wrapped key; /* under the PIN */
+	size_t cert_len;
+	uint8_t cert[CERT_MAX]; /* DER */
+	struct psd psd;
+};
+
+void
+file_image_encode(const struct file_image *in, uint8_t out[FILE_IMAGE_BYTES]);
+
+/* Errors: ERR_CORRUPT. */
+MUST_CHECK bool file_image_decode(
+    const uint8_t in[FILE_IMAGE_BYTES], struct file_image *out, struct err *e);
+
+/* The private key into the image, under `keys` or (NULL) bare, and back.
+ * Errors: file_image_seal(): ERR_SYSTEM; file_image_key(): ERR_DENIED (does
+ * not open), ERR_CORRUPT (is not the certificate's). */
+MUST_CHECK bool file_image_seal(struct file_image *image,
+    const struct wrap_keys *keys, const struct sig_key *key, struct err *e);
+MUST_CHECK bool file_image_key(const struct file_image *image,
+    const struct wrap_keys *keys, struct sig_key **out, struct err *e);
+
+#endif

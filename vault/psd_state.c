@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The PSD's life and its state as bytes; debits are in psd.c. */
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/date.h"
+#include "vault/psd.h"
+
+#define STATE_VERSION 1
+#define FLAG_PIN      1
+
+void
+psd_init(struct psd *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->life = PSD_CREATED;
+}
+
+bool
+psd_initialise(struct psd *p, struct err *e)
+{
+	if (p->life != PSD_CREATED)
+		return err_set(e, ERR_DENIED, "this PSD has a key already");
+	p->life = PSD_INITIALISED;
+	return true;
+}
+
+mils
+psd_descending(const struct psd *p)
+{
+	return p->control_total - p->ascending;
+}
+
+const char *
+psd_id(const struct psd *p, char out[PSD_ID])
+{
+	snprintf(out, PSD_ID, "%.2s%.2s%010lu", p->vendor, p->model,
+	    (unsigned long)p->serial);
+	return out;
+}
+
+void
+psd_status(const struct psd *p, uint32_t today, struct psd_status *out)
+{
+	memset(out, 0, sizeof(*out));
+	memcpy(out->vendor, p->vendor, sizeof(out->vendor));
+	memcpy(out->model, p->model, sizeof(out->model));
+	out->serial = p->serial;
+	out->cert_serial = p->cert_serial;
+	out->licence = p->licence;
+	out->currency = p->currency;
+	out->life = p->life;
+	if (p->life == PSD_OPERATIONAL && p->audit_due != 0 &&
+	    today > p->audit_due)
+		out->life = PSD_LOCKED;
+	out->ascending = p->ascending;
+	out->descending = psd_descending(p);
+	out->control_total = p->control_total;
+	out->piece_count = p->piece_count;
+	out->min_stamp = p->min_stamp;
+	out->max_stamp = p->max_stamp;
+	out->max_descending = p->max_descending;
+	out->expires = p->expires;
+	out->audit_due = p->audit_due;
+	out->download_sequence = p->download_sequence;
+	out->pin_tries_left = p->pin_tries_left;
+	out->pin_required = p->pin_required;
+	out->lab = strcmp(p->vendor, "XX") == 0;
+}
+
+/* --- rules ---------------------------------------------------------------- */
+
+/* Vendor and model: 2 visible ASCII characters. */
+static bool
+is_code(const char text[3])
+{
+	return isgraph((unsigned char)text[0]) &&
+	       isgraph((unsigned char)text[1]) && text[2] == '\0';
+}
+
+static bool
+is_date_or_none(uint32_t date)
+{
+	return date == 0 || date_valid(date);
+}
+
+/* What personalisation wrote still makes sense; the widths are those of the
+ * indicium's fields. */
+static const char *
+identity_fault(const struct psd *p)
+{
+	if (!is_code(p->vendor) || !is_code(p->model))
+		return "vendor or model id";
+	if (p->min_stamp < 0 || p->min_stamp > p->max_stamp ||
+	    p->max_stamp > 0xffffff)
+		return "stamp limits";
+	if (p->max_descending < 0 || p->max_descending > UINT32_MAX)
+		return "limit of the descending register";
+	if (!date_valid(p->expires) || !is_date_or_none(p->audit_due))
+		return "dates";
+	if (p->provider_key[0] != 0x04)
+		return "provider's key";
+	return NULL;
+}
+
+static const char *
+register_fault(const struct psd *p)
+{
+	if (p->ascending < 0 || p->control_total < p->ascending)
+		return "ascending register above the control total";
+	if (p->ascending >> 40 != 0)
+		return "ascending register too big";
+	if (psd_descending(p) > p->max_descending)
+		return "descending register over its limit";
+	if (p->download_sequence == 0 && p->control_total != 0)
+		return "value that was never downloaded";
+	if (p->piece_count == 0 && p->ascending != 0)
+		return "value spent without a piece";
+	return NULL;
+}
+
+static const char *
+entry_fault(const struct psd *p, uint32_t index)
+{
+	const struct psd_entry *entry = &p->ring[index];
+
+	if (index >= p->piece_count)
+		return entry->len == 0 ? NULL : "a remembered piece too many";
+	if (entry->len < 50 + INDICIUM_SIGNATURE || entry->len > INDICIUM_MAX)
+		return "a remembered piece is lost";
+	for (uint32_t i = 0; i < index; i++)
+		if (memcmp(p->ring[i].key, entry->key, PSD_KEY_BYTES) == 0)
+			return "a stamp key remembered twice";
+	return NULL;
+}
+
+/* The newest indicium shows what the registers say. */
+static const char *
+newest_fault(const struct psd *p)
+{
+	const struct psd_entry *newest;
+	struct indicium in;
+	struct err e = ERR_INIT;
+
+	if (p->piece_count == 0)
+		return NULL;
+	newest = &p->ring[(p->piece_count - 1) % PSD_RING];
+	if (!indicium_decode(newest->indicium, newest->len, &in, &e))
+		return "the newest indicium cannot be read";
+	if (in.ascending != (uint64_t)p->ascending ||
+	    in.psd_serial != p->serial || in.piece_count != p->piece_count)
+		return "the newest indicium contradicts the registers";
+	return NULL;
+}
+
+static const char *
+fault(const struct psd *p)
+{
+	const char *found;
+
+	switch (p->life) {
+	case PSD_CREATED:
+	case PSD_INITIALISED:
+		return p->control_total != 0 || p->piece_count != 0
+			   ? "value before it was personalised"
+			   : NULL;
+	case PSD_OPERATIONAL:
+	case PSD_LOCKED:
+	case PSD_WITHDRAWN: break;
+	default: return "life cycle";
+	}
+	if ((found = identity_fault(p)) != NULL ||
+	    (found = register_fault(p)) != NULL)
+		return found;
+	if (p->pin_tries_left > PSD_PIN_TRIES)
+		return "PIN counter";
+	for (uint32_t i = 0; i < PSD_RING; i++)
+		if ((found = entry_fault(p, i)) != NULL)
+			return found;
+	return newest_fault(p);
+}
+
+bool
+psd_check(const struct psd *p, struct err *e)
+{
+	const char *found = fault(p);
+
+	if (found != NULL)
+		return err_set(e, ERR_CORRUPT,
+		    "the PSD's state is damaged (%s): do not use it, send it "
+		    "to the provider",
+		    found);
+	return true;
+}
+
+bool
+psd_personalise(struct psd *p, const struct psd_setup *setup, struct err *e)
+{
+	struct psd made;
+	const char *found;
+
+	if (p->life != PSD_INITIALISED)
+		return err_set(e, ERR_DENIED, "this PSD was personalised");
+	psd_init(&made);
+	made.life = PSD_OPERATIONAL;
+	memcpy(made.vendor, setup->vendor, sizeof(made.vendor));
+	memcpy(made.model, setup->model, sizeof(made.model));
+	made.serial = setup->serial;
+	made.cert_serial = setup->cert_serial;
+	made.licence = setup->licence;
+	made.currency = setup->currency;
+	memcpy(made.software_id, setup->software_id, sizeof(made.software_id));
+	made.min_stamp = setup->min_stamp;
+	made.max_stamp = setup->max_stamp;
+	made.max_descending = setup->max_descending;
+	made.expires = setup->expires;
+	made.audit_due = setup->audit_due;
+	memcpy(made.provider_key, setup->provider_key, PSD_POINT);
+	made.pin_tries_left = PSD_PIN_TRIES;
+	found = identity_fault(&made);
+	if (found != NULL)
+		return err_set(e, ERR_REQUEST,
+		    "a PSD cannot be made so: %s makes no sense", found);
+	*p = made;
+	return true;
+}
+
+/* --- bytes ------------------------------------------------------------------ */
+
+static void
+pad(struct bytes_writer *w, size_t to)
+{
+	while (w->pos < to)
+		bytes_write_le(w, 0, 1);
+}
+
+static void
+encode_core(const struct psd *p, struct bytes_writer *w)
+{
+	bytes_write_le(w, STATE_VERSION, 1);
+	bytes_write_le(w, p->life, 1);
+	bytes_write_le(w, p->pin_required ? FLAG_PIN : 0, 1);
+	bytes_write_le(w, p->pin_tries_left, 1);
+	bytes_write(w, p->vendor, 2);
+	bytes_write(w, p->model, 2);
+	bytes_write_le(w, p->serial, 4);
+	bytes_write_le(w, p->cert_serial, 4);
+	bytes_write_le(w, p->licence, 4);
+	bytes_write_le(w, p->currency, 2);
+	bytes_write(w, p->software_id, sizeof(p->software_id));
+	bytes_write_le(w, (uint64_t)p->ascending, 8);
+	bytes_write_le(w, (uint64_t)p->control_total, 8);
+	bytes_write_le(w, p->piece_count, 4);
+	bytes_write_le(w, (uint64_t)p->min_stamp, 4);
+	bytes_write_le(w, (uint64_t)p->max_stamp, 4);
+	bytes_write_le(w, (uint64_t)p->max_descending, 4);
+	bytes_write_le(w, p->expires, 4);
+	bytes_write_le(w, p->audit_due, 4);
+	bytes_write_le(w, p->download_sequence, 4);
+	bytes_write(w, p->provider_key, PSD_POINT);
+	bytes_write(w, p->pin_verifier, PSD_VERIFIER);
+	bytes_write(w, p->last_answer, PSD_HASH);
+	bytes_write_le(w, p->receipt_len, 1);
+	bytes_write(w, p->receipt, p->receipt_len);
+}
+
+void
+psd_encode(const struct psd *p, uint8_t out[PSD_STATE_BYTES])
+{
+	struct bytes_writer w;
+
+	bytes_writer_init(&w, out, PSD_STATE_BYTES);
+	encode_core(p, &w);
+	assert(w.pos <= PSD_CORE_BYTES);
+	pad(&w, PSD_CORE_BYTES);
+	for (size_t i = 0; i < PSD_RING; i++) {
+		const struct psd_entry *entry = &p->ring[i];
+
+		bytes_write(&w, entry->key, PSD_KEY_BYTES);
+		bytes_write(&w, entry->hash, PSD_HASH);
+		bytes_write_le(&w, entry->len, 1);
+		bytes_write(&w, entry->indicium, INDICIUM_MAX);
+		pad(&w, PSD_CORE_BYTES + (i + 1) * PSD_ENTRY_BYTES);
+	}
+	assert(!w.failed && w.pos == PSD_STATE_BYTES);
+}
+
+static bool
+only_zeros(struct bytes_reader *r, size_t to)
+{
+	bool zeros = true;
+
+	while (!r->failed && r->pos < to)
+		zeros &= bytes_read_le(r, 1) == 0;
+	return zeros;
+}
+
+static bool
+decode_core(struct bytes_reader *r, struct psd *p)
+{
+	bool known = bytes_read_le(r, 1) == STATE_VERSION;
+	uint8_t flags;
+
+	p->life = (enum psd_life)bytes_read_le(r, 1);
+	flags = (uint8_t)bytes_read_le(r, 1);
+	p->pin_required = (flags & FLAG_PIN) != 0;
+	p->pin_tries_left = (uint8_t)bytes_read_le(r, 1);
+	bytes_read_into(r, p->vendor, 2);
+	bytes_read_into(r, p->model, 2);
+	p->serial = (uint32_t)bytes_read_le(r, 4);
+	p->cert_serial = (uint32_t)bytes_read_le(r, 4);
+	p->licence = (uint32_t)bytes_read_le(r, 4);
+	p->currency = (uint16_t)bytes_read_le(r, 2);
+	bytes_read_into(r, p->software_id, sizeof(p->software_id));
+	p->ascending = (mils)bytes_read_le(r, 8);
+	p->control_total = (mils)bytes_read_le(r, 8);
+	p->piece_count = (uint32_t)bytes_read_le(r, 4);
+	p->min_stamp = (mils)bytes_read_le(r, 4);
+	p->max_stamp = (mils)bytes_read_le(r, 4);
+	p->max_descending = (mils)bytes_read_le(r, 4);
+	p->expires = (uint32_t)bytes_read_le(r, 4);
+	p->audit_due = (uint32_t)bytes_read_le(r, 4);
+	p->download_sequence = (uint32_t)bytes_read_le(r, 4);
+	bytes_read_into(r, p->provider_key, PSD_POINT);
+	bytes_read_into(r, p->pin_verifier, PSD_VERIFIER);
+	bytes_read_into(r, p->last_answer, PSD_HASH);
+	p->receipt_len = (uint8_t)bytes_read_le(r, 1);
+	bytes_read_into(r, p->receipt, p->receipt_len);
+	return known && (flags & ~FLAG_PIN) == 0 &&
+	       only_zeros(r, PSD_CORE_BYTES);
+}
+
+bool
+psd_decode(const uint8_t in[PSD_STATE_BYTES], struct psd *out, struct err *e)
+{
+	struct bytes_reader r;
+	bool sound;
+
+	psd_init(out);
+	bytes_reader_init(&r, in, PSD_STATE_BYTES);
+	sound = decode_core(&r, out);
+	for (size_t i = 0; i < PSD_RING && sound; i++) {
+		struct psd_entry *entry = &out->ring[i];
+
+		bytes_read_into(&r, entry->key, PSD_KEY_BYTES);
+		bytes_read_into(&r, entry->hash, PSD_HASH);
+		entry->len = (uint8_t)bytes_read_le(&r, 1);
+		bytes_read_into(&r, entry->indicium, INDICIUM_MAX);
+		sound =
+		    only_zeros(&r, PSD_CORE_BYTES + (i + 1) * PSD_ENTRY_BYTES);
+	}
+	if (!sound || r.failed)
+		return err_set(e, ERR_CORRUPT,
+		    "the PSD's state is no state that this version knows: do "
+		    "not use it, send it to the provider");
+	return psd_check(out, e);
+}

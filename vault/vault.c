@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/vault.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "vault/driver.h"
+
+struct vault {
+	const struct vault_driver *driver;
+	void *home;
+	char name[VAULT_URI_MAX];
+};
+
+static const struct vault_driver *const drivers[] = {
+    &vault_file_driver,
+};
+
+#define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
+
+static const struct vault_driver *
+find_driver(const char *uri, const char **rest)
+{
+	for (size_t i = 0; i < DRIVERS; i++) {
+		size_t len = strlen(drivers[i]->scheme);
+
+		if (strncmp(uri, drivers[i]->scheme, len) == 0 &&
+		    uri[len] == ':') {
+			*rest = uri + len + 1;
+			return drivers[i];
+		}
+	}
+	return NULL;
+}
+
+/* "scheme://user:secret@host/" without "user:secret@". */
+static void
+name_without_secret(const char *uri, char out[VAULT_URI_MAX])
+{
+	const char *host = strstr(uri, "://");
+	const char *at = host == NULL ? NULL : strchr(host + 3, '@');
+
+	if (at != NULL && strcspn(host + 3, "/") > (size_t)(at - host - 3))
+		snprintf(out, VAULT_URI_MAX, "%.*s%s", (int)(host + 3 - uri),
+		    uri, at + 1);
+	else
+		text_clean(uri, out, VAULT_URI_MAX);
+}
+
+bool
+vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
+{
+	const char *rest;
+	const struct vault_driver *driver = find_driver(uri, &rest);
+	struct vault *v = calloc(1, sizeof(*v));
+
+	if (v == NULL)
+		return err_system(e, "memory for a vault");
+	name_without_secret(uri, v->name);
+	if (driver == NULL || strlen(uri) >= VAULT_URI_MAX) {
+		err_set(e, ERR_CONFIG,
+		    "vault \"%s\": no kind of vault; write file:FOLDER",
+		    v->name);
+		free(v);
+		return false;
+	}
+	v->driver = driver;
+	if (!driver->open(rest, wait_ms, &v->home, e)) {
+		err_prefix(e, "vault %s", v->name);
+		free(v);
+		return false;
+	}
+	*out = v;
+	return true;
+}
+
+void
+vault_close(struct vault *v)
+{
+	if (v == NULL)
+		return;
+	v->driver->close(v->home);
+	free(v);
+}
+
+const char *
+vault_name(const struct vault *v)
+{
+	return v->name;
+}
+
+static bool
+named(const struct vault *v, bool done, struct err *e)
+{
+	return done || err_prefix(e, "vault %s", v->name);
+}
+
+bool
+vault_unlock(struct vault *v, const char *pin, struct err *e)
+{
+	return named(v, v->driver->unlock(v->home, pin, e), e);
+}
+
+bool
+vault_change_pin(
+    struct vault *v, const char *old_pin, const char *new_pin, struct err *e)
+{
+	return named(v, v->driver->change_pin(v->home, old_pin, new_pin, e), e);
+}
+
+bool
+vault_status(struct vault *v, struct psd_status *out, struct err *e)
+{
+	return named(v, v->driver->status(v->home, out, e), e);
+}
+
+bool
+vault_debit(struct vault *v, const struct psd_request *in, size_t count,
+    struct psd_stamp *out, struct err *e)
+{
+	return named(v, v->driver->debit(v->home, in, count, out, e), e);
+}
+
+bool
+vault_find(struct vault *v, const uint8_t key[PSD_KEY_BYTES],
+    struct psd_stamp *out, bool *found, struct err *e)
+{
+	return named(v, v->driver->find(v->home, key, out, found, e), e);
+}
+
+bool
+vault_download_request(struct vault *v, mils amount,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	return named(
+	    v, v->driver->download_request(v->home, amount, out, len, e), e);
+}
+
+bool
+vault_download_apply(struct vault *v, const uint8_t *answer, size_t answer_len,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	return named(v,
+	    v->driver->download_apply(v->home, answer, answer_len, out, len, e),
+	    e);
+}
+
+bool
+vault_audit(struct vault *v, const uint8_t nonce[16],
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	return named(v, v->driver->audit(v->home, nonce, out, len, e), e);
+}
+
+bool
+vault_certificate(
+    struct vault *v, uint8_t *out, size_t size, size_t *len, struct err *e)
+{
+	return named(v, v->driver->certificate(v->home, out, size, len, e), e);
+}
