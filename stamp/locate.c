@@ -404,6 +404,7 @@ read_text(struct page *p, const struct segment *s, size_t at, struct trail *t,
 	struct trail other;
 
 	for (int i = 0; i < 2; i++) {
+		/* cppcheck-suppress uninitvar; follow() fills it */
 		struct trail *now = found == KEYWORD_THERE ? &other : t;
 		struct err why = ERR_INIT;
 
@@ -540,6 +541,7 @@ locate_marks(const struct glyph *glyphs, size_t n, struct located *out,
 	if (!split(&p, glyphs, n, e))
 		return false;
 	for (size_t i = 0; i < p.count && done; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed below */
 		done = scan_segment(&p, &p.segments[i], out, max, count, e);
 	free(p.segments);
 	if (!done)

@@ -102,7 +102,7 @@ same 'version: newest entry of CHANGES' configure.ac "$version" CHANGES.md \
 same 'error kinds: the table' base/err.h "$(kinds_in_code)" \
     docs/ARCHITECTURE.md "$(kinds_in_table)"
 within 'layers: the house in ARCHITECTURE' folders \
-    "$(for d in */; do [ -n "$(find "$d" -maxdepth 1 -name '*.[ch]' \
+    "$(for d in [a-z]*/; do [ -n "$(find "$d" -maxdepth 1 -name '*.[ch]' \
         -print -quit)" ] && echo "${d%/}"; done)" docs/ARCHITECTURE.md \
     "$(sed -nE 's,^([a-z]+)/ .*,\1,p' docs/ARCHITECTURE.md)"
 same 'keys: postage.conf and its parser' dispense/settings.c \

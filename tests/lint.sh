@@ -88,9 +88,12 @@ lint_cppcheck() {
 tidy_one() {
 	local stamp=$1 f=$2
 
+	set --
 	mkdir -p "${stamp%/*}"
+	# the analyser does not know that err_set() returns false
+	[ "$f" = base/err.c ] || set -- -include tests/always_false.h
 	if clang-tidy --quiet "$f" -- -std=c11 -I. -I"$build" \
-	    -Wno-unknown-warning-option "${flags[@]}" >"$stamp.log" \
+	    -Wno-unknown-warning-option "${flags[@]}" "$@" >"$stamp.log" \
 	    2>"$stamp.err"; then
 		mv "$stamp.log" "$stamp"
 	else
