@@ -207,17 +207,21 @@ out:
 	return done;
 }
 
-/* Copies zint's modules, each of its rows `height` modules high. */
+/* Copies zint's modules, each of its rows `height` modules high, down to the
+ * lower edge. */
 static bool
 copy_zint(const struct zint_symbol *z, int height, struct symbol *out)
 {
+	int top;
+
 	if (z->width != out->shape.width ||
 	    z->rows * height > out->shape.height)
 		return false;
+	top = out->shape.height - z->rows * height;
 	for (int y = 0; y < z->rows * height; y++)
 		for (int x = 0; x < z->width; x++)
 			if (z->encoded_data[y / height][x / 8] >> x % 8 & 1)
-				set_dark(out, x, y);
+				set_dark(out, x, top + y);
 	return true;
 }
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stamp/imprint_text.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include <pango/pangocairo.h>
+
+/* The first has the clearest hinted letters at 10 to 20 dots; any font will
+ * do, as sizes are measured. */
+#define FAMILY "DejaVu Sans Condensed,DejaVu Sans,Liberation Sans,Sans"
+
+bool
+imprint_pen_open(struct imprint_pen *pen, int width, int height, struct err *e)
+{
+	cairo_font_options_t *options;
+	PangoContext *context;
+
+	memset(pen, 0, sizeof *pen);
+	pen->width = width;
+	pen->height = height;
+	pen->surface =
+	    cairo_image_surface_create(CAIRO_FORMAT_A8, width, height);
+	pen->cairo = cairo_create(pen->surface);
+	if (cairo_status(pen->cairo) != CAIRO_STATUS_SUCCESS) {
+		err_set(e, ERR_SYSTEM, "cairo, %d x %d dots: %s", width, height,
+		    cairo_status_to_string(cairo_status(pen->cairo)));
+		imprint_pen_close(pen);
+		return false;
+	}
+	cairo_set_antialias(pen->cairo, CAIRO_ANTIALIAS_NONE);
+	pen->layout = pango_cairo_create_layout(pen->cairo);
+	options = cairo_font_options_create();
+	cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_NONE);
+	cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_FULL);
+	cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_ON);
+	context = pango_layout_get_context(pen->layout);
+	pango_cairo_context_set_font_options(context, options);
+	cairo_font_options_destroy(options);
+	pango_layout_set_single_paragraph_mode(pen->layout, TRUE);
+	return true;
+}
+
+void
+imprint_pen_close(struct imprint_pen *pen)
+{
+	if (pen->layout != NULL)
+		g_object_unref(pen->layout);
+	if (pen->cairo != NULL)
+		cairo_destroy(pen->cairo);
+	if (pen->surface != NULL)
+		cairo_surface_destroy(pen->surface);
+	memset(pen, 0, sizeof *pen);
+}
+
+static void
+set(struct imprint_pen *pen, const char *text, bool bold, int size)
+{
+	PangoFontDescription *font = pango_font_description_new();
+
+	pango_font_description_set_family_static(font, FAMILY);
+	pango_font_description_set_weight(
+	    font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
+	pango_font_description_set_absolute_size(
+	    font, (double)size * PANGO_SCALE);
+	pango_layout_set_font_description(pen->layout, font);
+	pango_font_description_free(font);
+	pango_layout_set_attributes(pen->layout, NULL);
+	pango_layout_set_text(pen->layout, text, -1);
+}
+
+static int
+cap_height(struct imprint_pen *pen, bool bold, int size)
+{
+	PangoRectangle ink;
+
+	set(pen, "H", bold, size);
+	pango_layout_get_pixel_extents(pen->layout, &ink, NULL);
+	return ink.height;
+}
+
+/* Ink, and where it begins. */
+static int
+ink_width(struct imprint_pen *pen, int *left)
+{
+	PangoRectangle ink;
+
+	pango_layout_get_pixel_extents(pen->layout, &ink, NULL);
+	*left = ink.x;
+	return ink.width;
+}
+
+int
+imprint_pen_fit(
+    struct imprint_pen *pen, const char *text, bool bold, int cap, int width)
+{
+	int size = cap * 3 / 2 + 1, got, left;
+
+	while (size > 1 && (got = cap_height(pen, bold, size)) > cap)
+		size--;
+	for (; size > 1; size--) {
+		set(pen, text, bold, size);
+		got = ink_width(pen, &left);
+		if (got <= width)
+			break;
+		/* a jump near to what will fit, then dot by dot */
+		if ((long)size * width / got + 1 < size)
+			size = (int)((long)size * width / got) + 1;
+	}
+	return size;
+}
+
+static void
+spread(struct imprint_pen *pen, const char *text, int room)
+{
+	glong letters = g_utf8_strlen(text, -1);
+	PangoAttrList *list;
+	int gap;
+
+	if (letters < 2 || room <= 0)
+		return;
+	gap = room / (int)(letters - 1);
+	list = pango_attr_list_new();
+	pango_attr_list_insert(
+	    list, pango_attr_letter_spacing_new(gap * PANGO_SCALE));
+	pango_layout_set_attributes(pen->layout, list);
+	pango_attr_list_unref(list);
+}
+
+void
+imprint_pen_write(struct imprint_pen *pen, const char *text, bool bold,
+    int size, int x, int y, int width, enum imprint_align align)
+{
+	int left, got;
+
+	set(pen, text, bold, size);
+	got = ink_width(pen, &left);
+	if (align == ALIGN_SPREAD) {
+		spread(pen, text, width - got);
+		got = ink_width(pen, &left);
+		x += (width - got) / 2;
+	} else if (align == ALIGN_RIGHT) {
+		x += width - got;
+	}
+	cairo_move_to(pen->cairo, x - left,
+	    y - (double)pango_layout_get_baseline(pen->layout) / PANGO_SCALE);
+	pango_cairo_show_layout(pen->cairo, pen->layout);
+	cairo_surface_flush(pen->surface);
+}
+
+static unsigned char *
+dot(const struct imprint_pen *pen, int x, int y)
+{
+	int stride = cairo_image_surface_get_stride(pen->surface);
+
+	assert(x >= 0 && y >= 0 && x < pen->width && y < pen->height);
+	return cairo_image_surface_get_data(pen->surface) +
+	       (size_t)y * (size_t)stride + (size_t)x;
+}
+
+void
+imprint_pen_set(struct imprint_pen *pen, int x, int y)
+{
+	*dot(pen, x, y) = 255;
+	cairo_surface_mark_dirty(pen->surface);
+}
+
+bool
+imprint_pen_get(const struct imprint_pen *pen, int x, int y)
+{
+	return *dot(pen, x, y) >= 128;
+}
