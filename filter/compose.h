@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compose: the document's pages with stamps on them, as one CUPS raster
+ * stream.
+ *
+ * One page is in memory at a time.  Each page of the document is rendered once
+ * for all its uncollated copies and repetitions; every one gets stamps of its
+ * own.  Header NumCopies is always 1: the printer copies nothing.
+ */
+#ifndef FILTER_COMPOSE_H
+#define FILTER_COMPOSE_H
+
+#include <signal.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "filter/geometry.h"
+#include "filter/issuer.h"
+#include "filter/plan.h"
+#include "filter/render.h"
+#include "stamp/canvas.h"
+
+/* Tells the user that output page `page` of `pages` begins. */
+typedef void compose_progress(void *context, uint32_t page, uint32_t pages);
+
+struct compose {
+	const struct plan *plan;
+	const struct geometry *geometry; /* one for each source page */
+	int source_pages;
+	const struct render_setup *setup;
+	struct issuer *issuer;
+	bool fill_back; /* two-sided: each copy begins on a new sheet */
+	int fd;		/* where to */
+	compose_progress *progress; /* or NULL */
+	void *context;
+
+	/* results */
+	uint32_t pages;
+	uint64_t bytes;
+};
+
+/* Renders, stamps, writes.  Errors: as render_open(), issuer_get();
+ * ERR_CORRUPT (the renderer gave other pages than were planned); ERR_SYSTEM
+ * (writing, cancelled). */
+MUST_CHECK bool compose_write(struct compose *c, struct err *e);
+
+/* Clears the ink of the mark with the colour of the page around it, wherever
+ * it lies on the canvas. */
+MUST_CHECK bool compose_clear(struct canvas *page, const struct geometry *g,
+    const struct placeholder *mark, struct err *e);
+
+/* Mirrors an imprint left to right. */
+void compose_mirror(struct imprint *im);
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#include "filter/document.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "filter/pdfout.h"
+#include "filter/scan.h"
+
+#define PDF_DPI	      600
+#define PDF_DPI_MIN   203
+#define PARALLEL_FROM 8 /* pages from which two renderers pay */
+#define SIZE_SLACK_PT 0.01
+
+struct filter_document {
+	const struct filter_job *job;
+	const struct settings *settings;
+	struct queue_settings rules;
+	struct mark defaults;
+	struct issuer *issuer;
+	cups_page_header2_t header;
+	struct render_setup setup;
+	struct scan *scan;
+	int page_count;
+	struct geometry *geometry; /* of every page */
+	struct plan *plan;
+	struct stamp_request *requests;
+};
+
+/* True if backs may be turned or mirrored for the duplex unit. */
+static bool
+may_flip(const struct filter_document *d)
+{
+	static const char *const names[] = {"cupsBackSide", "cupsFlipDuplex",
+	    "APDuplexRequiresFlippedMargin", NULL};
+
+	if (!d->header.Duplex || d->job->ppd == NULL)
+		return false;
+	for (const char *const *name = names; *name != NULL; name++) {
+		ppd_attr_t *a = ppdFindAttr(d->job->ppd, *name, NULL);
+
+		if (a != NULL &&
+		    (a->value == NULL || strcasecmp(a->value, "Normal") != 0))
+			return true;
+	}
+	return false;
+}
+
+/* True if the raster is the page as it stands, so that nothing need be
+ * tried. */
+static bool
+is_plain(const struct filter_document *d, double w, double h)
+{
+	return d->job->ppd != NULL && !may_flip(d) &&
+	       fabs((double)d->header.cupsPageSize[0] - w) < SIZE_SLACK_PT &&
+	       fabs((double)d->header.cupsPageSize[1] - h) < SIZE_SLACK_PT;
+}
+
+/* One size of page, front and back, tried once. */
+struct tried {
+	double w, h;
+	struct geometry sides[2];
+};
+
+#define TRIED_MAX 16
+
+static bool
+find_geometry(struct filter_document *d, int page, double w, double h,
+    struct tried *tried, int *count, struct err *e)
+{
+	int i = 0;
+
+	if (d->job->output == OUTPUT_PDF) {
+		int dpi = (int)d->header.HWResolution[0];
+
+		d->geometry[page] =
+		    pdfout_geometry(w, h, dpi < PDF_DPI_MIN ? PDF_DPI : dpi);
+		return true;
+	}
+	if (is_plain(d, w, h)) {
+		geometry_plain(&d->geometry[page], &d->header, w, h);
+		return true;
+	}
+	while (i < *count && (fabs(tried[i].w - w) > SIZE_SLACK_PT ||
+				 fabs(tried[i].h - h) > SIZE_SLACK_PT))
+		i++;
+	if (i == TRIED_MAX)
+		return err_set(e, ERR_REQUEST,
+		    "pages of more than %d sizes: print it in parts",
+		    TRIED_MAX);
+	if (i == *count) {
+		tried[i].w = w;
+		tried[i].h = h;
+		if (!geometry_probe(&d->setup, w, h, tried[i].sides, e))
+			return false;
+		(*count)++;
+	}
+	d->geometry[page] = tried[i].sides[page % 2];
+	return true;
+}
+
+static bool
+read_sizes(struct filter_document *d, struct err *e)
+{
+	struct tried tried[TRIED_MAX];
+	int count = 0;
+	double w, h;
+
+	d->geometry = calloc((size_t)d->page_count, sizeof(*d->geometry));
+	if (d->geometry == NULL)
+		return err_system(e, "memory for pages");
+	for (int i = 0; i < d->page_count; i++)
+		if (!scan_page_size(d->scan, i + 1, &w, &h, e) ||
+		    !find_geometry(d, i, w, h, tried, &count, e))
+			return false;
+	return true;
+}
+
+static bool
+center_of_pixel(const struct filter_job *job)
+{
+	const char *value = job_value(job, "CenterOfPixel");
+	ppd_attr_t *a;
+
+	if (value == NULL)
+		value = job_value(job, "center-of-pixel");
+	if (value == NULL && job->ppd != NULL) {
+		a = ppdFindAttr(job->ppd, "DefaultCenterOfPixel", NULL);
+		value = a != NULL ? a->value : NULL;
+	}
+	return value != NULL && (strcasecmp(value, "true") == 0 ||
+				    strcasecmp(value, "on") == 0 ||
+				    strcasecmp(value, "yes") == 0);
+}
+
+static void
+set_setup(struct filter_document *d, const volatile sig_atomic_t *stop)
+{
+	const struct filter_job *job = d->job;
+
+	d->setup = (struct render_setup){.header = &d->header,
+	    .file = job->input,
+	    .ppd = job->ppd != NULL ? job->ppd_path : NULL,
+	    .profile =
+		cupsGetOption("profile", job->option_count, job->options),
+	    .center_of_pixel = center_of_pixel(job),
+	    .temp = job->temp,
+	    .confine = strcmp(d->settings->sandbox, "off") != 0,
+	    .pages = "",
+	    .processes = 1,
+	    .stop = stop};
+}
+
+bool
+document_open(const struct filter_job *job, const struct settings *settings,
+    struct issuer *issuer, const volatile sig_atomic_t *stop,
+    struct filter_document **out, struct err *e)
+{
+	struct filter_document *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return err_system(e, "memory for the document");
+	d->job = job;
+	d->settings = settings;
+	d->issuer = issuer;
+	settings_queue(settings, job->identity.queue, &d->rules);
+	d->defaults = job->mark;
+	mark_inherit(&d->defaults, &d->rules.mark);
+	if (!job_header(job, &d->header, e) ||
+	    !scan_open(job->input, &d->scan, e))
+		goto fail;
+	set_setup(d, stop);
+	d->page_count = scan_page_count(d->scan);
+	if (d->page_count < 1) {
+		err_set(e, ERR_REQUEST, "the document has no pages");
+		goto fail;
+	}
+	/* Backs may be turned for the printer by counting pages, which two
+	 * renderers with half of the pages each cannot do. */
+	if (d->page_count >= PARALLEL_FROM && !d->header.Duplex)
+		d->setup.processes = 2;
+	if (!read_sizes(d, e))
+		goto fail;
+	*out = d;
+	return true;
+fail:
+	document_close(d);
+	return false;
+}
+
+void
+document_close(struct filter_document *d)
+{
+	if (d == NULL)
+		return;
+	plan_free(d->plan);
+	scan_close(d->scan);
+	free(d->geometry);
+	free(d->requests);
+	free(d);
+}
+
+static bool
+plan_marks(struct filter_document *d, struct err *e)
+{
+	struct placeholder *marks = calloc(SCAN_MARKS_MAX, sizeof(*marks));
+	bool good = marks != NULL;
+
+	if (!good)
+		return err_system(e, "memory for marks");
+	for (int page = 1; good && page <= d->page_count; page++) {
+		size_t count = 0;
+
+		if (!d->job->banner)
+			good = scan_page(
+			    d->scan, page, marks, SCAN_MARKS_MAX, &count, e);
+		if (good)
+			good = plan_scan(d->plan, marks, count, e);
+	}
+	free(marks);
+	return good;
+}
+
+/* "Avery-5160" of a PPD, whose words hold no blanks, is "Avery 5160". */
+static bool
+find_sheet(const struct filter_document *d, struct sheet *out, struct err *e)
+{
+	char name[JOB_VALUE_MAX];
+	struct err first = ERR_INIT;
+	char *dash;
+
+	if (sheet_find(d->job->sheet, d->settings->templates, out, &first))
+		return true;
+	memcpy(name, d->job->sheet, sizeof(name));
+	dash = strchr(name, '-');
+	if (dash != NULL) {
+		*dash = ' ';
+		if (sheet_find(name, d->settings->templates, out, e))
+			return true;
+	}
+	*e = first;
+	return false;
+}
+
+/* The sheet is as large as the page it is printed on, turned or not. */
+static bool
+check_paper(
+    const struct filter_document *d, const struct sheet *sheet, struct err *e)
+{
+	for (int i = 0; i < d->page_count; i++) {
+		const struct geometry *g = &d->geometry[i];
+
+		if (fabs(g->page_w_pt - sheet->page_w_pt) > 3 ||
+		    fabs(g->page_h_pt - sheet->page_h_pt) > 3)
+			return err_set(e, ERR_REQUEST,
+			    "page %d is %.0f x %.0f mm, the label sheet %s "
+			    "%.0f x %.0f mm: choose its paper size",
+			    i + 1, g->page_w_pt * 25.4 / 72,
+			    g->page_h_pt * 25.4 / 72, sheet->name,
+			    sheet->page_w_pt * 25.4 / 72,
+			    sheet->page_h_pt * 25.4 / 72);
+	}
+	if (d->header.Duplex && d->job->output == OUTPUT_RASTER)
+		return err_set(e, ERR_REQUEST,
+		    "labels are printed on one side: switch two-sided "
+		    "printing off");
+	return true;
+}
+
+static bool
+plan_sheet(struct filter_document *d, struct err *e)
+{
+	struct sheet *sheet = calloc(1, sizeof(*sheet));
+	bool used[SHEET_LABELS_MAX] = {false}, good;
+	struct plan_sheet how = {.sheet = sheet,
+	    .serial = d->job->sheet_serial,
+	    .used = used,
+	    .first = d->job->first_label,
+	    .count = d->job->label_count};
+
+	if (sheet == NULL)
+		return err_system(e, "memory for the label sheet");
+	good = find_sheet(d, sheet, e) && check_paper(d, sheet, e);
+	if (good && how.serial != 0)
+		good = issuer_sheet(d->issuer, how.serial, sheet->name, used,
+		    (size_t)sheet->count, e);
+	good = good && plan_labels(d->plan, &how, e);
+	free(sheet);
+	return good;
+}
+
+bool
+document_plan(struct filter_document *d, struct err *e)
+{
+	enum missing missing = d->job->missing;
+	bool collate = d->job->collate || d->header.Duplex;
+
+	d->plan = plan_new(d->job->copies, collate, e);
+	if (d->plan == NULL || !plan_marks(d, e))
+		return false;
+	if (d->job->sheet[0] != '\0' && !d->job->banner)
+		return plan_sheet(d, e);
+	if (missing == 0)
+		missing = d->rules.missing;
+	if (d->plan->stamp_count == 0 && !d->job->banner &&
+	    missing == MISSING_REFUSE)
+		return err_set(e, ERR_REQUEST,
+		    "the document has no mark and no label sheet was chosen: "
+		    "write [[postage 0.78]] where the stamp shall be, or print "
+		    "with PostageMissing=print");
+	return true;
+}
+
+bool
+document_quote(struct filter_document *d, struct err *e)
+{
+	size_t total = plan_total(d->plan);
+
+	d->requests = calloc(total + 1, sizeof(*d->requests));
+	if (d->requests == NULL)
+		return err_system(e, "memory for stamps");
+	plan_requests(d->plan, &d->defaults, d->requests);
+	return issuer_quote(d->issuer, d->requests, total, e);
+}
+
+/* The quotes of the first copy, in the plan's order.  Every copy of a stamp
+ * has as many bytes: checked, because places depend on it. */
+static bool
+first_quotes(
+    const struct filter_document *d, struct stamp_quote **out, struct err *e)
+{
+	const struct plan *p = d->plan;
+	const struct stamp_quote *all = issuer_quotes(d->issuer);
+	struct stamp_quote *quotes =
+	    calloc(p->stamp_count + 1, sizeof(*quotes));
+
+	if (quotes == NULL)
+		return err_system(e, "memory for stamps");
+	*out = quotes;
+	for (size_t i = 0; i < p->stamp_count; i++) {
+		quotes[i] = all[plan_index(p, i, 0)];
+		for (uint32_t copy = 1; copy < p->copies; copy++)
+			if (all[plan_index(p, i, copy)].indicium_len !=
+			    quotes[i].indicium_len)
+				return err_set(e, ERR_CORRUPT,
+				    "copies of a stamp differ in length");
+	}
+	return true;
+}
+
+static struct rect
+intersect(struct rect a, struct rect b)
+{
+	double x0 = fmax(a.x, b.x), y0 = fmax(a.y, b.y);
+	double x1 = fmin(a.x + a.w, b.x + b.w);
+	double y1 = fmin(a.y + a.h, b.y + b.h);
+
+	return (struct rect){x0, y0, fmax(x1 - x0, 0), fmax(y1 - y0, 0)};
+}
+
+static bool
+fit_page(struct filter_document *d, size_t index,
+    const struct plan_rules *rules, const struct stamp_quote *quotes,
+    struct err *e)
+{
+	int source = d->plan->pages[index].source;
+	const struct geometry *g = &d->geometry[source - 1];
+	struct ink_map ink;
+	struct plan_sight sight = {.geometry = g,
+	    .printable = intersect(geometry_printable(g),
+		job_imageable(d->job, g->page_w_pt, g->page_h_pt)),
+	    .ink = &ink,
+	    .quotes = quotes};
+	bool good;
+
+	if (d->plan->pages[index].count == 0)
+		return true;
+	if (!scan_ink(d->scan, source, &ink, e))
+		return false;
+	good = plan_fit(d->plan, index, rules, &sight, e);
+	ink_map_free(&ink);
+	return good;
+}
+
+bool
+document_fit(struct filter_document *d, struct err *e)
+{
+	const char *symbol = d->job->symbol;
+	struct plan_rules rules = {.defaults = &d->defaults};
+	struct stamp_quote *quotes = NULL;
+	bool good = true;
+
+	/* QR, the setting's default, leaves low labels their own symbol. */
+	if (symbol[0] == '\0' && strcasecmp(d->rules.symbol, "QR") != 0)
+		symbol = d->rules.symbol;
+	if (symbol[0] != '\0') {
+		rules.symbol_is_set = true;
+		if (!symbol_kind_parse(symbol, &rules.symbol))
+			return err_set(e, ERR_REQUEST,
+			    "symbol \"%.15s\": QR, DataMatrix, DMRE and PDF417 "
+			    "are known",
+			    symbol);
+	}
+	good = first_quotes(d, &quotes, e);
+	for (size_t i = 0; good && i < d->plan->page_count; i++)
+		good = fit_page(d, i, &rules, quotes, e);
+	free(quotes);
+	return good;
+}
+
+bool
+document_write(struct filter_document *d, int fd, compose_progress *progress,
+    void *context, uint32_t *pages, uint64_t *bytes, struct err *e)
+{
+	struct compose c = {.plan = d->plan,
+	    .geometry = d->geometry,
+	    .source_pages = d->page_count,
+	    .setup = &d->setup,
+	    .issuer = d->issuer,
+	    .fill_back = d->header.Duplex != 0,
+	    .fd = fd,
+	    .progress = progress,
+	    .context = context};
+	struct pdfout p = {.plan = d->plan,
+	    .file = d->job->input,
+	    .temp = d->job->temp,
+	    .issuer = d->issuer,
+	    .fill_back = d->header.Duplex != 0,
+	    .fd = fd,
+	    .stop = d->setup.stop,
+	    .progress = progress,
+	    .context = context};
+	bool pdf = d->job->output == OUTPUT_PDF;
+	bool good = pdf ? pdfout_write(&p, e) : compose_write(&c, e);
+
+	*pages = pdf ? p.pages : c.pages;
+	*bytes = pdf ? p.bytes : c.bytes;
+	return good;
+}
+
+const struct plan *
+document_get_plan(const struct filter_document *d)
+{
+	return d->plan;
+}
