@@ -190,6 +190,10 @@ MUST_CHECK bool
 journal_sum(struct journal *j, const struct journal_document *doc, int64_t day,
     int64_t next_day, int64_t now, struct journal_sums *out, struct err *e);
 
+/* The document's stamps that no debit was begun for: their sum, the dearest. */
+MUST_CHECK bool journal_unpaid(struct journal *j, int64_t document_id,
+    mils *sum, mils *dearest, struct err *e);
+
 /* What to list; 0, "" and -1 = any. */
 struct journal_filter {
 	const char *queue, *user;

@@ -12,8 +12,8 @@
  *   category    4 characters for the indicium
  *   name        for people: "First-Class Letter"
  *
- * A surcharge is a line whose class begins with "+"; a mark adds it by
- * "class=letter+square".  Lines that begin with "#" and empty lines are skipped.
+ * A surcharge is a line whose class begins with "."; a mark adds it by
+ * "class=letter.square".  Lines that begin with "#" and empty lines are skipped.
  * All lists are kept: the one in force on the mailing date counts, whole, so
  * that a class it does not name has no price on that date.
  */
@@ -33,7 +33,7 @@
 struct rate {
 	uint32_t effective;	    /* YYYYMMDD */
 	uint16_t list;		    /* price-list version */
-	char class[MARK_CLASS_MAX]; /* "+..." = a surcharge */
+	char class[MARK_CLASS_MAX]; /* ".square" = a surcharge */
 	uint32_t upto_mg;	    /* UINT32_MAX = any weight */
 	mils price;
 	char category[5];
@@ -53,7 +53,7 @@ MUST_CHECK bool rates_load(const char *path, struct rates **out, struct err *e);
 
 void rates_free(struct rates *r);
 
-/* The price of one piece of `class` ("letter", "letter+square"), weighing
+/* The price of one piece of `class` ("letter", "letter.square"), weighing
  * `weight_mg` (0 = the lightest step), mailed on `mail_date`.  out->price is
  * the sum with surcharges; the rest is that of the class.
  * Errors: ERR_REQUEST (no such class, too heavy, no list on that date). */

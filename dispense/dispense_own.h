@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dispense_own: what the files of dispense share.  For dispense/dispense*.c
+ * alone.
+ */
+#ifndef DISPENSE_DISPENSE_OWN_H
+#define DISPENSE_DISPENSE_OWN_H
+
+#include "dispense/dispense.h"
+#include "dispense/journal.h"
+#include "dispense/rates.h"
+#include "stamp/indicium.h"
+#include "vault/vault.h"
+
+struct dispense {
+	const struct settings *settings;
+	struct journal *journal;
+	struct vault *vault;   /* NULL until needed */
+	struct rates *rates;   /* likewise */
+	bool unlocked;	       /* the PIN was presented */
+	int spool;	       /* the spool folder: the money's lock too */
+	time_t time;	       /* 0 = the clock's */
+	char folder[PATH_MAX]; /* of the spool */
+};
+
+struct document {
+	struct dispense *d;
+	enum client_role role;
+	struct job job;
+	struct queue_settings queue;
+	struct journal_pass pass;
+	struct journal_document doc;
+	bool quoted, begun;
+	size_t count;	   /* stamps of the quote */
+	uint16_t *discard; /* lengths, where nothing is to be printed */
+};
+
+time_t dispense_now(const struct dispense *d);
+uint32_t dispense_today(const struct dispense *d);
+
+/* First second of today and of tomorrow. */
+void dispense_day(const struct dispense *d, int64_t *day, int64_t *next_day);
+
+/* Opens the vault where it is not, and asks it.  psd_id holds 32 bytes. */
+MUST_CHECK bool dispense_vault(
+    struct dispense *d, struct psd_status *status, char *psd_id, struct err *e);
+
+/* Presents the PIN where the PSD wants one. */
+MUST_CHECK bool dispense_unlock(
+    struct dispense *d, const struct psd_status *status, struct err *e);
+
+MUST_CHECK bool dispense_rates(struct dispense *d, struct err *e);
+
+/* The one lock around every debit, over all processes.
+ * Errors: ERR_BUSY (settings->wait_s is over). */
+MUST_CHECK bool dispense_lock(struct dispense *d, struct err *e);
+void dispense_unlock_money(struct dispense *d);
+
+/* Reads pass and document again, inside a transaction. */
+MUST_CHECK bool dispense_reload(struct document *doc, struct err *e);
+
+/* May the PSD spend, and do the document's unpaid stamps keep all limits and
+ * fit the funds? */
+MUST_CHECK bool dispense_check_spending(struct document *doc,
+    const struct psd_status *status, mils unpaid, mils dearest, struct err *e);
+
+/* Asks the vault about every debit that a crash cut off. */
+MUST_CHECK bool dispense_recover(struct dispense *d, struct err *e);
+
+/* Prices request `r`: everything of *s but its place in the journal.  `psd` is
+ * all zero where specimens alone are wanted. */
+MUST_CHECK bool
+dispense_price(const struct document *doc, const struct psd_status *psd,
+    const struct stamp_request *r, struct journal_stamp *s, struct err *e);
+
+/* The unsigned indicium of a specimen. */
+
+MUST_CHECK bool dispense_specimen(
+    const struct journal_stamp *s, struct indicium *out, struct err *e);
+
+/* Removes stored bytes that nothing will send again. */
+void dispense_sweep(struct dispense *d);
+
+#endif

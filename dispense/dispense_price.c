@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* one stamp: its key, its dates, its price, what the vault will be asked */
+#include "dispense/dispense_own.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/date.h"
+#include "stamp/indicium.h"
+
+#define VALUE_ONLY "AMNT" /* rate category of a bare amount */
+#define KEY_BYTES  512
+
+/* The stamp's key: everything that tells it from any other. */
+static bool
+make_key(const struct document *doc, const struct stamp_request *r,
+    uint8_t out[PSD_KEY_BYTES], struct err *e)
+{
+	uint8_t buf[KEY_BYTES], hash[32];
+	struct bytes_writer w;
+
+	bytes_writer_init(&w, buf, sizeof(buf));
+	bytes_write_str(&w, doc->job.queue);
+	bytes_write_le(&w, doc->job.id, 4);
+	bytes_write_le(&w, doc->job.created, 4);
+	bytes_write_str(&w, doc->job.uuid);
+	bytes_write_le(&w, doc->doc.ordinal, 4);
+	bytes_write(&w, doc->doc.content, JOURNAL_HASH);
+	bytes_write_le(&w, doc->doc.epoch, 4);
+	bytes_write_le(&w, doc->doc.again, 4);
+	bytes_write_le(&w, r->page, 4);
+	bytes_write_le(&w, r->place, 4);
+	bytes_write_le(&w, r->copy, 4);
+	if (w.failed ||
+	    EVP_Digest(buf, w.pos, hash, NULL, EVP_sha256(), NULL) != 1)
+		return err_set(e, ERR_SYSTEM, "no key of a stamp");
+	memcpy(out, hash, PSD_KEY_BYTES);
+	return true;
+}
+
+static bool
+set_dates(const struct document *doc, const struct mark *m,
+    struct psd_request *p, struct err *e)
+{
+	uint32_t today = dispense_today(doc->d);
+	uint32_t last = date_add(today, DISPENSE_DAYS_AHEAD);
+	char a[DATE_TEXT], b[DATE_TEXT];
+
+	p->mail_date = m->date ? m->date : today;
+	if (!date_valid(p->mail_date) || p->mail_date < today)
+		return err_set(e, ERR_REQUEST,
+		    "mail date %s is in the past: it is %s",
+		    date_format(p->mail_date, a), date_format(today, b));
+	if (p->mail_date > last)
+		return err_set(e, ERR_REQUEST,
+		    "mail date %s is more than %d days ahead: %s is the last",
+		    date_format(p->mail_date, a), DISPENSE_DAYS_AHEAD,
+		    date_format(last, b));
+	p->mailby = m->mailby;
+	if (p->mailby == 0 && doc->queue.mailby_days >= 0)
+		p->mailby = date_add(p->mail_date, doc->queue.mailby_days);
+	if (p->mailby != 0 &&
+	    (!date_valid(p->mailby) || p->mailby < p->mail_date))
+		return err_set(e, ERR_REQUEST,
+		    "mail-by date %s is before the mail date %s",
+		    date_format(p->mailby, a), date_format(p->mail_date, b));
+	return true;
+}
+
+static bool
+set_price(const struct document *doc, const struct mark *m,
+    struct journal_stamp *s, struct err *e)
+{
+	struct rate rate = {.category = VALUE_ONLY};
+
+	if (m->kind == KIND_CORRECTION) {
+		s->quote.amount = 0;
+	} else if (m->rate_class[0]) {
+		if (!dispense_rates(doc->d, e) ||
+		    !rates_find(doc->d->rates, m->rate_class, m->weight_mg,
+			s->psd.mail_date, &rate, e))
+			return false;
+		s->quote.amount = m->has_amount ? m->amount : rate.price;
+	} else if (m->has_amount) {
+		s->quote.amount = m->amount;
+	} else
+		return err_set(e, ERR_REQUEST,
+		    "no amount and no class: write [[postage 0.78]] or "
+		    "[[postage class=letter]], or choose one in the print "
+		    "dialog");
+	if (s->quote.amount == 0 && m->kind != KIND_CORRECTION)
+		return err_set(e, ERR_REQUEST, "the amount is 0");
+	memcpy(s->quote.category, rate.category, sizeof(rate.category));
+	memcpy(s->quote.class_name, rate.name, sizeof(s->quote.class_name));
+	memcpy(s->psd.category, rate.category, sizeof(rate.category));
+	s->psd.price_list = rate.list;
+	return true;
+}
+
+/* What the PSD would refuse later. */
+static bool
+check_psd_rules(
+    const struct psd_status *psd, const struct psd_request *p, struct err *e)
+{
+	char a[MILS_TEXT], b[MILS_TEXT], date[DATE_TEXT];
+
+	if (p->mail_date > psd->expires)
+		return err_set(e, ERR_REQUEST,
+		    "the mail date is after the PSD's expiry, %s",
+		    date_format(psd->expires, date));
+	if (p->kind == INDICIUM_CORRECTION)
+		return true;
+	if (p->amount < psd->min_stamp || p->amount > psd->max_stamp)
+		return err_set(e, ERR_REQUEST,
+		    "the amount is outside of what the PSD issues, %s to %s",
+		    mils_format(psd->min_stamp, a),
+		    mils_format(psd->max_stamp, b));
+	return true;
+}
+
+bool
+dispense_specimen(
+    const struct journal_stamp *s, struct indicium *out, struct err *e)
+{
+	const struct psd_request *p = &s->psd;
+
+	*out = (struct indicium){.format = FORMAT_IBI,
+	    .version = p->sheet_serial ? IBI_VERSION_SHEET : IBI_VERSION,
+	    .algorithm = IBI_ALGORITHM,
+	    .vendor = "XX",
+	    .model = "  ",
+	    .postage = (uint32_t)s->quote.amount,
+	    .mail_date = p->mail_date,
+	    .origin_zip = p->origin_zip,
+	    .destination = p->sheet_serial ? 0 : p->destination,
+	    .sheet_serial = p->sheet_serial,
+	    .label = p->label,
+	    .has = HAS_KIND | (p->mailby ? HAS_MAILBY : 0U),
+	    .mailby = p->mailby,
+	    .kind = INDICIUM_SPECIMEN,
+	    .signature_len = INDICIUM_SIGNATURE};
+	memcpy(out->category, p->category, sizeof(out->category));
+	return indicium_set_extensions(out) ||
+	       err_set(e, ERR_REQUEST, "no room for the stamp's fields");
+}
+
+static bool
+set_length(const struct psd_status *psd, struct journal_stamp *s, struct err *e)
+{
+	uint8_t bytes[INDICIUM_MAX];
+	struct indicium in;
+	size_t len;
+	bool done;
+
+	if (s->psd.kind == INDICIUM_SPECIMEN)
+		done = dispense_specimen(s, &in, e) &&
+		       indicium_encode(&in, bytes, sizeof(bytes), &len, e);
+	else
+		done = check_psd_rules(psd, &s->psd, e) &&
+		       psd_indicium_len(psd, &s->psd, &len, e);
+	if (done)
+		s->quote.indicium_len = (uint16_t)len;
+	return done;
+}
+
+bool
+dispense_price(const struct document *doc, const struct psd_status *psd,
+    const struct stamp_request *r, struct journal_stamp *s, struct err *e)
+{
+	struct mark m = r->mark;
+
+	*s = (struct journal_stamp){.request = *r};
+	if (r->page == 0 || r->place == 0 || r->copy == 0)
+		return err_set(e, ERR_REQUEST,
+		    "page, place and copy count "
+		    "from 1");
+	mark_inherit(&m, &doc->queue.mark);
+	s->request.mark = m;
+	s->psd.kind = m.kind == KIND_CORRECTION ? INDICIUM_CORRECTION
+		      : m.kind == KIND_SPECIMEN ? INDICIUM_SPECIMEN
+						: INDICIUM_POSTAGE;
+	if (!set_dates(doc, &m, &s->psd, e) || !set_price(doc, &m, s, e) ||
+	    !make_key(doc, r, s->psd.key, e))
+		return false;
+	s->psd.amount = m.kind == KIND_SPECIMEN ? 0 : s->quote.amount;
+	s->psd.origin_zip = m.origin;
+	s->psd.destination = m.to;
+	s->psd.sender_zip = m.from == m.origin ? 0 : m.from;
+	if (r->sheet_serial && r->label) {
+		s->psd.sheet_serial = r->sheet_serial;
+		s->psd.label = r->label;
+	}
+	s->quote.mail_date = s->psd.mail_date;
+	s->quote.mailby = s->psd.mailby;
+	s->quote.origin_zip = s->psd.origin_zip;
+	return set_length(psd, s, e);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* a whole document read, priced and checked, before anything is spent */
+#include "dispense/dispense_own.h"
+#include "dispense/policy.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/date.h"
+#include "stamp/indicium.h"
+
+#define HALF_MM_UM    500
+#define REQUEST_BYTES 512
+
+/* A quote while it is made. */
+struct quoting {
+	struct document *doc;
+	struct psd_status psd;
+	char psd_id[32];
+	bool has_psd;
+	bool stored; /* the journal has stamps of this content */
+	mils total;  /* all faces */
+	mils unpaid, dearest;
+};
+
+/* Half a millimetre is less than any difference of place that a person makes,
+ * and more than a renderer's rounding. */
+static uint32_t
+half_mm(int32_t um)
+{
+	int32_t down = um < 0 ? HALF_MM_UM - 1 : 0;
+
+	return (uint32_t)((um - down) / HALF_MM_UM);
+}
+
+static void
+write_request(struct bytes_writer *w, const struct stamp_request *r)
+{
+	char text[MARK_TEXT_MAX];
+
+	mark_format(&r->mark, text);
+	bytes_write_le(w, r->page, 4);
+	bytes_write_le(w, r->place, 4);
+	bytes_write_le(w, r->copy, 4);
+	bytes_write_le(w, half_mm(r->x_um), 4);
+	bytes_write_le(w, half_mm(r->y_um), 4);
+	bytes_write_str(w, text);
+	bytes_write_le(w, r->sheet_serial, 8);
+	bytes_write_le(w, r->label, 2);
+}
+
+/* SHA-256 over all requests in their order. */
+static bool
+hash_content(const struct stamp_request *in, size_t count,
+    uint8_t out[JOURNAL_HASH], struct err *e)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t buf[REQUEST_BYTES];
+	struct bytes_writer w;
+	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+
+	bytes_writer_init(&w, buf, sizeof(buf));
+	bytes_write_le(&w, count, 4);
+	ok = ok && EVP_DigestUpdate(ctx, buf, w.pos) == 1;
+	for (size_t i = 0; ok && i < count; i++) {
+		bytes_writer_init(&w, buf, sizeof(buf));
+		write_request(&w, &in[i]);
+		ok = !w.failed && EVP_DigestUpdate(ctx, buf, w.pos) == 1;
+	}
+	ok = ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok || err_set(e, ERR_SYSTEM, "no hash of the document");
+}
+
+/* --- the whole document ------------------------------------------------------ */
+
+/* Which row of the journal is quoted: the one it was, another, or none. */
+static bool
+choose_document(struct quoting *q, const uint8_t content[JOURNAL_HASH],
+    bool *discard, struct err *e)
+{
+	struct document *doc = q->doc;
+	struct journal *j = doc->d->journal;
+
+	*discard = false;
+	if (!dispense_reload(doc, e))
+		return false;
+	q->stored = memcmp(doc->doc.content, content, JOURNAL_HASH) == 0;
+	if (q->stored)
+		return true;
+	switch (doc->doc.state) {
+	case DOC_OPEN:
+		memcpy(doc->doc.content, content, JOURNAL_HASH);
+		return true;
+	case DOC_SENDING:
+	case DOC_DELIVERED:
+	case DOC_UNCERTAIN: *discard = true; return true;
+	default: break;
+	}
+	if (!journal_document_replace(
+		j, &doc->pass, content, dispense_now(doc->d), &doc->doc, e))
+		return false;
+	q->stored = memcmp(doc->doc.content, content, JOURNAL_HASH) == 0;
+	memcpy(doc->doc.content, content, JOURNAL_HASH);
+	return true;
+}
+
+/* A stamp that was paid, or may have been, keeps what it was asked for; one
+ * that was only priced follows the day. */
+static bool
+quote_one(struct quoting *q, const struct stamp_request *r, uint32_t index,
+    bool discard, struct journal_stamp *s, struct err *e)
+{
+	struct document *doc = q->doc;
+	struct journal *j = doc->d->journal;
+
+	if (q->stored && index < doc->doc.stamps) {
+		if (!journal_stamp_load(j, doc->doc.id, index, s, e))
+			return false;
+		if (s->state != STAMP_QUOTED)
+			return true;
+	}
+	if (!dispense_price(doc, &q->psd, r, s, e)) {
+		if (e->kind == ERR_REQUEST)
+			err_prefix(e, "page %u, mark %u", r->page, r->place);
+		return false;
+	}
+	if (discard)
+		return true;
+	s->document_id = doc->doc.id;
+	s->index = index;
+	q->unpaid += s->psd.amount;
+	if (s->psd.amount > q->dearest)
+		q->dearest = s->psd.amount;
+	return journal_stamp_quote(j, s, e);
+}
+
+static bool
+quote_all(struct quoting *q, const struct stamp_request *in, size_t count,
+    bool discard, struct stamp_quote *out, struct err *e)
+{
+	struct journal_stamp s;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!quote_one(q, &in[i], (uint32_t)i, discard, &s, e))
+			return false;
+		out[i] = s.quote;
+		if (!mils_add(q->total, s.quote.amount, &q->total))
+			return err_set(e, ERR_REQUEST, "too high a sum");
+		if (discard)
+			q->doc->discard[i] = s.quote.indicium_len;
+	}
+	return true;
+}
+
+/* Labels that are another document's. */
+static bool
+check_labels(struct document *doc, const struct stamp_request *in, size_t count,
+    struct err *e)
+{
+	bool used[4096];
+	uint64_t serial = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t s = in[i].label ? in[i].sheet_serial : 0;
+
+		if (s == 0)
+			continue;
+		if (in[i].label > sizeof(used))
+			return err_set(
+			    e, ERR_REQUEST, "label %u of a sheet", in[i].label);
+		if (s != serial && !journal_sheet_used(doc->d->journal, s,
+				       doc->doc.id, used, sizeof(used), e))
+			return false;
+		serial = s;
+		if (used[in[i].label - 1])
+			return err_set(e, ERR_REQUEST,
+			    "label %u of sheet %llu is used already: choose "
+			    "another first label or another sheet",
+			    in[i].label, (unsigned long long)s);
+	}
+	return true;
+}
+
+static bool
+store_quote(struct quoting *q, const struct stamp_request *in, size_t count,
+    const uint8_t content[JOURNAL_HASH], struct stamp_quote *out, struct err *e)
+{
+	struct document *doc = q->doc;
+	struct journal *j = doc->d->journal;
+	bool discard;
+
+	free(doc->discard);
+	doc->discard = NULL;
+	if (!choose_document(q, content, &discard, e))
+		return false;
+	if (discard) {
+		doc->discard = calloc(count + 1, sizeof(*doc->discard));
+		if (doc->discard == NULL)
+			return err_set(e, ERR_SYSTEM, "out of memory");
+		return quote_all(q, in, count, true, out, e);
+	}
+	if (!quote_all(q, in, count, false, out, e) ||
+	    !check_labels(doc, in, count, e))
+		return false;
+	if (q->unpaid > 0 &&
+	    !dispense_check_spending(doc, &q->psd, q->unpaid, q->dearest, e))
+		return false;
+	if (doc->doc.state == DOC_OPEN)
+		doc->doc.state = DOC_QUOTED;
+	if (!journal_document_save(j, &doc->doc, dispense_now(doc->d), e) ||
+	    !journal_document_load(j, doc->doc.id, &doc->doc, e))
+		return false;
+	if (doc->doc.stamps != count)
+		return err_set(
+		    e, ERR_REQUEST, "two stamps for one page, place and copy");
+	return true;
+}
+
+static void
+fill_common(const struct quoting *q, struct quote_common *out)
+{
+	*out = (struct quote_common){.psd_expires = q->psd.expires,
+	    .specimen = !q->has_psd || q->psd.lab,
+	    .total = q->total,
+	    .descending = q->psd.descending};
+	memcpy(out->psd_id, q->psd_id, sizeof(out->psd_id));
+	memcpy(out->origin_place, q->doc->queue.origin_place,
+	    sizeof(out->origin_place));
+}
+
+/* A document of specimens, or without marks, needs no vault. */
+static bool
+needs_vault(
+    const struct document *doc, const struct stamp_request *in, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct mark m = in[i].mark;
+
+		mark_inherit(&m, &doc->queue.mark);
+		if (m.kind != KIND_SPECIMEN)
+			return true;
+	}
+	return false;
+}
+
+bool
+dispense_quote(struct document *doc, const struct stamp_request *in,
+    size_t count, struct stamp_quote *out, struct quote_common *common,
+    struct err *e)
+{
+	struct quoting q = {.doc = doc};
+	struct dispense *d = doc->d;
+	uint8_t content[JOURNAL_HASH];
+
+	doc->quoted = doc->begun = false;
+	if (count > STAMPS_MAX)
+		return err_set(e, ERR_REQUEST,
+		    "%zu stamps in one document: at most %d", count,
+		    STAMPS_MAX);
+	if (count > 0 &&
+	    !policy_user(doc->queue.users, doc->job.user, doc->job.queue, e))
+		return false;
+	q.has_psd = needs_vault(doc, in, count);
+	if (q.has_psd && (!dispense_recover(d, e) ||
+			     !dispense_vault(d, &q.psd, q.psd_id, e)))
+		return false;
+	if (!hash_content(in, count, content, e) ||
+	    !journal_begin(d->journal, e))
+		return false;
+	if (!store_quote(&q, in, count, content, out, e)) {
+		journal_abort(d->journal);
+		return false;
+	}
+	if (!journal_commit(d->journal, e))
+		return false;
+	fill_common(&q, common);
+	doc->quoted = true;
+	doc->count = count;
+	return true;
+}
+
+/* --- may it be spent? ---------------------------------------------------------- */
+
+static bool
+check_life(
+    const struct dispense *d, const struct psd_status *psd, struct err *e)
+{
+	char id[32], date[DATE_TEXT];
+
+	journal_psd_id(psd, id);
+	if (psd->audit_due != 0 && psd->audit_due < dispense_today(d))
+		return err_set(e, ERR_DENIED,
+		    "%s: its audit was due on %s: postage vault audit", id,
+		    date_format(psd->audit_due, date));
+	if (psd->life == PSD_LOCKED)
+		return err_set(
+		    e, ERR_DENIED, "%s is locked: postage vault audit", id);
+	if (psd->life != PSD_OPERATIONAL)
+		return err_set(e, ERR_DENIED, "%s is not in operation", id);
+	if (psd->expires < dispense_today(d))
+		return err_set(e, ERR_DENIED, "%s has expired on %s", id,
+		    date_format(psd->expires, date));
+	if (psd->pin_required && psd->pin_tries_left == 0)
+		return err_set(e, ERR_DENIED, "%s: its PIN is blocked", id);
+	return true;
+}
+
+bool
+dispense_check_spending(struct document *doc, const struct psd_status *psd,
+    mils unpaid, mils dearest, struct err *e)
+{
+	struct dispense *d = doc->d;
+	struct journal_sums sums;
+	int64_t day, next_day;
+	char need[MILS_TEXT], have[MILS_TEXT], missing[MILS_TEXT];
+	mils left;
+
+	dispense_day(d, &day, &next_day);
+	if (!check_life(d, psd, e) || !journal_sum(d->journal, &doc->doc, day,
+					  next_day, dispense_now(d), &sums, e))
+		return false;
+	if (!policy_limits(&doc->queue,
+		&(struct spending){.dearest = dearest,
+		    .now = unpaid,
+		    .job = sums.job,
+		    .day = sums.day,
+		    .user_day = sums.user_day},
+		e))
+		return false;
+	left = psd->descending - sums.reserved;
+	if (unpaid <= left)
+		return true;
+	if (left < 0)
+		left = 0;
+	return err_set(e, ERR_FUNDS,
+	    "the document needs %s, the vault has %s left, %s is missing: "
+	    "postage vault refill",
+	    mils_format(unpaid, need), mils_format(left, have),
+	    mils_format(unpaid - left, missing));
+}

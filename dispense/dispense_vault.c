@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* opening: journal, vault, PIN, rates, the lock around the money */
+#include "dispense/dispense_own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/date.h"
+#include "base/durable.h"
+
+#define POLL_MS 20
+#define PIN_MAX 128
+
+static bool
+make_folder(const char *path, struct err *e)
+{
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return err_system(e, "make folder %s", path);
+	return true;
+}
+
+bool
+dispense_open(
+    const struct settings *settings, struct dispense **out, struct err *e)
+{
+	struct dispense *d = calloc(1, sizeof(*d));
+	char path[PATH_MAX];
+
+	if (d == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	d->settings = settings;
+	d->spool = -1;
+	if (snprintf(path, sizeof(path), "%s/journal.db",
+		settings->state_dir) >= (int)sizeof(path) ||
+	    snprintf(d->folder, sizeof(d->folder), "%s/spool",
+		settings->state_dir) >= (int)sizeof(d->folder)) {
+		err_set(e, ERR_CONFIG, "[daemon] state-dir is too long");
+		goto failed;
+	}
+	if (!make_folder(d->folder, e) ||
+	    !journal_open(path, false, settings->wait_s * 1000, &d->journal, e))
+		goto failed;
+	d->spool = open(d->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->spool < 0) {
+		err_system(e, "open %s", d->folder);
+		goto failed;
+	}
+	*out = d;
+	return true;
+failed:
+	dispense_close(d);
+	return false;
+}
+
+void
+dispense_close(struct dispense *d)
+{
+	if (d == NULL)
+		return;
+	vault_close(d->vault);
+	rates_free(d->rates);
+	journal_close(d->journal);
+	if (d->spool >= 0)
+		close(d->spool);
+	free(d);
+}
+
+void
+dispense_set_time(struct dispense *d, time_t now)
+{
+	d->time = now;
+}
+
+time_t
+dispense_now(const struct dispense *d)
+{
+	return d->time ? d->time : time(NULL);
+}
+
+uint32_t
+dispense_today(const struct dispense *d)
+{
+	return date_local(dispense_now(d));
+}
+
+void
+dispense_day(const struct dispense *d, int64_t *day, int64_t *next_day)
+{
+	time_t now = dispense_now(d);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	*day = mktime(&tm);
+	tm.tm_mday++;
+	tm.tm_isdst = -1;
+	*next_day = mktime(&tm);
+}
+
+bool
+dispense_vault(
+    struct dispense *d, struct psd_status *status, char *psd_id, struct err *e)
+{
+	const struct settings *s = d->settings;
+
+	if (d->vault == NULL &&
+	    !vault_open(s->vault_uri, s->wait_s * 1000, &d->vault, e))
+		return false;
+	if (!vault_status(d->vault, status, e))
+		return false;
+	journal_psd_id(status, psd_id);
+	return true;
+}
+
+/* The PIN's file: a path, or "credential:NAME" of systemd. */
+static bool
+pin_path(const struct settings *s, char *out, size_t size, struct err *e)
+{
+	static const char prefix[] = "credential:";
+	const char *name = s->pin_file, *folder = "";
+
+	if (name[0] == '\0')
+		return err_set(e, ERR_CONFIG,
+		    "the vault wants a PIN: set [vault] pin-file");
+	if (strncmp(name, prefix, sizeof(prefix) - 1) == 0) {
+		name += sizeof(prefix) - 1;
+		folder = getenv("CREDENTIALS_DIRECTORY");
+		if (folder == NULL)
+			return err_set(e, ERR_CONFIG,
+			    "no credential %s: CREDENTIALS_DIRECTORY is not "
+			    "set (is this the systemd service?)",
+			    name);
+	}
+	if (snprintf(out, size, "%s%s%s", folder, *folder ? "/" : "", name) >=
+	    (int)size)
+		return err_set(e, ERR_CONFIG, "[vault] pin-file is too long");
+	return true;
+}
+
+bool
+dispense_unlock(
+    struct dispense *d, const struct psd_status *status, struct err *e)
+{
+	char path[PATH_MAX], pin[PIN_MAX + 1];
+	size_t len;
+	bool done;
+
+	if (d->unlocked || !status->pin_required)
+		return true;
+	if (!pin_path(d->settings, path, sizeof(path), e))
+		return false;
+	done = durable_read(path, pin, PIN_MAX, &len, e);
+	if (done) {
+		pin[len] = '\0';
+		pin[strcspn(pin, "\r\n")] = '\0';
+		done = vault_unlock(d->vault, pin, e);
+	} else {
+		e->kind = ERR_CONFIG;
+		err_prefix(e, "PIN of the vault");
+	}
+	explicit_bzero(pin, sizeof(pin));
+	d->unlocked = done;
+	return done;
+}
+
+bool
+dispense_rates(struct dispense *d, struct err *e)
+{
+	return d->rates || rates_load(d->settings->rates, &d->rates, e);
+}
+
+bool
+dispense_lock(struct dispense *d, struct err *e)
+{
+	int left_ms = d->settings->wait_s * 1000;
+	struct timespec pause = {0, POLL_MS * 1000000L};
+
+	while (flock(d->spool, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_system(e, "lock %s", d->folder);
+		if (left_ms <= 0)
+			return err_set(e, ERR_BUSY,
+			    "another job is spending from the vault since %d s",
+			    d->settings->wait_s);
+		nanosleep(&pause, NULL);
+		left_ms -= POLL_MS;
+	}
+	return true;
+}
+
+void
+dispense_unlock_money(struct dispense *d)
+{
+	flock(d->spool, LOCK_UN);
+}
+
+bool
+dispense_funds(
+    struct dispense *d, const char *queue, struct funds *out, struct err *e)
+{
+	struct queue_settings q;
+	struct psd_status status;
+
+	*out = (struct funds){0};
+	settings_queue(d->settings, queue, &q);
+	if (!dispense_vault(d, &status, out->psd_id, e))
+		return false;
+	out->descending = status.descending;
+	out->low = q.low > 0 ? q.low : 0;
+	out->full = status.max_descending;
+	snprintf(out->vault, sizeof(out->vault), "%s", vault_name(d->vault));
+	return true;
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dispense/journal_db.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "stamp/indicium.h"
+
+#define APPLICATION 0x50535447 /* "PSTG" in the file's header */
+#define VERSION	    1
+
+/* States are stored as their numbers: see enum doc_state, enum stamp_state.
+ * Of each document of an epoch one row is the current one; spoiled (8) and
+ * replaced (9) ones are history. */
+static const char schema[] =
+    "CREATE TABLE jobs("
+    " id INTEGER PRIMARY KEY, queue TEXT NOT NULL, number INTEGER NOT NULL,"
+    " uuid TEXT NOT NULL, created INTEGER NOT NULL, user TEXT NOT NULL,"
+    " seen INTEGER NOT NULL, UNIQUE(queue, number, created, uuid));"
+    "CREATE TABLE runs("
+    " id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs,"
+    " processing INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " epoch INTEGER NOT NULL, documents INTEGER NOT NULL,"
+    " seen INTEGER NOT NULL, UNIQUE(job, processing, seq));"
+    "CREATE TABLE documents("
+    " id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs,"
+    " epoch INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " again INTEGER NOT NULL, content BLOB, state INTEGER NOT NULL,"
+    " pages INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
+    " spool INTEGER, note TEXT NOT NULL DEFAULT '',"
+    " changed INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX document_current ON documents(job, epoch, ordinal)"
+    " WHERE state < 8;"
+    "CREATE INDEX document_job ON documents(job, epoch, ordinal);"
+    "CREATE INDEX document_changed ON documents(changed);"
+    "CREATE TABLE passes("
+    " id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs,"
+    " ordinal INTEGER NOT NULL, document INTEGER NOT NULL REFERENCES documents,"
+    " finished INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0,"
+    " settled INTEGER NOT NULL DEFAULT 0, refusal INTEGER NOT NULL DEFAULT 0,"
+    " refusal_text TEXT NOT NULL DEFAULT '', UNIQUE(run, ordinal));"
+    "CREATE TABLE stamps("
+    " key BLOB PRIMARY KEY CHECK(length(key) = 16),"
+    " document INTEGER NOT NULL REFERENCES documents, idx INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, page INTEGER NOT NULL, place INTEGER NOT NULL,"
+    " copy INTEGER NOT NULL, x INTEGER NOT NULL, y INTEGER NOT NULL,"
+    " mark TEXT NOT NULL, cost TEXT NOT NULL, sheet INTEGER NOT NULL,"
+    " label INTEGER NOT NULL, face INTEGER NOT NULL,"
+    " amount INTEGER NOT NULL CHECK(amount >= 0), mail_date INTEGER NOT NULL,"
+    " mailby INTEGER NOT NULL, origin INTEGER NOT NULL,"
+    " category TEXT NOT NULL, class_name TEXT NOT NULL, len INTEGER NOT NULL,"
+    " destination INTEGER NOT NULL, sender INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, price_list INTEGER NOT NULL, psd TEXT,"
+    " ascending INTEGER, issued_at INTEGER, seq INTEGER UNIQUE, chain BLOB,"
+    " indicium BLOB, UNIQUE(document, idx)) WITHOUT ROWID;"
+    "CREATE INDEX stamp_intent ON stamps(psd) WHERE state = 1;"
+    "CREATE INDEX stamp_day ON stamps(issued_at);"
+    /* two stamps of one PSD and register: the vault went back in time */
+    "CREATE UNIQUE INDEX stamp_paid ON stamps(psd, ascending)"
+    " WHERE seq IS NOT NULL AND amount > 0;"
+    "CREATE TABLE psds("
+    " id TEXT PRIMARY KEY, ascending INTEGER NOT NULL, seen INTEGER NOT NULL);"
+    "CREATE TABLE sheets("
+    " serial INTEGER PRIMARY KEY, media TEXT NOT NULL, seen INTEGER NOT NULL);"
+    "CREATE TABLE labels("
+    " sheet INTEGER NOT NULL REFERENCES sheets, label INTEGER NOT NULL,"
+    " document INTEGER NOT NULL REFERENCES documents,"
+    " PRIMARY KEY(sheet, label)) WITHOUT ROWID;";
+
+const char *
+doc_state_name(enum doc_state state)
+{
+	static const char *const names[DOC_STATES] = {"open", "quoted",
+	    "issued", "finished", "sending", "delivered", "undelivered",
+	    "uncertain", "spoiled", "replaced"};
+
+	return (unsigned)state < DOC_STATES ? names[state] : "?";
+}
+
+const char *
+stamp_state_name(enum stamp_state state)
+{
+	static const char *const names[] = {
+	    "quoted", "intent", "issued", "spoiled"};
+
+	return (unsigned)state < 4 ? names[state] : "?";
+}
+
+/* --- statements ------------------------------------------------------------ */
+
+bool
+db_error(struct journal *j, struct err *e, const char *doing)
+{
+	enum err_kind kind = ERR_SYSTEM;
+
+	switch (sqlite3_errcode(j->db)) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED: kind = ERR_BUSY; break;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_CONSTRAINT: kind = ERR_CORRUPT; break;
+	default: break;
+	}
+	return err_set(
+	    e, kind, "journal: %s: %s", doing, sqlite3_errmsg(j->db));
+}
+
+static bool
+bind(sqlite3_stmt *stmt, int at, const struct db_arg *arg)
+{
+	switch (arg->type) {
+	case DB_NUMBER:
+		return sqlite3_bind_int64(stmt, at, arg->number) == SQLITE_OK;
+	case DB_TEXT:
+		return sqlite3_bind_text(stmt, at, arg->ptr, -1,
+			   SQLITE_TRANSIENT) == SQLITE_OK;
+	case DB_BYTES:
+		return sqlite3_bind_blob(stmt, at, arg->ptr, (int)arg->len,
+			   SQLITE_TRANSIENT) == SQLITE_OK;
+	}
+	return false;
+}
+
+static bool
+statement(struct journal *j, const char *sql, sqlite3_stmt **out, struct err *e)
+{
+	for (int i = 0; i < j->cached; i++)
+		if (j->cache[i].sql == sql) {
+			*out = j->cache[i].stmt;
+			return true;
+		}
+	if (j->cached == DB_STATEMENTS)
+		return err_set(e, ERR_SYSTEM, "journal: too many statements");
+	if (sqlite3_prepare_v3(j->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out,
+		NULL) != SQLITE_OK)
+		return db_error(j, e, "prepare");
+	j->cache[j->cached].sql = sql;
+	j->cache[j->cached++].stmt = *out;
+	return true;
+}
+
+bool
+db_query(struct journal *j, const char *sql, const struct db_arg *args,
+    size_t count, sqlite3_stmt **out, struct err *e)
+{
+	if (!statement(j, sql, out, e))
+		return false;
+	sqlite3_reset(*out);
+	for (size_t i = 0; i < count; i++)
+		if (!bind(*out, (int)i + 1, &args[i]))
+			return db_error(j, e, "bind");
+	return true;
+}
+
+bool
+db_step(struct journal *j, sqlite3_stmt *stmt, bool *row, struct err *e)
+{
+	int code = sqlite3_step(stmt);
+
+	*row = code == SQLITE_ROW;
+	if (*row)
+		return true;
+	if (code != SQLITE_DONE)
+		db_error(j, e, "read or write");
+	sqlite3_reset(stmt);
+	return code == SQLITE_DONE;
+}
+
+void
+db_done(sqlite3_stmt *stmt)
+{
+	sqlite3_reset(stmt);
+}
+
+bool
+db_run(struct journal *j, const char *sql, const struct db_arg *args,
+    size_t count, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row = true;
+
+	if (!db_query(j, sql, args, count, &stmt, e))
+		return false;
+	while (row)
+		if (!db_step(j, stmt, &row, e))
+			return false;
+	return true;
+}
+
+bool
+db_number(struct journal *j, const char *sql, const struct db_arg *args,
+    size_t count, int64_t *out, struct err *e)
+{
+	sqlite3_stmt *stmt;
+	bool row;
+
+	*out = 0;
+	if (!db_query(j, sql, args, count, &stmt, e) ||
+	    !db_step(j, stmt, &row, e))
+		return false;
+	if (row) {
+		*out = sqlite3_column_int64(stmt, 0);
+		db_done(stmt);
+	}
+	return true;
+}
+
+int64_t
+db_col_int(sqlite3_stmt *stmt, int column)
+{
+	return sqlite3_column_int64(stmt, column);
+}
+
+void
+db_col_text(sqlite3_stmt *stmt, int column, char *out, size_t size)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, column);
+
+	text_copy(out, size, text ? (const char *)text : "");
+}
+
+size_t
+db_col_bytes(sqlite3_stmt *stmt, int column, void *out, size_t size)
+{
+	const void *bytes = sqlite3_column_blob(stmt, column);
+	size_t len = (size_t)sqlite3_column_bytes(stmt, column);
+
+	if (len > size)
+		len = size;
+	memset(out, 0, size);
+	if (bytes)
+		memcpy(out, bytes, len);
+	return len;
+}
+
+/* --- the file ---------------------------------------------------------------- */
+
+static bool
+plain(struct journal *j, const char *sql, struct err *e)
+{
+	return sqlite3_exec(j->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+	       db_error(j, e, "open");
+}
+
+/* Makes the tables of a new file, and refuses what is not ours. */
+static bool
+settle_schema(struct journal *j, struct err *e)
+{
+	int64_t id, version;
+
+	if (!db_number(j, "PRAGMA application_id", DB_NONE, &id, e) ||
+	    !db_number(j, "PRAGMA user_version", DB_NONE, &version, e))
+		return false;
+	if (id == 0 && version == 0) {
+		int64_t tables;
+
+		if (!db_number(j, "SELECT count(*) FROM sqlite_schema", DB_NONE,
+			&tables, e))
+			return false;
+		if (tables == 0 && !j->read_only)
+			return plain(j, schema, e) &&
+			       plain(
+				   j, "PRAGMA application_id=1347638343", e) &&
+			       plain(j, "PRAGMA user_version=1", e);
+	}
+	if (id != APPLICATION)
+		return err_set(e, ERR_CORRUPT, "not a journal of postage");
+	if (version > VERSION)
+		return err_set(e, ERR_CORRUPT,
+		    "the journal is of version %lld, this program knows %d",
+		    (long long)version, VERSION);
+	return true;
+}
+
+static bool
+prepare_file(struct journal *j, struct err *e)
+{
+	if (!plain(j, "PRAGMA foreign_keys=ON", e) ||
+	    !plain(j, "PRAGMA trusted_schema=OFF", e))
+		return false;
+	if (j->read_only)
+		return settle_schema(j, e);
+	if (!plain(j, "PRAGMA journal_mode=WAL", e) ||
+	    !plain(j, "PRAGMA synchronous=FULL", e) || !journal_begin(j, e))
+		return false;
+	if (settle_schema(j, e))
+		return journal_commit(j, e);
+	journal_abort(j);
+	return false;
+}
+
+bool
+journal_open(const char *path, bool read_only, int wait_ms,
+    struct journal **out, struct err *e)
+{
+	struct journal *j = calloc(1, sizeof(*j));
+	int flags = read_only ? SQLITE_OPEN_READONLY
+			      : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	struct stat st;
+
+	if (j == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	j->read_only = read_only;
+	if (read_only && stat(path, &st) != 0) {
+		err_set(e, errno == ENOENT ? ERR_ABSENT : ERR_SYSTEM,
+		    "journal %s: %s", path, strerror(errno));
+		goto failed;
+	}
+	if (sqlite3_open_v2(path, &j->db, flags, NULL) != SQLITE_OK) {
+		db_error(j, e, "open");
+		goto failed_file;
+	}
+	sqlite3_extended_result_codes(j->db, 0);
+	sqlite3_busy_timeout(j->db, wait_ms);
+	if (!prepare_file(j, e))
+		goto failed_file;
+	*out = j;
+	return true;
+failed_file:
+	err_prefix(e, "%s", path);
+failed:
+	journal_close(j);
+	return false;
+}
+
+void
+journal_close(struct journal *j)
+{
+	if (j == NULL)
+		return;
+	journal_abort(j);
+	for (int i = 0; i < j->cached; i++)
+		sqlite3_finalize(j->cache[i].stmt);
+	sqlite3_close(j->db);
+	free(j);
+}
+
+bool
+journal_begin(struct journal *j, struct err *e)
+{
+	if (sqlite3_exec(j->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) !=
+	    SQLITE_OK)
+		return db_error(j, e, "begin");
+	j->inside = true;
+	return true;
+}
+
+bool
+journal_commit(struct journal *j, struct err *e)
+{
+	if (sqlite3_exec(j->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+		db_error(j, e, "commit");
+		journal_abort(j);
+		return false;
+	}
+	j->inside = false;
+	return true;
+}
+
+void
+journal_abort(struct journal *j)
+{
+	if (j->inside)
+		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+	j->inside = false;
+}
+
+void
+journal_psd_id(const struct psd_status *psd, char out[32])
+{
+	struct indicium in = {.psd_serial = psd->serial};
+
+	memcpy(in.vendor, psd->vendor, sizeof(in.vendor));
+	memcpy(in.model, psd->model, sizeof(in.model));
+	indicium_psd_id(&in, out);
+}

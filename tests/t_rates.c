@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dispense/rates.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/test.h"
+
+static struct rates *
+parse(const char *text, struct err *e)
+{
+	struct rates *r = NULL;
+
+	return rates_parse(text, strlen(text), "t.tsv", &r, e) ? r : NULL;
+}
+
+static void
+refuses(const char *text, const char *want)
+{
+	struct err e = ERR_INIT;
+
+	ok(parse(text, &e) == NULL, text);
+	is_err(&e, ERR_CONFIG, text);
+	is_str(e.text, want, "message");
+}
+
+/* The table that is shipped. */
+static struct rates *
+shipped(void)
+{
+	const char *dir = getenv("srcdir");
+	struct err e = ERR_INIT;
+	struct rates *r = NULL;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/rates/usps.tsv", dir ? dir : SRCDIR);
+	is_ok(rates_load(path, &r, &e), &e, "load");
+	return r;
+}
+
+static mils
+price_of(const struct rates *r, const char *class, uint32_t mg, uint32_t date)
+{
+	struct err e = ERR_INIT;
+	struct rate rate;
+
+	return rates_find(r, class, mg, date, &rate, &e) ? rate.price : -1;
+}
+
+static void
+shipped_prices_are_those_published(void **state)
+{
+	struct rates *r = shipped();
+
+	(void)state;
+	is_int(price_of(r, "letter", 0, 20250713), 740, "letter, metered");
+	is_int(price_of(r, "letter-stamped", 0, 20261121), 780, "stamped");
+	is_int(price_of(r, "letter", 28350, 20261121), 740, "one ounce");
+	is_int(price_of(r, "letter", 28351, 20261121), 1030, "over an ounce");
+	is_int(price_of(r, "letter", 99225, 20261121), 1610, "3.5 oz");
+	is_int(price_of(r, "letter", 99226, 20261121), -1, "too heavy");
+	is_int(price_of(r, "postcard", 5000, 20261121), 610, "postcard");
+	is_int(price_of(r, "intl-letter", 0, 20261121), 1700, "abroad");
+	rates_free(r);
+}
+
+static void
+mailing_date_chooses_the_list(void **state)
+{
+	struct rates *r = shipped();
+	struct err e = ERR_INIT;
+	struct rate rate;
+
+	(void)state;
+	is_int(price_of(r, "letter", 0, 20250712), 690, "the day before");
+	is_int(price_of(r, "letter", 0, 20250713), 740, "the day itself");
+	is_int(price_of(r, "letter-stamped", 0, 20230708), 630, "January 2023");
+	is_int(price_of(r, "letter-stamped", 0, 20230709), 660, "July 2023");
+	is_int(price_of(r, "letter", 0, 20170121), -1, "before all lists");
+	is_int(price_of(r, "intl-letter", 0, 20240801), -1, "not in that list");
+	is_ok(rates_find(r, "letter", 0, 20250713, &rate, &e), &e, "find");
+	is_int(rate.list, 7, "price list");
+	is_str(rate.category, "FCLM", "category");
+	is_str(rate.name, "First-Class Letter", "name");
+	is_int(rates_next_change(r, 20250712), 20250713, "next change");
+	is_int(rates_next_change(r, 20250713), 0, "no later list");
+	rates_free(r);
+}
+
+static void
+surcharges_are_added(void **state)
+{
+	struct err e = ERR_INIT;
+	struct rates *r =
+	    parse("2025-01-01\t1\tletter\t20g\t1.00\tABCD\tLetter\n"
+		  "2025-01-01\t1\t.square\t-\t0.40\tSURC\tSquare\r\n"
+		  "2025-01-01\t1\t.sure\t-\t2.105\tSURC\tSure",
+		&e);
+	struct rate rate;
+
+	(void)state;
+	is_ok(r != NULL, &e, "parse");
+	is_int(rates_count(r), 3, "prices");
+	is_int(price_of(r, "letter.square", 0, 20250101), 1400, "one");
+	is_int(price_of(r, "letter.square.sure", 0, 20250101), 3505, "two");
+	is_int(price_of(r, "letter.round", 0, 20250101), -1, "unknown");
+	is_int(price_of(r, ".square", 0, 20250101), -1, "without a class");
+	is_int(price_of(r, "letter.", 0, 20250101), -1, "empty");
+	ok(!rates_find(r, "card", 0, 20250101, &rate, &e), "unknown class");
+	is_str(e.text,
+	    "the price list has no class \"card\"; it has: .square .sure "
+	    "letter",
+	    "names what there is");
+	rates_free(r);
+}
+
+static void
+faults_name_file_and_line(void **state)
+{
+	(void)state;
+	refuses("", "t.tsv: holds no price");
+	refuses("# only words\n\n", "t.tsv: holds no price");
+	refuses("#\n2025-01-01\t1\tletter\n",
+	    "t.tsv:2: 3 columns where 7 are needed, a tab between two");
+	refuses("2025-02-30\t1\tletter\t-\t1\tABCD\tx\n",
+	    "t.tsv:1: \"2025-02-30\" is not a date such as 2025-07-13");
+	refuses("2025-01-01\t0\tletter\t-\t1\tABCD\tx\n",
+	    "t.tsv:1: \"0\" is not a price list number, 1 to 65535");
+	refuses("2025-01-01\t1\tLetter\t-\t1\tABCD\tx\n",
+	    "t.tsv:1: \"Letter\" is not a class: a-z, 0-9 and -, at most 23");
+	refuses("2025-01-01\t1\tletter\t1lb\t1\tABCD\tx\n",
+	    "t.tsv:1: \"1lb\" is not a weight such as 1oz, 20g or -");
+	refuses("2025-01-01\t1\tletter\t-\t-1\tABCD\tx\n",
+	    "t.tsv:1: \"-1\" is not a price such as 0.74");
+	refuses("2025-01-01\t1\tletter\t-\t16777.216\tABCD\tx\n",
+	    "t.tsv:1: \"16777.216\" is not a price such as 0.74");
+	refuses("2025-01-01\t1\tletter\t-\t1\tABC\tx\n",
+	    "t.tsv:1: category \"ABC\" is not 4 characters");
+	refuses("2025-01-01\t1\tletter\t-\t1\tABCD\tx\t\n",
+	    "t.tsv:1: more than 7 columns");
+	refuses("2025-01-01\t1\ta\t-\t1\tABCD\tx\n"
+		"2025-01-01\t1\ta\t-\t2\tABCD\tx\n",
+	    "t.tsv: two prices of a for one weight from 2025-01-01");
+	refuses("2025-01-01\t1\ta\t-\t1\tABCD\tx\n"
+		"2025-01-02\t1\ta\t-\t2\tABCD\tx\n",
+	    "t.tsv: list 1 and list 1: one number belongs to one date "
+	    "(2025-01-02)");
+}
+
+static void
+missing_table_is_a_fault_of_the_configuration(void **state)
+{
+	struct err e = ERR_INIT;
+	struct rates *r;
+
+	(void)state;
+	ok(!rates_load("/nonexistent/rates.tsv", &r, &e), "load");
+	is_err(&e, ERR_CONFIG, "kind");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(shipped_prices_are_those_published),
+	    T(mailing_date_chooses_the_list),
+	    T(surcharges_are_added),
+	    T(faults_name_file_and_line),
+	    T(missing_table_is_a_fault_of_the_configuration),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
