@@ -1,12 +1,392 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* postage vault: make a vault, look at it, give it value, change its PIN. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/date.h"
+#include "base/durable.h"
+#include "base/text.h"
+#include "dispense/settings.h"
+#include "tools/as_owner.h"
 #include "tools/out.h"
 #include "tools/postage.h"
+#include "vault/lab.h"
+#include "vault/message.h"
+#include "vault/pin.h"
+
+#define HEX_BYTES (2 * PSD_MESSAGE_MAX + 2)
+
+static const char usage[] =
+    "postage vault [--vault URI] [--pin-file FILE] [--lab FOLDER] ...\n"
+    "  create  [--serial N] [--max-stamp SUM] [--max-value SUM] "
+    "[--expires DATE]\n"
+    "  status\n"
+    "  audit   [--request FILE | --answer FILE]\n"
+    "  refill  SUM [--request FILE] | --answer FILE\n"
+    "  pin     [--new-pin-file FILE]    (without: no PIN any more)\n"
+    "\n"
+    "--request writes the request to carry to the provider, --answer applies\n"
+    "what came back; without them the lab of this computer answers.";
+
+struct arguments {
+	const struct options *options;
+	struct settings settings;
+	const char *uri, *pin_source, *new_pin_source;
+	char lab[PATH_MAX];
+	const char *request_file, *answer_file;
+	struct lab_psd psd;
+	mils amount;
+	char pin[PIN_BYTES], new_pin[PIN_BYTES];
+};
+
+typedef int action(struct arguments *a);
+
+/* --- reaching things ----------------------------------------------------------- */
+
+static bool
+take_pin(const struct arguments *a, const char *source, char pin[PIN_BYTES],
+    struct err *e)
+{
+	return as_caller(e) && pin_read(source, pin, e) && as_owner(a->uri, e);
+}
+
+static bool
+open_vault(struct arguments *a, bool unlock, struct vault **v, struct err *e)
+{
+	struct psd_status status;
+
+	if (!as_owner(a->uri, e) ||
+	    !vault_open(a->uri, a->settings.wait_s * 1000, v, e))
+		return false;
+	if (!unlock)
+		return true;
+	if (vault_status(*v, &status, e) &&
+	    (!status.pin_required || (take_pin(a, a->pin_source, a->pin, e) &&
+					 vault_unlock(*v, a->pin, e))))
+		return true;
+	vault_close(*v);
+	*v = NULL;
+	return false;
+}
+
+/* A message as text for a file or for typing: hexadecimal. */
+static bool
+write_message(const char *path, const uint8_t *msg, size_t len, struct err *e)
+{
+	char hex[HEX_BYTES];
+
+	bytes_to_hex(msg, len, hex);
+	strcat(hex, "\n");
+	if (strcmp(path, "-") == 0) {
+		fputs(hex, stdout);
+		return true;
+	}
+	return as_caller(e) && durable_replace(path, hex, strlen(hex), 0644, e);
+}
+
+static bool
+read_message(
+    const char *path, uint8_t msg[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	char hex[2 * HEX_BYTES];
+
+	if (strcmp(path, "-") == 0)
+		path = "/dev/stdin";
+	if (!as_caller(e) || !durable_read(path, hex, sizeof(hex) - 1, len, e))
+		return false;
+	hex[*len] = '\0';
+	if (!bytes_from_hex(hex, msg, PSD_MESSAGE_MAX, len))
+		return err_set(e, ERR_REQUEST,
+		    "%s: a message is written in hexadecimal", path);
+	return true;
+}
+
+/* --- what is shown --------------------------------------------------------------- */
+
+static const char *
+life_text(const struct psd_status *s, uint32_t today)
+{
+	switch (s->life) {
+	case PSD_CREATED: return "made, without a key";
+	case PSD_INITIALISED: return "has a key, no licence";
+	case PSD_OPERATIONAL:
+		return s->expires < today ? "expired" : "operational";
+	case PSD_LOCKED:
+		return s->audit_due != 0 && today > s->audit_due
+			   ? "locked: audit overdue"
+			   : "locked: withheld by the provider";
+	case PSD_WITHDRAWN: return "withdrawn";
+	default: return "?";
+	}
+}
+
+static void
+show_pin(struct out *o, const struct psd_status *s)
+{
+	char text[64] = "none";
+
+	if (s->pin_required && s->pin_tries_left == 0)
+		snprintf(text, sizeof(text), "blocked");
+	else if (s->pin_required)
+		snprintf(text, sizeof(text), "required, %d tries left",
+		    s->pin_tries_left);
+	out_text(o, "pin", "PIN", text);
+	out_number(o, "pin_tries_left", NULL, s->pin_tries_left);
+}
+
+static void
+show_status(struct out *o, const struct vault *v, const struct psd_status *s)
+{
+	uint32_t today = date_local(time(NULL));
+	char id[PSD_ID];
+	struct message_psd psd = {.serial = s->serial};
+
+	memcpy(psd.vendor, s->vendor, sizeof(psd.vendor));
+	memcpy(psd.model, s->model, sizeof(psd.model));
+	out_text(o, "vault", "Vault", vault_name(v));
+	out_text(o, "psd", "PSD", message_psd_id(&psd, id));
+	out_text(o, "life", "State", life_text(s, today));
+	out_sum(o, "descending", "Value left", s->descending);
+	out_sum(o, "ascending", "Spent in all", s->ascending);
+	out_sum(o, "control_total", "Control total", s->control_total);
+	out_number(o, "piece_count", "Pieces", s->piece_count);
+	out_sum(o, "min_stamp", "Smallest stamp", s->min_stamp);
+	out_sum(o, "max_stamp", "Biggest stamp", s->max_stamp);
+	out_sum(o, "max_descending", "Holds at most", s->max_descending);
+	out_date(o, "expires", "Expires", s->expires);
+	out_date(o, "audit_due", "Audit due", s->audit_due);
+	out_number(o, "download_sequence", "Downloads", s->download_sequence);
+	out_number(o, "licence", "Licence", s->licence);
+	out_number(o, "cert_serial", "Certificate", s->cert_serial);
+	show_pin(o, s);
+	out_flag(o, "lab", NULL, s->lab);
+	if (s->lab)
+		out_note(o, "A lab's PSD: its stamps say SPECIMEN and are "
+			    "worth nothing.");
+	if (strncmp(vault_name(v), "file:", 5) == 0)
+		out_note(o, "A file can be copied and an old copy put back; "
+			    "only the provider's books would show it.");
+}
+
+static int
+finish(struct arguments *a, struct vault *v, bool done, struct err *e)
+{
+	struct psd_status status;
+	struct out *o;
+
+	if (!done || !vault_status(v, &status, e)) {
+		vault_close(v);
+		return out_fail(a->options, NULL, e);
+	}
+	o = out_open(a->options);
+	show_status(o, v, &status);
+	vault_close(v);
+	return out_close(o);
+}
+
+/* --- the actions -------------------------------------------------------------------- */
+
+static int
+do_create(struct arguments *a)
+{
+	struct err e = ERR_INIT;
+	struct lab *lab = NULL;
+	struct vault *v = NULL;
+	char id[PSD_ID];
+	bool done = pin_read(a->pin_source, a->pin, &e) &&
+		    as_owner_of_new(a->uri, a->settings.state_dir, &e);
+
+	a->psd.pin = a->pin;
+	done = done && lab_open(a->lab, &lab, &e) &&
+	       lab_create_vault(lab, a->uri, &a->psd, id, &e) &&
+	       as_caller(&e) &&
+	       lab_publish(lab, id, a->settings.certificates, &e) &&
+	       as_owner(a->uri, &e) && vault_open(a->uri, 0, &v, &e);
+	lab_close(lab);
+	return finish(a, v, done, &e);
+}
+
+static int
+do_status(struct arguments *a)
+{
+	struct err e = ERR_INIT;
+	struct vault *v = NULL;
+
+	bool done = open_vault(a, false, &v, &e);
+
+	return finish(a, v, done, &e);
+}
+
+static bool
+exchange(
+    struct arguments *a, struct vault *v, bool *only_request, struct err *e)
+{
+	uint8_t msg[PSD_MESSAGE_MAX], receipt[PSD_MESSAGE_MAX];
+	size_t len, receipt_len;
+	struct lab *lab = NULL;
+	bool done;
+
+	*only_request = a->request_file != NULL;
+	if (a->request_file != NULL)
+		return vault_download_request(v, a->amount, msg, &len, e) &&
+		       write_message(a->request_file, msg, len, e);
+	if (a->answer_file != NULL)
+		return read_message(a->answer_file, msg, &len, e) &&
+		       as_owner(a->uri, e) &&
+		       vault_download_apply(
+			   v, msg, len, receipt, &receipt_len, e);
+	done = lab_open(a->lab, &lab, e) && lab_refill(lab, v, a->amount, e);
+	lab_close(lab);
+	return done;
+}
+
+static int
+do_refill(struct arguments *a)
+{
+	struct err e = ERR_INIT;
+	struct vault *v = NULL;
+	bool only_request = false;
+	bool done =
+	    open_vault(a, true, &v, &e) && exchange(a, v, &only_request, &e);
+
+	if (done && only_request) {
+		vault_close(v);
+		return 0;
+	}
+	return finish(a, v, done, &e);
+}
+
+static int
+do_pin(struct arguments *a)
+{
+	struct err e = ERR_INIT;
+	struct vault *v = NULL;
+	struct psd_status status;
+	bool done =
+	    open_vault(a, false, &v, &e) && vault_status(v, &status, &e) &&
+	    (!status.pin_required || pin_read(a->pin_source, a->pin, &e)) &&
+	    pin_read(a->new_pin_source, a->new_pin, &e) &&
+	    vault_change_pin(v, a->pin, a->new_pin, &e);
+
+	return finish(a, v, done, &e);
+}
+
+/* --- command line --------------------------------------------------------------------- */
+
+enum {
+	OPT_VAULT = 256,
+	OPT_PIN,
+	OPT_NEW_PIN,
+	OPT_LAB,
+	OPT_REQUEST,
+	OPT_ANSWER,
+	OPT_SERIAL,
+	OPT_MAX_STAMP,
+	OPT_MAX_VALUE,
+	OPT_EXPIRES,
+	OPT_HELP
+};
+
+static const struct option long_options[] = {
+    {"vault", required_argument, NULL, OPT_VAULT},
+    {"pin-file", required_argument, NULL, OPT_PIN},
+    {"new-pin-file", required_argument, NULL, OPT_NEW_PIN},
+    {"lab", required_argument, NULL, OPT_LAB},
+    {"request", required_argument, NULL, OPT_REQUEST},
+    {"answer", required_argument, NULL, OPT_ANSWER},
+    {"serial", required_argument, NULL, OPT_SERIAL},
+    {"max-stamp", required_argument, NULL, OPT_MAX_STAMP},
+    {"max-value", required_argument, NULL, OPT_MAX_VALUE},
+    {"expires", required_argument, NULL, OPT_EXPIRES},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static bool
+take_option(struct arguments *a, int option, const char *value)
+{
+	uint64_t serial;
+
+	switch (option) {
+	case OPT_VAULT: a->uri = value; return true;
+	case OPT_PIN: a->pin_source = value; return true;
+	case OPT_NEW_PIN: a->new_pin_source = value; return true;
+	case OPT_LAB: return text_copy(a->lab, sizeof(a->lab), value);
+	case OPT_REQUEST: a->request_file = value; return true;
+	case OPT_ANSWER: a->answer_file = value; return true;
+	case OPT_SERIAL:
+		if (!text_to_u64(value, INT32_MAX, &serial) || serial == 0)
+			return false;
+		a->psd.serial = (uint32_t)serial;
+		return true;
+	case OPT_MAX_STAMP: return mils_parse(value, &a->psd.max_stamp);
+	case OPT_MAX_VALUE: return mils_parse(value, &a->psd.max_descending);
+	case OPT_EXPIRES: return date_parse(value, &a->psd.expires);
+	default: return false;
+	}
+}
+
+static const struct {
+	const char *name;
+	action *run;
+	bool takes_sum;
+} actions[] = {
+    {"create", do_create, false},
+    {"status", do_status, false},
+    {"audit", do_refill, false},
+    {"refill", do_refill, true},
+    {"pin", do_pin, false},
+};
+
+static int
+run(struct arguments *a, int count, char **words)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		bool sum = actions[i].takes_sum && a->answer_file == NULL;
+
+		if (strcmp(words[0], actions[i].name) != 0)
+			continue;
+		if (count != (sum ? 2 : 1) ||
+		    (sum &&
+			(!mils_parse(words[1], &a->amount) || a->amount == 0)))
+			return out_usage(usage);
+		return actions[i].run(a);
+	}
+	return out_usage(usage);
+}
 
 int
 verb_vault(int argc, char **argv, const struct options *o)
 {
-	(void)argc;
-	(void)argv;
-	(void)o;
-	return out_usage("postage vault create|status|audit|refill|pin ...");
+	struct arguments a = {.options = o, .new_pin_source = ""};
+	struct err e = ERR_INIT;
+	int option, status;
+
+	if (!settings_load(o->config, &a.settings, &e))
+		return out_fail(o, NULL, &e);
+	a.uri = a.settings.vault_uri;
+	a.pin_source = a.settings.pin_file;
+	snprintf(a.lab, sizeof(a.lab), "%.4000s/lab", a.settings.state_dir);
+	lab_defaults(&a.psd);
+	while (
+	    (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			printf("Usage: %s\n", usage);
+			return 0;
+		}
+		if (!take_option(&a, option, optarg))
+			return out_usage(usage);
+	}
+	if (optind >= argc)
+		return out_usage(usage);
+	status = run(&a, argc - optind, argv + optind);
+	explicit_bzero(a.pin, sizeof(a.pin));
+	explicit_bzero(a.new_pin, sizeof(a.new_pin));
+	return status;
 }

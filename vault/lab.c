@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/lab.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/date.h"
+#include "base/durable.h"
+#include "vault/crypto.h"
+#include "vault/download.h"
+#include "vault/file.h"
+
+#define LAB_VENDOR     "XX"
+#define LAB_MODEL      "PS"
+#define LAB_LICENCE    1
+#define LAB_YEARS      10
+#define LAB_AUDIT_DAYS 90
+#define LAB_PSDS_MAX   100000
+#define PSD_YEARS      3
+#define YEAR_DAYS      365
+#define PUBLIC_MODE    0644
+#define SECRET_MODE    0600
+#define PUBLIC_FOLDER  0755
+#define SECRET_FOLDER  0700
+
+struct lab {
+	char folder[PATH_MAX];
+	struct sig_key *authority_key, *provider_key, *download_key;
+	struct cert *authority, *provider;
+};
+
+static uint32_t
+today(void)
+{
+	return date_local(time(NULL));
+}
+
+static bool
+join(char out[PATH_MAX], const char *folder, const char *name, struct err *e)
+{
+	int n = snprintf(out, PATH_MAX, "%s/%s", folder, name);
+
+	return (n > 0 && n < PATH_MAX) ||
+	       err_set(e, ERR_CONFIG, "file name too long");
+}
+
+/* --- what the lab is made of ------------------------------------------------ */
+
+static bool
+make_key(const char *path, struct sig_key **out, struct err *e)
+{
+	uint8_t der[SIG_KEY_MAX];
+	size_t len;
+	bool done;
+
+	if (!sig_generate(out, e))
+		return false;
+	done = sig_store_private(*out, der, sizeof(der), &len, e) &&
+	       durable_create(path, der, len, SECRET_MODE, e);
+	explicit_bzero(der, sizeof(der));
+	return done;
+}
+
+static bool
+take_key(
+    const char *folder, const char *name, struct sig_key **out, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (!join(path, folder, name, e))
+		return false;
+	if (access(path, F_OK) == 0)
+		return sig_read_private(path, out, e);
+	return make_key(path, out, e);
+}
+
+static bool
+write_cert(const char *path, const struct cert *c, bool replace, struct err *e)
+{
+	char pem[CERT_PEM_MAX];
+	size_t len;
+
+	if (!cert_pem(c, pem, sizeof(pem), &len, e))
+		return false;
+	return replace ? durable_replace(path, pem, len, PUBLIC_MODE, e)
+		       : durable_create(path, pem, len, PUBLIC_MODE, e);
+}
+
+static bool
+read_cert(const char *path, struct cert **out, struct err *e)
+{
+	char pem[CERT_PEM_MAX];
+	size_t len;
+
+	if (!durable_read(path, pem, sizeof(pem), &len, e))
+		return false;
+	return cert_parse(pem, len, out, e) || err_prefix(e, "%s", path);
+}
+
+static bool
+take_cert(const char *folder, const char *name, const struct cert_spec *spec,
+    struct cert **out, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (!join(path, folder, name, e))
+		return false;
+	if (access(path, F_OK) == 0)
+		return read_cert(path, out, e);
+	return cert_issue(spec, out, e) && write_cert(path, *out, false, e);
+}
+
+static bool
+take_all(struct lab *lab, struct err *e)
+{
+	const char *dir = lab->folder;
+	struct cert_spec authority = {.rank = CERT_AUTHORITY,
+	    .name = "cups-postage lab authority",
+	    .id = "",
+	    .serial = 1,
+	    .not_before = date_add(today(), -1),
+	    .not_after = date_add(today(), LAB_YEARS * YEAR_DAYS)};
+	struct cert_spec provider = authority;
+
+	if (!take_key(dir, "authority.key", &lab->authority_key, e) ||
+	    !take_key(dir, "provider.key", &lab->provider_key, e) ||
+	    !take_key(dir, "download.key", &lab->download_key, e))
+		return false;
+	authority.key = authority.sign = lab->authority_key;
+	if (!take_cert(dir, "authority.pem", &authority, &lab->authority, e))
+		return false;
+	provider.rank = CERT_PROVIDER;
+	provider.name = "cups-postage lab provider";
+	provider.id = LAB_VENDOR;
+	provider.serial = 2;
+	provider.key = lab->provider_key;
+	provider.issuer = lab->authority;
+	provider.sign = lab->authority_key;
+	return take_cert(dir, "provider.pem", &provider, &lab->provider, e);
+}
+
+bool
+lab_open(const char *folder, struct lab **out, struct err *e)
+{
+	struct lab *lab = calloc(1, sizeof(*lab));
+	char psd[PATH_MAX], answers[PATH_MAX];
+
+	if (lab == NULL)
+		return err_system(e, "memory for a lab");
+	snprintf(lab->folder, sizeof(lab->folder), "%s", folder);
+	if (!join(psd, folder, "psd", e) ||
+	    !join(answers, folder, "answers", e) ||
+	    !durable_mkdir(folder, SECRET_FOLDER, e) ||
+	    !durable_mkdir(psd, SECRET_FOLDER, e) ||
+	    !durable_mkdir(answers, SECRET_FOLDER, e) || !take_all(lab, e)) {
+		lab_close(lab);
+		return err_prefix(e, "lab");
+	}
+	*out = lab;
+	return true;
+}
+
+void
+lab_close(struct lab *lab)
+{
+	if (lab == NULL)
+		return;
+	cert_free(lab->authority);
+	cert_free(lab->provider);
+	sig_free(lab->authority_key);
+	sig_free(lab->provider_key);
+	sig_free(lab->download_key);
+	free(lab);
+}
+
+/* --- PSDs --------------------------------------------------------------------- */
+
+void
+lab_defaults(struct lab_psd *out)
+{
+	*out = (struct lab_psd){.min_stamp = 1,
+	    .max_stamp = 100 * MILS_PER_UNIT,
+	    .max_descending = 2000 * MILS_PER_UNIT,
+	    .expires = date_add(today(), PSD_YEARS * YEAR_DAYS),
+	    .audit_due = date_add(today(), LAB_AUDIT_DAYS)};
+}
+
+static bool
+psd_path(
+    const struct lab *lab, const char *id, char out[PATH_MAX], struct err *e)
+{
+	char name[PSD_ID + 16];
+
+	snprintf(name, sizeof(name), "psd/%s.pem", id);
+	return join(out, lab->folder, name, e);
+}
+
+static void
+name_psd(uint32_t serial, char id[PSD_ID])
+{
+	struct message_psd psd = {LAB_VENDOR, LAB_MODEL, serial};
+
+	message_psd_id(&psd, id);
+}
+
+/* Certifies `key` under this serial; the file's creation takes the serial. */
+static bool
+certify(struct lab *lab, uint32_t serial, const struct sig_key *key,
+    uint32_t expires, struct cert **out, struct err *e)
+{
+	char id[PSD_ID], path[PATH_MAX];
+	struct cert_spec spec = {.rank = CERT_PSD,
+	    .name = "cups-postage lab PSD",
+	    .id = id,
+	    .serial = serial,
+	    .not_before = date_add(today(), -1),
+	    .not_after = expires,
+	    .key = key,
+	    .issuer = lab->provider,
+	    .sign = lab->provider_key};
+
+	name_psd(serial, id);
+	if (!psd_path(lab, id, path, e) || !cert_issue(&spec, out, e))
+		return false;
+	if (write_cert(path, *out, false, e))
+		return true;
+	cert_free(*out);
+	*out = NULL;
+	return false;
+}
+
+/* The next serial that no file has. */
+static uint32_t
+free_serial(const struct lab *lab)
+{
+	char id[PSD_ID], path[PATH_MAX];
+	struct err e = ERR_INIT;
+
+	for (uint32_t serial = 1; serial < LAB_PSDS_MAX; serial++) {
+		name_psd(serial, id);
+		if (!psd_path(lab, id, path, &e) || access(path, F_OK) != 0)
+			return serial;
+	}
+	return LAB_PSDS_MAX;
+}
+
+static bool
+fill_setup(const struct lab *lab, const struct lab_psd *psd, uint32_t serial,
+    struct psd_setup *out, struct err *e)
+{
+	*out = (struct psd_setup){.vendor = LAB_VENDOR,
+	    .model = LAB_MODEL,
+	    .serial = serial,
+	    .cert_serial = serial,
+	    .licence = LAB_LICENCE,
+	    .software_id = {'C', 'P', 0, 1, 0, 0},
+	    .min_stamp = psd->min_stamp,
+	    .max_stamp = psd->max_stamp,
+	    .max_descending = psd->max_descending,
+	    .expires = psd->expires,
+	    .audit_due = psd->audit_due};
+	return crypto_point(lab->download_key, out->provider_key, e);
+}
+
+bool
+lab_create_vault(struct lab *lab, const char *uri, const struct lab_psd *psd,
+    char id[PSD_ID], struct err *e)
+{
+	struct vault_file_setup setup = {.pin = psd->pin};
+	struct sig_key *key = NULL;
+	struct cert *cert = NULL;
+	uint32_t serial = psd->serial ? psd->serial : free_serial(lab);
+	bool done;
+
+	name_psd(serial, id);
+	done = sig_generate(&key, e) &&
+	       fill_setup(lab, psd, serial, &setup.psd, e) &&
+	       certify(lab, serial, key, psd->expires, &cert, e);
+	if (done) {
+		setup.key = key;
+		setup.cert = cert;
+		done = vault_file_create(uri, &setup, e);
+	}
+	cert_free(cert);
+	sig_free(key);
+	return done;
+}
+
+bool
+lab_publish(struct lab *lab, const char *id, const char *folder, struct err *e)
+{
+	char from[PATH_MAX], to[PATH_MAX], name[PSD_ID + 8];
+	struct cert *psd = NULL;
+	bool done;
+
+	snprintf(name, sizeof(name), "%s.pem", id);
+	done = durable_mkdir(folder, PUBLIC_FOLDER, e) &&
+	       join(to, folder, "lab-authority.pem", e) &&
+	       write_cert(to, lab->authority, true, e) &&
+	       join(to, folder, "lab-provider.pem", e) &&
+	       write_cert(to, lab->provider, true, e) &&
+	       psd_path(lab, id, from, e) && read_cert(from, &psd, e) &&
+	       join(to, folder, name, e) && write_cert(to, psd, true, e);
+	cert_free(psd);
+	return done;
+}
+
+/* --- value --------------------------------------------------------------------- */
+
+static bool
+find_psd(const struct lab *lab, const struct message_psd *psd,
+    struct cert **out, struct err *e)
+{
+	char id[PSD_ID], path[PATH_MAX];
+
+	message_psd_id(psd, id);
+	if (strchr(id, '/') != NULL || !psd_path(lab, id, path, e) ||
+	    access(path, R_OK) != 0)
+		return err_set(e, ERR_DENIED, "no PSD of this lab: %s", id);
+	return read_cert(path, out, e);
+}
+
+static bool
+answer_once(const struct lab *lab, const struct download_request *request,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	char id[PSD_ID], name[PSD_ID + 32], path[PATH_MAX];
+	struct download_terms terms = {.amount = request->amount,
+	    .audit_due = date_add(today(), LAB_AUDIT_DAYS)};
+	bool done;
+
+	message_psd_id(&request->psd, id);
+	snprintf(name, sizeof(name), "answers/%s-%lu", id,
+	    (unsigned long)request->sequence + 1);
+	if (!join(path, lab->folder, name, e))
+		return false;
+	if (access(path, F_OK) != 0) {
+		done = download_make_answer(
+			   request, &terms, lab->download_key, out, len, e) &&
+		       durable_create(path, out, *len, SECRET_MODE, e);
+		if (done || errno != EEXIST)
+			return done;
+	}
+	return durable_read(path, out, PSD_MESSAGE_MAX, len, e);
+}
+
+bool
+lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	struct download_request r;
+	struct cert *psd = NULL;
+	bool done = message_get_request(request, request_len, &r, e) &&
+		    find_psd(lab, &r.psd, &psd, e) &&
+		    download_check_request(
+			request, request_len, cert_key(psd), &r, e) &&
+		    answer_once(lab, &r, out, len, e);
+
+	cert_free(psd);
+	return done || err_prefix(e, "lab");
+}
+
+bool
+lab_refill(struct lab *lab, struct vault *v, mils amount, struct err *e)
+{
+	uint8_t request[PSD_MESSAGE_MAX], answer[PSD_MESSAGE_MAX];
+	uint8_t receipt[PSD_MESSAGE_MAX];
+	size_t request_len, answer_len, receipt_len;
+
+	return vault_download_request(v, amount, request, &request_len, e) &&
+	       lab_answer(lab, request, request_len, answer, &answer_len, e) &&
+	       vault_download_apply(
+		   v, answer, answer_len, receipt, &receipt_len, e);
+}

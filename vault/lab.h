@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lab: a stand-alone provider in a folder, for labs and tests.
+ *
+ * It has an authority, a provider (vendor id "XX") with a certificate and a
+ * key for value downloads, certifies PSDs and answers their requests.  Its
+ * postage is worth nothing: every imprint of an "XX" PSD says SPECIMEN.
+ *
+ *	authority.key authority.pem   self-signed
+ *	provider.key provider.pem     signs PSD certificates
+ *	download.key                  signs answers
+ *	psd/XXPS0000000001.pem        each PSD's certificate
+ *	answers/XXPS0000000001-1      each answer that was given
+ */
+#ifndef VAULT_LAB_H
+#define VAULT_LAB_H
+
+#include "stamp/cert.h"
+#include "vault/vault.h"
+
+struct lab;
+
+/* Opens the lab in `folder`, making what is missing of it.
+ * Errors: ERR_SYSTEM, ERR_CONFIG (a file there is no key or certificate). */
+MUST_CHECK bool lab_open(const char *folder, struct lab **out, struct err *e);
+void lab_close(struct lab *lab);
+
+/* A new PSD; zeros are filled by lab_defaults(). */
+struct lab_psd {
+	uint32_t serial; /* 0 = the next free one */
+	mils min_stamp, max_stamp, max_descending;
+	uint32_t expires, audit_due; /* YYYYMMDD; audit_due 0 = none */
+	const char *pin;	     /* NULL or "": none */
+};
+
+/* 0.001 to 100.00 a stamp, 2000.00 in all, three years, audit in 90 days. */
+void lab_defaults(struct lab_psd *out);
+
+/* Makes a key and its certificate and a file vault (vault/file.h) with them;
+ * `id` gets the PSD's name.  Errors: as vault_file_create(). */
+MUST_CHECK bool lab_create_vault(struct lab *lab, const char *uri,
+    const struct lab_psd *psd, char id[PSD_ID], struct err *e);
+
+/* Answers a download request: grants what it asks, next audit in 90 days.  The
+ * same sequence number gets the same answer for ever.
+ * Errors: ERR_REQUEST, ERR_DENIED (unknown PSD, signature), ERR_SYSTEM. */
+MUST_CHECK bool
+lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
+/* Request, answer and apply in one, for a vault that is open (and unlocked);
+ * amount 0 is an audit. */
+MUST_CHECK bool
+lab_refill(struct lab *lab, struct vault *v, mils amount, struct err *e);
+
+/* Writes the certificates of authority, provider and PSD `id` into `folder`
+ * (made if missing), where postage-verify(1) looks. */
+MUST_CHECK bool
+lab_publish(struct lab *lab, const char *id, const char *folder, struct err *e);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/pin.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/durable.h"
+
+static const char scheme[] = "credential:";
+
+static bool
+find_file(const char *source, char *out, size_t size, struct err *e)
+{
+	const char *folder = "", *name = source, *slash = "";
+	int n;
+
+	if (strncmp(source, scheme, sizeof(scheme) - 1) == 0) {
+		name = source + sizeof(scheme) - 1;
+		folder = secure_getenv("CREDENTIALS_DIRECTORY");
+		slash = "/";
+		if (folder == NULL || strchr(name, '/') != NULL)
+			return err_set(e, ERR_CONFIG,
+			    "no systemd credential \"%s\": see "
+			    "LoadCredential= in systemd.exec(5)",
+			    name);
+	}
+	n = snprintf(out, size, "%s%s%s", folder, slash, name);
+	if (n < 0 || (size_t)n >= size)
+		return err_set(e, ERR_CONFIG, "PIN file: name too long");
+	return true;
+}
+
+bool
+pin_read(const char *source, char out[PIN_BYTES], struct err *e)
+{
+	char path[PATH_MAX], text[PIN_BYTES + 2];
+	size_t len = 0;
+	bool done;
+
+	memset(out, 0, PIN_BYTES);
+	if (source[0] == '\0')
+		return true;
+	if (!find_file(source, path, sizeof(path), e))
+		return false;
+	done = durable_read(path, text, sizeof(text) - 1, &len, e);
+	if (done) {
+		text[len] = '\0';
+		len = strcspn(text, "\r\n");
+		done = (len > 0 && len < PIN_BYTES) ||
+		       err_set(e, ERR_CONFIG, "%s: no PIN in it", path);
+	}
+	if (done)
+		memcpy(out, text, len);
+	else
+		e->kind = ERR_CONFIG;
+	explicit_bzero(text, sizeof(text));
+	return done || err_prefix(e, "PIN file");
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pin: reads a PIN from where an administrator keeps it.
+ */
+#ifndef VAULT_PIN_H
+#define VAULT_PIN_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+#define PIN_BYTES 65 /* longest PIN and NUL */
+
+/* `source` is a file, or "credential:NAME" for a systemd credential of this
+ * service; its first line is the PIN.  "" gives "" (no PIN).  The caller erases
+ * `out`.  Errors: ERR_CONFIG. */
+MUST_CHECK bool
+pin_read(const char *source, char out[PIN_BYTES], struct err *e);
+
+#endif
