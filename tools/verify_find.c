@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verify_find: every symbol of a page, by every decoder that is wanted.
+ *
+ * First the whole page, then, for what a decoder has not read, each block of
+ * ink by itself.
+ */
+#include "tools/verify.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCKS_MAX  512
+#define MARGIN_MM   1.7 /* white around a block given to a decoder */
+#define SNAP_MM	    1.0 /* a decoder's idea of an edge may be this far off */
+#define DAMAGED_MM  7.0 /* smallest symbol reported without its bytes */
+#define ASSUMED_DPI 300.0
+#define ROW_PX	    64 /* what begins within it is one row */
+
+/* Under the quiet zone of a Data Matrix, over one module; then wider, for
+ * symbols in large or light print. */
+static const double gaps_mm[] = {0.42, 0.3, 0.75};
+
+static bool
+inside(const struct box *box, double x, double y)
+{
+	return x >= box->left && x < box->right && y >= box->top &&
+	       y < box->bottom;
+}
+
+static bool
+overlap(const struct box *a, const struct box *b)
+{
+	return inside(a, (b->left + b->right) / 2, (b->top + b->bottom) / 2) ||
+	       inside(b, (a->left + a->right) / 2, (a->top + a->bottom) / 2);
+}
+
+bool
+found_add(struct found_list *list, const struct found *one, struct err *e)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct found *old = &list->at[i];
+
+		if (old->len != one->len || !overlap(&old->box, &one->box) ||
+		    memcmp(old->bytes, one->bytes, one->len) != 0)
+			continue;
+		/* zxing's corners are the best of the three. */
+		if (one->by == BY_ZXING)
+			old->box = one->box;
+		old->by |= one->by;
+		return true;
+	}
+	if (list->count == list->size) {
+		size_t size = list->size ? 2 * list->size : 16;
+		struct found *more = realloc(list->at, size * sizeof(*more));
+
+		if (more == NULL)
+			return err_system(e, "memory for symbols");
+		list->at = more;
+		list->size = size;
+	}
+	list->at[list->count++] = *one;
+	return true;
+}
+
+void
+found_free(struct found_list *list)
+{
+	free(list->at);
+	*list = (struct found_list){0};
+}
+
+static double
+px_per_mm(const struct image *image)
+{
+	return (image->dpi_x > 0 ? image->dpi_x : ASSUMED_DPI) / MM_PER_INCH;
+}
+
+/* Which of the wanted decoders may still read something in this block. */
+static unsigned
+still_wanted(
+    const struct found_list *list, const struct box *block, unsigned by)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct found *f = &list->at[i];
+
+		if (f->len == 0 || !overlap(&f->box, block))
+			continue;
+		by &= ~f->by;
+		if (strcmp(f->symbology, "QR") != 0)
+			by &= ~(unsigned)BY_ZBAR;
+		if (strcmp(f->symbology, "DataMatrix") != 0)
+			by &= ~(unsigned)BY_DMTX;
+	}
+	return by;
+}
+
+/* The block's pixels in a white frame. */
+static bool
+cut_out(const struct image *image, const struct box *block, struct image *out,
+    struct err *e)
+{
+	int margin = (int)ceil(MARGIN_MM * px_per_mm(image));
+	int left = (int)block->left, top = (int)block->top;
+	int wide = (int)block->right - left, high = (int)block->bottom - top;
+
+	*out = (struct image){.width = wide + 2 * margin,
+	    .height = high + 2 * margin,
+	    .dpi_x = image->dpi_x,
+	    .dpi_y = image->dpi_y};
+	if (!image_new(out, e))
+		return false;
+	for (int y = 0; y < high; y++)
+		memcpy(out->grey + (size_t)(y + margin) * (size_t)out->width +
+			   (size_t)margin,
+		    image->grey + (size_t)(top + y) * (size_t)image->width +
+			(size_t)left,
+		    (size_t)wide);
+	return true;
+}
+
+static bool
+try_block(const struct image *image, const struct box *block, unsigned by,
+    struct found_list *out, struct err *e)
+{
+	int margin = (int)ceil(MARGIN_MM * px_per_mm(image));
+	int x = (int)block->left - margin, y = (int)block->top - margin;
+	struct image piece;
+	bool done;
+
+	if (!cut_out(image, block, &piece, e))
+		return false;
+	done = (!(by & BY_ZXING) || decode_zxing(&piece, x, y, out, e)) &&
+	       (!(by & BY_ZBAR) || decode_zbar(&piece, x, y, out, e)) &&
+	       (!(by & BY_DMTX) || decode_dmtx(&piece, x, y, out, e));
+	image_free(&piece);
+	return done;
+}
+
+static double
+distance(const struct box *a, const struct box *b)
+{
+	return fmax(fmax(fabs(a->left - b->left), fabs(a->right - b->right)),
+	    fmax(fabs(a->top - b->top), fabs(a->bottom - b->bottom)));
+}
+
+/* A symbol stands alone in its quiet zone: the ink's edges are its edges. */
+static void
+snap(const struct image *image, struct found_list *list,
+    const struct box *blocks, size_t count, double *best)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		for (size_t k = 0; k < count; k++) {
+			double far = distance(&list->at[i].box, &blocks[k]);
+
+			if (far < SNAP_MM * px_per_mm(image) && far < best[i]) {
+				best[i] = far;
+				list->at[i].box = blocks[k];
+			}
+		}
+	}
+}
+
+/* Drops damaged symbols that another look did read, and specks. */
+static void
+drop_damaged(const struct image *image, struct found_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct found *f = &list->at[i];
+		double least = DAMAGED_MM * px_per_mm(image);
+		bool keep =
+		    f->len > 0 || (f->box.right - f->box.left >= least &&
+				      f->box.bottom - f->box.top >= least);
+
+		for (size_t k = 0; k < list->count && keep && f->len == 0; k++)
+			if (k != i && overlap(&f->box, &list->at[k].box) &&
+			    (list->at[k].len > 0 || k < i))
+				keep = false;
+		if (keep)
+			list->at[kept++] = *f;
+	}
+	list->count = kept;
+}
+
+/* By rows from the top, in a row from the left. */
+static int
+by_place(const void *a, const void *b)
+{
+	const struct box *p = &((const struct found *)a)->box;
+	const struct box *q = &((const struct found *)b)->box;
+
+	int row_p = (int)p->top / ROW_PX, row_q = (int)q->top / ROW_PX;
+
+	if (row_p != row_q)
+		return row_p - row_q;
+	return p->left < q->left ? -1 : p->left > q->left;
+}
+
+static bool
+look_at_blocks(const struct image *image, unsigned by, struct found_list *out,
+    struct err *e)
+{
+	struct box *blocks = calloc(BLOCKS_MAX, sizeof(*blocks));
+	bool done = true;
+
+	if (blocks == NULL)
+		return err_system(e, "memory for a page");
+	for (size_t g = 0; g < sizeof(gaps_mm) / sizeof(gaps_mm[0]); g++) {
+		size_t count =
+		    find_blocks(image, gaps_mm[g], blocks, BLOCKS_MAX);
+
+		for (size_t i = 0; i < count && done; i++) {
+			unsigned left = still_wanted(out, &blocks[i], by);
+
+			done = left == 0 ||
+			       try_block(image, &blocks[i], left, out, e);
+		}
+	}
+	free(blocks);
+	return done;
+}
+
+static bool
+snap_all(const struct image *image, struct found_list *out, struct err *e)
+{
+	struct box *blocks = calloc(BLOCKS_MAX, sizeof(*blocks));
+	double *best = calloc(out->count + 1, sizeof(*best));
+	bool done = blocks && best;
+
+	for (size_t i = 0; done && i < out->count; i++)
+		best[i] = 1e9;
+	for (size_t g = 0; done && g < sizeof(gaps_mm) / sizeof(gaps_mm[0]);
+	     g++) {
+		size_t count =
+		    find_blocks(image, gaps_mm[g], blocks, BLOCKS_MAX);
+
+		snap(image, out, blocks, count, best);
+	}
+	free(blocks);
+	free(best);
+	return done || err_system(e, "memory for a page");
+}
+
+bool
+find_symbols(const struct image *image, const struct find_rules *rules,
+    struct found_list *out, struct err *e)
+{
+	unsigned by = rules->by;
+
+	if (by & BY_ZXING && !zxing_installed()) {
+		if (rules->must)
+			return err_set(e, ERR_CONFIG,
+			    "ZXingReader is not installed (zxing-cpp-tools)");
+		by = (by & ~(unsigned)BY_ZXING) | BY_DMTX;
+	}
+	if (by & BY_ZBAR && !decode_zbar(image, 0, 0, out, e))
+		return false;
+	if (by & BY_ZXING && !decode_zxing(image, 0, 0, out, e))
+		return false;
+	if (!look_at_blocks(image, by, out, e) || !snap_all(image, out, e))
+		return false;
+	drop_damaged(image, out);
+	if (out->count)
+		qsort(out->at, out->count, sizeof(*out->at), by_place);
+	return true;
+}
