@@ -264,7 +264,7 @@ vault_setup() {
 }
 
 vault_verbs() {
-	as_postage "$WORK/bin/postage" vault create --lab &&
+	as_postage "$WORK/bin/postage" vault create &&
 		as_postage "$WORK/bin/postage" vault refill "$1"
 }
 
