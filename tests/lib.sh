@@ -109,7 +109,7 @@ done_testing() {
 	say "$((tests_run - tests_failed)) of $tests_run checks passed"
 	if [ "$tests_failed" -gt 0 ] && [ -f "$WORK/log/error_log" ]; then
 		say 'end of the scheduler log:'
-		grep -vE '^D .*(cupsd(Set|Write|Read)|\[Client)' \
+		grep -vE '^D .*(cupsd(Set|Write|Read)|\[Client|Get-Job-Attr|Get-Printer-Attr)' \
 			"$WORK/log/error_log" | tail -n 40 | sed 's/^/#  /'
 	fi
 	[ "$tests_failed" = 0 ] && [ "$tests_run" -gt 0 ]
@@ -245,7 +245,7 @@ conf_write() {
 	class = letter
 	EOT
 	cat >>"$WORK/etc/postage.conf"
-	cp "$srcdir/dispense/usps.tsv" "$WORK/etc/usps.tsv" 2>/dev/null || :
+	cp "$srcdir/rates/usps.tsv" "$WORK/etc/usps.tsv" 2>/dev/null || :
 	chmod 644 "$WORK/etc/postage.conf"
 }
 
