@@ -2,6 +2,7 @@
 #include "stamp/imprint_text.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pango/pangocairo.h>
@@ -22,6 +23,12 @@ imprint_pen_open(struct imprint_pen *pen, int width, int height, struct err *e)
 	pen->surface =
 	    cairo_image_surface_create(CAIRO_FORMAT_A8, width, height);
 	pen->cairo = cairo_create(pen->surface);
+	pen->dots = calloc((size_t)height, (size_t)width);
+	if (pen->dots == NULL) {
+		err_system(e, "stamp of %d x %d dots", width, height);
+		imprint_pen_close(pen);
+		return false;
+	}
 	if (cairo_status(pen->cairo) != CAIRO_STATUS_SUCCESS) {
 		err_set(e, ERR_SYSTEM, "cairo, %d x %d dots: %s", width, height,
 		    cairo_status_to_string(cairo_status(pen->cairo)));
@@ -50,6 +57,7 @@ imprint_pen_close(struct imprint_pen *pen)
 		cairo_destroy(pen->cairo);
 	if (pen->surface != NULL)
 		cairo_surface_destroy(pen->surface);
+	free(pen->dots);
 	memset(pen, 0, sizeof *pen);
 }
 
@@ -66,6 +74,7 @@ set(struct imprint_pen *pen, const char *text, bool bold, int size)
 	pango_layout_set_font_description(pen->layout, font);
 	pango_font_description_free(font);
 	pango_layout_set_attributes(pen->layout, NULL);
+	pango_layout_set_width(pen->layout, -1);
 	pango_layout_set_text(pen->layout, text, -1);
 }
 
@@ -79,14 +88,12 @@ cap_height(struct imprint_pen *pen, bool bold, int size)
 	return ink.height;
 }
 
-/* Ink, and where it begins. */
 static int
-ink_width(struct imprint_pen *pen, int *left)
+ink_width(struct imprint_pen *pen)
 {
 	PangoRectangle ink;
 
 	pango_layout_get_pixel_extents(pen->layout, &ink, NULL);
-	*left = ink.x;
 	return ink.width;
 }
 
@@ -94,13 +101,13 @@ int
 imprint_pen_fit(
     struct imprint_pen *pen, const char *text, bool bold, int cap, int width)
 {
-	int size = cap * 3 / 2 + 1, got, left;
+	int size = cap * 3 / 2 + 1, got;
 
 	while (size > 1 && (got = cap_height(pen, bold, size)) > cap)
 		size--;
 	for (; size > 1; size--) {
 		set(pen, text, bold, size);
-		got = ink_width(pen, &left);
+		got = ink_width(pen);
 		if (got <= width)
 			break;
 		/* a jump near to what will fit, then dot by dot */
@@ -127,46 +134,62 @@ spread(struct imprint_pen *pen, const char *text, int room)
 	pango_attr_list_unref(list);
 }
 
+/* Moves what is on the surface to the dots, so that its first or last column
+ * of ink comes to `x`: measured extents may be a dot off what is drawn. */
+static void
+take(struct imprint_pen *pen, int x, bool last)
+{
+	size_t stride = (size_t)cairo_image_surface_get_stride(pen->surface);
+	uint8_t *data = cairo_image_surface_get_data(pen->surface);
+	int from = pen->width, to = -1, shift;
+
+	for (int row = 0; row < pen->height; row++)
+		for (int i = 0; i < pen->width; i++) {
+			if (data[(size_t)row * stride + (size_t)i] < 128)
+				continue;
+			from = i < from ? i : from;
+			to = i > to ? i : to;
+		}
+	shift = x - (last ? to : from);
+	for (int row = 0; row < pen->height; row++)
+		for (int i = from; i <= to; i++)
+			if (data[(size_t)row * stride + (size_t)i] >= 128 &&
+			    i + shift >= 0 && i + shift < pen->width)
+				imprint_pen_set(pen, i + shift, row);
+	memset(data, 0, stride * (size_t)pen->height);
+	cairo_surface_mark_dirty(pen->surface);
+}
+
 void
 imprint_pen_write(struct imprint_pen *pen, const char *text, bool bold,
     int size, int x, int y, int width, enum imprint_align align)
 {
-	int left, got;
-
 	set(pen, text, bold, size);
-	got = ink_width(pen, &left);
 	if (align == ALIGN_SPREAD) {
-		spread(pen, text, width - got);
-		got = ink_width(pen, &left);
-		x += (width - got) / 2;
-	} else if (align == ALIGN_RIGHT) {
-		x += width - got;
+		spread(pen, text, width - ink_width(pen));
+		x += (width - ink_width(pen)) / 2;
+	} else if (ink_width(pen) > width) {
+		pango_layout_set_width(pen->layout, width * PANGO_SCALE);
+		pango_layout_set_ellipsize(pen->layout, PANGO_ELLIPSIZE_MIDDLE);
 	}
-	cairo_move_to(pen->cairo, x - left,
+	cairo_move_to(pen->cairo, 0,
 	    y - (double)pango_layout_get_baseline(pen->layout) / PANGO_SCALE);
 	pango_cairo_show_layout(pen->cairo, pen->layout);
 	cairo_surface_flush(pen->surface);
-}
-
-static unsigned char *
-dot(const struct imprint_pen *pen, int x, int y)
-{
-	int stride = cairo_image_surface_get_stride(pen->surface);
-
-	assert(x >= 0 && y >= 0 && x < pen->width && y < pen->height);
-	return cairo_image_surface_get_data(pen->surface) +
-	       (size_t)y * (size_t)stride + (size_t)x;
+	take(pen, align == ALIGN_RIGHT ? x + width - 1 : x,
+	    align == ALIGN_RIGHT);
 }
 
 void
 imprint_pen_set(struct imprint_pen *pen, int x, int y)
 {
-	*dot(pen, x, y) = 255;
-	cairo_surface_mark_dirty(pen->surface);
+	assert(x >= 0 && y >= 0 && x < pen->width && y < pen->height);
+	pen->dots[(size_t)y * (size_t)pen->width + (size_t)x] = 1;
 }
 
 bool
 imprint_pen_get(const struct imprint_pen *pen, int x, int y)
 {
-	return *dot(pen, x, y) >= 128;
+	assert(x >= 0 && y >= 0 && x < pen->width && y < pen->height);
+	return pen->dots[(size_t)y * (size_t)pen->width + (size_t)x] != 0;
 }

@@ -9,6 +9,8 @@
 #ifndef STAMP_IMPRINT_TEXT_H
 #define STAMP_IMPRINT_TEXT_H
 
+#include <stdint.h>
+
 #include <cairo.h>
 #include <pango/pango.h>
 
@@ -16,7 +18,8 @@
 
 struct imprint_pen {
 	int width, height;
-	cairo_surface_t *surface; /* 8 bit, 0 or 255 = black */
+	uint8_t *dots;		  /* a byte each, row by row; 1 = black */
+	cairo_surface_t *surface; /* one line of text at a time, 8 bit */
 	cairo_t *cairo;
 	PangoLayout *layout;
 };
@@ -33,8 +36,9 @@ void imprint_pen_close(struct imprint_pen *pen);
 int imprint_pen_fit(
     struct imprint_pen *pen, const char *text, bool bold, int cap, int width);
 
-/* Writes at that size with its baseline on the lower edge of the row `y`,
- * from `x` on, or within `width` dots from there. */
+/* Writes at that size with its baseline on the lower edge of the row `y`, the
+ * ink of its first letter at `x` or that of its last at the end of `width`.
+ * What is wider than `width` is shortened in the middle. */
 void imprint_pen_write(struct imprint_pen *pen, const char *text, bool bold,
     int size, int x, int y, int width, enum imprint_align align);
 

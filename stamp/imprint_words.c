@@ -92,30 +92,41 @@ lesser(int a, int b)
 	return a < b ? a : b;
 }
 
+static int
+greater(int a, int b)
+{
+	return a > b ? a : b;
+}
+
 /* Lines on an even grid whose last baseline is the lower edge of the box; one
  * size for all but the fine print, where no line then loses more than a fifth
- * of it.  `share` of the grid in percent is the height of capitals. */
+ * of it.  `share` of the grid in percent is the height of capitals; `least` is
+ * the smallest legible size. */
 static void
 write_lines(struct imprint_pen *pen, const struct lines *l,
-    const struct imprint_box *box, int pitch_max, int share)
+    const struct imprint_box *box, int pitch_max, int share, int least)
 {
 	int pitch = l->count > 0 ? lesser(box->h / l->count, pitch_max) : 0;
-	int cap = pitch * share / 100, best, common;
+	int cap = pitch * share / 100, best, common, size[LINES_MAX];
 
 	common = best = imprint_pen_fit(pen, "H", false, cap, box->w);
-	for (int i = 0; i < l->count; i++)
-		if (!l->line[i].fine)
-			common =
-			    lesser(common, imprint_pen_fit(pen, l->line[i].text,
-					       l->line[i].bold, cap, box->w));
+	for (int i = 0; i < l->count; i++) {
+		const struct line *line = &l->line[i];
+
+		size[i] =
+		    imprint_pen_fit(pen, line->text, line->bold, cap, box->w);
+		if (!line->fine)
+			common = lesser(common, size[i]);
+	}
 	if (common < best * 4 / 5)
 		common = best * 4 / 5;
 	for (int i = 0; i < l->count; i++) {
 		const struct line *line = &l->line[i];
-		int size = lesser(common,
-		    imprint_pen_fit(pen, line->text, line->bold, cap, box->w));
 
-		imprint_pen_write(pen, line->text, line->bold, size, box->x,
+		size[i] = lesser(common, size[i]);
+		if (size[i] < least)
+			size[i] = lesser(least, best);
+		imprint_pen_write(pen, line->text, line->bold, size[i], box->x,
 		    box->y + box->h - pitch * (l->count - 1 - i), box->w,
 		    ALIGN_LEFT);
 	}
@@ -193,8 +204,9 @@ write_all(struct imprint_pen *pen, struct imprint_plan *p,
 	}
 	write_amount(pen, text, p);
 	collect(text, layout, &lines);
-	write_lines(
-	    pen, &lines, &p->words, imprint_dots(110, dpi), small ? 72 : 62);
+	/* letters under 9 dots or 36 mil cannot be told apart */
+	write_lines(pen, &lines, &p->words, imprint_dots(110, dpi),
+	    small ? 72 : 62, greater(9, imprint_dots(36, dpi)));
 	return true;
 }
 
