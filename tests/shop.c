@@ -198,6 +198,7 @@ shop_open(struct shop *s, mils value, const char *pin, const char *extra)
 	setenv("TZ", "UTC", 1);
 	strcpy(s->dir, "/tmp/t_shop.XXXXXX");
 	ok(mkdtemp(s->dir) != NULL, "folder");
+	snprintf(s->journal, sizeof(s->journal), "%s/journal.db", s->dir);
 	configure(s, pin, extra ? extra : "");
 	make_vault(s, pin);
 	if (value > 0)
@@ -250,8 +251,7 @@ shop_journal(struct shop *s)
 	struct journal *j = NULL;
 	struct err e = ERR_INIT;
 
-	is_ok(journal_open(in_shop(s, "journal.db"), true, 1000, &j, &e), &e,
-	    "journal");
+	is_ok(journal_open(s->journal, true, 1000, &j, &e), &e, "journal");
 	return j;
 }
 

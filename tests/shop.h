@@ -14,6 +14,7 @@
 
 struct shop {
 	char dir[64];
+	char journal[96]; /* the journal's file */
 	struct settings settings;
 	struct sig_key *provider;
 	uint8_t vault[65536]; /* the vault file as it was made */
