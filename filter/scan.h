@@ -80,6 +80,12 @@ void ink_map_free(struct ink_map *map);
 bool ink_map_is_free(const struct ink_map *map, struct rect area,
     const struct rect *except, size_t except_count, struct rect *where);
 
+/* The box of a line of text (of a glyph's measures, which lie) fitted to the
+ * ink of that text: cut to it, or let out where the ink leaves the box; ink of
+ * neighbouring lines is left out.  A margin for anti-aliasing is added. */
+struct rect
+ink_map_fit(const struct ink_map *map, struct rect box, int rotation);
+
 /* The colour most of `area` has, but for the `except` rectangles: 0xRRGGBB.
  * White (0xffffff) where nothing is left to look at. */
 uint32_t ink_map_color(const struct ink_map *map, struct rect area,

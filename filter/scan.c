@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "filter/scan.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <poppler.h>
+
+#include "base/text.h"
+
+#define INK_DPI	    150.0
+#define INK_DPI_MIN 36.0       /* less shows no thin line */
+#define PIXELS_MAX  (40 << 20) /* of one ink map: 160 MB */
+#define GLYPHS_MAX  400000     /* of one page */
+
+struct scan {
+	PopplerDocument *document;
+	int pages;
+	cairo_surface_t *surface; /* of the page rendered last, or NULL */
+	int surface_page;
+	double surface_dpi;
+};
+
+/* --- document -------------------------------------------------------------- */
+
+static bool
+open_error(GError *why, struct err *e)
+{
+	char text[128];
+
+	if (why->domain == POPPLER_ERROR &&
+	    why->code == POPPLER_ERROR_ENCRYPTED)
+		err_set(e, ERR_REQUEST,
+		    "the document is encrypted; print it without a password");
+	else
+		err_set(e, ERR_REQUEST,
+		    "the document cannot be read as PDF: %s",
+		    text_clean(why->message, text, sizeof(text)));
+	g_error_free(why);
+	return false;
+}
+
+bool
+scan_open(const char *path, struct scan **out, struct err *e)
+{
+	struct scan *s = calloc(1, sizeof(*s));
+	GError *why = NULL;
+	int fd;
+
+	*out = NULL;
+	if (!s)
+		return err_system(e, "scan");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		free(s);
+		return err_system(e, "%s", path);
+	}
+	/* The document closes fd, even where it fails. */
+	s->document = poppler_document_new_from_fd(fd, NULL, &why);
+	if (!s->document) {
+		free(s);
+		return open_error(why, e);
+	}
+	s->pages = poppler_document_get_n_pages(s->document);
+	if (s->pages < 1 || s->pages > SCAN_PAGES_MAX) {
+		err_set(e, ERR_REQUEST,
+		    "the document has %d pages; 1 to %d can be printed",
+		    s->pages, SCAN_PAGES_MAX);
+		scan_close(s);
+		return false;
+	}
+	*out = s;
+	return true;
+}
+
+void
+scan_close(struct scan *s)
+{
+	if (!s)
+		return;
+	if (s->surface)
+		cairo_surface_destroy(s->surface);
+	g_object_unref(s->document);
+	free(s);
+}
+
+int
+scan_page_count(const struct scan *s)
+{
+	return s->pages;
+}
+
+static bool
+measure(PopplerPage *p, int page, double *w, double *h, struct err *e)
+{
+	poppler_page_get_size(p, w, h);
+	if (*w >= 1 && *h >= 1 && *w <= SCAN_PAGE_MAX_PT &&
+	    *h <= SCAN_PAGE_MAX_PT)
+		return true;
+	return err_set(e, ERR_REQUEST,
+	    "page %d: its size of %g x %g pt is not between 1 and %d", page, *w,
+	    *h, SCAN_PAGE_MAX_PT);
+}
+
+static PopplerPage *
+get_page(struct scan *s, int page, double *w, double *h, struct err *e)
+{
+	PopplerPage *p = NULL;
+
+	if (page >= 1 && page <= s->pages)
+		p = poppler_document_get_page(s->document, page - 1);
+	if (!p) {
+		err_set(e, ERR_REQUEST, "page %d: cannot be read", page);
+		return NULL;
+	}
+	if (measure(p, page, w, h, e))
+		return p;
+	g_object_unref(p);
+	return NULL;
+}
+
+bool
+scan_page_size(struct scan *s, int page, double *width_pt, double *height_pt,
+    struct err *e)
+{
+	PopplerPage *p = get_page(s, page, width_pt, height_pt, e);
+
+	if (!p)
+		return false;
+	g_object_unref(p);
+	return true;
+}
+
+/* --- ink ------------------------------------------------------------------- */
+
+static bool
+render(struct scan *s, PopplerPage *p, int page, const double size[2],
+    struct err *e)
+{
+	double dpi = INK_DPI, area = size[0] * size[1] / (72 * 72);
+	cairo_surface_t *surface;
+	cairo_status_t status;
+	cairo_t *cr;
+
+	if (area * dpi * dpi > PIXELS_MAX)
+		dpi = floor(sqrt(PIXELS_MAX / area));
+	if (dpi < INK_DPI_MIN)
+		return err_set(e, ERR_REQUEST,
+		    "page %d: %g x %g pt is too large for stamps", page,
+		    size[0], size[1]);
+	surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24,
+	    (int)ceil(size[0] * dpi / 72), (int)ceil(size[1] * dpi / 72));
+	cr = cairo_create(surface);
+	cairo_set_source_rgb(cr, 1, 1, 1);
+	cairo_paint(cr);
+	cairo_scale(cr, dpi / 72, dpi / 72);
+	poppler_page_render_for_printing(p, cr);
+	status = cairo_status(cr);
+	cairo_destroy(cr);
+	cairo_surface_flush(surface);
+	if (status == CAIRO_STATUS_SUCCESS)
+		status = cairo_surface_status(surface);
+	if (status != CAIRO_STATUS_SUCCESS) {
+		cairo_surface_destroy(surface);
+		return err_set(e, ERR_REQUEST, "page %d: cannot be drawn: %s",
+		    page, cairo_status_to_string(status));
+	}
+	if (s->surface)
+		cairo_surface_destroy(s->surface);
+	s->surface = surface;
+	s->surface_page = page;
+	s->surface_dpi = dpi;
+	return true;
+}
+
+bool
+scan_ink(struct scan *s, int page, struct ink_map *out, struct err *e)
+{
+	double size[2];
+	PopplerPage *p;
+	bool done = true;
+
+	if (!s->surface || s->surface_page != page) {
+		p = get_page(s, page, &size[0], &size[1], e);
+		if (!p)
+			return false;
+		done = render(s, p, page, size, e);
+		g_object_unref(p);
+	}
+	if (!done)
+		return false;
+	out->width = cairo_image_surface_get_width(s->surface);
+	out->height = cairo_image_surface_get_height(s->surface);
+	out->dpi = s->surface_dpi;
+	out->stride = cairo_image_surface_get_stride(s->surface) /
+		      (int)sizeof(*out->xrgb);
+	out->xrgb = (const void *)cairo_image_surface_get_data(s->surface);
+	out->owner = cairo_surface_reference(s->surface);
+	return true;
+}
+
+void
+ink_map_free(struct ink_map *map)
+{
+	if (map->owner)
+		cairo_surface_destroy(map->owner);
+	memset(map, 0, sizeof(*map));
+}
+
+/* --- marks ----------------------------------------------------------------- */
+
+static struct rect
+from_poppler(const PopplerRectangle *r)
+{
+	return (struct rect){fmin(r->x1, r->x2), fmin(r->y1, r->y2),
+	    fabs(r->x2 - r->x1), fabs(r->y2 - r->y1)};
+}
+
+/* The characters of the page with their boxes, in text order. */
+static bool
+read_glyphs(
+    PopplerPage *p, int page, struct glyph **out, size_t *count, struct err *e)
+{
+	char *text = poppler_page_get_text(p);
+	PopplerRectangle *boxes = NULL;
+	guint n = 0;
+	size_t chars = text ? (size_t)g_utf8_strlen(text, -1) : 0;
+	bool done = false;
+
+	*count = 0;
+	*out = NULL;
+	if (chars > GLYPHS_MAX) {
+		err_set(e, ERR_REQUEST, "page %d: more than %d characters",
+		    page, GLYPHS_MAX);
+		goto out;
+	}
+	if (chars > 0 && !poppler_page_get_text_layout(p, &boxes, &n))
+		n = 0;
+	if (n != chars) {
+		err_set(e, ERR_REQUEST,
+		    "page %d: its text has %zu characters in %u places", page,
+		    chars, n);
+		goto out;
+	}
+	*out = calloc(chars ? chars : 1, sizeof(**out));
+	if (!*out) {
+		err_system(e, "page %d", page);
+		goto out;
+	}
+	for (char *c = text; *count < chars; c = g_utf8_next_char(c)) {
+		(*out)[*count].unicode = g_utf8_get_char(c);
+		(*out)[*count].box = from_poppler(&boxes[*count]);
+		(*count)++;
+	}
+	done = true;
+out:
+	g_free(boxes);
+	g_free(text);
+	return done;
+}
+
+static bool
+is_visible(const struct ink_map *map, const struct located *l)
+{
+	for (int i = 0; i < l->ink_count; i++)
+		if (!ink_map_is_free(map, l->ink[i], NULL, 0, NULL))
+			return true;
+	return false;
+}
+
+static void
+make_placeholder(const struct ink_map *map, const struct located *l, int page,
+    size_t place, struct placeholder *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->page = (uint32_t)page;
+	out->place = (uint32_t)place;
+	memcpy(out->text, l->text, sizeof(out->text));
+	out->mark = l->mark;
+	out->box = l->box;
+	out->rotation = l->rotation;
+	out->ink_count = l->ink_count;
+	for (int i = 0; i < l->ink_count; i++)
+		out->ink[i] = ink_map_fit(map, l->ink[i], l->rotation);
+}
+
+/* The marks among the glyphs; *count = 0 where there are none. */
+static bool
+locate(PopplerPage *p, int page, struct located *found, size_t *count,
+    struct err *e)
+{
+	struct glyph *glyphs;
+	size_t n;
+	bool done;
+
+	if (!read_glyphs(p, page, &glyphs, &n, e)) {
+		free(glyphs);
+		return false;
+	}
+	done = locate_marks(glyphs, n, found, SCAN_MARKS_MAX, count, e);
+	free(glyphs);
+	return done || err_prefix(e, "page %d", page);
+}
+
+bool
+scan_page(struct scan *s, int page, struct placeholder *out, size_t max,
+    size_t *count, struct err *e)
+{
+	struct located *found = NULL;
+	struct ink_map map = {0};
+	PopplerPage *p;
+	double w, h;
+	size_t n = 0;
+	bool done = false;
+
+	*count = 0;
+	p = get_page(s, page, &w, &h, e);
+	if (!p)
+		return false;
+	found = calloc(SCAN_MARKS_MAX, sizeof(*found));
+	if (!found) {
+		err_system(e, "page %d", page);
+		goto out;
+	}
+	if (!locate(p, page, found, &n, e) ||
+	    (n > 0 && !scan_ink(s, page, &map, e)))
+		goto out;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_visible(&map, &found[i]))
+			continue;
+		if (*count == max) {
+			err_set(e, ERR_REQUEST, "page %d: more than %zu marks",
+			    page, max);
+			goto out;
+		}
+		make_placeholder(
+		    &map, &found[i], page, *count + 1, &out[*count]);
+		(*count)++;
+	}
+	done = true;
+out:
+	ink_map_free(&map);
+	free(found);
+	g_object_unref(p);
+	return done;
+}
