@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * imprint_sample: writes one imprint of known bytes as a PBM file, for the
- * tests that read symbols back and for the eye.
+ * imprint_sample: writes one imprint of known bytes, a tenth of an inch of
+ * paper around it, as a grey PGM file, for the tests that read symbols back
+ * and for the eye.
  *
  *	imprint_sample LAYOUT SYMBOL LEN DPI_X DPI_Y REDUCTION SPECIMEN OUT
  *
@@ -27,15 +28,30 @@ fill(uint8_t *data, size_t len)
 }
 
 static bool
-write_file(const char *path, const char *head, const void *ptr, size_t len)
+write_bytes(const char *path, const void *ptr, size_t len)
 {
 	FILE *f = fopen(path, "wb");
 	bool done;
 
 	if (f == NULL)
 		return false;
-	done = fputs(head, f) >= 0 && fwrite(ptr, 1, len, f) == len;
+	done = fwrite(ptr, 1, len, f) == len;
 	return fclose(f) == 0 && done;
+}
+
+static bool
+write_page(const char *path, const struct imprint *im, int edge_x, int edge_y)
+{
+	FILE *f = fopen(path, "wb");
+
+	if (f == NULL)
+		return false;
+	fprintf(f, "P5\n%d %d\n255\n", im->width + 2 * edge_x,
+	    im->height + 2 * edge_y);
+	for (int y = -edge_y; y < im->height + edge_y; y++)
+		for (int x = -edge_x; x < im->width + edge_x; x++)
+			putc(imprint_get(im, x, y) ? 0 : 255, f);
+	return fclose(f) == 0;
 }
 
 int
@@ -53,7 +69,7 @@ main(int argc, char **argv)
 	struct imprint im;
 	struct err e = ERR_INIT;
 	uint8_t data[1024];
-	char head[64], path[4096];
+	char path[4096];
 
 	if (argc != 9)
 		return 2;
@@ -76,11 +92,9 @@ main(int argc, char **argv)
 		fprintf(stderr, "imprint_sample: %s\n", e.text);
 		return 1;
 	}
-	snprintf(head, sizeof head, "P4\n%d %d\n", im.width, im.height);
 	snprintf(path, sizeof path, "%s.bin", argv[8]);
-	if (!write_file(
-		argv[8], head, im.bits, im.stride * (size_t)im.height) ||
-	    !write_file(path, "", data, spec.indicium_len)) {
+	if (!write_page(argv[8], &im, spec.dpi_x / 10, spec.dpi_y / 10) ||
+	    !write_bytes(path, data, spec.indicium_len)) {
 		perror(argv[8]);
 		return 1;
 	}

@@ -26,7 +26,7 @@ homes() {
 ^libpq-fe\.h$ provider/store*.c
 ^qrencode\.h$ stamp/symbol.c
 ^zint\.h$ stamp/symbol.c
-^(cairo|pango)[-/.a-z]*\.h$ stamp/imprint*.c
+^(cairo|pango)[-/.a-z]*\.h$ stamp/imprint*
 ^libxml/ stamp/sheet*.c
 ^zbar\.h$ filter/* tools/*
 ^qpdf/ filter/*
