@@ -33,29 +33,44 @@ browser_pdf() {
 	test -s "$2"
 }
 
-# marks_at PDF: upper left corner of each mark of a document, points.
+# marks_at PDF: the box of the first word of each mark, points.
 marks_at() {
 	pdftotext -bbox "$1" - | sed -n 's/.*<word xMin="\([0-9.]*\)" '\
-'yMin="\([0-9.]*\)".*>\[\[postage<.*/\1 \2/p'
+'yMin="\([0-9.]*\)" xMax="\([0-9.]*\)" yMax="\([0-9.]*\)">\[\[postage<.*/'\
+'\1 \2 \3 \4/p'
 }
 
-# in_place PDF DPI: the stamps just read are where the marks of PDF are: the
-# symbol's dots begin its quiet zone (4 modules of 1/60 in) to the right of the
-# mark's corner, and all stand in the same height to it, within 0.3 mm.
+# in_place PDF DPI [TURNS]: the stamps just read stand where the marks of PDF
+# do: as the mark is read, the symbol begins one quiet zone (4 modules of 1/60
+# in) to the right of the mark's upper left corner and below it, within 0.3 mm.
+# TURNS: direction of each mark, degrees anticlockwise.
 in_place() {
 	marks_at "$1" >"$WORK/marks.at"
-	fields_of "$WORK/stamps" 'x y' | paste -d ' ' "$WORK/marks.at" - |
-		awk -v dpi="$2" -v slack=0.3 '
+	fields_of "$WORK/stamps" 'x y w h' | paste -d ' ' "$WORK/marks.at" - |
+		awk -v dpi="$2" -v turns="${3:-0}" '
+		BEGIN {
+			n_turns = split(turns, turn, " ")
+			quiet = 4 / 60 * 25.4
+		}
+		function off(mark, symbol) {
+			return (symbol / dpi - mark / 72) * 25.4
+		}
 		{
-			dx = ($3 / dpi - $1 / 72) * 25.4
-			dy = ($4 / dpi - $2 / 72) * 25.4
-			if (NR == 1) { first_x = dx; first_y = dy }
-			printf "mark %d: symbol %.2f mm right, %.2f below\n", \
-			    NR, dx, dy
-			if (dx - first_x > slack || first_x - dx > slack ||
-			    dy - first_y > slack || first_y - dy > slack)
-				bad = 1
-			if (dx < 0 || dy < 0 || dx > 8 || dy > 8)
+			t = turn[(NR - 1) % n_turns + 1]
+			if (t == 0) {
+				right = off($1, $5); below = off($2, $6)
+			} else if (t == 90) {
+				right = -off($4, $6 + $8); below = off($1, $5)
+			} else if (t == 180) {
+				right = -off($3, $5 + $7)
+				below = -off($4, $6 + $8)
+			} else {
+				right = off($2, $6); below = -off($3, $5 + $7)
+			}
+			printf "mark %d (%s): symbol %.2f mm right, %.2f " \
+			    "below, want %.2f\n", NR, t, right, below, quiet
+			if (right - quiet > 0.3 || quiet - right > 0.3 ||
+			    below - quiet > 0.3 || quiet - below > 0.3)
 				bad = 1
 		}
 		END { exit bad || NR == 0 }'
@@ -101,9 +116,13 @@ clients() {
 	check_is "$1: destinations" "$(values to)" '90210123400 90210123400'
 	prints "$1: PDF, four directions" "$1" '560 780 1050 2000' \
 		"$WORK/a.pdf"
+	check "$1: PDF, four directions: in place" in_place "$WORK/a.pdf" \
+		"$2" '0 90 180 270'
 	prints "$1: PDF" "$1" '780 1050' "$WORK/plain.pdf"
 	check "$1: PDF: in place" in_place "$WORK/plain.pdf" "$2"
 	prints "$1: PostScript" "$1" '560 780 1050 2000' "$WORK/a.ps"
+	check "$1: PostScript: in place" in_place "$WORK/a.pdf" \
+		"$2" '0 90 180 270'
 	prints "$1: PNG under labels" "$1" '780 780' "$WORK/a.png" \
 		-o PostageSheet=Avery-5160 -o PostageCount=Custom.2 \
 		-o PostageAmount=Custom.0.78

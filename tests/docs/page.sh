@@ -65,7 +65,8 @@ plain() {
 }
 
 to_pdf() {
-	gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pdfwrite -sOutputFile=- -
+	gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pdfwrite \
+	    -dAutoRotatePages=/None -sOutputFile=- -
 }
 
 # Plain text: the mark needs room to the right and below.
