@@ -22,7 +22,7 @@ homes() {
 ^cups/ filter/* backend/* ppd/* tools/* dispense/scheduler.c
 ^(poppler|glib/poppler)[-/.a-z]*\.h$ filter/scan.c
 ^microhttpd\.h$ provider/web.c
-^sqlite3\.h$ dispense/journal*.c provider/store*.c
+^sqlite3\.h$ dispense/journal* provider/store*
 ^libpq-fe\.h$ provider/store*.c
 ^qrencode\.h$ stamp/symbol.c
 ^zint\.h$ stamp/symbol.c
