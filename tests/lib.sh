@@ -420,8 +420,13 @@ scheduler_start() {
 		>>"$WORK/log/cupsd.out" 2>&1 &
 	CUPSD_PID=$!
 	remember "$CUPSD_PID"
-	until_true 10 lpstat -r >/dev/null 2>&1 ||
+	until_true 10 scheduler_answers ||
 		say "the scheduler did not start: $(cat "$WORK/log/cupsd.out")"
+}
+
+# lpstat -r succeeds either way.
+scheduler_answers() {
+	lpstat -r 2>/dev/null | grep -q 'scheduler is running'
 }
 
 # scheduler_stop [SIGNAL]: TERM as an administrator does, KILL as a crash.

@@ -13,6 +13,8 @@
 static const struct verb verbs[] = {
     {"vault", verb_vault, "create|status|audit|refill|pin",
 	"the vault: registers, value, PIN"},
+    {"queue", verb_queue, "add|list|remove|ppd",
+	"postage queues around the printers' own"},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -26,6 +26,7 @@ struct verb {
 	const char *help;      /* one line */
 };
 
+verb_function verb_queue;
 verb_function verb_vault;
 
 #endif

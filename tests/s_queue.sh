@@ -1,0 +1,132 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# postage queue: PPDs of real drivers become postage PPDs; queues are added
+# around installed ones, driverless printers and cups-pdf, listed and removed;
+# a device URI's password is seen nowhere.
+. "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
+# shellcheck disable=SC2119
+scheduler_setup
+require ppdc cupstestppd
+cp -r "$builddir/ppd" "$WORK/ourppd"
+
+# --- every PPD that CUPS and cups-filters bring -------------------------------
+for drv in /usr/share/cups/drv/*.drv; do
+	ppdc -d "$WORK/ppds" "$drv" >/dev/null 2>&1
+done
+find /usr/share/ppd -name '*.ppd' -exec cp {} "$WORK/ppds/" \; 2>/dev/null
+
+# Every PPD either becomes a good one or is refused with a reason.
+wrap_all() {
+	wrap_made=0
+	wrap_bad=0
+	for ppd in "$WORK"/ppds/*.ppd; do
+		if ! "$WORK/bin/postage" queue ppd "$ppd" >"$WORK/one.ppd" \
+			2>"$WORK/one.err"; then
+			grep -q 'no stamps can be put before it' \
+				"$WORK/one.err" || {
+				echo "$ppd: $(cat "$WORK/one.err")"
+				wrap_bad=$((wrap_bad + 1))
+			}
+			continue
+		fi
+		wrap_made=$((wrap_made + 1))
+		cupstestppd -q -W none -I filters "$WORK/one.ppd" || {
+			echo "$ppd:"
+			cupstestppd -W none -I filters "$WORK/one.ppd" |
+				grep FAIL
+			wrap_bad=$((wrap_bad + 1))
+		}
+		case $(grep '^\*cupsFilter' "$WORK/one.ppd") in
+		*cupsFilter*cupsFilter*)
+			echo "$ppd: a way round the gate"
+			wrap_bad=$((wrap_bad + 1))
+			;;
+		*'"application/vnd.cups-postage-'*) ;;
+		*)
+			echo "$ppd: no gate"
+			wrap_bad=$((wrap_bad + 1))
+			;;
+		esac
+	done
+	echo "$wrap_made PPDs made, $wrap_bad bad"
+	[ "$wrap_bad" = 0 ] && [ "$wrap_made" -gt 10 ]
+}
+check 'PPDs of every driver here' wrap_all
+for ppd in "$builddir"/ppd/postage-*.ppd; do
+	check "${ppd##*/} is a good PPD" cupstestppd -q -W none -I filters "$ppd"
+done
+
+# --- queues ---------------------------------------------------------------------
+scheduler_start
+queue_raw Label "socket://me:s3cret@localhost:9100/?waiteof=false" \
+	"$WORK/ppds/zebra.ppd" >/dev/null
+# The scheduler writes printers.conf when it has time.
+scheduler_stop
+scheduler_start
+CUPS_SERVERROOT=$WORK/cups
+export CUPS_SERVERROOT
+
+check 'a queue around a label printer' \
+	postage queue add Stamps --printer Label --info 'Postage Printer'
+check 'it is listed' sh -c "POSTAGE_CONF='$WORK/etc/postage.conf' \
+	'$WORK/bin/postage' queue list | grep -q '^Stamps .*socket://localhost:9100'"
+check_is 'it is not shared' "$(printer_attribute Stamps printer-is-shared)" \
+	false
+check_is 'no banners' "$(printer_attribute Stamps job-sheets-default)" none,none
+check 'the driver behind the gate' grep -q \
+	'^\*cupsFilter: "application/vnd.cups-postage-raster 0 rastertolabel"' \
+	"$WORK/cups/ppd/Stamps.ppd"
+check 'its own options' grep -q '^\*OpenUI \*zePrintRate' \
+	"$WORK/cups/ppd/Stamps.ppd"
+check_is 'the password is in the file of root' \
+	"$(cat "$WORK/etc/devices/Stamps")" \
+	'socket://me:s3cret@localhost:9100/?waiteof=false'
+check_is 'and only root reads it' \
+	"$(stat -c %a:%u "$WORK/etc/devices/Stamps")" 600:0
+scheduler_stop
+check_is 'not in the new queue' "$(sed -n '/Printer Stamps>/,/<\/Pr/p' \
+	"$WORK/cups/printers.conf" | grep -c s3cret)" 0
+check_is 'error policy in the scheduler' "$(sed -n \
+	'/Printer Stamps>/,/<\/Pr/s/^ErrorPolicy //p' \
+	"$WORK/cups/printers.conf")" abort-job
+check_is 'operation policy in the scheduler' "$(sed -n \
+	'/Printer Stamps>/,/<\/Pr/s/^OpPolicy //p' \
+	"$WORK/cups/printers.conf")" postage
+scheduler_start
+
+check_fails 'a name twice' postage queue add Label --printer Label
+check_fails 'no such queue' postage queue add X --printer Nobody
+check_fails 'around itself' postage queue add Y --printer Stamps
+check_fails 'a scheme we must not wrap' postage queue add Z \
+	--printer beh:/1/2/3/socket://localhost
+check_fails 'no PPD' postage queue add Z --printer socket://localhost
+check 'a URI with a PPD' postage queue add Raw \
+	--printer "sink:$WORK/sink" --ppd "$WORK/ppds/generpcl.ppd"
+check 'a URI with one of our PPDs' postage queue add Pdf \
+	--printer cups-pdf:/ --ppd "$builddir/ppd/postage-pdf.ppd"
+check_is 'three queues' \
+	"$(postage --json queue list | grep -c '"queue"')" 3
+
+ippeve_start
+check 'a driverless printer' postage queue add Air --printer "$IPP_URI"
+check 'gets raster' grep -q \
+	'^\*cupsFilter2: "application/vnd.cups-postage-raster image/' \
+	"$WORK/cups/ppd/Air.ppd"
+
+check 'a queue is removed' postage queue remove Stamps
+check_fails 'and its file' test -e "$WORK/etc/devices/Stamps"
+check_fails 'no other queue is' postage queue remove Label
+check 'the password is in no log' \
+	sh -c "! grep -rl s3cret '$WORK/log' '$WORK/check.out'"
+
+# --- the scheduler's policy -------------------------------------------------------
+scheduler_stop
+sed -i '/<Policy postage>/,/<\/Policy>/d' "$WORK/cups/cupsd.conf"
+scheduler_start
+check_fails 'without the policy' postage queue add More \
+	--printer "sink:$WORK/sink" --ppd "$WORK/ppds/generpcl.ppd"
+check 'it is added on demand' postage queue add More --add-policy \
+	--printer "sink:$WORK/sink" --ppd "$WORK/ppds/generpcl.ppd"
+check 'and stands in cupsd.conf' grep -q '^<Policy postage>' \
+	"$WORK/cups/cupsd.conf"
+done_testing
