@@ -324,9 +324,14 @@ read_page(
 {
 	struct sheet_of_dots *d = &s->page;
 	const struct geometry *g = &s->c->geometry[source - 1];
+	cups_page_header2_t h;
+	size_t bytes;
 
-	if (!render_header(r, &d->header, &d->bytes, end, e) || *end)
+	/* At the end the last page stays: a filler is made from it. */
+	if (!render_header(r, &h, &bytes, end, e) || *end)
 		return *end;
+	d->header = h;
+	d->bytes = bytes;
 	if (source > s->c->source_pages || !geometry_fits(g, &d->header))
 		return err_set(e, ERR_CORRUPT,
 		    "page %d came out of Ghostscript as %u x %u dots, %d x %d "

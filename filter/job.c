@@ -331,27 +331,6 @@ job_open(int argc, char **argv, struct filter_job *out, struct err *e)
 	return true;
 }
 
-bool
-job_preview(const char *file, const char *ppd, const char *options,
-    struct filter_job *out, struct err *e)
-{
-	*out = (struct filter_job){.copies = 1, .collate = true};
-	out->option_count = cupsParseOptions(options, 0, &out->options);
-	text_copy(out->temp, sizeof(out->temp),
-	    environment("TMPDIR")[0] == '/' ? environment("TMPDIR") : "/tmp");
-	if (realpath(file, out->input) == NULL) {
-		err_system(e, "%s", file);
-		job_close(out);
-		return false;
-	}
-	if (!read_ppd(out, ppd != NULL ? ppd : "", e) ||
-	    !job_postage_options(out, get_value, out, e)) {
-		job_close(out);
-		return false;
-	}
-	return true;
-}
-
 void
 job_close(struct filter_job *job)
 {

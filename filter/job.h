@@ -32,6 +32,7 @@ struct filter_job {
 	bool real;   /* a scheduler runs us for a printer; else specimens */
 	bool banner; /* a job sheet: never stamped */
 	enum job_output output;
+	bool preview;	      /* colour, whatever the driver wants */
 	char input[PATH_MAX]; /* argv[6], or the copy of standard input */
 	bool input_is_ours;   /* removed by job_close() */
 	char temp[PATH_MAX];
@@ -59,10 +60,6 @@ struct filter_job {
 MUST_CHECK bool
 job_open(int argc, char **argv, struct filter_job *out, struct err *e);
 void job_close(struct filter_job *job);
-
-/* As job_open() without a scheduler: `file` with `options`, for preview. */
-MUST_CHECK bool job_preview(const char *file, const char *ppd,
-    const char *options, struct filter_job *out, struct err *e);
 
 /* The page header that the PPD and the options ask for; without a PPD, 8-bit
  * grey of 300 dpi on the medium of option "media" or "PageSize". */
