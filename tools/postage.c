@@ -15,6 +15,8 @@ static const struct verb verbs[] = {
 	"the vault: registers, value, PIN"},
     {"queue", verb_queue, "add|list|remove|ppd",
 	"postage queues around the printers' own"},
+    {"preview", verb_preview, "FILE [-o OUT.png|OUT.pdf]",
+	"the printed document with specimen stamps; nothing is spent"},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

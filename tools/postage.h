@@ -28,5 +28,6 @@ struct verb {
 
 verb_function verb_queue;
 verb_function verb_vault;
+verb_function verb_preview;
 
 #endif
