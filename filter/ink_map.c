@@ -3,6 +3,7 @@
 #include "filter/scan.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A colour channel that differs by more is ink: less than the palest text,
@@ -193,10 +194,49 @@ row_inked(const struct strip *s, int a, int b0, int b1)
 	return false;
 }
 
+/* How much ink there is in row `a`. */
+static uint64_t
+row_weight(const struct strip *s, int a)
+{
+	int rows = s->upright ? s->map->height : s->map->width;
+	int columns = s->upright ? s->map->width : s->map->height;
+	uint64_t sum = 0;
+
+	for (int b = s->b0 < 0 ? 0 : s->b0;
+	     a >= 0 && a < rows && b < s->b1 && b < columns; b++) {
+		uint32_t rgb = s->upright ? pixel_at(s->map, b, a)
+					  : pixel_at(s->map, a, b);
+
+		for (int shift = 0; shift < 24; shift += 8)
+			sum += (uint64_t)abs((int)(rgb >> shift & 0xff) -
+					     (int)(s->paper >> shift & 0xff));
+	}
+	return sum;
+}
+
+/* The row before the one with the least ink inside `end`: where lines of text
+ * nearly touch. */
+static int
+valley(const struct strip *s, int end, int step)
+{
+	int best = end, inside = (s->a1 - s->a0) / 4;
+	uint64_t least = UINT64_MAX;
+
+	for (int i = -inside; i <= 0; i++) {
+		uint64_t weight = row_weight(s, end + i * step);
+
+		if (weight < least) {
+			least = weight;
+			best = end + (i - 1) * step;
+		}
+	}
+	return best;
+}
+
 /* The outermost row with the text's own ink, from the middle of the box to
  * `end` and on in direction `step`.  Ink that crosses the end of the box is
  * the text's own if it stops soon; else it is the neighbouring line's, or,
- * where it hangs together with the text, a rule that crosses it. */
+ * where it hangs together with the text, cut where it is thinnest. */
 static int
 fit_rows(const struct strip *s, int end, int step)
 {
@@ -213,12 +253,10 @@ fit_rows(const struct strip *s, int end, int step)
 	}
 	if (!inked)
 		return edge;
-	while (limit-- > 0) {
+	for (int i = 0; i < limit; i++, a += step)
 		if (!row_inked(s, a, s->b0, s->b1))
 			return a - step;
-		a += step;
-	}
-	return own ? end : edge;
+	return own ? valley(s, end, step) : edge;
 }
 
 /* As fit_rows(), at the ends of the line: ink next to it is other text. */
