@@ -12,10 +12,9 @@
 #include <unistd.h>
 
 #include "base/date.h"
-#include "base/durable.h"
+#include "vault/pin.h"
 
 #define POLL_MS 20
-#define PIN_MAX 128
 
 static bool
 make_folder(const char *path, struct err *e)
@@ -119,55 +118,21 @@ dispense_vault(
 	return true;
 }
 
-/* The PIN's file: a path, or "credential:NAME" of systemd. */
-static bool
-pin_path(const struct settings *s, char *out, size_t size, struct err *e)
-{
-	static const char prefix[] = "credential:";
-	const char *name = s->pin_file, *folder = "";
-
-	if (name[0] == '\0')
-		return err_set(e, ERR_CONFIG,
-		    "the vault wants a PIN: set [vault] pin-file");
-	if (strncmp(name, prefix, sizeof(prefix) - 1) == 0) {
-		name += sizeof(prefix) - 1;
-		folder = getenv("CREDENTIALS_DIRECTORY");
-		if (folder == NULL)
-			return err_set(e, ERR_CONFIG,
-			    "no credential %s: CREDENTIALS_DIRECTORY is not "
-			    "set (is this the systemd service?)",
-			    name);
-	}
-	if (snprintf(out, size, "%s%s%s", folder, *folder ? "/" : "", name) >=
-	    (int)size)
-		return err_set(e, ERR_CONFIG, "[vault] pin-file is too long");
-	return true;
-}
-
 bool
 dispense_unlock(
     struct dispense *d, const struct psd_status *status, struct err *e)
 {
-	char path[PATH_MAX], pin[PIN_MAX + 1];
-	size_t len;
-	bool done;
+	char pin[PIN_BYTES];
 
 	if (d->unlocked || !status->pin_required)
 		return true;
-	if (!pin_path(d->settings, path, sizeof(path), e))
-		return false;
-	done = durable_read(path, pin, PIN_MAX, &len, e);
-	if (done) {
-		pin[len] = '\0';
-		pin[strcspn(pin, "\r\n")] = '\0';
-		done = vault_unlock(d->vault, pin, e);
-	} else {
-		e->kind = ERR_CONFIG;
-		err_prefix(e, "PIN of the vault");
-	}
+	if (d->settings->pin_file[0] == '\0')
+		return err_set(e, ERR_CONFIG,
+		    "the vault wants a PIN: set [vault] pin-file");
+	d->unlocked = pin_read(d->settings->pin_file, pin, e) &&
+		      vault_unlock(d->vault, pin, e);
 	explicit_bzero(pin, sizeof(pin));
-	d->unlocked = done;
-	return done;
+	return d->unlocked;
 }
 
 bool

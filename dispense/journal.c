@@ -2,9 +2,11 @@
 #include "dispense/journal_db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "stamp/indicium.h"
@@ -292,6 +294,19 @@ prepare_file(struct journal *j, struct err *e)
 	return false;
 }
 
+/* A new file is the owner's alone; SQLite gives its other files the same mode.
+ * One that is there is not touched: closing it would drop SQLite's locks. */
+static bool
+make_private(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return errno == EEXIST || err_system(e, "journal %s", path);
+	close(fd);
+	return true;
+}
+
 bool
 journal_open(const char *path, bool read_only, int wait_ms,
     struct journal **out, struct err *e)
@@ -309,6 +324,8 @@ journal_open(const char *path, bool read_only, int wait_ms,
 		    "journal %s: %s", path, strerror(errno));
 		goto failed;
 	}
+	if (!read_only && !make_private(path, e))
+		goto failed;
 	if (sqlite3_open_v2(path, &j->db, flags, NULL) != SQLITE_OK) {
 		db_error(j, e, "open");
 		goto failed_file;

@@ -604,7 +604,10 @@ reader_sees_and_cannot_write(void **state)
 	struct journal_document d;
 	struct err e = ERR_INIT;
 	int64_t id = buy(f, &one_job, 1, 100);
+	struct stat st;
 
+	is_int(stat(f->path, &st), 0, "file");
+	is_int(st.st_mode & 0777, 0600, "the owner's alone");
 	is_ok(journal_open(f->path, true, 100, &r, &e), &e, "open");
 	is_ok(journal_document_load(r, id, &d, &e), &e, "load");
 	is_int(d.paid, 780, "paid");

@@ -17,6 +17,10 @@ static const struct verb verbs[] = {
 	"postage queues around the printers' own"},
     {"preview", verb_preview, "FILE [-o OUT.png|OUT.pdf]",
 	"the printed document with specimen stamps; nothing is spent"},
+    {"journal", verb_journal, "list|show|check|resolve",
+	"what was asked, paid and printed"},
+    {"sheet", verb_sheet, "list|show",
+	"label sheets, and what is left of numbered ones"},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

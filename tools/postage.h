@@ -29,5 +29,7 @@ struct verb {
 verb_function verb_queue;
 verb_function verb_vault;
 verb_function verb_preview;
+verb_function verb_journal;
+verb_function verb_sheet;
 
 #endif

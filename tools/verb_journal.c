@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* postage journal: what was asked, paid and printed. */
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bytes.h"
+#include "base/date.h"
+#include "base/text.h"
+#include "dispense/journal.h"
+#include "dispense/settings.h"
+#include "stamp/indicium.h"
+#include "tools/as_owner.h"
+#include "tools/out.h"
+#include "tools/postage.h"
+
+#define DAY_S	 86400
+#define WHEN_MAX 20
+#define LIST_MAX 50 /* documents that are listed unless --count says more */
+
+static const char usage[] =
+    "postage journal\n"
+    "  list    [--queue NAME] [--user NAME] [--job N] [--state STATE] "
+    "[--days N] [--count N]\n"
+    "  show    QUEUE-JOB | ID\n"
+    "  check\n"
+    "  resolve QUEUE-JOB | ID  delivered|reprint|spoiled  [--note TEXT] "
+    "[--force]\n"
+    "\n"
+    "An ID is the first column of the list.  resolve says what a person saw "
+    "of\n"
+    "a document whose delivery is uncertain: delivered, it is all there;\n"
+    "reprint, nothing came out, send the same stamps again; spoiled, it is of\n"
+    "no use, buy new ones when the job runs again.  --force does it for one\n"
+    "that seems to be on its way still.";
+
+struct arguments {
+	const struct options *options;
+	struct settings settings;
+	struct journal_filter filter;
+	char queue[QUEUE_MAX]; /* of "QUEUE-JOB" */
+	int64_t id;	       /* 0 = by job */
+	const char *note;
+	bool force;
+};
+
+static const char *
+when(int64_t seconds, char out[WHEN_MAX])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (seconds != 0 && localtime_r(&t, &tm))
+		strftime(out, WHEN_MAX, "%Y-%m-%d %H:%M:%S", &tm);
+	return out;
+}
+
+static bool
+open_journal(
+    struct arguments *a, bool read_only, struct journal **j, struct err *e)
+{
+	char path[PATH_MAX];
+
+	snprintf(
+	    path, sizeof(path), "%.4000s/journal.db", a->settings.state_dir);
+	return as_owner(a->settings.vault_uri, e) &&
+	       journal_open(path, read_only, a->settings.wait_s * 1000, j, e);
+}
+
+/* --- list --------------------------------------------------------------------- */
+
+static const struct out_column document_columns[] = {
+    {"id", "ID", OUT_NUMBER},
+    {"job", "Job", OUT_TEXT},
+    {"document", "Doc", OUT_NUMBER},
+    {"epoch", "Time", OUT_NUMBER},
+    {"user", "User", OUT_TEXT},
+    {"state", "State", OUT_TEXT},
+    {"stamps", "Stamps", OUT_NUMBER},
+    {"issued", "Paid for", OUT_NUMBER},
+    {"paid", "Paid", OUT_TEXT},
+    {"changed", "Changed", OUT_TEXT},
+    {"note", "Note", OUT_TEXT},
+};
+
+#define DOCUMENT_COLUMNS \
+	((int)(sizeof(document_columns) / sizeof(document_columns[0])))
+
+struct texts {
+	char id[24], job[QUEUE_MAX + 12], document[12], epoch[12];
+	char user[USER_MAX], stamps[12], issued[12], paid[MILS_TEXT];
+	char changed[WHEN_MAX], note[JOURNAL_NOTE_MAX];
+};
+
+static void
+document_texts(const struct journal_document *doc, struct texts *t)
+{
+	char queue[QUEUE_MAX];
+
+	text_clean(doc->job.queue, queue, sizeof(queue));
+	text_clean(doc->job.user, t->user, sizeof(t->user));
+	text_clean(doc->note, t->note, sizeof(t->note));
+	snprintf(t->id, sizeof(t->id), "%lld", (long long)doc->id);
+	snprintf(t->job, sizeof(t->job), "%s-%u", queue, doc->job.id);
+	snprintf(t->document, sizeof(t->document), "%u", doc->ordinal + 1);
+	snprintf(t->epoch, sizeof(t->epoch), "%u", doc->epoch + 1);
+	snprintf(t->stamps, sizeof(t->stamps), "%u", doc->stamps);
+	snprintf(t->issued, sizeof(t->issued), "%u", doc->issued);
+	mils_format(doc->paid, t->paid);
+	when(doc->changed, t->changed);
+}
+
+static bool
+list_row(void *context, const struct journal_document *doc)
+{
+	struct texts t;
+
+	document_texts(doc, &t);
+	out_row(context, (const char *[]){t.id, t.job, t.document, t.epoch,
+			     t.user, doc_state_name(doc->state), t.stamps,
+			     t.issued, t.paid, t.changed, t.note});
+	return true;
+}
+
+static int
+do_list(struct arguments *a, char **words)
+{
+	struct err e = ERR_INIT;
+	struct journal *j = NULL;
+	struct out *o;
+
+	(void)words;
+	if (!open_journal(a, true, &j, &e) && e.kind != ERR_ABSENT)
+		return out_fail(a->options, NULL, &e);
+	if (a->filter.limit == 0)
+		a->filter.limit = LIST_MAX;
+	o = out_open(a->options);
+	out_table(o, "documents", document_columns, DOCUMENT_COLUMNS);
+	if (j == NULL)
+		out_note(o, "nothing was printed yet");
+	else if (!journal_documents(j, &a->filter, list_row, o, &e)) {
+		journal_close(j);
+		return out_fail(a->options, o, &e);
+	}
+	journal_close(j);
+	return out_close(o);
+}
+
+/* --- which document ------------------------------------------------------------ */
+
+/* "mail-12" or "7". */
+static bool
+parse_name(struct arguments *a, const char *word, struct err *e)
+{
+	const char *dash = strrchr(word, '-');
+	uint64_t number;
+
+	if (dash == NULL && text_to_u64(word, INT64_MAX, &number) &&
+	    number > 0) {
+		a->id = (int64_t)number;
+		return true;
+	}
+	if (dash && dash > word && (size_t)(dash - word) < sizeof(a->queue) &&
+	    text_to_u64(dash + 1, UINT32_MAX, &number) && number > 0) {
+		memcpy(a->queue, word, (size_t)(dash - word));
+		a->filter.queue = a->queue;
+		a->filter.job = (uint32_t)number;
+		return true;
+	}
+	return err_set(e, ERR_REQUEST,
+	    "\"%s\" is neither a job such as mail-12 nor an ID of the list",
+	    word);
+}
+
+struct found {
+	int count;
+	int64_t id;
+	bool uncertain_only, with_sending;
+};
+
+static bool
+remember(void *context, const struct journal_document *doc)
+{
+	struct found *f = context;
+
+	if (f->uncertain_only && doc->state != DOC_UNCERTAIN &&
+	    !(f->with_sending && doc->state == DOC_SENDING))
+		return true;
+	f->count++;
+	f->id = doc->id;
+	return true;
+}
+
+/* The document to be resolved: the named one, or the job's only uncertain. */
+static bool
+find_uncertain(
+    struct arguments *a, struct journal *j, int64_t *id, struct err *e)
+{
+	struct found f = {.uncertain_only = true, .with_sending = a->force};
+
+	*id = a->id;
+	if (a->id != 0)
+		return true;
+	if (!journal_documents(j, &a->filter, remember, &f, e))
+		return false;
+	if (f.count == 0)
+		return err_set(e, ERR_REQUEST,
+		    "no document of %s-%u is uncertain", a->queue,
+		    a->filter.job);
+	if (f.count > 1)
+		return err_set(e, ERR_REQUEST,
+		    "%d documents of %s-%u are uncertain: name one by its ID",
+		    f.count, a->queue, a->filter.job);
+	*id = f.id;
+	return true;
+}
+
+/* --- show ---------------------------------------------------------------------- */
+
+static const struct out_column stamp_columns[] = {
+    {"id", "ID", OUT_NUMBER}, {"page", "Page", OUT_NUMBER},
+    {"mark", "Mark", OUT_NUMBER}, {"copy", "Copy", OUT_NUMBER},
+    {"state", "State", OUT_TEXT}, {"amount", "Amount", OUT_TEXT},
+    {"mail_date", "Mail date", OUT_TEXT}, {"class", "Class", OUT_TEXT},
+    {"cost", "Cost code", OUT_TEXT}, {"sheet", "Sheet", OUT_NUMBER},
+    {"label", "Label", OUT_NUMBER}, {"psd", "PSD", OUT_TEXT},
+    {"ascending", "Ascending", OUT_TEXT}, {"issued", "Issued", OUT_TEXT},
+    {"key", "Key", OUT_TEXT},
+    {"indicium", "Indicium", OUT_TEXT}, /* for scripts */
+};
+
+#define STAMP_COLUMNS ((int)(sizeof(stamp_columns) / sizeof(stamp_columns[0])))
+
+static const char *
+number(uint64_t value, char out[24])
+{
+	snprintf(out, 24, "%llu", (unsigned long long)value);
+	return value ? out : NULL;
+}
+
+static bool
+show_stamp(void *context, const struct journal_stamp *s)
+{
+	char id[24], page[24], place[24], copy[24], sheet[24], label[24];
+	char amount[MILS_TEXT], date[DATE_TEXT], ascending[MILS_TEXT];
+	char class[48], cost[MARK_COST_MAX], issued[WHEN_MAX];
+	char key[2 * PSD_KEY_BYTES + 1], bytes[2 * INDICIUM_MAX + 1];
+
+	bytes_to_hex(s->psd.key, PSD_KEY_BYTES, key);
+	bytes_to_hex(s->bytes.indicium, s->bytes.len, bytes);
+	text_clean(s->quote.class_name, class, sizeof(class));
+	text_clean(s->request.mark.cost, cost, sizeof(cost));
+	out_row(context,
+	    (const char *[]){number((uint64_t)s->document_id, id),
+		number(s->request.page, page), number(s->request.place, place),
+		number(s->request.copy, copy), stamp_state_name(s->state),
+		mils_format(s->quote.amount, amount),
+		date_format(s->quote.mail_date, date), class, cost,
+		number(s->request.sheet_serial, sheet),
+		number(s->request.label, label), s->psd_id,
+		s->seq ? mils_format(s->ascending, ascending) : NULL,
+		when(s->issued_at, issued), key, bytes});
+	return true;
+}
+
+/* Collected first: one list of the journal is read at a time. */
+#define SHOW_MAX 64
+struct shown {
+	int64_t id[SHOW_MAX];
+	int count;
+};
+
+static bool
+collect_id(void *context, const struct journal_document *doc)
+{
+	struct shown *s = context;
+
+	s->id[s->count++] = doc->id;
+	return s->count < SHOW_MAX;
+}
+
+static bool
+show(struct journal *j, const struct shown *ids, struct out *o,
+    const struct options *options, struct err *e)
+{
+	struct journal_document doc;
+
+	out_table(o, "documents", document_columns, DOCUMENT_COLUMNS);
+	for (int i = 0; i < ids->count; i++) {
+		if (!journal_document_load(j, ids->id[i], &doc, e))
+			return false;
+		list_row(o, &doc);
+	}
+	/* The last column is for scripts alone. */
+	out_table(o, "stamps", stamp_columns,
+	    options->json ? STAMP_COLUMNS : STAMP_COLUMNS - 1);
+	for (int i = 0; i < ids->count; i++)
+		if (!journal_stamps(j, ids->id[i], show_stamp, o, e))
+			return false;
+	return true;
+}
+
+static int
+do_show(struct arguments *a, char **words)
+{
+	struct err e = ERR_INIT;
+	struct journal *j = NULL;
+	struct shown ids = {.count = 0};
+	struct out *o = NULL;
+	bool done;
+
+	if (!parse_name(a, words[0], &e) || !open_journal(a, true, &j, &e))
+		return out_fail(a->options, NULL, &e);
+	if (a->id != 0)
+		ids.id[ids.count++] = a->id;
+	done = a->id != 0 ||
+	       journal_documents(j, &a->filter, collect_id, &ids, &e);
+	if (done && ids.count == 0)
+		done = err_set(
+		    &e, ERR_REQUEST, "the journal knows no job %s", words[0]);
+	if (done) {
+		o = out_open(a->options);
+		done = show(j, &ids, o, a->options, &e);
+	}
+	journal_close(j);
+	return done ? out_close(o) : out_fail(a->options, o, &e);
+}
+
+/* --- check ---------------------------------------------------------------------- */
+
+static const struct out_column finding_columns[] = {
+    {"finding", "Finding", OUT_TEXT},
+};
+
+static void
+finding(void *context, const char *sentence)
+{
+	char clean[600];
+
+	out_row(context,
+	    (const char *[]){text_clean(sentence, clean, sizeof(clean))});
+}
+
+static int
+do_check(struct arguments *a, char **words)
+{
+	struct psd_status psd, *at_hand = NULL;
+	struct err e = ERR_INIT, no_vault = ERR_INIT;
+	struct journal *j = NULL;
+	struct vault *v = NULL;
+	struct out *o;
+	size_t count = 0;
+
+	(void)words;
+	if (!open_journal(a, true, &j, &e) && e.kind != ERR_ABSENT)
+		return out_fail(a->options, NULL, &e);
+	if (vault_open(a->settings.vault_uri, a->settings.wait_s * 1000, &v,
+		&no_vault) &&
+	    vault_status(v, &psd, &no_vault))
+		at_hand = &psd;
+	vault_close(v);
+	o = out_open(a->options);
+	out_table(o, "findings", finding_columns, 1);
+	if (j == NULL) {
+		count = at_hand && psd.ascending > 0;
+		if (count)
+			finding(o, "the vault has spent value, and there is no "
+				   "journal");
+	} else if (!journal_check(j, at_hand, finding, o, &count, &e)) {
+		journal_close(j);
+		return out_fail(a->options, o, &e);
+	}
+	journal_close(j);
+	if (at_hand == NULL)
+		out_text(
+		    o, "vault", "Not compared with the vault", no_vault.text);
+	out_flag(o, "clean", count ? NULL : "The books are right", count == 0);
+	out_close(o);
+	return count != 0;
+}
+
+/* --- resolve ------------------------------------------------------------------- */
+
+static bool
+resolve(struct arguments *a, struct journal *j, enum resolution how,
+    struct journal_document *doc, struct err *e)
+{
+	int64_t id;
+
+	if (!find_uncertain(a, j, &id, e) || !journal_begin(j, e))
+		return false;
+	if (journal_resolve(j, id, how, a->force, a->note ? a->note : "",
+		(int64_t)time(NULL), e) &&
+	    journal_document_load(j, id, doc, e))
+		return journal_commit(j, e);
+	journal_abort(j);
+	return false;
+}
+
+static int
+do_resolve(struct arguments *a, char **words)
+{
+	static const struct {
+		const char *word, *next;
+	} how[] = {
+	    [RESOLVE_DELIVERED] = {"delivered",
+		"when the job is released it ends without printing"},
+	    [RESOLVE_REPRINT] = {"reprint",
+		"release the job to print the same stamps"},
+	    [RESOLVE_SPOILED] = {"spoiled",
+		"release the job to buy and print new stamps, or cancel it"},
+	};
+	struct journal_document doc;
+	struct err e = ERR_INIT;
+	struct journal *j = NULL;
+	struct out *o;
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (strcmp(words[1], how[i].word) == 0)
+			break;
+	if (i == 3)
+		return out_usage(usage);
+	/* For reading first: a journal is not made by asking about it. */
+	if (!parse_name(a, words[0], &e) || !open_journal(a, true, &j, &e))
+		return out_fail(a->options, NULL, &e);
+	journal_close(j);
+	if (!open_journal(a, false, &j, &e))
+		return out_fail(a->options, NULL, &e);
+	if (!resolve(a, j, (enum resolution)i, &doc, &e)) {
+		journal_close(j);
+		return out_fail(a->options, NULL, &e);
+	}
+	journal_close(j);
+	o = out_open(a->options);
+	out_number(o, "id", "ID", doc.id);
+	out_text(o, "state", "State", doc_state_name(doc.state));
+	out_note(o, "%s", how[i].next);
+	return out_close(o);
+}
+
+/* --- the command line ----------------------------------------------------------- */
+
+enum {
+	OPT_QUEUE = 256,
+	OPT_USER,
+	OPT_JOB,
+	OPT_STATE,
+	OPT_DAYS,
+	OPT_COUNT,
+	OPT_NOTE,
+	OPT_FORCE,
+	OPT_HELP
+};
+
+static const struct option long_options[] = {
+    {"queue", required_argument, NULL, OPT_QUEUE},
+    {"user", required_argument, NULL, OPT_USER},
+    {"job", required_argument, NULL, OPT_JOB},
+    {"state", required_argument, NULL, OPT_STATE},
+    {"days", required_argument, NULL, OPT_DAYS},
+    {"count", required_argument, NULL, OPT_COUNT},
+    {"note", required_argument, NULL, OPT_NOTE},
+    {"force", no_argument, NULL, OPT_FORCE},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static bool
+take_state(struct arguments *a, const char *word)
+{
+	for (int i = 0; i < DOC_STATES; i++)
+		if (strcmp(word, doc_state_name((enum doc_state)i)) == 0) {
+			a->filter.doc_state = i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+take_option(struct arguments *a, int option, const char *value)
+{
+	uint64_t n = 0;
+
+	switch (option) {
+	case OPT_QUEUE: a->filter.queue = value; return true;
+	case OPT_USER: a->filter.user = value; return true;
+	case OPT_NOTE: a->note = value; return true;
+	case OPT_FORCE: return a->force = true;
+	case OPT_STATE: return take_state(a, value);
+	case OPT_JOB:
+		if (!text_to_u64(value, UINT32_MAX, &n))
+			return false;
+		a->filter.job = (uint32_t)n;
+		return true;
+	case OPT_DAYS:
+		if (!text_to_u64(value, 36500, &n))
+			return false;
+		a->filter.since = (int64_t)time(NULL) - (int64_t)n * DAY_S;
+		return true;
+	case OPT_COUNT:
+		if (!text_to_u64(value, INT32_MAX, &n))
+			return false;
+		a->filter.limit = (int64_t)n;
+		return true;
+	default: return false;
+	}
+}
+
+int
+verb_journal(int argc, char **argv, const struct options *o)
+{
+	static const struct {
+		const char *name;
+		int words;
+		int (*run)(struct arguments *a, char **words);
+	} actions[] = {
+	    {"list", 0, do_list},
+	    {"show", 1, do_show},
+	    {"check", 0, do_check},
+	    {"resolve", 2, do_resolve},
+	};
+	struct arguments a = {.options = o, .filter = {.doc_state = -1}};
+	struct err e = ERR_INIT;
+	int option;
+
+	while (
+	    (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			printf("Usage: %s\n", usage);
+			return 0;
+		}
+		if (!take_option(&a, option, optarg))
+			return out_usage(usage);
+	}
+	if (!settings_load(o->config, &a.settings, &e))
+		return out_fail(o, NULL, &e);
+	for (size_t i = 0; optind < argc && i < 4; i++)
+		if (strcmp(argv[optind], actions[i].name) == 0 &&
+		    argc - optind - 1 == actions[i].words)
+			return actions[i].run(&a, argv + optind + 1);
+	return out_usage(usage);
+}
