@@ -5,7 +5,8 @@
  *	verify_page FOLDER
  *
  * writes FOLDER/certificates/ (a lab's authority, provider and PSD), the same
- * page as page.pgm, page.png, page.tiff, page.jpeg and page.pdf, and prints one
+ * page as page.pgm, page.png, page.tiff, page.jpeg and page.pdf, with
+ * blots as torn.pgm, and prints one
  * line for each symbol on it: "<symbol> <left mm> <top mm> <width mm> <hex>".
  */
 #include <stdio.h>
@@ -140,16 +141,20 @@ draw(const struct place *p, const uint8_t *bytes, size_t len)
 	char hex[2 * INDICIUM_MAX + 1];
 	struct symbol s;
 	struct err e = ERR_INIT;
+	int top = 0;
 
 	if (!symbol_encode(p->kind, bytes, len, &s, &e))
 		die("symbol", &e);
+	/* Part of the height kept for a symbol may stay white at its top. */
+	while (!symbol_get(&s, 0, top) && top < s.shape.height)
+		top++;
 	for (int y = 0; y < s.shape.height * MODULE; y++)
 		for (int x = 0; x < s.shape.width * MODULE; x++)
 			if (symbol_get(&s, x / MODULE, y / MODULE))
 				page[p->y + y][p->x + x] = 0;
 	bytes_to_hex(bytes, len, hex);
 	printf("%s %.2f %.2f %.2f %s\n", symbol_kind_name(p->kind),
-	    p->x * 25.4 / DPI, p->y * 25.4 / DPI,
+	    p->x * 25.4 / DPI, (p->y + top * MODULE) * 25.4 / DPI,
 	    s.shape.width * MODULE * 25.4 / DPI, hex);
 }
 
@@ -169,9 +174,9 @@ create(const char *folder, const char *name)
 }
 
 static void
-write_pgm(const char *folder)
+write_pgm(const char *folder, const char *name)
 {
-	FILE *f = create(folder, "page.pgm");
+	FILE *f = create(folder, name);
 
 	fprintf(f, "P5\n%d %d\n255\n", WIDTH, HEIGHT);
 	fwrite(page, 1, sizeof(page), f);
@@ -322,10 +327,16 @@ main(int argc, char **argv)
 		draw(&places[i], bytes, len);
 	}
 	sig_free(key);
-	write_pgm(argv[1]);
+	write_pgm(argv[1], "page.pgm");
 	write_png(argv[1]);
 	write_tiff(argv[1]);
 	write_jpeg(argv[1]);
 	write_pdf(argv[1]);
+	/* A blot on the middle of the first symbol of each kind. */
+	for (int y = 45; y < 185; y++) {
+		memset(&page[100 + y][100 + 45], 0, 140);
+		memset(&page[500 + y][100 + 45], 0, 140);
+	}
+	write_pgm(argv[1], "torn.pgm");
 	return 0;
 }

@@ -172,16 +172,16 @@ static bool
 judge(struct run *run, const struct found *found, const char *where,
     struct judged *out, struct err *e)
 {
+	*out = (struct judged){.verdict = VERDICT_UNREADABLE};
 	if (run->decode) {
-		*out = (struct judged){.verdict = VERDICT_UNREADABLE};
 		out->decoded =
 		    indicium_decode(found->bytes, found->len, &out->in, e);
+		out->lab = out->decoded && check_is_lab(&out->in);
 		if (!out->decoded)
 			text_clean(e->text, out->why, sizeof(out->why));
 		*e = (struct err)ERR_INIT;
 		return true;
 	}
-	*out = (struct judged){.verdict = VERDICT_UNREADABLE};
 	if (found->len == 0)
 		snprintf(out->why, sizeof(out->why),
 		    "a symbol too damaged to be read");

@@ -112,6 +112,11 @@ bool zxing_installed(void);
 size_t find_blocks(
     const struct image *image, double gap_mm, struct box *out, size_t max);
 
+/* Adds the block without bytes if it has the finder patterns of a symbol that
+ * a decoder of `by` should have read. */
+MUST_CHECK bool find_damaged(const struct image *image, const struct box *block,
+    unsigned by, struct found_list *out, struct err *e);
+
 /* --- verdicts ----------------------------------------------------------------
  */
 
@@ -156,6 +161,9 @@ check_stamp(const struct check_rules *rules, const uint8_t *bytes, size_t len,
 
 /* All printable text: a web address, another tool's mark; not a stamp. */
 bool check_is_text(const uint8_t *bytes, size_t len);
+
+/* Ours, with the vendor id of a lab: no post takes it. */
+bool check_is_lab(const struct indicium *in);
 
 /* --- reports -----------------------------------------------------------------
  */

@@ -39,6 +39,12 @@ check_is_text(const uint8_t *bytes, size_t len)
 	return true;
 }
 
+bool
+check_is_lab(const struct indicium *in)
+{
+	return indicium_is_ours(in) && strcmp(in->vendor, "XX") == 0;
+}
+
 static void give(struct judged *out, enum verdict v, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCKS_MAX  512
+#define BLOCKS_MAX  1024
+#define GAPS	    3
 #define MARGIN_MM   1.7 /* white around a block given to a decoder */
 #define SNAP_MM	    1.0 /* a decoder's idea of an edge may be this far off */
 #define DAMAGED_MM  7.0 /* smallest symbol reported without its bytes */
@@ -20,7 +21,7 @@
 
 /* Under the quiet zone of a Data Matrix, over one module; then wider, for
  * symbols in large or light print. */
-static const double gaps_mm[] = {0.42, 0.3, 0.75};
+static const double gaps_mm[GAPS] = {0.42, 0.3, 0.75};
 
 static bool
 inside(const struct box *box, double x, double y)
@@ -98,10 +99,9 @@ still_wanted(
 
 /* The block's pixels in a white frame. */
 static bool
-cut_out(const struct image *image, const struct box *block, struct image *out,
-    struct err *e)
+cut_out(const struct image *image, const struct box *block, int margin,
+    struct image *out, struct err *e)
 {
-	int margin = (int)ceil(MARGIN_MM * px_per_mm(image));
 	int left = (int)block->left, top = (int)block->top;
 	int wide = (int)block->right - left, high = (int)block->bottom - top;
 
@@ -122,14 +122,13 @@ cut_out(const struct image *image, const struct box *block, struct image *out,
 
 static bool
 try_block(const struct image *image, const struct box *block, unsigned by,
-    struct found_list *out, struct err *e)
+    int margin, struct found_list *out, struct err *e)
 {
-	int margin = (int)ceil(MARGIN_MM * px_per_mm(image));
 	int x = (int)block->left - margin, y = (int)block->top - margin;
 	struct image piece;
 	bool done;
 
-	if (!cut_out(image, block, &piece, e))
+	if (!cut_out(image, block, margin, &piece, e))
 		return false;
 	done = (!(by & BY_ZXING) || decode_zxing(&piece, x, y, out, e)) &&
 	       (!(by & BY_ZBAR) || decode_zbar(&piece, x, y, out, e)) &&
@@ -199,24 +198,63 @@ by_place(const void *a, const void *b)
 	return p->left < q->left ? -1 : p->left > q->left;
 }
 
+/* The same ink at another gap is not tried again. */
+static bool
+tried(const struct box *blocks, size_t count, const struct box *block)
+{
+	for (size_t i = 0; i < count; i++)
+		if (distance(&blocks[i], block) < 2)
+			return true;
+	return false;
+}
+
+static bool
+was_read(const struct found_list *list, const struct box *block)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->at[i].len && overlap(&list->at[i].box, block))
+			return true;
+	return false;
+}
+
+/* Once more with a wider margin where nobody could read it: zxing samples rows
+ * at steps that depend on the height. */
+static bool
+look_at_block(const struct image *image, const struct box *block, unsigned by,
+    struct found_list *out, struct err *e)
+{
+	int margin = (int)ceil(MARGIN_MM * px_per_mm(image));
+	unsigned left = still_wanted(out, block, by);
+
+	if (left == 0)
+		return true;
+	if (!try_block(image, block, left, margin, out, e))
+		return false;
+	if (was_read(out, block))
+		return true;
+	if (by & BY_ZXING &&
+	    !try_block(image, block, BY_ZXING, margin * 5 / 3, out, e))
+		return false;
+	return was_read(out, block) || find_damaged(image, block, by, out, e);
+}
+
 static bool
 look_at_blocks(const struct image *image, unsigned by, struct found_list *out,
     struct err *e)
 {
 	struct box *blocks = calloc(BLOCKS_MAX, sizeof(*blocks));
-	bool done = true;
+	size_t count = 0;
+	bool done = blocks || err_system(e, "memory for a page");
 
-	if (blocks == NULL)
-		return err_system(e, "memory for a page");
-	for (size_t g = 0; g < sizeof(gaps_mm) / sizeof(gaps_mm[0]); g++) {
-		size_t count =
-		    find_blocks(image, gaps_mm[g], blocks, BLOCKS_MAX);
+	for (size_t g = 0; g < GAPS && done; g++) {
+		size_t first = count;
 
-		for (size_t i = 0; i < count && done; i++) {
-			unsigned left = still_wanted(out, &blocks[i], by);
-
-			done = left == 0 ||
-			       try_block(image, &blocks[i], left, out, e);
+		count += find_blocks(
+		    image, gaps_mm[g], blocks + first, BLOCKS_MAX - first);
+		for (size_t i = first; i < count && done; i++) {
+			if (!tried(blocks, first, &blocks[i]))
+				done = look_at_block(
+				    image, &blocks[i], by, out, e);
 		}
 	}
 	free(blocks);
@@ -232,8 +270,7 @@ snap_all(const struct image *image, struct found_list *out, struct err *e)
 
 	for (size_t i = 0; done && i < out->count; i++)
 		best[i] = 1e9;
-	for (size_t g = 0; done && g < sizeof(gaps_mm) / sizeof(gaps_mm[0]);
-	     g++) {
+	for (size_t g = 0; done && g < GAPS; g++) {
 		size_t count =
 		    find_blocks(image, gaps_mm[g], blocks, BLOCKS_MAX);
 

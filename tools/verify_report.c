@@ -212,7 +212,8 @@ void
 report_stamp(struct report *r, const struct report_stamp *stamp)
 {
 	r->total++;
-	r->counts[stamp->judged->verdict]++;
+	if (!stamp->decode_only || !stamp->judged->decoded)
+		r->counts[stamp->judged->verdict]++;
 	if (r->json)
 		json_stamp(r, stamp);
 	else
