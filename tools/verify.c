@@ -74,6 +74,7 @@ static const char usage[] =
     "  --resolution DPI    at which PDF is rendered (300)\n"
     "  --all               list symbols that hold plain text, too\n"
     "  --json              one JSON object\n"
+    "  --help, --version   what they say\n"
     "\n"
     "Exit status: 0 every stamp is valid, 1 one is not, 2 trouble with a file\n"
     "or the command line, 3 no stamp was found.\n";
