@@ -169,7 +169,8 @@ value_get(const uint8_t *row, size_t bit, int bits)
 		memcpy(&wide, row + bit / 8, sizeof wide);
 		return wide;
 	}
-	return row[bit / 8] >> (8 - bits - (int)(bit % 8)) & ((1 << bits) - 1);
+	return (uint16_t)(row[bit / 8] >> (8 - bits - (int)(bit % 8)) &
+			  ((1 << bits) - 1));
 }
 
 static void

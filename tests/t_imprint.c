@@ -4,6 +4,15 @@
 #include "stamp/imprint.h"
 #include "stamp/imprint_layout.h"
 
+/* Pango keeps its fonts, and with them fontconfig's patterns, to the end. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig\n";
+}
+
 static const struct imprint_text plain = {.amount = 780,
     .mail_date = 20261121,
     .mailby = 20261128,
