@@ -79,12 +79,20 @@ draw_symbol(const struct symbol *s, const struct imprint_plan *p, int reduction,
     struct imprint *out)
 {
 	int low = reduction / 2, high = reduction - low;
+	int last_y1 = -2, last_y2 = -2;
+	uint8_t *row = out->bits + (size_t)p->symbol.y * out->stride;
 
-	for (int y = 0; y < p->symbol.h; y++) {
+	for (int y = 0; y < p->symbol.h; y++, row += out->stride) {
 		/* division rounds towards 0, but -1 is light */
 		int y1 = y < low ? -1 : (y - low) / p->module_y;
 		int y2 = (y + high) / p->module_y;
 
+		if (y1 == last_y1 && y2 == last_y2) {
+			memcpy(row, row - out->stride, out->stride);
+			continue;
+		}
+		last_y1 = y1;
+		last_y2 = y2;
 		for (int x = 0; x < p->symbol.w; x++) {
 			int x1 = x < low ? -1 : (x - low) / p->module_x;
 			int x2 = (x + high) / p->module_x;

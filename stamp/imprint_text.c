@@ -134,29 +134,36 @@ spread(struct imprint_pen *pen, const char *text, int room)
 	pango_attr_list_unref(list);
 }
 
-/* Moves what is on the surface to the dots, so that its first or last column
- * of ink comes to `x`: measured extents may be a dot off what is drawn. */
+/* Moves what is in the rows from `top` to `end` of the surface to the dots, so
+ * that its first or last column of ink comes to `x`: measured extents may be a
+ * dot off what is drawn. */
 static void
-take(struct imprint_pen *pen, int x, bool last)
+take(struct imprint_pen *pen, int top, int end, int x, bool last)
 {
 	size_t stride = (size_t)cairo_image_surface_get_stride(pen->surface);
 	uint8_t *data = cairo_image_surface_get_data(pen->surface);
 	int from = pen->width, to = -1, shift;
 
-	for (int row = 0; row < pen->height; row++)
+	for (int row = top; row < end; row++) {
+		const uint8_t *line = data + (size_t)row * stride;
+
 		for (int i = 0; i < pen->width; i++) {
-			if (data[(size_t)row * stride + (size_t)i] < 128)
+			if (line[i] < 128)
 				continue;
 			from = i < from ? i : from;
 			to = i > to ? i : to;
 		}
+	}
 	shift = x - (last ? to : from);
-	for (int row = 0; row < pen->height; row++)
+	for (int row = top; row < end; row++) {
+		uint8_t *line = data + (size_t)row * stride;
+
 		for (int i = from; i <= to; i++)
-			if (data[(size_t)row * stride + (size_t)i] >= 128 &&
-			    i + shift >= 0 && i + shift < pen->width)
+			if (line[i] >= 128 && i + shift >= 0 &&
+			    i + shift < pen->width)
 				imprint_pen_set(pen, i + shift, row);
-	memset(data, 0, stride * (size_t)pen->height);
+		memset(line, 0, stride);
+	}
 	cairo_surface_mark_dirty(pen->surface);
 }
 
@@ -164,6 +171,8 @@ void
 imprint_pen_write(struct imprint_pen *pen, const char *text, bool bold,
     int size, int x, int y, int width, enum imprint_align align)
 {
+	int top, end;
+
 	set(pen, text, bold, size);
 	if (align == ALIGN_SPREAD) {
 		spread(pen, text, width - ink_width(pen));
@@ -172,12 +181,17 @@ imprint_pen_write(struct imprint_pen *pen, const char *text, bool bold,
 		pango_layout_set_width(pen->layout, width * PANGO_SCALE);
 		pango_layout_set_ellipsize(pen->layout, PANGO_ELLIPSIZE_MIDDLE);
 	}
-	cairo_move_to(pen->cairo, 0,
-	    y - (double)pango_layout_get_baseline(pen->layout) / PANGO_SCALE);
+	top = y - pango_layout_get_baseline(pen->layout) / PANGO_SCALE;
+	end = y + size;
+	cairo_save(pen->cairo);
+	cairo_rectangle(pen->cairo, 0, top, pen->width, end - top);
+	cairo_clip(pen->cairo);
+	cairo_move_to(pen->cairo, 0, top);
 	pango_cairo_show_layout(pen->cairo, pen->layout);
+	cairo_restore(pen->cairo);
 	cairo_surface_flush(pen->surface);
-	take(pen, align == ALIGN_RIGHT ? x + width - 1 : x,
-	    align == ALIGN_RIGHT);
+	take(pen, top < 0 ? 0 : top, end > pen->height ? pen->height : end,
+	    align == ALIGN_RIGHT ? x + width - 1 : x, align == ALIGN_RIGHT);
 }
 
 void
@@ -192,4 +206,11 @@ imprint_pen_get(const struct imprint_pen *pen, int x, int y)
 {
 	assert(x >= 0 && y >= 0 && x < pen->width && y < pen->height);
 	return pen->dots[(size_t)y * (size_t)pen->width + (size_t)x] != 0;
+}
+
+const uint8_t *
+imprint_pen_line(const struct imprint_pen *pen, int y)
+{
+	assert(y >= 0 && y < pen->height);
+	return pen->dots + (size_t)y * (size_t)pen->width;
 }

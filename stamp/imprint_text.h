@@ -46,4 +46,7 @@ void imprint_pen_write(struct imprint_pen *pen, const char *text, bool bold,
 void imprint_pen_set(struct imprint_pen *pen, int x, int y);
 bool imprint_pen_get(const struct imprint_pen *pen, int x, int y);
 
+/* A row of pen->width dots, a byte each, 1 where black. */
+const uint8_t *imprint_pen_line(const struct imprint_pen *pen, int y);
+
 #endif

@@ -219,6 +219,22 @@ rescale(struct imprint_box *box, const struct imprint_spec *spec, int dpi)
 	box->h = box->h * dpi / spec->dpi_y;
 }
 
+static void
+copy_line(const uint8_t *line, int dpi, int dpi_x, int y, struct imprint *out)
+{
+	const uint8_t *end = line + out->width, *at = line;
+
+	if (dpi != dpi_x) {
+		for (int x = 0; x < out->width; x++)
+			if (line[x * dpi / dpi_x] != 0)
+				imprint_set(out, x, y);
+		return;
+	}
+	/* most of it is white */
+	for (; (at = memchr(at, 1, (size_t)(end - at))) != NULL; at++)
+		imprint_set(out, (int)(at - line), y);
+}
+
 /* Letters are made of square dots at the lower resolution and, where the axes
  * differ, stretched: no stroke is ever lost. */
 bool
@@ -238,10 +254,8 @@ imprint_words_draw(const struct imprint_plan *plan,
 		return false;
 	done = write_all(&pen, &p, spec->layout, dpi, text, e);
 	for (int y = 0; y < p.height && done; y++)
-		for (int x = 0; x < p.width; x++)
-			if (imprint_pen_get(&pen, x * dpi / spec->dpi_x,
-				y * dpi / spec->dpi_y))
-				imprint_set(out, x, y);
+		copy_line(imprint_pen_line(&pen, y * dpi / spec->dpi_y), dpi,
+		    spec->dpi_x, y, out);
 	imprint_pen_close(&pen);
 	return done;
 }

@@ -196,9 +196,11 @@ imprints_go_into_every_raster_in_four_rotations(void **state)
 			for (int b = 0; b < 5; b++) {
 				struct canvas c;
 
-				if (canvas_colors(space, bits[b]) == 0)
+				if (canvas_colors(
+					(enum canvas_space)space, bits[b]) == 0)
 					continue;
-				c = canvas_of(space, order, bits[b], 29, 23);
+				c = canvas_of((enum canvas_space)space,
+				    (enum canvas_order)order, bits[b], 29, 23);
 				for (int r = 0; r < 360; r += 90)
 					check_put(&c, &im, r);
 			}
