@@ -4,7 +4,7 @@
 # symbol is, every verdict that a file can show, exit status, --json.
 # Run from the build folder; -v shows what the program said.
 set -u
-verify=./postage-verify
+verify=./tools/postage-verify
 verbose=${1:-}
 t=$(mktemp -d) || exit 99
 trap 'rm -rf "$t"' EXIT
