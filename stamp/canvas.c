@@ -216,12 +216,14 @@ pixels_set(
 	uint8_t pixel[PIXEL_BYTES_MAX] = {0};
 	size_t bytes = (size_t)c->bits_per_pixel / 8, bit;
 	uint8_t *to = row_of(c, y, 0, &bit) + (size_t)x * bytes;
+	size_t size = (size_t)count * bytes;
 
 	for (int i = 0; i < c->colors; i++)
 		value_set(pixel, bit + (size_t)i * (size_t)c->bits_per_color,
 		    c->bits_per_color, color->value[i]);
-	for (; count > 0; count--, to += bytes)
-		memcpy(to, pixel, bytes);
+	memcpy(to, pixel, bytes);
+	for (size_t done = bytes; done < size; done *= 2)
+		memcpy(to + done, to, size - done < done ? size - done : done);
 }
 
 static void
@@ -304,16 +306,55 @@ canvas_is_white(const struct canvas *c, const struct canvas_rect *r)
 	return true;
 }
 
-/* The dot of the imprint that comes to (x, y) when it is turned. */
-static bool
-turned_get(const struct imprint *im, int x, int y, int rotation)
+/* A walk over the dots of an imprint that come into one row of the page. */
+struct walk {
+	const struct imprint *im;
+	int u, v;   /* the dot where it stands */
+	int du, dv; /* to the next one */
+};
+
+static struct walk
+walk_row(const struct imprint *im, int row, int rotation)
 {
 	switch (rotation) {
-	case 90: return imprint_get(im, y, im->height - 1 - x);
-	case 180: return imprint_get(im, im->width - 1 - x, im->height - 1 - y);
-	case 270: return imprint_get(im, im->width - 1 - y, x);
-	default: return imprint_get(im, x, y);
+	case 90: return (struct walk){im, row, im->height - 1, 0, -1};
+	case 180:
+		return (struct walk){
+		    im, im->width - 1, im->height - 1 - row, -1, 0};
+	case 270: return (struct walk){im, im->width - 1 - row, 0, 0, 1};
+	default: return (struct walk){im, 0, row, 1, 0};
 	}
+}
+
+static bool
+walk_black(const struct walk *w)
+{
+	return w->im->bits[(size_t)w->v * w->im->stride + (size_t)w->u / 8] &
+	       (0x80 >> w->u % 8);
+}
+
+/* Goes over the dots of one colour, at most `left`; tells how many. */
+static int
+walk_run(struct walk *w, int left, bool black)
+{
+	const uint8_t *row = w->im->bits + (size_t)w->v * w->im->stride;
+	uint8_t all = black ? 0xff : 0;
+	int n = 0;
+
+	while (n < left) {
+		if (w->du == 1 && w->u % 8 == 0 && left - n >= 8 &&
+		    row[w->u / 8] == all) {
+			n += 8;
+			w->u += 8;
+			continue;
+		}
+		if (walk_black(w) != black)
+			break;
+		n++;
+		w->u += w->du;
+		w->v += w->dv;
+	}
+	return n;
 }
 
 bool
@@ -332,15 +373,14 @@ canvas_put(struct canvas *c, const struct imprint *im, int x, int y,
 	if (!check_inside(c, &r, e))
 		return err_prefix(e, "stamp");
 	for (int row = 0; row < r.height; row++) {
-		for (int from = 0, to; from < r.width; from = to) {
-			bool black = turned_get(im, from, row, rotation);
+		struct walk w = walk_row(im, row, rotation);
 
-			for (to = from + 1;
-			     to < r.width &&
-			     turned_get(im, to, row, rotation) == black;)
-				to++;
-			run_set(
-			    c, x + from, y + row, to - from, &colors[black]);
+		for (int from = 0; from < r.width;) {
+			bool black = walk_black(&w);
+			int run = walk_run(&w, r.width - from, black);
+
+			run_set(c, x + from, y + row, run, &colors[black]);
+			from += run;
 		}
 	}
 	return true;
