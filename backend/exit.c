@@ -90,9 +90,9 @@ exit_of_outcome(
 	set(out, EXIT_OK, SETTLE_UNDELIVERED, NULL);
 	if (o->uncertain)
 		return end_with(out, EXIT_HOLD,
-		    "An earlier attempt may have printed this document. Look "
-		    "at the paper, then say what it was with \"postage journal "
-		    "resolve\" and release the job");
+		    "Delivery uncertain: an earlier attempt may have printed "
+		    "this document. Look at the paper, then say what it was "
+		    "with \"postage journal resolve\" and release the job");
 	if (o->delivered)
 		return STEP_SKIP;
 	if (o->refusal.kind != ERR_NONE) {

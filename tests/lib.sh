@@ -518,7 +518,7 @@ sink_runs() {
 }
 
 sink_clear() {
-	find "$WORK/sink" -type f -exec rm -f {} +
+	find "$WORK/sink" -mindepth 1 -delete
 }
 
 # socket_sink_start: a listening "printer" at socket://127.0.0.1:$SOCKET_PORT;
