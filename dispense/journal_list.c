@@ -2,7 +2,8 @@
 /* sums and lists: reading alone */
 #include "dispense/journal_db.h"
 
-/* A document that stood still so long is not being issued any more. */
+/* A document that stood still so long is not being issued any more; nor is one
+ * whose filter gave up, or whose backend has come to see how it ended. */
 #define ISSUING_S 600
 
 bool
@@ -30,7 +31,10 @@ journal_sum(struct journal *j, const struct journal_document *doc, int64_t day,
 	       db_number(j,
 		   "SELECT sum(s.amount) FROM stamps s JOIN documents d"
 		   " ON d.id=s.document WHERE d.state=2 AND d.id<>?"
-		   " AND d.changed>? AND s.state=0",
+		   " AND d.changed>? AND s.state=0 AND NOT EXISTS(SELECT 1"
+		   " FROM passes p WHERE p.document=d.id AND (p.closed OR"
+		   " p.refusal<>0) AND p.id=(SELECT max(x.id) FROM passes x"
+		   " WHERE x.document=d.id))",
 		   DB_ARGS(DB_I(doc->id), DB_I(now - ISSUING_S)),
 		   &out->reserved, e);
 }

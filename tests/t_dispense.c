@@ -447,7 +447,10 @@ two_documents_do_not_share_the_same_funds(void **state)
 	is_ok(dispense_issue(doc, 0, 1, one.out, &e), &e, "begin");
 	ok(!filter(&other, &two, 10), "the rest of the first is spoken for");
 	is_err(&two.e, ERR_FUNDS, "kind");
-	is_ok(dispense_issue(doc, 1, 9, one.out + 1, &e), &e, "go on");
+	is_ok(dispense_issue(doc, 1, 1, one.out + 1, &e), &e, "go on");
+	is_ok(dispense_refuse(doc, &two.e, &e), &e, "give up");
+	two.e.kind = ERR_NONE;
+	is_ok(filter(&other, &two, 10), &two.e, "what is left is enough");
 	dispense_document_close(doc);
 	dispense_close(d);
 	is_int(shop_check(&shop), 0, shop_findings);
