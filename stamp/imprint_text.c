@@ -103,7 +103,7 @@ imprint_pen_fit(
 {
 	int size = cap * 3 / 2 + 1, got;
 
-	while (size > 1 && (got = cap_height(pen, bold, size)) > cap)
+	while (size > 1 && cap_height(pen, bold, size) > cap)
 		size--;
 	for (; size > 1; size--) {
 		set(pen, text, bold, size);

@@ -107,7 +107,7 @@ write_lines(struct imprint_pen *pen, const struct lines *l,
     const struct imprint_box *box, int pitch_max, int share, int least)
 {
 	int pitch = l->count > 0 ? lesser(box->h / l->count, pitch_max) : 0;
-	int cap = pitch * share / 100, best, common, size[LINES_MAX];
+	int cap = pitch * share / 100, best, common, size[LINES_MAX] = {0};
 
 	common = best = imprint_pen_fit(pen, "H", false, cap, box->w);
 	for (int i = 0; i < l->count; i++) {

@@ -152,8 +152,11 @@ main(int argc, char **argv)
 	    (struct press){atof(argv[1]), atof(argv[2]), atof(argv[3]) / 1000};
 	grey =
 	    scan(&page, &press, atoi(argv[4]), atof(argv[5]), &width, &height);
-	if (grey == NULL || width > 2 * PAGE_MAX || height > 2 * PAGE_MAX)
+	free(page.grey);
+	if (grey == NULL || width > 2 * PAGE_MAX || height > 2 * PAGE_MAX) {
+		free(grey);
 		return 1;
+	}
 	sigma = atof(argv[6]);
 	for (int y = 0; y < height && sigma > 0; y++)
 		blur_line(grey + y * width, width, 1, sigma);
@@ -163,6 +166,5 @@ main(int argc, char **argv)
 	for (int i = 0; i < width * height; i++)
 		putchar(noisy(grey[i], atof(argv[7])));
 	free(grey);
-	free(page.grey);
 	return fflush(stdout) == 0 ? 0 : 1;
 }
