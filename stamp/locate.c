@@ -22,17 +22,25 @@ struct segment {
 #define ANY		 (-1)
 #define SEGMENT_JUMP	 6.0   /* glyph sizes; a wider hole ends a line */
 #define ASKEW		 0.2   /* tangent from which text is not upright */
+#define CELL_GAP	 0.8   /* glyph heights; no blank is as wide */
+#define RIGHT_GAP	 6.0   /* the same; no line is justified as badly */
+#define ALIGNED_PT	 1.0   /* starts of lines of one column */
 #define LINE_GAP	 1.5   /* line heights to the next line, at most */
 #define LINE_SAME	 0.5   /* line heights: tops of one line differ less */
 #define STEPS_MAX	 16384 /* of a page: bounds hostile pages */
 #define ROW_PT		 2.0   /* boxes in one row, for the order */
 #define BREAK_CHOICES(n) (1U << (n))
 
-struct page {
-	const struct glyph *glyphs;
+struct lines {
 	struct segment *segments;
 	size_t count;
-	size_t steps; /* lines followed so far */
+};
+
+struct page {
+	const struct glyph *glyphs;
+	struct lines whole; /* as the stream has them */
+	struct lines cells; /* cut where there is more than a blank */
+	size_t steps;	    /* lines followed so far */
 };
 
 /* One way of reading on from an opening bracket. */
@@ -46,7 +54,7 @@ struct trail {
 enum keyword { KEYWORD_NOT, KEYWORD_BEGUN, KEYWORD_THERE };
 
 typedef const struct segment *
-next_line(const struct page *p, const struct segment *s);
+next_line(const struct page *p, const struct lines *l, const struct segment *s);
 
 /* --- lines ----------------------------------------------------------------- */
 
@@ -162,31 +170,79 @@ segment_end(const struct glyph *g, size_t from, size_t n)
 	return n;
 }
 
-static bool
-split(struct page *p, const struct glyph *g, size_t n, struct err *e)
+/* As segment_end() within line `s`, at a hole wider than a blank. */
+static size_t
+cell_end(const struct glyph *g, const struct segment *s, size_t from)
 {
+	struct segment last = {0}, now;
+	bool any = false;
+
+	for (size_t i = from; i < s->end && s->rotation != ANY; i++) {
+		if (!is_ink(&g[i]))
+			continue;
+		now = to_frame(g[i].box, s->rotation);
+		if (any && now.u0 - last.u1 > CELL_GAP * (now.v1 - now.v0))
+			return i;
+		last = now;
+		any = true;
+	}
+	return s->end;
+}
+
+static bool
+split_lines(struct page *p, size_t n, struct err *e)
+{
+	struct lines *l = &p->whole;
 	size_t count = 0;
 
-	for (size_t i = 0; i < n; i = segment_end(g, i, n))
+	for (size_t i = 0; i < n; i = segment_end(p->glyphs, i, n))
 		count++;
-	p->glyphs = g;
-	p->segments = calloc(count ? count : 1, sizeof(*p->segments));
-	if (!p->segments)
+	l->segments = calloc(count ? count : 1, sizeof(*l->segments));
+	if (!l->segments)
 		return err_system(e, "lines of a page");
-	for (size_t i = 0; i < n; i = p->segments[p->count++].end) {
-		p->segments[p->count].first = i;
-		p->segments[p->count].end = segment_end(g, i, n);
-		measure(g, &p->segments[p->count]);
+	for (size_t i = 0; i < n; i = l->segments[l->count++].end) {
+		l->segments[l->count].first = i;
+		l->segments[l->count].end = segment_end(p->glyphs, i, n);
+		measure(p->glyphs, &l->segments[l->count]);
 	}
+	return true;
+}
+
+static bool
+split_cells(struct page *p, struct err *e)
+{
+	struct lines *l = &p->cells;
+	const struct segment *s = p->whole.segments;
+	const struct segment *end = s + p->whole.count;
+	size_t count = 0;
+
+	for (; s < end; s++)
+		for (size_t i = s->first; i < s->end;
+		     i = cell_end(p->glyphs, s, i))
+			count++;
+	l->segments = calloc(count ? count : 1, sizeof(*l->segments));
+	if (!l->segments)
+		return err_system(e, "cells of a page");
+	for (s = p->whole.segments; s < end; s++)
+		for (size_t i = s->first; i < s->end;
+		     i = l->segments[l->count++].end) {
+			struct segment *cell = &l->segments[l->count];
+
+			cell->first = i;
+			cell->end = cell_end(p->glyphs, s, i);
+			measure(p->glyphs, cell);
+		}
 	return true;
 }
 
 /* --- from line to line ----------------------------------------------------- */
 
 static const struct segment *
-next_in_stream(const struct page *p, const struct segment *s)
+next_in_stream(
+    const struct page *p, const struct lines *l, const struct segment *s)
 {
-	return s + 1 < p->segments + p->count ? s + 1 : NULL;
+	(void)p;
+	return s + 1 < l->segments + l->count ? s + 1 : NULL;
 }
 
 /* `other` in the frame of a line turned by `rotation`; false if they stand in
@@ -208,7 +264,7 @@ aligned(const struct page *p, const struct segment *other, int rotation,
 /* The line below on the page: cells of a table come row by row in the stream,
  * a line of each in turn. */
 static const struct segment *
-next_below(const struct page *p, const struct segment *s)
+next_below(const struct page *p, const struct lines *l, const struct segment *s)
 {
 	const struct segment *best = NULL;
 	struct segment own, frame, found = {0};
@@ -218,19 +274,19 @@ next_below(const struct page *p, const struct segment *s)
 	if (!aligned(p, s, rotation, &own))
 		return NULL;
 	height = own.v1 - own.v0;
-	for (size_t i = 0; i < p->count; i++) {
-		if (&p->segments[i] == s ||
-		    !aligned(p, &p->segments[i], rotation, &frame))
+	for (size_t i = 0; i < l->count; i++) {
+		if (&l->segments[i] == s ||
+		    !aligned(p, &l->segments[i], rotation, &frame))
 			continue;
 		if ((frame.v0 + frame.v1) / 2 <= own.v1 - height / 4 ||
 		    frame.v0 > own.v1 + LINE_GAP * height ||
-		    frame.u0 > own.u1 + height || frame.u1 < own.u0 - height)
+		    frame.u0 >= own.u1 || frame.u1 <= own.u0)
 			continue;
 		if (best && (frame.v0 > found.v0 + LINE_SAME * height ||
 				(frame.v0 > found.v0 - LINE_SAME * height &&
 				    frame.u0 >= found.u0)))
 			continue;
-		best = &p->segments[i];
+		best = &l->segments[i];
 		found = frame;
 	}
 	return best;
@@ -295,16 +351,89 @@ keyword(const struct trail *t)
 	return KEYWORD_BEGUN;
 }
 
+/* The nearest text to the right of a line, in its frame. */
+static const struct segment *
+right_of(const struct page *p, const struct lines *l, const struct segment *s,
+    struct segment *frame)
+{
+	const struct segment *best = NULL;
+	struct segment own, now;
+	int rotation = s->rotation == ANY ? 0 : s->rotation;
+	double height;
+
+	if (!aligned(p, s, rotation, &own))
+		return NULL;
+	height = own.v1 - own.v0;
+	for (size_t i = 0; i < l->count; i++) {
+		if (&l->segments[i] == s ||
+		    !aligned(p, &l->segments[i], rotation, &now) ||
+		    fabs(now.v0 + now.v1 - own.v0 - own.v1) > height ||
+		    now.u0 < own.u1 || now.u0 > own.u1 + RIGHT_GAP * height ||
+		    (best && now.u0 >= frame->u0))
+			continue;
+		best = &l->segments[i];
+		*frame = now;
+	}
+	return best;
+}
+
+/* True if another line near it begins below or above this one. */
+static bool
+in_column(const struct page *p, const struct lines *l, const struct segment *s,
+    const struct segment *frame, int rotation)
+{
+	double reach = (1 + LINE_GAP) * (frame->v1 - frame->v0);
+	struct segment now;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (&l->segments[i] != s &&
+		    aligned(p, &l->segments[i], rotation, &now) &&
+		    fabs(now.u0 - frame->u0) < ALIGNED_PT &&
+		    fabs(now.v0 - frame->v0) < reach)
+			return true;
+	return false;
+}
+
+/* True if the words of a mark go on to the right of line `s`, in a badly
+ * justified line: read on below it, they would be lost. */
+static bool
+goes_on(const struct page *p, const struct lines *l, const struct segment *s,
+    const struct trail *t)
+{
+	struct segment frame = {0};
+	const struct segment *right = right_of(p, l, s, &frame);
+	struct trail text;
+	bool words;
+
+	if (!right)
+		return false;
+	memset(&text, 0, sizeof(text));
+	read_line(p, right->first, right->end, &text);
+	if (strncmp(text.line[0], "[[", 2) == 0)
+		return false;
+	words = strchr(text.line[0], '=') || strstr(text.line[0], "]]");
+	if (t->lines == 1 && typed_same(t->line[0], "[[" MARK_KEYWORD))
+		words |= strchr(".0123456789", text.line[0][0]) != NULL;
+	return words && !in_column(p, l, right, &frame,
+			    s->rotation == ANY ? 0 : s->rotation);
+}
+
 static void
-follow(struct page *p, const struct segment *s, size_t at, next_line *next,
+follow(struct page *p, const struct lines *l, size_t at, next_line *next,
     struct trail *t)
 {
+	const struct segment *s = l->segments;
+
+	while (s->end <= at)
+		s++;
 	memset(t, 0, sizeof(*t));
 	read_line(p, at, s->end, t);
 	while (!t->closed && t->lines < LOCATED_INK_MAX && t->lines > 0 &&
 	       keyword(t) != KEYWORD_NOT && p->steps < STEPS_MAX) {
 		p->steps++;
-		s = next(p, s);
+		if (next == next_below && goes_on(p, l, s, t))
+			return;
+		s = next(p, l, s);
 		if (!s)
 			return;
 		read_line(p, s->first, s->end, t);
@@ -393,22 +522,26 @@ understand(const struct trail *t, struct located *out, struct err *e)
 	return found;
 }
 
-/* Reads the mark that opens at glyph `at`, below on the page, else further in
- * the stream.  KEYWORD_THERE where it is a mark, readable or not. */
+/* Reads the mark that opens at glyph `at`: below on the page, with the cells
+ * of a table in one line or apart, else further in the stream.  KEYWORD_THERE where it is a mark, readable or not. */
 static enum keyword
-read_text(struct page *p, const struct segment *s, size_t at, struct trail *t,
-    struct located *out, struct err *e)
+read_text(struct page *p, size_t at, struct trail *t, struct located *out,
+    struct err *e)
 {
-	static next_line *const ways[] = {next_below, next_in_stream};
+	const struct {
+		const struct lines *lines;
+		next_line *next;
+	} ways[] = {{&p->whole, next_below}, {&p->cells, next_below},
+	    {&p->whole, next_in_stream}};
 	enum keyword found = KEYWORD_NOT;
 	struct trail other;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		/* cppcheck-suppress uninitvar; follow() fills it */
 		struct trail *now = found == KEYWORD_THERE ? &other : t;
 		struct err why = ERR_INIT;
 
-		follow(p, s, at, ways[i], now);
+		follow(p, ways[i].lines, at, ways[i].next, now);
 		if (keyword(now) != KEYWORD_THERE)
 			continue;
 		if (!now->closed)
@@ -441,7 +574,7 @@ read_mark(struct page *p, const struct segment *s, size_t at, size_t second,
 	struct trail t;
 	bool askew;
 
-	*is_mark = read_text(p, s, at, &t, out, &why) == KEYWORD_THERE;
+	*is_mark = read_text(p, at, &t, out, &why) == KEYWORD_THERE;
 	if (!*is_mark)
 		return true;
 	out->rotation = direction(&p->glyphs[at], &p->glyphs[second], &askew);
@@ -535,15 +668,17 @@ locate_marks(const struct glyph *glyphs, size_t n, struct located *out,
     size_t max, size_t *count, struct err *e)
 {
 	struct page p = {0};
-	bool done = true;
+	bool done;
 
 	*count = 0;
-	if (!split(&p, glyphs, n, e))
-		return false;
-	for (size_t i = 0; i < p.count && done; i++)
+	p.glyphs = glyphs;
+	done = split_lines(&p, n, e) && split_cells(&p, e);
+	for (size_t i = 0; i < p.whole.count && done; i++)
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed below */
-		done = scan_segment(&p, &p.segments[i], out, max, count, e);
-	free(p.segments);
+		done =
+		    scan_segment(&p, &p.whole.segments[i], out, max, count, e);
+	free(p.whole.segments);
+	free(p.cells.segments);
 	if (!done)
 		return false;
 	qsort(out, *count, sizeof(*out), by_place);

@@ -191,6 +191,87 @@ cells_side_by_side_are_read_down_not_across(void **state)
 	is_box(found[1].ink[1], 350, 112, 60, 10);
 }
 
+/* The lines of the cells need not stand at one height. */
+static void
+staggered_cells_stay_apart(void **state)
+{
+	struct page p = {.n = 0};
+
+	(void)state;
+	line(&p, "[[postage 0.81", 50, 100, 0);
+	line(&p, "12 Long Street", 142, 106, 0);
+	line(&p, "to=10001]]", 50, 112, 0);
+	locate(&p);
+	is_str(found[0].text, "[[postage 0.81 to=10001]]", "text");
+}
+
+/* Narrow cells come as one line, with one blank between them. */
+static void
+cells_in_one_line_of_text_are_taken_apart(void **state)
+{
+	struct page p = {.n = 0};
+
+	(void)state;
+	line(&p, "[[postage 0.81 ", 50, 100, 0);
+	p.n--; /* no line end */
+	line(&p, "12 Long Street", 145, 100, 0);
+	line(&p, "to=10001 ", 50, 112, 0);
+	p.n--;
+	line(&p, "Springfield", 145, 112, 0);
+	line(&p, "cost=A]] ", 50, 124, 0);
+	p.n--;
+	line(&p, "Far Away", 145, 124, 0);
+	locate(&p);
+	is_int(count, 1, "marks");
+	is_str(found[0].text, "[[postage 0.81 to=10001 cost=A]]", "text");
+	is_box(found[0].ink[1], 50, 112, 48, 10);
+}
+
+/* A justified line with wide holes is no row of a table. */
+static void
+words_beyond_a_hole_are_never_lost(void **state)
+{
+	struct page p = {.n = 0};
+
+	(void)state;
+	line(&p, "[[postage 0.81", 50, 100, 0);
+	line(&p, "to=90210", 160, 100, 0);
+	line(&p, "cost=A]]", 50, 112, 0);
+	locate(&p);
+	is_str(found[0].text, "[[postage 0.81 to=90210 cost=A]]", "text");
+	is_int(found[0].ink_count, 3, "parts");
+	p.n = 0;
+	line(&p, "[[postage", 50, 100, 0);
+	line(&p, "0.81", 160, 100, 0);
+	line(&p, "to=90210]]", 50, 112, 0);
+	locate(&p);
+	is_str(found[0].text, "[[postage 0.81 to=90210]]", "text");
+	p.n = 0;
+	line(&p, "[[postage 0.81", 50, 100, 0);
+	line(&p, "zip=1", 160, 100, 0);
+	line(&p, "to=90210]]", 50, 112, 0);
+	refused(&p, "unknown word \"zip\"");
+}
+
+/* Three lines in each cell: what is left aligned is a column. */
+static void
+narrow_cells_of_three_lines_stay_apart(void **state)
+{
+	struct page p = {.n = 0};
+
+	(void)state;
+	line(&p, "[[postage 0.81", 50, 100, 0);
+	line(&p, "[[postage 0.82", 150, 100, 0);
+	line(&p, "to=10001", 50, 112, 0);
+	line(&p, "to=20002", 150, 112, 0);
+	line(&p, "cost=A]]", 50, 124, 0);
+	line(&p, "cost=B]]", 150, 124, 0);
+	locate(&p);
+	is_int(count, 2, "marks");
+	is_str(found[0].text, "[[postage 0.81 to=10001 cost=A]]", "left");
+	is_str(found[1].text, "[[postage 0.82 to=20002 cost=B]]", "right");
+}
+
 static void
 mark_over_two_columns_follows_the_stream(void **state)
 {
@@ -377,6 +458,10 @@ main(void)
 	    T(torn_words_are_joined),
 	    T(hyphen_at_a_line_end_stays_where_it_belongs),
 	    T(cells_side_by_side_are_read_down_not_across),
+	    T(staggered_cells_stay_apart),
+	    T(cells_in_one_line_of_text_are_taken_apart),
+	    T(words_beyond_a_hole_are_never_lost),
+	    T(narrow_cells_of_three_lines_stay_apart),
 	    T(mark_over_two_columns_follows_the_stream),
 	    T(quarter_turns_are_told),
 	    T(askew_mark_is_refused),
