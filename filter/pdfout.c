@@ -438,6 +438,9 @@ write_document(struct pdfout *p, qpdf_data q, struct err *e)
 		goto out;
 	}
 	qpdf_set_preserve_encryption(q, QPDF_FALSE);
+	/* qpdf writes the trailer's size only where the input's had one. */
+	qpdf_oh_replace_key(
+	    q, qpdf_get_trailer(q), "/Size", qpdf_oh_new_integer(q, 1));
 	if (qpdf_write(q) & QPDF_ERRORS) {
 		qpdf_failed(q, e);
 		goto out;

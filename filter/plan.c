@@ -110,7 +110,11 @@ add_label(struct plan *p, size_t page, const struct plan_sheet *sheet,
 	if (s == NULL)
 		return false;
 	s->is_label = true;
-	s->label = sheet_label_area(sheet->sheet, label);
+	/* The stamp brings its own margin; of a label that is not rectangular
+	 * it may use the rectangle inside. */
+	s->label = sheet->sheet->shape == SHAPE_RECTANGLE
+		       ? sheet_label(sheet->sheet, label)
+		       : sheet_label_area(sheet->sheet, label);
 	s->sheet_serial = sheet->serial;
 	s->label_number = (uint16_t)(label + 1);
 	s->mark.page = s->page;

@@ -39,15 +39,51 @@ dot(const cups_page_header2_t *h, const unsigned char *line, unsigned x)
 	}
 }
 
+/* Banded and planar pages as chunked ones: 8-bit colours only. */
 static int
-write_page(cups_raster_t *ras, const cups_page_header2_t *h, const char *path)
+read_page(cups_raster_t *ras, cups_page_header2_t *h, unsigned char **page)
+{
+	size_t planes =
+	    h->cupsColorOrder == CUPS_ORDER_CHUNKED ? 1 : h->cupsNumColors;
+	size_t per = h->cupsColorOrder == CUPS_ORDER_PLANAR
+			 ? h->cupsBytesPerLine * (size_t)h->cupsHeight
+			 : h->cupsBytesPerLine / planes;
+	size_t line = h->cupsBytesPerLine;
+	size_t bytes = line * h->cupsHeight *
+		       (h->cupsColorOrder == CUPS_ORDER_PLANAR ? planes : 1);
+	unsigned char *in = malloc(bytes), *out = in;
+
+	*page = NULL;
+	if (in == NULL ||
+	    cupsRasterReadPixels(ras, in, (unsigned)bytes) != bytes) {
+		free(in);
+		return -1;
+	}
+	if (planes > 1) {
+		out = malloc((size_t)h->cupsWidth * h->cupsHeight * planes);
+		for (size_t y = 0; out != NULL && y < h->cupsHeight; y++)
+			for (size_t x = 0; x < h->cupsWidth; x++)
+				for (size_t k = 0; k < planes; k++)
+					out[(y * h->cupsWidth + x) * planes +
+					    k] = in[y * line + k * per + x];
+		free(in);
+		h->cupsBytesPerLine = h->cupsWidth * (unsigned)planes;
+		h->cupsBitsPerPixel = 8 * (unsigned)planes;
+	}
+	*page = out;
+	return out != NULL ? 0 : -1;
+}
+
+static int
+write_page(cups_raster_t *ras, cups_page_header2_t *h, const char *path)
 {
 	cairo_surface_t *s = cairo_image_surface_create(
 	    CAIRO_FORMAT_RGB24, (int)h->cupsWidth, (int)h->cupsHeight);
-	unsigned char *line = malloc(h->cupsBytesPerLine);
+	unsigned char *page = NULL;
 	int result = -1;
 
-	if (line == NULL || cairo_surface_status(s) != CAIRO_STATUS_SUCCESS)
+	if (cairo_surface_status(s) != CAIRO_STATUS_SUCCESS ||
+	    read_page(ras, h, &page) != 0)
 		goto out;
 	cairo_surface_flush(s);
 	for (unsigned y = 0; y < h->cupsHeight; y++) {
@@ -55,9 +91,9 @@ write_page(cups_raster_t *ras, const cups_page_header2_t *h, const char *path)
 		    cairo_image_surface_get_data(s) +
 		    (size_t)y * (size_t)cairo_image_surface_get_stride(s);
 		uint32_t *out = row;
+		const unsigned char *line =
+		    page + (size_t)y * h->cupsBytesPerLine;
 
-		if (cupsRasterReadPixels(ras, line, h->cupsBytesPerLine) == 0)
-			goto out;
 		for (unsigned x = 0; x < h->cupsWidth; x++)
 			out[x] = dot(h, line, x);
 	}
@@ -65,7 +101,7 @@ write_page(cups_raster_t *ras, const cups_page_header2_t *h, const char *path)
 	if (cairo_surface_write_to_png(s, path) == CAIRO_STATUS_SUCCESS)
 		result = 0;
 out:
-	free(line);
+	free(page);
 	cairo_surface_destroy(s);
 	return result;
 }
