@@ -22,13 +22,13 @@ setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct err e = ERR_INIT;
 
+	*state = f;
 	strcpy(f->dir, "/tmp/t_journal.XXXXXX");
 	if (mkdtemp(f->dir) == NULL)
 		return -1;
 	snprintf(f->path, sizeof(f->path), "%s/journal.db", f->dir);
 	if (!journal_open(f->path, false, 1000, &f->j, &e))
 		return -1;
-	*state = f;
 	return 0;
 }
 
