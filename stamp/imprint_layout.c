@@ -86,7 +86,7 @@ plan_beside(struct imprint_plan *p, const struct imprint_spec *spec,
 		    lesser(rest, imprint_dots(LABEL_WORDS_W, spec->dpi_x));
 	p->width = p->words.x + p->words.w + margin_x;
 	p->amount = p->words;
-	p->amount.h = words_h * (small ? 24 : 26) / 100;
+	p->amount.h = words_h * (small ? 21 : 26) / 100;
 	/* "$" reaches below the baseline */
 	p->words.y += words_h * (small ? 25 : 31) / 100;
 	p->words.h -= words_h * (small ? 25 : 31) / 100;

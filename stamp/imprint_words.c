@@ -206,7 +206,7 @@ write_all(struct imprint_pen *pen, struct imprint_plan *p,
 	collect(text, layout, &lines);
 	/* letters under 9 dots or 36 mil cannot be told apart */
 	write_lines(pen, &lines, &p->words, imprint_dots(110, dpi),
-	    small ? 72 : 62, greater(9, imprint_dots(36, dpi)));
+	    small ? 80 : 62, greater(9, imprint_dots(36, dpi)));
 	return true;
 }
 
