@@ -14,6 +14,7 @@
 
 #define ACROSS	  0.4 /* line heights that ink may leave its box by, up and */
 #define ALONG	  0.1 /* down, and at the ends of the line */
+#define RULE_GAPS 20  /* one dot in as many may be missing */
 #define MARGIN_PT 0.4 /* another renderer's anti-aliasing */
 
 /* Whole pixels, right and bottom excluded. */
@@ -214,6 +215,21 @@ row_weight(const struct strip *s, int a)
 	return sum;
 }
 
+/* True if row `a` is part of a rule that goes on beyond both ends of the text:
+ * the edge of a table's cell, not an underline of the mark. */
+static bool
+is_rule(const struct strip *s, int a)
+{
+	int out = s->a1 - s->a0, gaps = 0;
+
+	if (s->b0 - out < 0)
+		return false;
+	for (int b = s->b0 - out; b < s->b1 + out; b++)
+		if (!row_inked(s, a, b, b + 1))
+			gaps++;
+	return gaps * RULE_GAPS < s->b1 - s->b0;
+}
+
 /* The row before the one with the least ink inside `end`: where lines of text
  * nearly touch. */
 static int
@@ -246,6 +262,9 @@ fit_rows(const struct strip *s, int end, int step)
 
 	for (a = middle; a != end + step; a += step) {
 		inked = row_inked(s, a, s->b0, s->b1);
+		if (inked && abs(a - middle) > (s->a1 - s->a0) / 4 &&
+		    is_rule(s, a))
+			return a - step;
 		if (inked)
 			run = a;
 		else
@@ -254,7 +273,7 @@ fit_rows(const struct strip *s, int end, int step)
 	if (!inked)
 		return edge;
 	for (int i = 0; i < limit; i++, a += step)
-		if (!row_inked(s, a, s->b0, s->b1))
+		if (!row_inked(s, a, s->b0, s->b1) || is_rule(s, a))
 			return a - step;
 	return own ? valley(s, end, step) : edge;
 }

@@ -631,6 +631,34 @@ neighbouring_lines_keep_their_ink(void **state)
 		fail_at("%d red dots in the mark's box", lost);
 }
 
+static void
+edges_of_cells_keep_their_ink(void **state)
+{
+	cairo_t *cr = begin(300, 200);
+	struct rect ink;
+
+	(void)state;
+	black(cr);
+	font(cr, "serif", false, 12);
+	write_at(cr, 40, 100, 0, "[[postage 0.78 cost=gyp]]");
+	cairo_set_line_width(cr, 1);
+	cairo_rectangle(cr, 15, 88.5, 230, 15);
+	cairo_stroke(cr);
+	write_at(cr, 40, 150, 0, "[[postage 0.79 cost=gyp]]");
+	cairo_move_to(cr, 40, 152); /* its underline */
+	cairo_line_to(cr, 200, 152);
+	cairo_stroke(cr);
+	end(cr);
+	scan("in.pdf", 1);
+	is_int(count, 2, "marks");
+	ink = marks[0].ink[0];
+	ok(ink.y >= 88.5, "upper edge");
+	ok(ink.y + ink.h <= 103.6, "lower edge");
+	ok(ink.y < 91.5 && ink.y + ink.h > 102, "all of the text");
+	ink = marks[1].ink[0];
+	ok(ink.y + ink.h > 152.5, "underline");
+}
+
 /* --- set-up ---------------------------------------------------------------- */
 
 static int
@@ -668,6 +696,7 @@ main(void)
 	    T(broken_documents_do_no_harm),
 	    T(ink_is_told_from_background),
 	    T(neighbouring_lines_keep_their_ink),
+	    T(edges_of_cells_keep_their_ink),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
