@@ -114,29 +114,40 @@ dispense_recover(struct dispense *d, struct err *e)
 
 /* --- issuing ------------------------------------------------------------------- */
 
-/* The first debit of this document: is the whole of it still within limits and
- * funds, and are its labels free? */
+/* Before the first debit of this document: are its labels free? */
 static bool
 begin_document(struct issuing *w, struct err *e)
 {
 	struct document *doc = w->doc;
 	struct journal *j = doc->d->journal;
 	int64_t now = dispense_now(doc->d);
-	mils unpaid, dearest;
 
-	if (doc->begun)
-		return true;
-	if (!dispense_reload(doc, e) ||
-	    !journal_unpaid(j, doc->doc.id, &unpaid, &dearest, e) ||
-	    !journal_sheet_claim(j, doc->doc.id, e))
+	if (!journal_sheet_claim(j, doc->doc.id, e))
 		return false;
 	if (w->psd_id[0] != '\0' &&
-	    (!dispense_check_spending(doc, &w->psd, unpaid, dearest, e) ||
-		!journal_psd_seen(j, w->psd_id, w->psd.ascending, now, e)))
+	    !journal_psd_seen(j, w->psd_id, w->psd.ascending, now, e))
 		return false;
 	if (doc->doc.state == DOC_QUOTED)
 		doc->doc.state = DOC_ISSUED;
 	return journal_document_save(j, &doc->doc, now, e);
+}
+
+/* Is what is left of the whole document still within limits and funds?  Asked
+ * for every range: limits hold against one who quotes many jobs at once too. */
+static bool
+check_rest(struct issuing *w, struct err *e)
+{
+	struct document *doc = w->doc;
+	mils unpaid, dearest;
+
+	if (!dispense_reload(doc, e))
+		return false;
+	if (w->psd_id[0] != '\0' &&
+	    (!journal_unpaid(
+		 doc->d->journal, doc->doc.id, &unpaid, &dearest, e) ||
+		!dispense_check_spending(doc, &w->psd, unpaid, dearest, e)))
+		return false;
+	return doc->begun || begin_document(w, e);
 }
 
 /* A stamp that costs nothing and that no key signs. */
@@ -232,8 +243,7 @@ note_and_intend(struct issuing *w, struct batch *b,
 		return false;
 	for (size_t i = 0; done && i < b->count; i++)
 		done = note_result(d, &b->stamp[i].psd, &results[i], e);
-	done =
-	    done && (!first || begin_document(w, e)) && intend_batch(w, b, e);
+	done = done && (!first || check_rest(w, e)) && intend_batch(w, b, e);
 	if (done)
 		return journal_commit(d->journal, e);
 	journal_abort(d->journal);

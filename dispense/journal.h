@@ -182,8 +182,8 @@ journal_sheet_claim(struct journal *j, int64_t document_id, struct err *e);
 /* --- sums and lists (journal_list.c) ---------------------------------------- */
 
 struct journal_sums {
-	mils job, day, user_day; /* see struct spending */
-	mils reserved; /* quoted stamps of other documents being issued now */
+	mils job, day, user_day; /* see struct spending; the days with: */
+	mils reserved; /* what other documents, begun, are about to spend */
 };
 /* `day` and `next_day` bound today, in seconds. */
 MUST_CHECK bool

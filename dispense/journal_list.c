@@ -6,37 +6,53 @@
  * whose filter gave up, or whose backend has come to see how it ended. */
 #define ISSUING_S 600
 
+#define SUM                                                   \
+	"SELECT sum(s.amount) FROM stamps s JOIN documents d" \
+	" ON d.id=s.document JOIN jobs j ON j.id=d.job WHERE "
+
+/* ?1 another document than this, ?2 changed since then */
+#define ISSUING                                                         \
+	"d.state=2 AND d.id<>?1 AND d.changed>?2 AND s.state=0 AND NOT" \
+	" EXISTS(SELECT 1 FROM passes p WHERE p.document=d.id AND"      \
+	" (p.closed OR p.refusal<>0) AND p.id=(SELECT max(x.id) FROM"   \
+	" passes x WHERE x.document=d.id))"
+
+/* What others are about to spend: by queue, by user, in all. */
+static bool
+sum_reserved(struct journal *j, const struct journal_document *doc,
+    int64_t since, mils *queue, mils *user, mils *all, struct err *e)
+{
+	return db_number(j, SUM ISSUING " AND j.queue=?3",
+		   DB_ARGS(DB_I(doc->id), DB_I(since), DB_T(doc->job.queue)),
+		   queue, e) &&
+	       db_number(j, SUM ISSUING " AND j.user=?3",
+		   DB_ARGS(DB_I(doc->id), DB_I(since), DB_T(doc->job.user)),
+		   user, e) &&
+	       db_number(
+		   j, SUM ISSUING, DB_ARGS(DB_I(doc->id), DB_I(since)), all, e);
+}
+
 bool
 journal_sum(struct journal *j, const struct journal_document *doc, int64_t day,
     int64_t next_day, int64_t now, struct journal_sums *out, struct err *e)
 {
-	return db_number(j,
-		   "SELECT sum(s.amount) FROM stamps s JOIN documents d"
-		   " ON d.id=s.document WHERE d.job=? AND d.epoch=?"
-		   " AND s.state>0",
-		   DB_ARGS(DB_I(doc->job_id), DB_I(doc->epoch)), &out->job,
-		   e) &&
-	       db_number(j,
-		   "SELECT sum(s.amount) FROM stamps s JOIN documents d"
-		   " ON d.id=s.document JOIN jobs j ON j.id=d.job"
-		   " WHERE s.issued_at>=? AND s.issued_at<? AND j.queue=?",
-		   DB_ARGS(DB_I(day), DB_I(next_day), DB_T(doc->job.queue)),
-		   &out->day, e) &&
-	       db_number(j,
-		   "SELECT sum(s.amount) FROM stamps s JOIN documents d"
-		   " ON d.id=s.document JOIN jobs j ON j.id=d.job"
-		   " WHERE s.issued_at>=? AND s.issued_at<? AND j.user=?",
-		   DB_ARGS(DB_I(day), DB_I(next_day), DB_T(doc->job.user)),
-		   &out->user_day, e) &&
-	       db_number(j,
-		   "SELECT sum(s.amount) FROM stamps s JOIN documents d"
-		   " ON d.id=s.document WHERE d.state=2 AND d.id<>?"
-		   " AND d.changed>? AND s.state=0 AND NOT EXISTS(SELECT 1"
-		   " FROM passes p WHERE p.document=d.id AND (p.closed OR"
-		   " p.refusal<>0) AND p.id=(SELECT max(x.id) FROM passes x"
-		   " WHERE x.document=d.id))",
-		   DB_ARGS(DB_I(doc->id), DB_I(now - ISSUING_S)),
-		   &out->reserved, e);
+	mils queue, user;
+
+	if (!sum_reserved(
+		j, doc, now - ISSUING_S, &queue, &user, &out->reserved, e) ||
+	    !db_number(j, SUM "d.job=? AND d.epoch=? AND s.state>0",
+		DB_ARGS(DB_I(doc->job_id), DB_I(doc->epoch)), &out->job, e) ||
+	    !db_number(j, SUM "s.issued_at>=? AND s.issued_at<? AND j.queue=?",
+		DB_ARGS(DB_I(day), DB_I(next_day), DB_T(doc->job.queue)),
+		&out->day, e) ||
+	    !db_number(j, SUM "s.issued_at>=? AND s.issued_at<? AND j.user=?",
+		DB_ARGS(DB_I(day), DB_I(next_day), DB_T(doc->job.user)),
+		&out->user_day, e))
+		return false;
+	if (!mils_add(out->day, queue, &out->day) ||
+	    !mils_add(out->user_day, user, &out->user_day))
+		return err_set(e, ERR_CORRUPT, "journal: too high a sum");
+	return true;
 }
 
 bool

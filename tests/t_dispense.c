@@ -487,6 +487,42 @@ limits_hold_over_the_whole_document(void **state)
 }
 
 static void
+limits_hold_against_many_jobs_at_once(void **state)
+{
+	struct dispense *d[3];
+	struct document *doc[3];
+	struct job job = letter;
+	struct err e = ERR_INIT;
+	int paid = 0;
+
+	(void)state;
+	strcpy(job.queue, "capped");
+	want(&one, 10, "[[postage 1.00]]");
+	for (int i = 0; i < 3; i++, job.id++) {
+		d[i] = shop_spender(&shop, SHOP_NOW);
+		is_ok(dispense_document_open(
+			  d[i], ROLE_FILTER, &job, &doc[i], &e),
+		    &e, "open");
+		is_ok(dispense_quote(
+			  doc[i], one.in, 10, one.quote, &one.common, &e),
+		    &e, "each alone is within the limits");
+	}
+	for (uint32_t k = 0; k < 10; k++)
+		for (int i = 0; i < 3; i++) {
+			/* A forger, who says each time that he gave up. */
+			paid += dispense_issue(doc[i], k, 1, one.out, &e);
+			is_ok(dispense_refuse(doc[i], &e, &one.e), &one.e, "");
+		}
+	is_int(spent(), paid * 1000, "spent");
+	ok(paid <= 15, "never over the day's limit");
+	for (int i = 0; i < 3; i++) {
+		dispense_document_close(doc[i]);
+		dispense_close(d[i]);
+	}
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
 repeated_place_is_refused(void **state)
 {
 	(void)state;
@@ -855,6 +891,7 @@ main(void)
 	    W(funds_short_for_the_whole_document_spend_nothing),
 	    W(two_documents_do_not_share_the_same_funds),
 	    W(limits_hold_over_the_whole_document),
+	    W(limits_hold_against_many_jobs_at_once),
 	    W(repeated_place_is_refused),
 	    W(nothing_is_issued_that_was_not_quoted),
 	    W(specimens_cost_nothing_and_corrections_are_worth_nothing),
