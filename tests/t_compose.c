@@ -11,6 +11,15 @@
 #include "filter/raster.h"
 #include "tests/test.h"
 
+/* Pango keeps its fonts, and with them fontconfig's patterns, to the end. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig\n";
+}
+
 #define PDF "/tmp/t_compose.pdf"
 #define RAS "/tmp/t_compose.ras"
 
