@@ -304,10 +304,13 @@ debit_batch(void)
 	struct psd_stamp out[BATCH];
 	struct vault *v = NULL;
 	struct err e = ERR_INIT;
+	bool done;
 
 	requests(in);
-	return vault_open(uri, 1000, &v, &e) &&
-	       vault_debit(v, in, BATCH, out, &e);
+	done =
+	    vault_open(uri, 1000, &v, &e) && vault_debit(v, in, BATCH, out, &e);
+	vault_close(v);
+	return done;
 }
 
 static void
@@ -382,10 +385,13 @@ apply_answer(void)
 	uint8_t receipt[PSD_MESSAGE_MAX];
 	struct vault *v = NULL;
 	struct err e = ERR_INIT;
+	bool done;
 	size_t len;
 
-	return vault_open(uri, 1000, &v, &e) &&
+	done = vault_open(uri, 1000, &v, &e) &&
 	       vault_download_apply(v, answer, answer_len, receipt, &len, &e);
+	vault_close(v);
+	return done;
 }
 
 static void
@@ -419,9 +425,12 @@ change_pin(void)
 {
 	struct vault *v = NULL;
 	struct err e = ERR_INIT;
+	bool done;
 
-	return vault_open(uri, 1000, &v, &e) &&
+	done = vault_open(uri, 1000, &v, &e) &&
 	       vault_change_pin(v, OLD_PIN, NEW_PIN, &e);
+	vault_close(v);
+	return done;
 }
 
 static void
@@ -457,8 +466,11 @@ guess_pin(void)
 {
 	struct vault *v = NULL;
 	struct err e = ERR_INIT;
+	bool done;
 
-	return vault_open(uri, 1000, &v, &e) && !vault_unlock(v, "no", &e);
+	done = vault_open(uri, 1000, &v, &e) && !vault_unlock(v, "no", &e);
+	vault_close(v);
+	return done;
 }
 
 /* A guesser that pulls the plug after the write has spent its try: at no
