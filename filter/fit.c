@@ -121,6 +121,17 @@ envelope_box(const struct fit *f)
 	return (struct rect){x0, y0, x1 - x0, y1 - y0};
 }
 
+/* On a label, as near to `at` as what the printer reaches of it allows. */
+static double
+nudge(double at, double size, double label0, double label1, double reach0,
+    double reach1)
+{
+	double low = fmax(label0, reach0);
+	double high = fmin(label1, reach1) - size;
+
+	return low > high ? at : fmin(fmax(at, low), high);
+}
+
 /* Puts a stamp of `width` x `height` raster dots into the wanted corner of its
  * box, on whole dots. */
 static void
@@ -129,6 +140,7 @@ place(const struct fit *f, int width, int height)
 	const struct geometry *g = f->sight->geometry;
 	struct plan_stamp *s = f->stamp;
 	struct rect size = {0, 0, width, height}, box = s->mark.box, dots;
+	struct rect reach = f->sight->printable;
 	enum mark_corner at = f->mark.at;
 	double part_x, part_y;
 
@@ -140,9 +152,15 @@ place(const struct fit *f, int width, int height)
 		at = AT_NE;
 	}
 	corner(at, s->mark.rotation, &part_x, &part_y);
-	dots = geometry_to_raster(
-	    g, (struct rect){box.x + part_x * (box.w - size.w),
-		   box.y + part_y * (box.h - size.h), size.w, size.h});
+	size.x = box.x + part_x * (box.w - size.w);
+	size.y = box.y + part_y * (box.h - size.h);
+	if (s->is_label) {
+		size.x = nudge(size.x, size.w, box.x, box.x + box.w, reach.x,
+		    reach.x + reach.w);
+		size.y = nudge(size.y, size.h, box.y, box.y + box.h, reach.y,
+		    reach.y + reach.h);
+	}
+	dots = geometry_to_raster(g, size);
 	s->dots = (struct canvas_rect){
 	    (int)lround(dots.x), (int)lround(dots.y), width, height};
 	/* A dot of rounding must not put a stamp off the raster's edge. */

@@ -373,6 +373,17 @@ a_label_too_small_is_refused(void **state)
 	is_ok(fit(p, &g, geometry_printable(&g), NULL, &e), &e, "one inch");
 	ok(rect_inside(p->stamps[0].area, sheet_label(&s, 0)), "in the label");
 	plan_free(p);
+	/* A margin over the label's edge moves the stamp, not the job. */
+	p = plan_new(1, true, &e);
+	is_ok(plan_scan(p, NULL, 0, &e), &e, "page");
+	is_ok(plan_labels(p, &how, &e), &e, "labels");
+	is_ok(fit(p, &g, (struct rect){22, 38, 568, 716}, NULL, &e), &e,
+	    "margins of 22 points");
+	ok(p->stamps[0].area.x > 21.7 && p->stamps[0].area.y > 37.7,
+	    "moved to where the printer reaches");
+	ok(rect_inside(p->stamps[0].area, rect_grow(sheet_label(&s, 0), 0.25)),
+	    "still in the label");
+	plan_free(p);
 	s.label_h_pt = 20;
 	p = plan_new(1, true, &e);
 	is_ok(plan_scan(p, NULL, 0, &e), &e, "page");
