@@ -377,6 +377,31 @@ a_batch_is_one_write_and_one_sync(void **state)
 	is_int(plan.seen, 2, "pwrite, fdatasync");
 }
 
+/* Another process wrote it, and may have died before its sync. */
+static void
+what_others_wrote_is_stored_again_before_it_is_answered(void **state)
+{
+	struct psd_request in[BATCH];
+	struct psd_stamp out;
+	struct vault *v;
+	struct err e = ERR_INIT;
+	bool found;
+
+	(void)state;
+	put_back(base_plain);
+	ok(debit_batch(), "debit");
+	requests(in);
+	v = opened(NULL);
+	plan.at = 0;
+	plan.seen = 0;
+	is_ok(vault_find(v, in[0].key, &out, &found, &e), &e, "find");
+	ok(found, "found");
+	is_int(plan.seen, 2, "pwrite, fdatasync");
+	is_ok(vault_find(v, in[0].key, &out, &found, &e), &e, "find");
+	is_int(plan.seen, 2, "once is enough");
+	vault_close(v);
+}
+
 /* --- value download ------------------------------------------------------------------- */
 
 static bool
@@ -572,6 +597,7 @@ main(void)
 	    T(a_batch_is_debited_once_whatever_tears),
 	    T(two_faults_in_a_row_debit_once),
 	    T(a_batch_is_one_write_and_one_sync),
+	    T(what_others_wrote_is_stored_again_before_it_is_answered),
 	    T(value_is_downloaded_once_whatever_tears),
 	    T(a_pin_is_the_old_or_the_new_whatever_tears),
 	    T(a_guess_is_counted_before_it_is_compared),
