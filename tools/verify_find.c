@@ -11,13 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCKS_MAX  1024
-#define GAPS	    3
-#define MARGIN_MM   1.7 /* white around a block given to a decoder */
-#define SNAP_MM	    1.0 /* a decoder's idea of an edge may be this far off */
-#define DAMAGED_MM  7.0 /* smallest symbol reported without its bytes */
-#define ASSUMED_DPI 300.0
-#define ROW_PX	    64 /* what begins within it is one row */
+#define BLOCKS_MAX   1024
+#define GAPS	     3
+#define MARGIN_MM    1.7 /* white around a block given to a decoder */
+#define SNAP_MM	     1.0 /* a decoder's idea of an edge may be this far off */
+#define DARK	     128
+#define SQUARE_MM    6.0
+#define SQUARE_RATIO 1.4
+#define DAMAGED_MM   7.0 /* smallest symbol reported without its bytes */
+#define ASSUMED_DPI  300.0
+#define ROW_PX	     64 /* what begins within it is one row */
 
 /* Under the quiet zone of a Data Matrix, over one module; then wider, for
  * symbols in large or light print. */
@@ -76,6 +79,37 @@ static double
 px_per_mm(const struct image *image)
 {
 	return (image->dpi_x > 0 ? image->dpi_x : ASSUMED_DPI) / MM_PER_INCH;
+}
+
+/* zbar and libdmtx read square symbols alone, and libdmtx takes its time to
+ * find nothing in a line of text. */
+static bool
+is_square(const struct image *image, const struct box *block)
+{
+	double wide = block->right - block->left;
+	double high = block->bottom - block->top;
+	double least = SQUARE_MM * px_per_mm(image);
+
+	return wide >= least && high >= least && wide < SQUARE_RATIO * high &&
+	       high < SQUARE_RATIO * wide;
+}
+
+/* Half of a symbol's modules are dark; of a block of text, much less. */
+static bool
+is_dense(const struct image *image, const struct box *block)
+{
+	int left = (int)block->left, right = (int)block->right;
+	size_t dark = 0, all = 0;
+
+	for (int y = (int)block->top; y < (int)block->bottom; y++) {
+		const uint8_t *row =
+		    image->grey + (size_t)y * (size_t)image->width;
+
+		for (int x = left; x < right; x++)
+			dark += row[x] < DARK;
+		all += (size_t)(right - left);
+	}
+	return 4 * dark >= all && 4 * dark <= 3 * all;
 }
 
 /* Which of the wanted decoders may still read something in this block. */
@@ -226,7 +260,9 @@ look_at_block(const struct image *image, const struct box *block, unsigned by,
 	int margin = (int)ceil(MARGIN_MM * px_per_mm(image));
 	unsigned left = still_wanted(out, block, by);
 
-	if (left == 0)
+	if (!is_square(image, block))
+		left &= BY_ZXING;
+	if (left == 0 || !is_dense(image, block))
 		return true;
 	if (!try_block(image, block, left, margin, out, e))
 		return false;
