@@ -141,6 +141,9 @@ gsargs_make(const struct gsargs_how *how, struct gsargs *out, struct err *e)
 	add(out, "-dNOINTERPOLATE");
 	add(out, "-dNOMEDIAATTRS");
 	add(out, "-dShowAcroForm");
+	/* The page as filter/scan.c sees it. */
+	add(out, "-dUseCropBox");
+	add(out, "-dNoUserUnit");
 	add(out, "-sstdout=%%stderr");
 	add(out, "-sOutputFile=%%stdout");
 	add(out, "-sDEVICE=cups");
