@@ -53,18 +53,19 @@ is_gone(int error)
 	       error == ESTALE;
 }
 
-static bool
+static void
 cannot_open(const struct home *h, struct err *e)
 {
-	if (is_gone(errno))
-		return err_set(e, ERR_ABSENT,
+	if (is_gone(errno)) {
+		err_set(e, ERR_ABSENT,
 		    "no vault at %s: put its medium in and mount it, or make "
 		    "a vault with `postage vault create`",
 		    h->path);
+		return;
+	}
 	err_system(e, "%s", h->path);
 	if (errno == EACCES || errno == EPERM || errno == EROFS)
 		e->kind = ERR_CONFIG;
-	return false;
 }
 
 /* A read or write failed: a medium that went away is ERR_ABSENT. */
@@ -152,8 +153,10 @@ enter(struct home *h, bool write, struct visit *v, struct err *e)
 {
 	int fd = open(h->path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 
-	if (fd < 0)
-		return cannot_open(h, e);
+	if (fd < 0) {
+		cannot_open(h, e);
+		return false;
+	}
 	if (!lock(h, fd, write, e) || !load(h, v, fd, e)) {
 		close(fd);
 		return false;

@@ -370,7 +370,7 @@ lab_refill(struct lab *lab, struct vault *v, mils amount, struct err *e)
 {
 	uint8_t request[PSD_MESSAGE_MAX], answer[PSD_MESSAGE_MAX];
 	uint8_t receipt[PSD_MESSAGE_MAX];
-	size_t request_len, answer_len, receipt_len;
+	size_t request_len = 0, answer_len = 0, receipt_len;
 
 	return vault_download_request(v, amount, request, &request_len, e) &&
 	       lab_answer(lab, request, request_len, answer, &answer_len, e) &&
