@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/test.h"
 
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,6 +167,76 @@ another_chain_of_the_same_names_is_unknown(void **state)
 		   s, ((struct chain *)other)->cert[2], 20261121, why),
 	    CERT_UNKNOWN, "same names, other keys");
 	free_chain(&other);
+	cert_store_free(s);
+}
+
+/* The PSD's certificate for another id, signed by `key`: what cert_issue()
+ * refuses to make. */
+static struct cert *
+resigned(const struct chain *c, const char *id, const struct sig_key *key)
+{
+	uint8_t der[CERT_MAX], key_der[SIG_KEY_MAX], *out = NULL;
+	const unsigned char *at = der, *key_at = key_der;
+	struct cert *cert = NULL;
+	struct err e = ERR_INIT;
+	X509_NAME *name;
+	size_t len, key_len;
+	EVP_PKEY *pkey;
+	X509 *x509;
+	int out_len;
+
+	is_ok(cert_der(c->cert[2], der, sizeof(der), &len, &e), &e, "der");
+	is_ok(sig_store_private(key, key_der, sizeof(key_der), &key_len, &e),
+	    &e, "key");
+	x509 = d2i_X509(NULL, &at, (long)len);
+	pkey = d2i_AutoPrivateKey(NULL, &key_at, (long)key_len);
+	ok(x509 && pkey, "OpenSSL reads them");
+	name = X509_NAME_dup(X509_get_subject_name(x509));
+	X509_NAME_ENTRY_free(X509_NAME_delete_entry(name, 1));
+	ok(X509_NAME_add_entry_by_NID(name, NID_serialNumber,
+	       V_ASN1_PRINTABLESTRING, (const unsigned char *)id, -1, -1, 0),
+	    "name");
+	X509_set_subject_name(x509, name);
+	X509_NAME_free(name);
+	ok(X509_sign(x509, pkey, EVP_sha256()) > 0, "sign");
+	out_len = i2d_X509(x509, &out);
+	ok(out_len > 0, "write");
+	is_ok(cert_parse(out, (size_t)out_len, &cert, &e), &e, "parse");
+	OPENSSL_free(out);
+	X509_free(x509);
+	EVP_PKEY_free(pkey);
+	return cert;
+}
+
+static void
+a_provider_counts_for_its_own_vendor_alone(void **state)
+{
+	const struct chain *c = *state;
+	struct cert_store *s = store_of(c, 0, 1);
+	struct cert *own = resigned(c, "XXPS0000000043", c->key[1]);
+	struct cert *other = resigned(c, "06PS0000000043", c->key[1]);
+	char why[256];
+
+	is_str(cert_id(other), "06PS0000000043", "id");
+	is_int(cert_store_check(s, own, 20261121, why), CERT_GOOD, why);
+	is_int(cert_store_check(s, other, 20261121, why), CERT_UNKNOWN,
+	    "another vendor's");
+	cert_free(own);
+	cert_free(other);
+	cert_store_free(s);
+}
+
+static void
+a_signature_by_another_key_is_no_chain(void **state)
+{
+	const struct chain *c = *state;
+	struct cert_store *s = store_of(c, 0, 1);
+	struct cert *forged = resigned(c, "XXPS0000000043", c->key[2]);
+	char why[256];
+
+	is_int(cert_store_check(s, forged, 20261121, why), CERT_UNKNOWN,
+	    "right names and key identifiers, wrong key");
+	cert_free(forged);
 	cert_store_free(s);
 }
 
@@ -338,6 +409,8 @@ main(void)
 	    T(a_whole_chain_is_good),
 	    T(without_its_issuers_a_certificate_is_unknown),
 	    T(another_chain_of_the_same_names_is_unknown),
+	    T(a_provider_counts_for_its_own_vendor_alone),
+	    T(a_signature_by_another_key_is_no_chain),
 	    T(dates_are_checked_on_every_rank),
 	    T(revoked_certificates_and_their_heirs_are_refused),
 	    T(a_list_by_someone_else_revokes_nothing),

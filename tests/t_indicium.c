@@ -404,6 +404,17 @@ dea_reads_what_the_posts_checker_reads(void **state)
 }
 
 static void
+crc4_follows_its_polynomial(void **state)
+{
+	(void)state;
+	/* x^4 = x + 1, x^11 = x^3 + x^2 + x modulo x^4 + x + 1 */
+	is_int(dea_crc4("\x01", 1), 3, "x^4");
+	is_int(dea_crc4("\x80", 1), 14, "x^11");
+	is_int(dea_crc4("\x81", 1), 3 ^ 14, "their sum");
+	is_int(dea_crc4("", 0), 0, "nothing");
+}
+
+static void
 dea_writes_the_published_vectors(void **state)
 {
 	struct indicium in = {.format = FORMAT_DEA,
@@ -543,6 +554,7 @@ main(void)
 	    T(the_signed_part_ends_before_the_signature),
 	    T(ibi_lite_follows_its_table),
 	    T(dea_reads_what_the_posts_checker_reads),
+	    T(crc4_follows_its_polynomial),
 	    T(dea_writes_the_published_vectors),
 	    T(dea_keeps_days_that_are_no_date),
 	    T(an_internetmarke_has_its_own_layout),
