@@ -15,12 +15,15 @@ static const struct verb verbs[] = {
 	"the vault: registers, value, PIN"},
     {"queue", verb_queue, "add|list|remove|ppd",
 	"postage queues around the printers' own"},
+    {"print", verb_print, "[--sheet NAME] [--amount SUM] ...",
+	"a sheet of stamps or single ones, through the queue"},
     {"preview", verb_preview, "FILE [-o OUT.png|OUT.pdf]",
 	"the printed document with specimen stamps; nothing is spent"},
     {"journal", verb_journal, "list|show|check|resolve",
 	"what was asked, paid and printed"},
     {"sheet", verb_sheet, "list|show",
 	"label sheets, and what is left of numbered ones"},
+    {"doctor", verb_doctor, "", "what is wrong here, and what to do about it"},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -26,6 +26,8 @@ struct verb {
 	const char *help;      /* one line */
 };
 
+verb_function verb_doctor;
+verb_function verb_print;
 verb_function verb_queue;
 verb_function verb_vault;
 verb_function verb_preview;
