@@ -21,6 +21,21 @@ is_type(const char *s, size_t len)
 	return slashes == 1 && len > 2 && len < GATE_TYPE_MAX;
 }
 
+/* *cupsPostageDriver: "rastertohp", or a whole path */
+static void
+scan_driver(const char *value, struct gate *out)
+{
+	size_t len;
+
+	value += strspn(value, " \t\"");
+	len = strcspn(value, " \t\"\r\n");
+	if (len >= sizeof(out->driver) || strstr(value, "..") ||
+	    (memchr(value, '/', len) && *value != '/'))
+		return;
+	memcpy(out->driver, value, len);
+	out->driver[len] = '\0';
+}
+
 /* *cupsFilter2: "source destination cost program" */
 static void
 scan_filter2(const char *value, struct gate *out)
@@ -59,6 +74,8 @@ gate_scan(FILE *ppd, struct gate *out)
 		} else if (strncmp(line, "*cupsFilter:", 12) == 0) {
 			if (strstr(value, GATE_PREFIX))
 				out->found = true;
+		} else if (strncmp(line, "*cupsPostageDriver:", 19) == 0) {
+			scan_driver(value, out);
 		} else if (strncmp(line, "*cupsSingleFile:", 16) == 0) {
 			value += strspn(value, " \t\"");
 			out->single_file = strncmp(value, "True", 4) == 0;

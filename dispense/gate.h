@@ -2,9 +2,10 @@
 /*
  * gate: what the queue's PPD says about the way from our filter to the printer.
  *
- * Only two keywords matter: the cupsFilter2 line whose source is our gate type
- * names the type that the printer gets; cupsSingleFile says that each document
- * has its own run of the backend.  Without the latter CUPS joins documents, and
+ * Three keywords matter: the cupsFilter2 line whose source is our gate type
+ * names the type that the printer gets; cupsPostageDriver the printer's own
+ * filter; cupsSingleFile says that each document has its own run of the
+ * backend.  Without the latter CUPS joins documents, and
  * a banner page would carry stamped ones past the books.
  */
 #ifndef DISPENSE_GATE_H
@@ -21,6 +22,7 @@ struct gate {
 	bool single_file;
 	bool found;			/* a filter line from a gate type */
 	char final_type[GATE_TYPE_MAX]; /* "" where the PPD does not say */
+	char driver[GATE_TYPE_MAX];	/* the program behind postagedriver */
 };
 
 /* Reads PPD lines to the end. */

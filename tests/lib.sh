@@ -343,6 +343,10 @@ scheduler_programs() {
 		install -m 0755 "$(built filter/pdftopostage pdftopostage)" \
 			"$SERVERBIN/filter/pdftopostage"
 	fi
+	if built backend/postagedriver >/dev/null; then
+		install -m 0755 "$builddir/backend/postagedriver" \
+			"$SERVERBIN/filter/postagedriver"
+	fi
 	if built backend/postage >/dev/null; then
 		install -m 0700 "$builddir/backend/postage" \
 			"$SERVERBIN/backend/postage"

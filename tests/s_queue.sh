@@ -74,7 +74,7 @@ check_is 'it is not shared' "$(printer_attribute Stamps printer-is-shared)" \
 	false
 check_is 'no banners' "$(printer_attribute Stamps job-sheets-default)" none,none
 check 'the driver behind the gate' grep -q \
-	'^\*cupsFilter: "application/vnd.cups-postage-raster 0 rastertolabel"' \
+	'^\*cupsFilter: "application/vnd.cups-postage-raster 0 postagedriver"' \
 	"$WORK/cups/ppd/Stamps.ppd"
 check 'its own options' grep -q '^\*OpenUI \*zePrintRate' \
 	"$WORK/cups/ppd/Stamps.ppd"

@@ -426,6 +426,12 @@ the_ppd_says_what_the_printer_gets(void **state)
 	    &g);
 	ok(g.found && g.single_file, "a postage PPD");
 	is_str(g.final_type, "image/pwg-raster", "type");
+	scan("*cupsPostageDriver: \"rastertohp\"\n", &g);
+	is_str(g.driver, "rastertohp", "driver");
+	scan("*cupsPostageDriver: \"../sh\"\n", &g);
+	is_str(g.driver, "", "no path upwards");
+	scan("*cupsPostageDriver: \"a/b\"\n", &g);
+	is_str(g.driver, "", "no relative path");
 	scan("*cupsFilter2: \"application/vnd.cups-raster x/y 0 r\"\n", &g);
 	ok(!g.found && !g.single_file, "another PPD");
 	scan("*cupsFilter: \"application/vnd.cups-postage-raster 0 r\"\n"

@@ -52,37 +52,43 @@ the_gate_stands_before_the_printers_own_filter(void **state)
 	} list[] = {
 	    {"*cupsFilter: \"application/vnd.cups-raster 50 rastertolabel\"\n",
 		"*cupsFilter: \"application/vnd.cups-postage-raster 0 "
-		"rastertolabel\""},
+		"postagedriver\""},
 	    {"*cupsFilter: \"application/vnd.cups-pdf 0 drv\"\n"
 	     "*cupsFilter: \"application/vnd.cups-raster 0 drv2\"\n",
-		"*cupsFilter: \"application/vnd.cups-postage-raster 0 drv2\""},
+		"*cupsFilter: \"application/vnd.cups-postage-raster 0 "
+		"postagedriver\""},
 	    {"*cupsFilter: \"application/vnd.cups-raster 0 old\"\n"
 	     "*cupsFilter2: \"application/vnd.cups-raster x/y 0 maxsize(9) "
 	     "new\"\n",
 		"*cupsFilter2: \"application/vnd.cups-postage-raster x/y 0 "
-		"new\""},
+		"postagedriver\""},
 	    {"*cupsFilter2: \"application/vnd.cups-pdf application/pdf 10 "
 	     "-\"\n*cupsFilter2: \"image/urf image/urf 100 -\"\n",
 		"*cupsFilter2: \"application/vnd.cups-postage-raster image/urf "
-		"0 rastertopwg\""},
+		"0 "
+		"postagedriver\""},
 	    {"*cupsFilter2: \"image/urf image/urf 0 -\"\n"
 	     "*cupsFilter2: \"image/pwg-raster image/pwg-raster 0 -\"\n",
 		"*cupsFilter2: \"application/vnd.cups-postage-raster "
-		"image/pwg-raster 0 rastertopwg\""},
+		"image/pwg-raster 0 "
+		"postagedriver\""},
 	    {"*cupsFilter2: \"application/vnd.cups-pdf application/pdf 0 "
 	     "-\"\n*cupsFilter: \"application/vnd.cups-raster 0 x\"\n",
 		"*cupsFilter2: \"application/vnd.cups-postage-pdf "
 		"application/pdf 0 -\""},
 	    {"*LanguageLevel: \"2\"\n",
 		"*cupsFilter2: \"application/vnd.cups-postage-pdf "
-		"application/postscript 0 pdftops\""},
+		"application/postscript 0 "
+		"postagedriver\""},
 	    {"*cupsFilter: \"application/vnd.cups-postscript 0 -\"\n",
 		"*cupsFilter2: \"application/vnd.cups-postage-pdf "
-		"application/postscript 0 pdftops\""},
+		"application/postscript 0 "
+		"postagedriver\""},
 	    {"*LanguageLevel: \"2\"\n"
 	     "*cupsFilter: \"application/vnd.cups-command 0 cmd\"\n",
 		"*cupsFilter2: \"application/vnd.cups-postage-pdf "
-		"application/postscript 0 pdftops\""},
+		"application/postscript 0 "
+		"postagedriver\""},
 	};
 	char ppd[2048];
 	struct err e;
@@ -137,7 +143,7 @@ foomatic_needs_leave(void **state)
 	is_err(&e, ERR_CONFIG, "kind");
 	is_ok(wrap_with(ppd, &allow, &e), &e, "allowed");
 	has("*FoomaticRIPCommandLine: \"gs -sDEVICE=x\"", true);
-	has("postage-pdf 0 foomatic-rip", true);
+	has("*cupsPostageDriver: \"foomatic-rip\"", true);
 }
 
 static const char raster[] = HEAD
@@ -185,6 +191,8 @@ copies_are_no_business_of_the_printer(void **state)
 	(void)state;
 	is_ok(wrap(raster, &e), &e, "wrap");
 	has("*cupsManualCopies: True\n", true);
+	has("raster 0 postagedriver\"\n", true);
+	has("*cupsPostageDriver: \"rastertoacme\"\n", true);
 	has("*cupsManualCopies: False", false);
 	has("*cupsSingleFile: True\n", true);
 	has("Copies 2", false);

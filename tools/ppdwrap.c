@@ -228,6 +228,12 @@ choose_filter(struct wrap *w, struct err *e)
 		strcpy(w->program, "rastertopwg");
 		strcpy(w->target, w->source);
 	}
+	/* A driver is run by postagedriver, which knows what was applied. */
+	if (strcmp(w->program, "-") != 0) {
+		snprintf(w->report->driver, sizeof(w->report->driver), "%s",
+		    w->program);
+		strcpy(w->program, "postagedriver");
+	}
 	if (w->target[0])
 		snprintf(w->report->filter, sizeof(w->report->filter),
 		    "*cupsFilter2: \"%s %.100s 0 %.100s\"", gate, w->target,
@@ -474,6 +480,9 @@ write_all(struct wrap *w, const char *ppd, size_t len, struct err *e)
 		    "PPD.\n%s\n*cupsManualCopies: True\n"
 		    "*cupsSingleFile: True\n",
 		    w->report->filter);
+		if (w->report->driver[0])
+			fprintf(w->out, "*cupsPostageDriver: \"%s\"\n",
+			    w->report->driver);
 	}
 	fputs(ppd_postage_options, w->out);
 	if (ferror(w->out))

@@ -34,6 +34,7 @@ struct ppdwrap_rules {
 };
 
 struct ppdwrap_report {
+	char driver[128]; /* the printer's own filter, "" for none */
 	char filter[256]; /* the cupsFilter2 line of the gate */
 	int dropped;	  /* statements with unknown keywords */
 	char first_dropped[PPDWRAP_NAME_MAX];

@@ -31,7 +31,7 @@
 	"--queue the only postage queue there is."
 
 #define PAGES_MAX 1000
-#define EDGE_PT	  27.0	/* from the page's edge to the stamp */
+#define EDGE_PT	  40.0	/* from the page's edge to the stamp */
 #define ROOM_PT	  230.0 /* of the widest stamp */
 #define FONT_PT	  4.0
 
