@@ -141,6 +141,8 @@ dispense_specimen(
 	    .kind = INDICIUM_SPECIMEN,
 	    .signature_len = INDICIUM_SIGNATURE};
 	memcpy(out->category, p->category, sizeof(out->category));
+	if (p->brief)
+		out->has = 0;
 	return indicium_set_extensions(out) ||
 	       err_set(e, ERR_REQUEST, "no room for the stamp's fields");
 }
@@ -183,6 +185,7 @@ dispense_price(const struct document *doc, const struct psd_status *psd,
 	if (!set_dates(doc, &m, &s->psd, e) || !set_price(doc, &m, s, e) ||
 	    !make_key(doc, r, s->psd.key, e))
 		return false;
+	s->psd.brief = m.size == SIZE_SMALL;
 	s->psd.amount = m.kind == KIND_SPECIMEN ? 0 : s->quote.amount;
 	s->psd.origin_zip = m.origin;
 	s->psd.destination = m.to;

@@ -28,6 +28,7 @@ db_stamp_row(sqlite3_stmt *s, struct journal_stamp *out)
 	db_col_text(s, 8, mark, sizeof(mark));
 	if (!mark_parse(mark, &r->mark, &e))
 		r->mark = (struct mark){0};
+	p->brief = r->mark.size == SIZE_SMALL;
 	r->sheet_serial = p->sheet_serial = (uint64_t)db_col_int(s, 9);
 	r->label = p->label = (uint16_t)db_col_int(s, 10);
 	q->amount = db_col_int(s, 11);

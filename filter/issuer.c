@@ -93,6 +93,8 @@ specimen_encode(const struct stamp_request *r, const struct stamp_quote *q,
 	size_t len;
 
 	memcpy(in.category, q->category, sizeof(in.category));
+	if (r->mark.size == SIZE_SMALL)
+		in.has = 0;
 	if (!indicium_set_extensions(&in) ||
 	    !indicium_encode(
 		&in, out->indicium, sizeof(out->indicium), &len, e))

@@ -147,6 +147,7 @@ request_hash(const struct psd_crypto *crypto, const struct psd_request *r,
 	bytes_write_le(&w, r->price_list, 2);
 	bytes_write_le(&w, r->sheet_serial, 8);
 	bytes_write_le(&w, r->label, 2);
+	bytes_write_le(&w, r->brief, 1);
 	assert(!w.failed);
 	crypto->sha256(crypto->context, bytes, w.pos, hash);
 	memcpy(out, hash, PSD_HASH);
@@ -154,11 +155,24 @@ request_hash(const struct psd_crypto *crypto, const struct psd_request *r,
 
 /* --- the indicium ----------------------------------------------------------- */
 
+/* A small symbol (DMRE 26 x 64, 116 bytes) holds no extension at all. */
+static bool
+check_brief(const struct psd_request *r, struct err *e)
+{
+	if (r->kind == INDICIUM_POSTAGE)
+		return true;
+	return err_set(e, ERR_REQUEST,
+	    "a small stamp is for postage only: its symbol has no room to say "
+	    "that it is a correction; use size=label");
+}
+
 /* Extensions by weight: the PSD's own, then what the mark asked for; only the
  * price list, which a verifier can look up by date, may be left out. */
 static bool
 set_extensions(struct indicium *in, const struct psd_request *r, struct err *e)
 {
+	if (r->brief)
+		return check_brief(r, e);
 	in->has = HAS_EXPIRY | HAS_PIECE;
 	if (in->licence != 0)
 		in->has |= HAS_LICENCE;

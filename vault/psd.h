@@ -64,6 +64,7 @@ struct psd_request {
 	char category[5];     /* rate category, 4 ASCII */
 	uint8_t kind; /* extension 7: 0 postage, 1 correction, 2 specimen */
 	uint16_t price_list;   /* extension 8, 0 = none */
+	bool brief;	       /* no extensions: 114 bytes, for small symbols */
 	uint64_t sheet_serial; /* u56; not 0: version 0x92 */
 	uint16_t label;	       /* position on the sheet, from 1 */
 };
