@@ -30,7 +30,9 @@ db_stamp_row(sqlite3_stmt *s, struct journal_stamp *out)
 		r->mark = (struct mark){0};
 	p->brief = r->mark.size == SIZE_SMALL;
 	r->sheet_serial = p->sheet_serial = (uint64_t)db_col_int(s, 9);
-	r->label = p->label = (uint16_t)db_col_int(s, 10);
+	r->label = (uint16_t)db_col_int(s, 10);
+	/* A place on a sheet without a number is no part of the indicium. */
+	p->label = p->sheet_serial ? r->label : 0;
 	q->amount = db_col_int(s, 11);
 	p->amount = db_col_int(s, 12);
 	q->mail_date = p->mail_date = (uint32_t)db_col_int(s, 13);

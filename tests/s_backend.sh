@@ -111,6 +111,14 @@ check 'released without a word it is held again' \
 wait_state "$job" pending-held >/dev/null
 check 'and not sent again' runs 1
 check 'nothing was bought for that' bought 1
+resolve() {
+	as_postage "$WORK/bin/postage" journal resolve "Q-$job" "$1"
+}
+check 'a person says it did not come out' resolve reprint
+lp -i "$job" -H resume
+check 'then it is sent again' wait_state "$job" completed
+check 'for the second time' runs 2
+check 'with the stamp it had' bought 1
 begin
 sink_plan take=3 die=KILL once=1
 job=$(submit -d Q "$WORK/a.pdf")

@@ -19,14 +19,16 @@ pieces() {
 		jq '[.. | objects | .piece_count? // empty][0]'
 }
 
-# stamps_on FILE: how many stamps of a lab a verifier reads on what arrived.
+# stamps_on FILE: how many different valid stamps are on what arrived.
 stamps_on() {
 	rm -f "$WORK"/seen-*
 	pages_of "$1" "$WORK/seen" >/dev/null
 	for page in "$WORK"/seen-*.png; do
-		"$(built postage-verify tools/postage-verify)" --json \
-			"$page" 2>/dev/null
-	done | jq -s '[.. | objects | select(has("verdict")) | .hex? // .piece_count? // .] | length'
+		POSTAGE_CONF=$WORK/etc/postage.conf \
+			"$(built tools/postage-verify)" --json "$page"
+	done 2>/dev/null | jq -rs '.[].files[].stamps[] |
+		select(.verdict == "VALID-OFFLINE" or .verdict == "VALID") |
+		.bytes' | sort -u | wc -l | tr -d ' '
 }
 
 job_of() {
