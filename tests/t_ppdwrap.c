@@ -14,17 +14,18 @@ static struct ppdwrap_report report;
 static bool
 wrap_with(const char *ppd, const struct ppdwrap_rules *rules, struct err *e)
 {
+	char *before = wrapped; /* `ppd` may be that */
 	size_t len;
 	FILE *out;
 	bool done;
 
-	free(wrapped);
 	wrapped = NULL;
 	out = open_memstream(&wrapped, &len);
 	ok(out != NULL, "memory");
 	*e = (struct err)ERR_INIT;
 	done = ppdwrap(ppd, strlen(ppd), rules, out, &report, e);
 	fclose(out);
+	free(before);
 	return done;
 }
 
