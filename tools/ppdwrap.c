@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ppd/options.h"
+#include "tools/ppd_options.h"
 #include "tools/ppdread.h"
 
 #define UI_MAX	    1024
