@@ -212,7 +212,8 @@ plan_requests(const struct plan *p, const struct mark *defaults,
 		    .y_um = (int32_t)lround(s->mark.box.y * 25400 / 72),
 		    .mark = s->mark.mark,
 		    .sheet_serial = s->sheet_serial,
-		    .label = s->label_number};
+		    /* The signature binds labels of numbered sheets only. */
+		    .label = s->sheet_serial != 0 ? s->label_number : 0};
 
 		mark_inherit(&r.mark, defaults);
 		/* A low label takes the small stamp, whose bytes are fewer. */

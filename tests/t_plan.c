@@ -128,6 +128,8 @@ labels_fill_from_the_first_and_repeat_the_page(void **state)
 {
 	struct sheet s = sheet_of(30);
 	struct plan_sheet how = {.sheet = &s, .first = 29, .count = 33};
+	struct mark none = {.has_amount = false};
+	struct stamp_request requests[33];
 	struct plan *p;
 	struct err e = ERR_INIT;
 
@@ -138,6 +140,8 @@ labels_fill_from_the_first_and_repeat_the_page(void **state)
 	is_int(p->page_count, 3, "pages: 2 + 30 + 1");
 	is_int(p->pages[2].source, 1, "the same background");
 	is_int(p->stamps[0].label_number, 29, "first label");
+	plan_requests(p, &none, requests);
+	is_int(requests[0].label, 0, "no label without the sheet's number");
 	is_int(p->stamps[2].label_number, 1, "from the top on page 2");
 	is_int(p->stamps[2].page, 2, "page");
 	is_int(p->stamp_count, 33, "count");
