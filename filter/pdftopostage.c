@@ -16,9 +16,7 @@
 #include "filter/issuer.h"
 #include "filter/job.h"
 
-#define LOW_REASON  "com.github.cups-postage.postage-low-warning"
-#define GRACE_S	    10 /* from SIGTERM to the end, come what may */
-#define PERCENT_MAX 100
+#define GRACE_S 10 /* from SIGTERM to the end, come what may */
 
 static volatile sig_atomic_t stop_requested;
 
@@ -49,41 +47,19 @@ say_page(void *context, uint32_t page, uint32_t pages)
 	log_info("Stamping page %u of %u", page, pages);
 }
 
-/* The descending register as the queue's supply "Postage". */
+/* The supply level of the queue is shown by its backend, together with the
+ * printer's own; here the person who prints is told. */
 static void
-say_funds(struct issuer *issuer, mils low)
+warn_of_low_funds(struct issuer *issuer)
 {
 	struct err e = ERR_INIT;
 	struct funds f;
 	char left[MILS_TEXT];
-	mils full, level;
 	bool known;
 
-	if (!issuer_funds(issuer, &f, &known, &e)) {
+	if (!issuer_funds(issuer, &f, &known, &e))
 		log_debug("funds: %s", e.text);
-		return;
-	}
-	if (!known)
-		return;
-	if (low <= 0)
-		low = f.low;
-	full = f.full > 0 ? f.full : f.descending;
-	level = full <= 0	       ? 0
-		: f.descending >= full ? PERCENT_MAX
-		: f.descending / 1000 > 0 /* no overflow below */
-		    ? f.descending / 10 * PERCENT_MAX / (full / 10 + 1)
-		    : 0;
-	log_cups("ATTR",
-	    "marker-colors=#000000 marker-high-levels=100 "
-	    "marker-low-levels=%d marker-levels=%d marker-names=Postage "
-	    "marker-types=other",
-	    full > 0 && low > 0 && low < full
-		? (int)(low / 10 * PERCENT_MAX / (full / 10 + 1))
-		: 10,
-	    (int)level);
-	log_cups("STATE", "%cmarker-supply-low-warning,%s",
-	    f.descending < low ? '+' : '-', LOW_REASON);
-	if (f.descending < low)
+	else if (known && f.descending < f.low)
 		log_warning("Only %s of postage is left: postage vault refill",
 		    mils_format(f.descending, left));
 }
@@ -112,7 +88,6 @@ static bool
 run(int argc, char **argv, struct err *e)
 {
 	static struct settings settings;
-	struct queue_settings rules;
 	struct filter_job job;
 	struct filter_document *d = NULL;
 	struct issuer *issuer = NULL;
@@ -136,8 +111,7 @@ run(int argc, char **argv, struct err *e)
 			issuer_refuse(issuer, e);
 		goto out;
 	}
-	settings_queue(&settings, job.identity.queue, &rules);
-	say_funds(issuer, rules.low);
+	warn_of_low_funds(issuer);
 out:
 	document_close(d);
 	issuer_close(issuer);

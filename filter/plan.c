@@ -217,9 +217,8 @@ plan_requests(const struct plan *p, const struct mark *defaults,
 
 		mark_inherit(&r.mark, defaults);
 		/* A low label takes the small stamp, whose bytes are fewer. */
-		if (s->is_label &&
-		    imprint_choose(r.mark.size, s->label.w, s->label.h) ==
-			LAYOUT_SMALL)
+		if (s->is_label && imprint_choose(r.mark.size, s->label.w,
+				       s->label.h) == LAYOUT_SMALL)
 			r.mark.size = SIZE_SMALL;
 		for (uint32_t copy = 0; copy < p->copies; copy++) {
 			r.copy = copy + 1;
