@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stamp/sheet.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,8 +43,10 @@ place_labels(const struct template *t, struct sheet *s, struct err *e)
 			return err_set(e, ERR_REQUEST,
 			    "more than %d labels on a page", SHEET_LABELS_MAX);
 		for (int k = 0; k < l->nx * l->ny; k++) {
-			s->at[s->count].x = l->x0 + k % l->nx * l->dx;
-			s->at[s->count++].y = l->y0 + k / l->nx * l->dy;
+			int column = k % l->nx, line = k / l->nx;
+
+			s->at[s->count].x = l->x0 + column * l->dx;
+			s->at[s->count++].y = l->y0 + line * l->dy;
 		}
 	}
 	for (int i = 0; i < s->count; i++)
@@ -285,6 +288,7 @@ loosen(const char *in, char out[SHEET_NAME_MAX])
 {
 	size_t pos = 0;
 
+	assert(in != NULL);
 	for (; *in && pos < SHEET_NAME_MAX - 1; in++) {
 		char c = typed_lower(*in);
 
@@ -381,9 +385,10 @@ static bool
 unknown(const struct template_list *list, const char *name, struct err *e)
 {
 	const struct template *near[NEAREST] = {NULL};
-	int far[NEAREST];
-	char wanted[SHEET_NAME_MAX], full[SHEET_NAME_MAX];
-	char loose[SHEET_NAME_MAX], names[NEAREST * (SHEET_NAME_MAX + 4)] = "";
+	int far[NEAREST] = {0};
+	char wanted[SHEET_NAME_MAX] = "", full[SHEET_NAME_MAX];
+	char loose[SHEET_NAME_MAX] = "",
+	     names[NEAREST * (SHEET_NAME_MAX + 4)] = "";
 
 	loosen(name, wanted);
 	for (size_t i = 0; i < list->count; i++) {
@@ -400,10 +405,10 @@ unknown(const struct template_list *list, const char *name, struct err *e)
 		for (int k = 0; k < NEAREST; k++) {
 			if (near[k] && far[k] <= d)
 				continue;
-			memmove(&near[k + 1], &near[k],
-			    (size_t)(NEAREST - 1 - k) * sizeof(near[0]));
-			memmove(&far[k + 1], &far[k],
-			    (size_t)(NEAREST - 1 - k) * sizeof(far[0]));
+			for (int m = NEAREST - 1; m > k; m--) {
+				near[m] = near[m - 1];
+				far[m] = far[m - 1];
+			}
 			near[k] = t;
 			far[k] = d;
 			break;
