@@ -13,8 +13,9 @@
  *
  *   run      one attempt of the scheduler at the job (`processing` names it)
  *   epoch    moves on when a run comes after one that was complete, that is
- *            with every document delivered: a finished job printed again
- *            buys new stamps, everything else gets the old ones
+ *            with every document delivered, and that the scheduler called
+ *            finished (`completed`): a finished job printed again buys new
+ *            stamps, everything else gets the old ones
  *   ordinal  which document of the run this is: how many of it are settled
  *
  * So each document of a job, one with no mark, a banner page and a raw one

@@ -103,11 +103,32 @@ dispense_day(const struct dispense *d, int64_t *day, int64_t *next_day)
 	*next_day = mktime(&tm);
 }
 
+/* A vault that knows less than it has signed would sign the same registers
+ * again.  Read in this order what another process spends meanwhile harms not:
+ * its vault is always ahead of its journal. */
+static bool
+check_register(const char *psd_id, mils highest,
+    const struct psd_status *status, struct err *e)
+{
+	char said[MILS_TEXT], knows[MILS_TEXT];
+
+	if (status->ascending >= highest)
+		return true;
+	return err_set(e, ERR_CORRUPT,
+	    "%s says that it has spent %s in all, the journal has stamps of it "
+	    "up to %s: its storage is damaged, or an old copy was put back. "
+	    "Nothing is printed from it until the newest copy is there; "
+	    "\"postage journal check\" compares them",
+	    psd_id, mils_format(status->ascending, said),
+	    mils_format(highest, knows));
+}
+
 bool
 dispense_vault(
     struct dispense *d, struct psd_status *status, char *psd_id, struct err *e)
 {
 	const struct settings *s = d->settings;
+	mils highest;
 
 	if (d->vault == NULL &&
 	    !vault_open(s->vault_uri, s->wait_s * 1000, &d->vault, e))
@@ -115,7 +136,9 @@ dispense_vault(
 	if (!vault_status(d->vault, status, e))
 		return false;
 	journal_psd_id(status, psd_id);
-	return true;
+	return journal_psd_highest(d->journal, psd_id, &highest, e) &&
+	       vault_status(d->vault, status, e) &&
+	       check_register(psd_id, highest, status, e);
 }
 
 bool

@@ -164,6 +164,10 @@ MUST_CHECK bool journal_intents(struct journal *j, const char *psd_id,
 MUST_CHECK bool journal_psd_seen(struct journal *j, const char *psd_id,
     mils ascending, int64_t now, struct err *e);
 
+/* The highest ascending register of `psd_id` that this journal knows of. */
+MUST_CHECK bool journal_psd_highest(
+    struct journal *j, const char *psd_id, mils *out, struct err *e);
+
 /* --- sheets (journal_sheet.c) ---------------------------------------------- */
 
 /* Errors: ERR_REQUEST (known as another kind of sheet). */

@@ -57,9 +57,12 @@ newest_run(struct journal *j, int64_t job_id, uint32_t processing,
 }
 
 /* The epoch of a new run: the job's last one, or the next where a run of that
- * one was complete. */
+ * one was complete, and the scheduler called the job finished since it began.
+ * A scheduler that died, was stopped or held the job before it wrote that down
+ * runs it again by itself: nobody asked for new stamps then. */
 static bool
-next_epoch(struct journal *j, int64_t job_id, int64_t *epoch, struct err *e)
+next_epoch(struct journal *j, int64_t job_id, uint32_t completed,
+    int64_t *epoch, struct err *e)
 {
 	int64_t complete;
 
@@ -67,9 +70,11 @@ next_epoch(struct journal *j, int64_t job_id, int64_t *epoch, struct err *e)
 		DB_ARGS(DB_I(job_id)), epoch, e) ||
 	    !db_number(j,
 		"SELECT count(*) FROM runs r WHERE r.job=? AND r.epoch=? AND"
-		" (SELECT count(*) FROM passes p WHERE p.run=r.id AND"
+		" r.processing<=? AND (SELECT count(*) FROM passes p WHERE "
+		"p.run=r.id AND"
 		" p.settled)>=r.documents",
-		DB_ARGS(DB_I(job_id), DB_I(*epoch)), &complete, e))
+		DB_ARGS(DB_I(job_id), DB_I(*epoch), DB_I(completed)), &complete,
+		e))
 		return false;
 	*epoch += complete > 0;
 	return true;
@@ -82,7 +87,7 @@ new_run(struct journal *j, int64_t job_id, const struct job *job, int64_t now,
 	int64_t epoch;
 
 	*out = (struct run){.documents = job->documents ? job->documents : 1};
-	if (!next_epoch(j, job_id, &epoch, e) ||
+	if (!next_epoch(j, job_id, job->completed, &epoch, e) ||
 	    !db_run(j,
 		"INSERT INTO runs(job,processing,seq,epoch,documents,seen)"
 		" VALUES(?1,?2,(SELECT count(*) FROM runs WHERE job=?1 AND"

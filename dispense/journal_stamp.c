@@ -303,3 +303,14 @@ journal_psd_seen(struct journal *j, const char *psd_id, mils ascending,
 	    "INSERT OR IGNORE INTO psds(id,ascending,seen) VALUES(?,?,?)",
 	    DB_ARGS(DB_T(psd_id), DB_I(ascending), DB_I(now)), e);
 }
+
+bool
+journal_psd_highest(
+    struct journal *j, const char *psd_id, mils *out, struct err *e)
+{
+	return db_number(j,
+	    "SELECT max(ifnull((SELECT max(ascending) FROM stamps WHERE psd=?1"
+	    " AND seq IS NOT NULL AND amount>0),0),"
+	    "ifnull((SELECT ascending FROM psds WHERE id=?1),0))",
+	    DB_ARGS(DB_T(psd_id)), out, e);
+}

@@ -28,6 +28,7 @@ struct job {
 	uint32_t processing; /* time-at-processing: names the attempt */
 	char user[USER_MAX]; /* set by vaultd from cupsd's answer */
 	uint32_t documents;  /* number-of-documents, likewise */
+	uint32_t completed;  /* time-at-completed, likewise; 0 = never yet */
 };
 
 /* One wanted stamp.  Marks inherit the job's and the queue's defaults in the

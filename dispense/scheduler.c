@@ -15,7 +15,7 @@
 
 static const char *const wanted[] = {"job-printer-uri", "job-state",
     "job-originating-user-name", "job-uuid", "time-at-creation",
-    "time-at-processing", "number-of-documents"};
+    "time-at-processing", "time-at-completed", "number-of-documents"};
 
 /* cupsd takes the peer's uid of its domain socket for proof of the name. */
 static void
@@ -134,6 +134,7 @@ take(ipp_t *answer, struct job *job, bool must_print, struct err *e)
 	job->created = number_of(answer, "time-at-creation");
 	job->processing = number_of(answer, "time-at-processing");
 	job->documents = number_of(answer, "number-of-documents");
+	job->completed = number_of(answer, "time-at-completed");
 	return true;
 }
 

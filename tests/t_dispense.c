@@ -113,6 +113,7 @@ again(const struct job *job)
 {
 	struct job next = *job;
 
+	next.completed = next.processing + 1;
 	next.processing += 60;
 	return next;
 }
@@ -232,6 +233,48 @@ finished_job_printed_again_buys_new_stamps(void **state)
 	is_int(spent(), 2 * PRICE_N * STAMP, "spent twice");
 	ok(!deliver(&next, SETTLE_DELIVERED).delivered, "it is to be sent");
 	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+job_run_again_by_the_scheduler_itself_buys_nothing(void **state)
+{
+	struct job next = again(&letter);
+
+	(void)state;
+	next.completed = 0;
+	want(&one, PRICE_N, "[[postage 0.78]]");
+	want(&two, PRICE_N, "[[postage 0.78]]");
+	is_ok(filter(&letter, &one, PRICE_N), &one.e, "first");
+	deliver(&letter, SETTLE_DELIVERED);
+	is_ok(filter(&next, &two, PRICE_N), &two.e, "second");
+	ok(same(&one, &two, PRICE_N), "the same stamps");
+	ok(deliver(&next, SETTLE_DELIVERED).delivered, "nothing is sent");
+	is_int(spent(), PRICE_N * STAMP, "spent once");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+vault_that_fell_back_is_refused_before_it_signs(void **state)
+{
+	struct job other = letter;
+	char keep[300], back[300];
+
+	(void)state;
+	snprintf(keep, sizeof(keep), "cp %s/vault/psd.vault %s/old", shop.dir,
+	    shop.dir);
+	snprintf(back, sizeof(back), "cp %s/old %s/vault/psd.vault", shop.dir,
+	    shop.dir);
+	is_int(system(keep), 0, "copy");
+	want(&one, PRICE_N, "[[postage 0.78]]");
+	is_ok(filter(&letter, &one, PRICE_N), &one.e, "first");
+	is_int(system(back), 0, "an old copy is put back");
+	other.id++;
+	want(&two, 1, "[[postage 0.78]]");
+	ok(!filter(&other, &two, 1), "refused");
+	is_err(&two.e, ERR_CORRUPT, "kind");
+	ok(strstr(two.e.text, "postage journal check") != NULL, two.e.text);
+	is_int(spent(), 0, "it signed nothing");
+	ok(shop_check(&shop) > 0, "the check finds it too");
 }
 
 static void
@@ -881,6 +924,8 @@ main(void)
 	    W(retry_returns_the_same_indicia),
 	    W(placement_noise_is_no_other_document),
 	    W(finished_job_printed_again_buys_new_stamps),
+	    W(vault_that_fell_back_is_refused_before_it_signs),
+	    W(job_run_again_by_the_scheduler_itself_buys_nothing),
 	    W(documents_of_a_job_have_their_own_stamps),
 	    W(forged_identity_gains_nothing),
 	    W(date_change_between_attempts_keeps_what_was_paid),

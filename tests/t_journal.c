@@ -136,6 +136,7 @@ finished_job_printed_again_is_a_new_epoch(void **state)
 
 	enter(*state, &job, &p, &d);
 	settle(*state, &p);
+	job.completed = job.processing + 1;
 	job.processing += 60;
 	enter(*state, &job, &p, &e);
 	is_int(e.epoch, 1, "epoch");
@@ -148,19 +149,45 @@ finished_job_printed_again_is_a_new_epoch(void **state)
 }
 
 static void
+job_that_the_scheduler_never_finished_is_no_new_epoch(void **state)
+{
+	struct job job = one_job;
+	struct journal_pass p;
+	struct journal_document d, e;
+
+	enter(*state, &job, &p, &d);
+	settle(*state, &p);
+	job.processing += 60;
+	enter(*state, &job, &p, &e);
+	is_int(e.epoch, 0, "the scheduler died before it knew");
+	is_int(e.id, d.id, "the same document");
+	settle(*state, &p);
+	job.completed = job.processing;
+	job.processing += 60;
+	enter(*state, &job, &p, &e);
+	is_int(e.epoch, 1, "now somebody asked for it");
+	settle(*state, &p);
+	job.processing += 60;
+	enter(*state, &job, &p, &e);
+	is_int(e.epoch, 1, "what was finished was the run before");
+}
+
+static void
 run_within_the_same_second_is_a_run(void **state)
 {
+	struct job job = one_job;
 	struct journal_pass p, q;
 	struct journal_document d;
 
-	enter(*state, &one_job, &p, &d);
+	enter(*state, &job, &p, &d);
 	p.finished = true;
 	give_up(*state, &p);
-	enter(*state, &one_job, &q, &d);
+	enter(*state, &job, &q, &d);
 	ok(q.id != p.id, "another pass");
 	ok(!q.finished, "which nothing was finished in yet");
 	settle(*state, &q);
-	enter(*state, &one_job, &q, &d);
+	job.completed = job.processing;
+	enter(*state, &job, &q, &d);
 	is_int(d.epoch, 1, "and a complete one is left behind");
 }
 
@@ -663,6 +690,7 @@ main(void)
 	    W(filter_and_backend_of_a_run_meet),
 	    W(documents_are_counted_by_settling),
 	    W(finished_job_printed_again_is_a_new_epoch),
+	    W(job_that_the_scheduler_never_finished_is_no_new_epoch),
 	    W(run_within_the_same_second_is_a_run),
 	    W(any_field_of_the_identity_tells_jobs_apart),
 	    W(stamp_comes_back_as_it_was_stored),
