@@ -50,6 +50,7 @@ struct run {
 	struct relay relay;
 	int document; /* what came in, an unnamed file */
 	uint64_t bytes;
+	bool cut; /* the driver did not end well */
 	uint32_t stamps;
 	char options[CHILD_OPTIONS_MAX];
 };
@@ -213,6 +214,27 @@ read_document(struct run *r, struct err *e)
 	return copy(STDIN_FILENO, r->document, &r->bytes, e);
 }
 
+/* Takes off what postagedriver wrote behind the document. */
+static bool
+take_trailer(struct run *r, struct err *e)
+{
+	char end[sizeof(GATE_TRAILER) - 1];
+	off_t at = (off_t)r->bytes - (off_t)sizeof(end);
+
+	if (!r->gate.trailer)
+		return true;
+	r->cut =
+	    at < 0 ||
+	    pread(r->document, end, sizeof(end), at) != (ssize_t)sizeof(end) ||
+	    memcmp(end, GATE_TRAILER, sizeof(end)) != 0;
+	if (r->cut)
+		return true;
+	if (ftruncate(r->document, at) != 0)
+		return err_system(e, "cannot cut the document");
+	r->bytes = (uint64_t)at;
+	return true;
+}
+
 /* Puts the document into vaultd's care; every later attempt sends that. */
 static bool
 store(struct run *r, struct err *e)
@@ -346,6 +368,16 @@ deliver(struct run *r)
 		o.finished = true;
 		o.uncertain = false;
 	}
+	if (r->kind == DOCUMENT_RAW && o.stamps > 0) {
+		/* Its stamps are not in these bytes. */
+		err_set(&e, ERR_REQUEST,
+		    "This job has stamps already and cannot be printed raw");
+		return fail(&e);
+	}
+	if (r->cut && o.finished) {
+		log_error("The printer's driver did not end properly");
+		o.finished = false;
+	}
 	r->stamps = o.stamps;
 	step =
 	    exit_of_outcome(&o, r->kind == DOCUMENT_RAW ? 1 : r->bytes, &v, &e);
@@ -392,7 +424,9 @@ run(struct run *r, int argc)
 		r->settings.socket, ROLE_BACKEND, &r->job, &r->client, &e))
 		return fail(&e);
 	show_funds(r);
-	if (r->kind == DOCUMENT_RAW ? open_raw(r, &e) : read_document(r, &e))
+	if (r->kind == DOCUMENT_RAW
+		? open_raw(r, &e)
+		: read_document(r, &e) && take_trailer(r, &e))
 		code = deliver(r);
 	else
 		code = stop_signal ? EXIT_RETRY : fail(&e);

@@ -156,10 +156,27 @@ find_interrupted(struct document *doc, struct err *e)
 	return save(doc, e);
 }
 
+/* Stored bytes that are gone or cut short are made again, with the same
+ * stamps: nothing of them was sent, or a person said so. */
+static bool
+find_damaged(struct document *doc, struct err *e)
+{
+	if (!doc->doc.has_spool ||
+	    (doc->doc.state != DOC_FINISHED &&
+		doc->doc.state != DOC_UNDELIVERED) ||
+	    dispense_spool_is_whole(doc))
+		return true;
+	doc->doc.has_spool = false;
+	text_copy(doc->doc.note, sizeof(doc->doc.note),
+	    "the stored bytes were damaged");
+	return save(doc, e);
+}
+
 static bool
 outcome(struct document *doc, struct outcome *out, struct err *e)
 {
-	if (!dispense_reload(doc, e) || !find_interrupted(doc, e))
+	if (!dispense_reload(doc, e) || !find_interrupted(doc, e) ||
+	    !find_damaged(doc, e))
 		return false;
 	*out = (struct outcome){.finished = doc->pass.finished,
 	    .delivered = doc->doc.state == DOC_DELIVERED,

@@ -78,6 +78,9 @@ dispense_price(const struct document *doc, const struct psd_status *psd,
 MUST_CHECK bool dispense_specimen(
     const struct journal_stamp *s, struct indicium *out, struct err *e);
 
+/* Are the stored bytes there, all of them? */
+bool dispense_spool_is_whole(const struct document *doc);
+
 /* Removes stored bytes that nothing will send again. */
 void dispense_sweep(struct dispense *d);
 

@@ -40,6 +40,17 @@ dispense_spool(struct document *doc, bool store, int *fd, struct err *e)
 	return *fd >= 0 || err_system(e, "open %s", path);
 }
 
+bool
+dispense_spool_is_whole(const struct document *doc)
+{
+	char path[PATH_MAX + 24];
+	struct stat st;
+
+	spool_path(doc->d, doc->doc.id, path);
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (uint64_t)st.st_size == doc->doc.spool_bytes;
+}
+
 static bool
 sync_spool(const char *path, uint64_t bytes, struct err *e)
 {

@@ -37,6 +37,18 @@ scan_driver(const char *value, struct gate *out)
 }
 
 /* *cupsFilter2: "source destination cost program" */
+/* "... cost program" */
+static void
+scan_program(const char *value, struct gate *out)
+{
+	static const char name[] = "postagedriver";
+	const char *at = strstr(value, name);
+
+	if (at && at > value && isspace((unsigned char)at[-1]) &&
+	    strchr("\" \t\r\n", at[sizeof(name) - 1]) != NULL)
+		out->trailer = true;
+}
+
 static void
 scan_filter2(const char *value, struct gate *out)
 {
@@ -46,6 +58,7 @@ scan_filter2(const char *value, struct gate *out)
 	if (strncmp(source, GATE_PREFIX, sizeof(GATE_PREFIX) - 1) != 0)
 		return;
 	out->found = true;
+	scan_program(source, out);
 	type = source + len + strspn(source + len, " \t");
 	len = strcspn(type, " \t\"");
 	if (!is_type(type, len))
@@ -72,8 +85,10 @@ gate_scan(FILE *ppd, struct gate *out)
 		if (strncmp(line, "*cupsFilter2:", 13) == 0) {
 			scan_filter2(value, out);
 		} else if (strncmp(line, "*cupsFilter:", 12) == 0) {
-			if (strstr(value, GATE_PREFIX))
+			if (strstr(value, GATE_PREFIX)) {
 				out->found = true;
+				scan_program(value, out);
+			}
 		} else if (strncmp(line, "*cupsPostageDriver:", 19) == 0) {
 			scan_driver(value, out);
 		} else if (strncmp(line, "*cupsSingleFile:", 16) == 0) {

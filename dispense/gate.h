@@ -3,8 +3,8 @@
  * gate: what the queue's PPD says about the way from our filter to the printer.
  *
  * Three keywords matter: the cupsFilter2 line whose source is our gate type
- * names the type that the printer gets; cupsPostageDriver the printer's own
- * filter; cupsSingleFile says that each document has its own run of the
+ * names the type that the printer gets, and postagedriver where that runs the
+ * printer's own filter, which cupsPostageDriver names; cupsSingleFile says that each document has its own run of the
  * backend.  Without the latter CUPS joins documents, and
  * a banner page would carry stamped ones past the books.
  */
@@ -18,9 +18,15 @@
 
 #define GATE_TYPE_MAX 128
 
+/* What postagedriver writes behind the data of a driver that ended well.  A
+ * driver that was killed is no failure to the scheduler: without this the
+ * backend would take half a page for a whole one. */
+#define GATE_TRAILER "\npostage: the driver wrote all of it\n"
+
 struct gate {
 	bool single_file;
 	bool found;			/* a filter line from a gate type */
+	bool trailer;			/* it runs postagedriver */
 	char final_type[GATE_TYPE_MAX]; /* "" where the PPD does not say */
 	char driver[GATE_TYPE_MAX];	/* the program behind postagedriver */
 };

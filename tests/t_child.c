@@ -425,6 +425,14 @@ the_ppd_says_what_the_printer_gets(void **state)
 	     "image/pwg-raster 0 rastertopwg\"\n",
 	    &g);
 	ok(g.found && g.single_file, "a postage PPD");
+	ok(!g.trailer, "with a driver that knows nothing of us");
+	scan("*cupsFilter: \"application/vnd.cups-postage-raster 0 "
+	     "postagedriver\"\n",
+	    &g);
+	ok(g.trailer, "with one that says when it is done");
+	scan("*cupsFilter2: \"application/vnd.cups-postage-raster "
+	     "image/pwg-raster 0 rastertopwg\"\n",
+	    &g);
 	is_str(g.final_type, "image/pwg-raster", "type");
 	scan("*cupsPostageDriver: \"rastertohp\"\n", &g);
 	is_str(g.driver, "rastertohp", "driver");
