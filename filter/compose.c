@@ -276,7 +276,6 @@ write_source(struct stream *s, int source, uint32_t first, uint32_t end,
     struct hidden *h, struct err *e)
 {
 	const struct plan *plan = s->c->plan;
-
 	size_t i, last;
 
 	for (pages_of(plan, source, &i, &last); i < last; i++) {

@@ -208,9 +208,9 @@ static bool
 plan_marks(struct filter_document *d, struct err *e)
 {
 	struct placeholder *marks = calloc(SCAN_MARKS_MAX, sizeof(*marks));
-	bool good = marks != NULL;
+	bool good = true;
 
-	if (!good)
+	if (marks == NULL)
 		return err_system(e, "memory for marks");
 	for (int page = 1; good && page <= d->page_count; page++) {
 		size_t count = 0;

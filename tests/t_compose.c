@@ -231,8 +231,10 @@ check_kind(
 		is_int(k.NumCopies, 1, "copies");
 		h.NumCopies = 1;
 		ok(memcmp(&h, &k, sizeof(h)) == 0, "header as Ghostscript's");
-		a = realloc(a, bytes);
-		b = realloc(b, bytes);
+		free(a);
+		free(b);
+		a = malloc(bytes);
+		b = malloc(bytes);
 		ok(a != NULL && b != NULL, "memory");
 		is_int(cupsRasterReadPixels(mine, a, (unsigned)bytes), bytes,
 		    "pixels");

@@ -271,7 +271,8 @@ render_all(const char *file, int processes, int *dark, struct err *e)
 	if (!render_open(&setup, &r, e))
 		return -1;
 	while (render_header(r, &h, &bytes, &end, e) && !end) {
-		pixels = realloc(pixels, bytes);
+		free(pixels);
+		pixels = malloc(bytes);
 		ok(pixels != NULL, "memory");
 		is_ok(render_pixels(r, pixels, bytes, e), e, "pixels");
 		is_int(h.cupsWidth, 1200, "width");
