@@ -108,20 +108,16 @@ within 'layers: the house in ARCHITECTURE' folders \
 same 'keys: postage.conf and its parser' dispense/settings.c \
     "$(sed -nE 's/^ +\{"[a-z]+", "([a-z-]+)", .*/\1/p' dispense/settings.c)" \
     docs/postage.conf.5 "$(items postage.conf.5 Cm)"
-[ -z "$(mark_keys)" ] || same 'words of a mark' stamp/mark.h "$(mark_keys)" docs/postage-marks.7 \
+same 'words of a mark' stamp/mark.h "$(mark_keys)" docs/postage-marks.7 \
     "$(items postage-marks.7 Cm | grep -v '^Postage')"
 drv_options=$(sed -nE 's/^ *Option "(Postage[A-Za-z]+).*/\1/p' ppd/postage.drv)
 same 'options: dialog and manual' ppd/postage.drv "$drv_options" \
     docs/postage-marks.7 "$(items postage-marks.7 Cm | grep '^Postage')"
-if [ -f filter/job.c ]; then
-	same 'options: dialog and parser' ppd/postage.drv "$drv_options" \
-	    filter "$(quoted 'Postage[A-Z][A-Za-z]+' filter/*.c)"
-fi
-if [ -f docs/postage.1 ]; then
-	same 'verbs: program and manual' tools/postage.c "$(verbs_in_code)" \
-	    docs/postage.1 "$(sed -nE 's/^\.It (Cm|Ic) ([a-z]+).*/\2/p' \
-	        docs/postage.1)"
-fi
+same 'options: dialog and parser' ppd/postage.drv "$drv_options" \
+    filter "$(quoted 'Postage[A-Z][A-Za-z]+' filter/*.c)"
+same 'verbs: program and manual' tools/postage.c "$(verbs_in_code)" \
+    docs/postage.1 "$(sed -nE 's/^\.It (Cm|Ic) ([a-z]+).*/\2/p' \
+        docs/postage.1)"
 same 'verdicts' tools "$(quoted '[A-Z]{3,}(-[A-Z]+)?' tools/verify_check.c \
     tools/verify_report.c)" docs/postage-verify.1 \
     "$(items postage-verify.1 Sy)"

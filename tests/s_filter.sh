@@ -212,6 +212,7 @@ check 'no mark, where one is wanted' refused rgb 'PostageMissing=refuse' \
 	"$WORK/blank.pdf" 'no mark'
 check 'no mark, where none is needed' filter rgb 'PostageMissing=print' 1 \
 	"$WORK/blank.pdf"
+check_is 'is printed' "$(pages)" 1
 check 'an amount that is none' refused rgb 'PostageAmount=lots' \
 	"$LETTER" 'PostageAmount'
 echo 'no PDF' >"$WORK/none.pdf"
@@ -226,9 +227,15 @@ check_is 'no line of the job on stderr' \
 check 'banner' env CUPS_FILETYPE=job-sheet PPD="$WORK/filter-grey.ppd" \
 	POSTAGE_CONF="$WORK/postage.conf" TMPDIR="$WORK" \
 	sh -c "'$FILTER' 1 me t 1 '' '$LETTER' >'$WORK/out'"
+check_is 'is printed' "$(pages)" 2
 check_is 'no stamp on it' "$(stamps)" 0
 
 # A signal ends it, and nothing stays behind.
+gone() {
+	for gone_pid; do
+		! kill -0 "$gone_pid" 2>/dev/null || return
+	done
+}
 ends_on_term() {
 	document "$WORK/long.pdf" 0 612 792 200
 	env PPD="$WORK/filter-grey.ppd" TMPDIR="$WORK" \
@@ -237,10 +244,12 @@ ends_on_term() {
 		>/dev/null 2>"$WORK/said" &
 	pid=$!
 	until_true 20 grep -q 'Stamping page 3' "$WORK/said" || return
+	children=$(pgrep -P "$pid") || return
 	kill -TERM "$pid"
 	wait "$pid" && return 1
 	cat "$WORK/said"
-	! pgrep -P "$pid" && ! ls -d "$WORK"/postage-??????* 2>/dev/null
+	# shellcheck disable=SC2086
+	until_true 5 gone $children && ! ls -d "$WORK"/postage-??????* 2>/dev/null
 }
 check 'SIGTERM ends it, nothing stays behind' ends_on_term
 

@@ -17,7 +17,7 @@ document png >"$WORK/paper.png"
 # 0.3 mm to spare on paper; $1: the label numbers in order.
 in_labels() {
 	fields_of "$WORK/stamps" 'x y w h' | awk -v dpi=300 -v labels="$1" '
-		BEGIN { split(labels, label, " "); slack = 0.3 / 25.4 }
+		BEGIN { want = split(labels, label, " "); slack = 0.3 / 25.4 }
 		{
 			n = label[NR] - 1
 			left = 0.1875 + 2.75 * (n % 3)
@@ -31,7 +31,7 @@ in_labels() {
 				bad = 1
 			}
 		}
-		END { exit bad }'
+		END { exit bad || NR != want }'
 }
 
 sheet='-o PostageSheet=Avery-5160 -o PostageAmount=Custom.0.78'

@@ -8,7 +8,7 @@
 # project's own decoder.
 #
 # Exit: 0 all agree (also with no stamp), 1 decoders differ, bytes are no
-# indicium, or two stamps are the same.
+# indicium, two stamps are the same, or there is no page.
 #
 #	page=1 x=410 y=220 w=489 h=489 turn=0 symbol=QRCode version=91 psd=XXPS0000000001
 #	ascending=780 postage=780 descending=99220 date=20261121 origin=22202
@@ -97,7 +97,8 @@ sub symbols {
 
 sub zbar_finds {
 	my ($file) = @_;
-	my $all = output_of('zbarimg', '--nodbus', '-q', '--raw', '-Sbinary', $file);
+	my $all = output_of('zbarimg', '--nodbus', '-q', '--raw', '-Sbinary',
+		'-Sdisable', '-Sqrcode.enable', $file);
 	my %found;
 	while (my $len = indicium_len($all)) {
 		$found{substr $all, 0, $len} = 1;
@@ -189,8 +190,7 @@ sub page_of {
 	my ($file, $n) = @_;
 	my $page = picture($file);
 	my @symbols = zxing_finds({%$page});
-	my $zbar = (grep { $_->{symbol} eq 'QRCode' } @symbols)
-		? zbar_finds($file) : {};
+	my $zbar = zbar_finds($file);
 
 	# Reading order; symbols whose tops differ little are in one row.
 	@symbols = sort {
@@ -221,5 +221,6 @@ sub page_of {
 }
 
 my $page = 0;
+complain('no page') unless @ARGV;
 page_of($_, ++$page) for @ARGV;
 exit $failed;
