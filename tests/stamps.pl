@@ -27,12 +27,14 @@ sub output_of {
 	my @command = @_;
 	open my $null, '>&', \*STDERR or die $!;
 	open STDERR, '>', '/dev/null' or die $!;
-	open my $pipe, '-|', @command or die "$command[0]: $!";
+	my $started = open my $pipe, '-|', @command;
+	my $why = $!;
+	open STDERR, '>&', $null or die $!;
+	die "$command[0]: $why\n" unless $started;
 	binmode $pipe;
 	local $/;
 	my $out = <$pipe> // '';
 	close $pipe;
-	open STDERR, '>&', $null or die $!;
 	return $out;
 }
 
