@@ -137,7 +137,8 @@ entry_fault(const struct psd *p, uint32_t index)
 	return NULL;
 }
 
-/* The newest indicium shows what the registers say. */
+/* The newest indicium shows what the registers say; that of a small stamp has
+ * no room for the piece count. */
 static const char *
 newest_fault(const struct psd *p)
 {
@@ -151,7 +152,8 @@ newest_fault(const struct psd *p)
 	if (!indicium_decode(newest->indicium, newest->len, &in, &e))
 		return "the newest indicium cannot be read";
 	if (in.ascending != (uint64_t)p->ascending ||
-	    in.psd_serial != p->serial || in.piece_count != p->piece_count)
+	    in.psd_serial != p->serial ||
+	    ((in.has & HAS_PIECE) && in.piece_count != p->piece_count))
 		return "the newest indicium contradicts the registers";
 	return NULL;
 }
