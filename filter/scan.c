@@ -255,6 +255,7 @@ read_glyphs(
 		(*out)[*count].box = from_poppler(&boxes[*count]);
 		(*count)++;
 	}
+	locate_restore(*out, *count);
 	done = true;
 out:
 	g_free(boxes);

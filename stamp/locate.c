@@ -11,6 +11,7 @@
 
 #define STEPS_MAX	 16384 /* lines followed on a page */
 #define ROW_PT		 2.0   /* boxes in one row, for the order */
+#define GLYPH_TO_ASCII	 29
 #define BREAK_CHOICES(n) (1U << (n))
 
 /* One way of reading on from an opening bracket. */
@@ -63,6 +64,42 @@ full:
 	line[len] = '\0';
 	if (len > 0)
 		t->lines++;
+}
+
+static bool
+is_mark_in_numbers(const struct glyph *g, size_t n)
+{
+	static const char opening[] = "[[" MARK_KEYWORD;
+	size_t len = sizeof(opening) - 1;
+
+	for (size_t i = 0; i < len && i < n; i++) {
+		uint32_t c = g[i].unicode + GLYPH_TO_ASCII;
+
+		if (c >= 0x7f || typed_lower((char)c) != opening[i])
+			return false;
+	}
+	return n >= len;
+}
+
+void
+locate_restore(struct glyph *glyphs, size_t n)
+{
+	size_t end;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_mark_in_numbers(glyphs + i, n - i))
+			continue;
+		end = n - i > MARK_TEXT_MAX ? i + MARK_TEXT_MAX : n;
+		for (; i < end; i++) {
+			uint32_t c = glyphs[i].unicode + GLYPH_TO_ASCII;
+
+			if (glyphs[i].unicode == '\n' || c >= 0x7f)
+				continue;
+			glyphs[i].unicode = c;
+			if (c == ']' && glyphs[i - 1].unicode == ']')
+				break;
+		}
+	}
 }
 
 /* Whether the trail begins with the brackets and the keyword, however torn. */

@@ -35,6 +35,12 @@ struct located {
 	int rotation; /* 0, 90, 180, 270 clockwise; 0 = left to right */
 };
 
+/* CUPS's texttopdf writes plain text as numbers of glyphs, without their
+ * characters.  In the order that TrueType fonts have in common the number is
+ * the ASCII code less 29: "[[postage" comes as ">>SRVWDJH".  Such marks get
+ * their characters back; all else stays as it is. */
+void locate_restore(struct glyph *glyphs, size_t n);
+
 /* Finds all marks of a page, in reading order (top to bottom, then left to
  * right by their boxes), at most `max`.
  * Errors: ERR_REQUEST (a mark that is not closed, cannot be read or runs over

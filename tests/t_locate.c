@@ -91,6 +91,28 @@ mark_in_running_text_has_its_own_box(void **state)
 	is_int(found[0].rotation, 0, "rotation");
 }
 
+/* DejaVu Sans Mono by texttopdf: glyph 3 is the blank. */
+static void
+mark_in_glyph_numbers_is_read(void **state)
+{
+	struct page p = {.n = 0};
+	char text[] = "[[Postage 0.78 to=90210]]";
+
+	(void)state;
+	line(&p, "7KLV LV >>SRVW text", 10, 80, 0);
+	for (char *c = text; *c; c++)
+		*c = (char)(*c - 29);
+	line(&p, text, 10, 100, 0);
+	line(&p, "7KLV", 10, 120, 0);
+	locate_restore(p.glyphs, p.n);
+	locate(&p);
+	is_int(count, 1, "marks");
+	is_str(found[0].text, "[[Postage 0.78 to=90210]]", "text");
+	is_box(found[0].box, 10, 100, 150, 10);
+	is_int(p.glyphs[0].unicode, '7', "other text before");
+	is_int(p.glyphs[p.n - 2].unicode, 'V', "other text after");
+}
+
 static void
 page_without_marks_has_none(void **state)
 {
@@ -453,6 +475,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(mark_in_running_text_has_its_own_box),
+	    T(mark_in_glyph_numbers_is_read),
 	    T(page_without_marks_has_none),
 	    T(mark_over_two_lines_has_two_ink_boxes),
 	    T(torn_words_are_joined),
