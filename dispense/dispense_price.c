@@ -50,7 +50,7 @@ set_dates(const struct document *doc, const struct mark *m,
 	p->mail_date = m->date ? m->date : today;
 	if (!date_valid(p->mail_date) || p->mail_date < today)
 		return err_set(e, ERR_REQUEST,
-		    "mail date %s is in the past: it is %s",
+		    "mail date %s is in the past: today is %s",
 		    date_format(p->mail_date, a), date_format(today, b));
 	if (p->mail_date > last)
 		return err_set(e, ERR_REQUEST,

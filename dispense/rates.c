@@ -318,6 +318,20 @@ name_classes(const struct rates *r, uint32_t effective, char *out, size_t size)
 	}
 }
 
+/* The last step of a class. */
+static uint32_t
+heaviest(const struct rates *r, uint32_t effective, const char *class)
+{
+	uint32_t upto = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (r->rate[i].effective == effective &&
+		    strcmp(r->rate[i].class, class) == 0 &&
+		    r->rate[i].upto_mg > upto)
+			upto = r->rate[i].upto_mg;
+	return upto;
+}
+
 static bool
 find_part(const struct rates *r, uint32_t effective, const char *class,
     uint32_t weight_mg, const struct rate **out, struct err *e)
@@ -330,8 +344,10 @@ find_part(const struct rates *r, uint32_t effective, const char *class,
 		return true;
 	if (known)
 		return err_set(e, ERR_REQUEST,
-		    "%u.%03u g is too heavy for class %s", weight_mg / 1000,
-		    weight_mg % 1000, class);
+		    "%u g is too heavy for class %s, which ends at %u g: "
+		    "choose another class, or give the amount",
+		    weight_mg / 1000, class,
+		    heaviest(r, effective, class) / 1000);
 	name_classes(r, effective, have, sizeof(have));
 	return err_set(e, ERR_REQUEST,
 	    "the price list has no class \"%s\"; it has: %s", class, have);

@@ -418,8 +418,12 @@ unknown(const struct template_list *list, const char *name, struct err *e)
 		full_name(near[k], full);
 		strcat(strcat(names, k ? ", " : "; near it are "), full);
 	}
-	return err_set(
-	    e, ERR_REQUEST, "label sheet \"%s\" is unknown%s", name, names);
+	/* "lp -o PostageSheet=Avery 5160" gets as far as the blank. */
+	return err_set(e, ERR_REQUEST, "label sheet \"%s\" is unknown%s%s",
+	    name, names,
+	    strpbrk(name, " -0123456789") ? ""
+					  : " (with lp write Avery-5160, "
+					    "without blanks)");
 }
 
 bool

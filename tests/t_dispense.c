@@ -441,7 +441,7 @@ one_bad_mark_spends_nothing(void **state)
 	refused(
 	    "[[postage class=letter weight=3oz]]", ERR_REQUEST, "too heavy");
 	refused("[[postage 0.78 date=2026-11-20]]", ERR_REQUEST,
-	    "page 2, mark 2: mail date 2026-11-20 is in the past: it is "
+	    "page 2, mark 2: mail date 2026-11-20 is in the past: today is "
 	    "2026-11-21");
 	refused("[[postage 0.78 date=2026-12-22]]", ERR_REQUEST,
 	    "more than 30 days ahead: 2026-12-21 is the last");
