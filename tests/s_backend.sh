@@ -227,7 +227,8 @@ check 'nothing was sent' runs 0
 
 # --- credentials -------------------------------------------------------------------
 mkdir -m 700 "$WORK/etc/devices"
-echo "rootsink://me:s3cret@host$WORK/sink?key=s3cret" >"$WORK/etc/devices/P"
+secret=s3cret$PORT # of this run: others may run on this machine
+echo "rootsink://me:$secret@host$WORK/sink?key=$secret" >"$WORK/etc/devices/P"
 chmod 600 "$WORK/etc/devices/P"
 queue_raw P "postage:/+rootsink://host$WORK/sink" "$WORK/test.ppd"
 begin
@@ -236,14 +237,14 @@ sink_plan nap=2 'say="DEBUG: $DEVICE_URI"'
 job=$(submit -d P "$WORK/a.pdf")
 until_true 10 test -f "$WORK/sink/1.args"
 ps_shows=$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' |
-	grep -c 's3cre[t]')
+	grep -c "s3cre[t]$PORT")
 check 'a printer with a password' wait_state "$job" completed
-check 'gets it' grep -q '^DEVICE_URI=rootsink://me:s3cret@' "$WORK/sink/1.env"
+check 'gets it' grep -q "^DEVICE_URI=rootsink://me:$secret@" "$WORK/sink/1.env"
 check 'as root, which its backend wants' grep -q '^uid=0' "$WORK/sink/1.env"
 check_is 'nobody else sees it in ps' "$ps_shows" 0
-check_is 'nor in a log' "$(cat "$WORK"/log/* | grep -c 's3cret@')" 0
+check_is 'nor in a log' "$(cat "$WORK"/log/* | grep -c "$secret@")" 0
 check_is 'nor in what the scheduler tells' \
-	"$(lpstat -v | grep -c s3cret)" 0
+	"$(lpstat -v | grep -c "$secret")" 0
 chmod 644 "$WORK/etc/devices/P"
 job=$(submit -d P "$WORK/a.pdf")
 check 'a readable password stops the queue' wait_state "$job" pending

@@ -245,6 +245,38 @@ the_same_key_with_another_request_is_an_alarm(void **state)
 }
 
 static void
+a_small_stamp_is_fixed_part_and_signature(void **state)
+{
+	struct psd_request r = bench_request(1, 780);
+	struct psd_stamp out;
+	struct indicium in;
+	struct err e = ERR_INIT;
+	size_t len;
+	struct psd_status status;
+
+	(void)state;
+	bench_refill(&b, 50000);
+	r.brief = true;
+	psd_status(&b.psd, TODAY, &status);
+	is_ok(psd_indicium_len(&status, &r, &len, &e), &e, "length");
+	is_int(len, 50 + INDICIUM_SIGNATURE, "length");
+	is_ok(bench_debit(&b, &r, &out, &e), &e, "debit");
+	is_int(out.len, len, "as quoted");
+	is_ok(indicium_decode(out.indicium, out.len, &in, &e), &e, "decode");
+	is_int(in.has, 0, "no extension");
+	is_int(in.ascending, 780, "ascending");
+	r.brief = false;
+	ok(!bench_debit(&b, &r, &out, &e), "the long form is another request");
+	is_err(&e, ERR_CORRUPT, "the long form");
+	r = bench_request(2, 0);
+	r.brief = true;
+	r.kind = INDICIUM_CORRECTION;
+	e = (struct err)ERR_INIT;
+	ok(!bench_debit(&b, &r, &out, &e), "a correction");
+	is_err(&e, ERR_REQUEST, "a correction");
+}
+
+static void
 a_batch_is_debited_as_a_whole(void **state)
 {
 	struct psd_request in[PSD_BATCH_MAX];
@@ -630,6 +662,7 @@ main(void)
 	    TT(a_small_stamp_needs_no_extension),
 	    TT(the_same_key_and_request_is_replayed_bit_for_bit),
 	    TT(the_same_key_with_another_request_is_an_alarm),
+	    TT(a_small_stamp_is_fixed_part_and_signature),
 	    TT(a_batch_is_debited_as_a_whole),
 	    TT(a_batch_with_one_bad_stamp_debits_nothing),
 	    TT(a_signature_that_fails_debits_nothing),
