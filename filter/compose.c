@@ -216,6 +216,8 @@ keep_rows(const struct stream *s, const struct plan_page *page,
 	for (size_t i = page->first; i < page->first + page->count; i++)
 		used +=
 		    (size_t)s->c->plan->stamps[i].dots.height * line * planes;
+	if (used == 0)
+		return true;
 	if (used > h->room) {
 		uint8_t *larger = realloc(h->lines, used);
 

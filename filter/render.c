@@ -259,18 +259,18 @@ bool
 render_open(
     const struct render_setup *setup, struct renderer **out, struct err *e)
 {
-	static const char *const halves[] = {"odd", "even"};
 	struct renderer *r = renderer_new(setup, e);
 
 	if (r == NULL)
 		return false;
 	for (int i = 0; i < r->count; i++) {
 		struct worker *w = &r->workers[i];
+		const char *half = i == 0 ? "odd" : "even";
 
 		snprintf(w->errors, sizeof(w->errors), "%s/said-%d", r->folder,
 		    i + 1);
 		if (!worker_start(
-			w, setup, r->count > 1 ? halves[i] : setup->pages, e)) {
+			w, setup, r->count > 1 ? half : setup->pages, e)) {
 			renderer_free(r);
 			return false;
 		}
