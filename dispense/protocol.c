@@ -38,6 +38,8 @@ wire_fail(struct wire *w)
 	w->failed = true;
 }
 
+/* What is read into may be anything before: its value is looked at only when
+ * writing. */
 static uint64_t
 number(struct wire *w, uint64_t value, size_t width_bytes)
 {
@@ -50,37 +52,38 @@ number(struct wire *w, uint64_t value, size_t width_bytes)
 void
 wire_u8(struct wire *w, uint8_t *value)
 {
-	*value = (uint8_t)number(w, *value, 1);
+	*value = (uint8_t)number(w, w->writing ? *value : 0, 1);
 }
 
 void
 wire_u16(struct wire *w, uint16_t *value)
 {
-	*value = (uint16_t)number(w, *value, 2);
+	*value = (uint16_t)number(w, w->writing ? *value : 0, 2);
 }
 
 void
 wire_u32(struct wire *w, uint32_t *value)
 {
-	*value = (uint32_t)number(w, *value, 4);
+	*value = (uint32_t)number(w, w->writing ? *value : 0, 4);
 }
 
 void
 wire_u64(struct wire *w, uint64_t *value)
 {
-	*value = number(w, *value, 8);
+	*value = number(w, w->writing ? *value : 0, 8);
 }
 
 static void
 wire_mils(struct wire *w, mils *value)
 {
-	*value = (mils)number(w, (uint64_t)*value, 8);
+	*value = (mils)number(w, w->writing ? (uint64_t)*value : 0, 8);
 }
 
 static void
 wire_i32(struct wire *w, int32_t *value)
 {
-	*value = (int32_t)(uint32_t)number(w, (uint32_t)*value, 4);
+	*value =
+	    (int32_t)(uint32_t)number(w, w->writing ? (uint32_t)*value : 0, 4);
 }
 
 void
@@ -108,7 +111,7 @@ choice(struct wire *w, unsigned value, unsigned max)
 void
 wire_bool(struct wire *w, bool *value)
 {
-	*value = choice(w, *value, 1) == 1;
+	*value = choice(w, w->writing && *value, 1) == 1;
 }
 
 void
@@ -136,9 +139,9 @@ wire_mark(struct wire *w, struct mark *m)
 	wire_u32(w, &m->date);
 	wire_u32(w, &m->mailby);
 	wire_str(w, m->cost, sizeof(m->cost));
-	m->size = choice(w, m->size, SIZE_ENVELOPE);
-	m->at = choice(w, m->at, AT_CENTER);
-	m->kind = choice(w, m->kind, KIND_SPECIMEN);
+	m->size = choice(w, w->writing ? m->size : 0, SIZE_ENVELOPE);
+	m->at = choice(w, w->writing ? m->at : 0, AT_CENTER);
+	m->kind = choice(w, w->writing ? m->kind : 0, KIND_SPECIMEN);
 }
 
 void
@@ -194,7 +197,7 @@ wire_issued_stamp(struct wire *w, struct issued_stamp *s)
 void
 wire_err(struct wire *w, struct err *e)
 {
-	e->kind = choice(w, e->kind, ERR_KINDS - 1);
+	e->kind = choice(w, w->writing ? e->kind : 0, ERR_KINDS - 1);
 	wire_str(w, e->text, sizeof(e->text));
 }
 

@@ -151,7 +151,6 @@ newest_fault(const struct psd *p)
 	newest = &p->ring[(p->piece_count - 1) % PSD_RING];
 	if (!indicium_decode(newest->indicium, newest->len, &in, &e))
 		return "the newest indicium cannot be read";
-	/* a small stamp has no room for the piece count */
 	if (in.ascending != (uint64_t)p->ascending ||
 	    in.psd_serial != p->serial ||
 	    ((in.has & HAS_PIECE) && in.piece_count != p->piece_count))
