@@ -13,7 +13,7 @@
 static const char *const wanted[] = {"printer-name", "device-uri",
     "printer-info", "printer-location", "printer-make-and-model",
     "printer-state", "printer-is-accepting-jobs", "printer-is-shared",
-    "printer-error-policy", "printer-op-policy"};
+    "printer-error-policy", "printer-op-policy", "document-format-supported"};
 
 bool
 cupsd_connect(http_t **out, struct err *e)
@@ -82,6 +82,8 @@ take(ipp_attribute_t *attr, struct cupsd_queue *q)
 		q->accepting = ippGetBoolean(attr, 0) != 0;
 	else if (strcmp(name, "printer-is-shared") == 0)
 		q->shared = ippGetBoolean(attr, 0) != 0;
+	else if (strcmp(name, "document-format-supported") == 0)
+		q->takes_pdf = ippContainsString(attr, "application/pdf") != 0;
 }
 
 /* Calls `each` for every group of printer attributes. */

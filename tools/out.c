@@ -15,6 +15,7 @@ struct out {
 	bool json;
 	json_t *root;
 	json_t *rows; /* of the table that is open; owned by root */
+	const char *key;
 	const struct out_column *columns;
 	int count;
 };
@@ -96,7 +97,9 @@ finish_table(struct out *o)
 			width[c] = w > width[c] ? w : width[c];
 		}
 	}
-	if (!o->json && json_array_size(o->rows) > 0)
+	if (!o->json && json_array_size(o->rows) == 0)
+		printf("no %s\n", o->key);
+	else if (!o->json)
 		for (ssize_t r = -1; r < (ssize_t)json_array_size(o->rows); r++)
 			print_line(o, width, r);
 	for (size_t r = 0; r < json_array_size(o->rows); r++)
@@ -196,6 +199,7 @@ out_table(
 	finish_table(o);
 	o->columns = columns;
 	o->count = count <= OUT_COLUMNS_MAX ? count : OUT_COLUMNS_MAX;
+	o->key = key;
 	o->rows = needed(json_array());
 	json_object_set_new(o->root, key, o->rows);
 }
@@ -251,6 +255,18 @@ out_fail(const struct options *options, struct out *o, const struct err *e)
 	}
 	out_free(o);
 	return 1;
+}
+
+bool
+out_help(int argc, char **argv, const char *usage)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0) {
+			printf("Usage: %s\n", usage);
+			return true;
+		}
+	return false;
 }
 
 int

@@ -52,8 +52,8 @@ out_date(struct out *o, const char *key, const char *label, uint32_t yyyymmdd);
 /* A line for people alone. */
 void out_note(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Begins a table; `columns` must live until the next out_table() or
- * out_close().  A row has `count` strings; NULL is an empty cell. */
+/* Begins a table; `key` and `columns` must live until the next out_table() or
+ * out_close().  People see of an empty table "no KEY".  A row has `count` strings; NULL is an empty cell. */
 #define OUT_COLUMNS_MAX 16
 void out_table(struct out *o, const char *key, const struct out_column *columns,
     int count);
@@ -65,6 +65,10 @@ int out_close(struct out *o);
 /* The verb failed: prints the error (and frees `o`, which may be NULL).
  * Returns the exit status 1. */
 int out_fail(const struct options *options, struct out *o, const struct err *e);
+
+/* Whether the verb's arguments ask for its usage with --help (or -h); prints
+ * it then, and the verb ends with 0. */
+bool out_help(int argc, char **argv, const char *usage);
 
 /* The command line is wrong: prints `usage` on stderr; returns 2. */
 int out_usage(const char *usage);

@@ -23,12 +23,17 @@
 #include "tools/policy.h"
 #include "tools/postage.h"
 
+#define START_DAEMON                                    \
+	"systemctl enable --now postage-vaultd.socket " \
+	"(without systemd: postage-vaultd &, as root)"
+
 struct doctor {
 	struct out *out;
 	const char *conf;
 	struct settings settings;
 	http_t *http;
 	int faults, queues;
+	bool json;
 	char serverbin[PATH_MAX];
 };
 
@@ -36,8 +41,13 @@ static void
 report(struct doctor *d, const char *what, bool good, const char *detail,
     const char *remedy)
 {
-	out_row(d->out, (const char *[]){good ? "ok" : "FAULT", what, detail,
-			    good ? "" : remedy});
+	if (d->json)
+		out_row(d->out, (const char *[]){good ? "ok" : "FAULT", what,
+				    detail, good ? "" : remedy});
+	else
+		printf("%-5s  %s: %s\n", good ? "ok" : "FAULT", what, detail);
+	if (!d->json && !good && *remedy)
+		printf("       -> %s\n", remedy);
 	if (!good)
 		d->faults++;
 }
@@ -107,12 +117,15 @@ static void
 check_socket(struct doctor *d)
 {
 	struct passwd *lp = getpwnam(d->settings.printing_user);
+	char detail[PATH_MAX + 64];
 	struct stat st;
 	bool good = stat(d->settings.socket, &st) == 0 && S_ISSOCK(st.st_mode);
 
 	if (!good) {
-		report(d, "daemon's socket", false, d->settings.socket,
-		    "systemctl enable --now postage-vaultd.socket");
+		snprintf(detail, sizeof(detail),
+		    "%s is not there: postage-vaultd does not run",
+		    d->settings.socket);
+		report(d, "daemon's socket", false, detail, START_DAEMON);
 		return;
 	}
 	good = st.st_uid == 0 && lp && st.st_gid == lp->pw_gid &&
@@ -138,10 +151,8 @@ check_daemon(struct doctor *d)
 	if (!client_open(d->settings.socket, ROLE_STATUS, &job, &c, &e) ||
 	    !client_status(c, &funds, &e)) {
 		report_err(d, "vault", &e,
-		    e.kind == ERR_ABSENT
-			? "systemctl status postage-vaultd; postage vault "
-			  "status"
-			: "postage vault status");
+		    c == NULL ? "start the daemon, then run this again"
+			      : "postage vault status shows more");
 	} else {
 		snprintf(detail, sizeof(detail), "%.100s, PSD %.31s, %s left",
 		    funds.vault, funds.psd_id,
@@ -217,6 +228,11 @@ check_queue(void *context, const struct cupsd_queue *q)
 			"its users in postage.conf"
 		      : "cupsenable it and cupsaccept it, after reading why "
 			"in lpstat -p");
+	if (!q->takes_pdf) {
+		snprintf(what, sizeof(what), "%s: formats", q->name);
+		report(d, what, false, "it does not take PDF",
+		    "restart cups: it reads MIME rules only when it starts");
+	}
 	snprintf(what, sizeof(what), "%s: PPD", q->name);
 	if (cupsd_ppd(d->http, q->name, path, sizeof(path), &e) &&
 	    gate_load(path, &gate, &e))
@@ -266,14 +282,17 @@ verb_doctor(int argc, char **argv, const struct options *options)
 	const char *serverbin = getenv("CUPS_SERVERBIN");
 	struct err e = ERR_INIT;
 
-	(void)argv;
+	if (out_help(argc, argv, "postage doctor"))
+		return 0;
 	if (argc > 1)
 		return out_usage("postage doctor");
 	d.out = out_open(options);
+	d.json = options->json;
 	d.conf = options->config;
 	snprintf(d.serverbin, sizeof(d.serverbin), "%s",
 	    serverbin && *serverbin == '/' ? serverbin : POSTAGE_SERVERBIN);
-	out_table(d.out, "checks", columns, 4);
+	if (d.json)
+		out_table(d.out, "checks", columns, 4);
 	if (settings_load(options->config, &d.settings, &e)) {
 		report(&d, "configuration", true, options->config, "");
 		check_user(&d);
@@ -288,6 +307,8 @@ verb_doctor(int argc, char **argv, const struct options *options)
 	check_mime(&d, "postage.convs", "pdftopostage");
 	check_scheduler(&d);
 	out_number(d.out, "faults", NULL, d.faults);
+	if (d.faults == 0)
+		out_note(d.out, "All is well.");
 	out_close(d.out);
 	return d.faults > 0;
 }

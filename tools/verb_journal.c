@@ -140,9 +140,7 @@ do_list(struct arguments *a, char **words)
 		a->filter.limit = LIST_MAX;
 	o = out_open(a->options);
 	out_table(o, "documents", document_columns, DOCUMENT_COLUMNS);
-	if (j == NULL)
-		out_note(o, "nothing was printed yet");
-	else if (!journal_documents(j, &a->filter, list_row, o, &e)) {
+	if (j && !journal_documents(j, &a->filter, list_row, o, &e)) {
 		journal_close(j);
 		return out_fail(a->options, o, &e);
 	}

@@ -22,9 +22,11 @@
 #include "tools/out.h"
 #include "tools/postage.h"
 
-#define USAGE                                                      \
-	"usage: postage preview FILE [-o OUT.png|OUT.pdf] [--ppd " \
-	"PPD] [--options \"KEY=VALUE ...\"]"
+#define USAGE                                                              \
+	"postage preview FILE.pdf [-o OUT.png|OUT.pdf] [--ppd PPD]\n"      \
+	"                       [--options \"KEY=VALUE ...\"]\n\n"         \
+	"--ppd: the queue's, /etc/cups/ppd/QUEUE.ppd, for its paper and\n" \
+	"margins.  --options: as after lp -o."
 #define FILTER	    POSTAGE_SERVERBIN "/filter/pdftopostage"
 #define GHOSTSCRIPT "/usr/bin/gs"
 #define PICTURE_DPI "-r300"
@@ -186,6 +188,25 @@ draw(struct preview *p, const char *pdf, struct err *e)
 	return done;
 }
 
+/* An office document must be made a PDF first. */
+static bool
+is_pdf(const char *name, struct err *e)
+{
+	char head[1024] = "";
+	FILE *f = fopen(name, "re");
+	size_t n;
+
+	if (f == NULL)
+		return err_system(e, "%s", name);
+	n = fread(head, 1, sizeof(head) - 1, f);
+	fclose(f);
+	if (memmem(head, n, "%PDF-", 5) != NULL)
+		return true;
+	return err_set(e, ERR_REQUEST,
+	    "%s is no PDF: export it as PDF first (soffice --convert-to pdf)",
+	    name);
+}
+
 static bool
 preview(struct preview *p, const struct options *o, struct err *e)
 {
@@ -247,9 +268,11 @@ verb_preview(int argc, char **argv, const struct options *o)
 	struct out *out;
 	char name[PATH_MAX];
 
+	if (out_help(argc, argv, USAGE))
+		return 0;
 	if (!read_arguments(&p, argc, argv))
 		return out_usage(USAGE);
-	if (!preview(&p, o, &e))
+	if (!is_pdf(p.file, &e) || !preview(&p, o, &e))
 		return out_fail(o, NULL, &e);
 	out = out_open(o);
 	snprintf(name, sizeof(name), "%s%s.%s", p.out,

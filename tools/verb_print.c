@@ -301,6 +301,8 @@ verb_print(int argc, char **argv, const struct options *options)
 	int job = 0;
 	bool done;
 
+	if (out_help(argc, argv, USAGE))
+		return 0;
 	if (!parse(argc, argv, &p)) {
 		cupsFreeOptions(p.option_count, p.options);
 		return out_usage(USAGE);

@@ -464,6 +464,8 @@ verb_queue(int argc, char **argv, const struct options *options)
 	struct request r = {.name = NULL};
 	const char *what = argc > 1 ? argv[1] : "";
 
+	if (out_help(argc, argv, USAGE))
+		return 0;
 	if (argc < 2 || !parse(argc - 1, argv + 1, &r))
 		return out_usage(USAGE);
 	if (strcmp(what, "list") == 0 && !r.name)

@@ -152,9 +152,7 @@ list_numbered(struct arguments *a)
 		return out_fail(a->options, NULL, &e);
 	o = out_open(a->options);
 	out_table(o, "sheets", numbered_columns, 4);
-	if (j == NULL)
-		out_note(o, "no numbered sheet was printed on yet");
-	else if (!journal_sheets(j, numbered_row, o, &e)) {
+	if (j && !journal_sheets(j, numbered_row, o, &e)) {
 		journal_close(j);
 		return out_fail(a->options, o, &e);
 	}
