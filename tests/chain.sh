@@ -133,29 +133,41 @@ all_distinct() {
 	}
 }
 
-# arrived DIR: files in the folder of a printer that were not looked at yet.
+# arrived DIR: copies of the files in the folder of a printer that were not
+# looked at yet, in the order in which they came.  (cups-pdf makes up names with
+# whatever is in its memory.)
 arrived() {
-	find "$1" -maxdepth 1 -type f \( -name '*.data' -o -name '*.pdf' -o \
-		-name '*.pwg' -o -name '*.ras' -o -name '*.urf' \) \
-		-size +0 | sort -V | while read -r arrived_file; do
-		grep -qxF "$arrived_file" "$WORK/seen" 2>/dev/null && continue
-		echo "$arrived_file" >>"$WORK/seen"
-		echo "$arrived_file"
-	done
+	mkdir -p "$WORK/got"
+	find "$1" -maxdepth 1 -type f ! -name '*.args' ! -name '*.env' \
+		! -name '*.cmdline' ! -name '*.part' ! -name 'plan*' -size +0 \
+		-printf '%T@ %p\n' | sort -n | sed 's/^[^ ]* //' |
+		while IFS= read -r arrived_file; do
+			grep -qxF "$arrived_file" "$WORK/seen" 2>/dev/null &&
+				continue
+			printf '%s\n' "$arrived_file" >>"$WORK/seen"
+			arrived_copy=$WORK/got/$(wc -l <"$WORK/seen" |
+				tr -d ' ')
+			cp "$arrived_file" "$arrived_copy"
+			echo "$arrived_copy"
+		done
 }
 
-# postage-verify finds each stamp just read valid.
+# verified: postage-verify finds the stamps just read, all of them valid.
 verified() {
+	# its exit code is 3 where a page has no stamp
 	find "$WORK/pages" -name '*.png' | sort -V |
-		xargs "$(built tools/postage-verify)" --json \
+		xargs "$(built tools/postage-verify postage-verify)" --json \
 			--certificates "$WORK/state/certificates" \
-			>"$WORK/verify.json" 2>"$WORK/verify.err" || {
+			>"$WORK/verify.json" 2>"$WORK/verify.err"
+	verified_want=$(wc -l <"$WORK/stamps" | tr -d ' ')
+	verified_got=$(jq -r '[.files[].stamps[].verdict] | map(select(
+		. == "VALID" or . == "VALID-OFFLINE")) | length' \
+		"$WORK/verify.json")
+	is "$verified_got of $(jq .total "$WORK/verify.json")" \
+		"$verified_want of $verified_want" || {
 		cat "$WORK/verify.json" "$WORK/verify.err"
 		return 1
 	}
-	is "$(jq -rs '[.. | objects | .verdict? // empty] | map(
-		select(. == "VALID" or . == "VALID-OFFLINE")) | length' \
-		"$WORK/verify.json")" "$(wc -l <"$WORK/stamps" | tr -d ' ')"
 }
 
 # prints WHAT QUEUE VALUES FILE [LP-OPTION...]: prints FILE and checks that the
@@ -171,13 +183,19 @@ prints() {
 
 # arrives WHAT JOB VALUES: the second half of prints.
 arrives() {
-	check "$1: the job completes" wait_state "$2" completed 120
+	check "$1: the job completes" completes "$2"
 	# shellcheck disable=SC2046
 	check "$1: two decoders agree" read_stamps \
 		$(arrived "${PRINTER:-$WORK/sink}")
 	check_is "$1: count and values" "$(values)" "$3"
 	[ -z "$3" ] || check "$1: each verifies" verified
 	check "$1: no stamp was seen before" all_distinct
+}
+
+# A job that ended otherwise is not waited for.
+completes() {
+	wait_state "$1" 'completed canceled aborted pending-held '\
+'processing-stopped' 60 && wait_state "$1" completed 1
 }
 
 # refused WHAT WORDS STATE FILE [LP-OPTION...]: prints to Postage; the job ends
