@@ -77,6 +77,20 @@ hash_content(const struct stamp_request *in, size_t count,
 
 /* --- the whole document ------------------------------------------------------ */
 
+/* Another filter finished this document in this run, and no backend came for
+ * it: one was killed, the scheduler took that for success and went on.  What
+ * comes now may be the next document, and must not take the place of this. */
+static bool
+is_orphaned(const struct quoting *q)
+{
+	const struct document *doc = q->doc;
+
+	return doc->pass.finished && doc->doc.issued > 0 &&
+	       (!q->stored || doc->job.documents > 1) &&
+	       (doc->doc.state < DOC_SENDING ||
+		   doc->doc.state == DOC_UNDELIVERED);
+}
+
 /* Which row of the journal is quoted: the one it was, another, or none. */
 static bool
 choose_document(struct quoting *q, const uint8_t content[JOURNAL_HASH],
@@ -89,6 +103,10 @@ choose_document(struct quoting *q, const uint8_t content[JOURNAL_HASH],
 	if (!dispense_reload(doc, e))
 		return false;
 	q->stored = memcmp(doc->doc.content, content, JOURNAL_HASH) == 0;
+	if (is_orphaned(q))
+		return err_set(e, ERR_SYSTEM,
+		    "a document of this job was stamped and did not get to the "
+		    "printer; restart the job to print it with its stamps");
 	if (q->stored)
 		return true;
 	switch (doc->doc.state) {

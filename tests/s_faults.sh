@@ -258,6 +258,25 @@ check 'the second was printed' runs 2
 check 'and bought' bought 2
 sound 'two documents'
 
+# --- the backend is killed before it knows of the first document ------------------------------
+begin
+echo 'cat; sleep 3; exit 0' >"$WORK/driver.plan"
+job=$(submit -d D -o lab-stamps=1 "$WORK/a.pdf" "$WORK/b.pdf")
+until_true 10 paid_for
+sleep 0.5
+pid=$(job_log "$job" | sed -n \
+	's/.*Started backend .*postage (PID \([0-9]*\)).*/\1/p' | tail -n 1)
+rm -f "$WORK/driver.plan"
+kill -KILL "$pid"
+check 'a backend killed before it knows: the job is not completed' \
+	wait_state "$job" 'aborted pending-held processing-stopped'
+check 'the second document does not take the place of the first' runs 0
+lp -i "$job" -H restart 2>/dev/null || lp -i "$job" -H resume
+check 'restarted, it is' wait_state "$job" completed
+check 'with both documents' runs 2
+check 'and two stamps' bought 2
+sound 'killed early'
+
 # --- the vault's file goes back in time -------------------------------------------------------
 begin
 cp -p "$VAULT_FILE" "$WORK/old.vault"

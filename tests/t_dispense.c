@@ -254,6 +254,28 @@ job_run_again_by_the_scheduler_itself_buys_nothing(void **state)
 }
 
 static void
+next_document_does_not_replace_one_whose_backend_was_killed(void **state)
+{
+	struct job job = letter, next;
+
+	(void)state;
+	job.documents = 2;
+	next = again(&job);
+	want(&one, PRICE_N, "[[postage 0.78]]");
+	want(&two, 1, "[[postage 1.00]]");
+	is_ok(filter(&job, &one, PRICE_N), &one.e, "first document");
+	ok(!filter(&job, &two, 1), "the second, in its place");
+	is_err(&two.e, ERR_SYSTEM, "kind");
+	is_int(spent(), PRICE_N * STAMP, "nothing more is bought");
+	want(&two, PRICE_N, "[[postage 0.78]]");
+	is_ok(
+	    filter(&next, &two, PRICE_N), &two.e, "first document, restarted");
+	ok(same(&one, &two, PRICE_N), "with its stamps");
+	ok(!deliver(&next, SETTLE_DELIVERED).delivered, "is sent");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
 vault_that_fell_back_is_refused_before_it_signs(void **state)
 {
 	struct job other = letter;
@@ -863,9 +885,11 @@ static void
 pin_is_read_from_its_file(void **state)
 {
 	struct shop kept = shop;
+	struct job other = letter;
 	FILE *f;
 
 	(void)state;
+	other.id++;
 	shop_open(&shop, 50000, "135790", "");
 	want(&one, 1, "[[postage 0.78]]");
 	is_ok(filter(&letter, &one, 1), &one.e, "right PIN");
@@ -873,7 +897,7 @@ pin_is_read_from_its_file(void **state)
 	fputs("1357911\n", f);
 	fclose(f);
 	want(&one, 2, "[[postage 0.78]]");
-	ok(!filter(&letter, &one, 2), "wrong PIN");
+	ok(!filter(&other, &one, 2), "wrong PIN");
 	is_err(&one.e, ERR_DENIED, "kind");
 	is_int(spent(), STAMP, "nothing spent");
 	is_int(shop_check(&shop), 0, shop_findings);
@@ -925,6 +949,7 @@ main(void)
 	    W(placement_noise_is_no_other_document),
 	    W(finished_job_printed_again_buys_new_stamps),
 	    W(vault_that_fell_back_is_refused_before_it_signs),
+	    W(next_document_does_not_replace_one_whose_backend_was_killed),
 	    W(job_run_again_by_the_scheduler_itself_buys_nothing),
 	    W(documents_of_a_job_have_their_own_stamps),
 	    W(forged_identity_gains_nothing),
