@@ -71,17 +71,6 @@ mils_add(mils a, mils b, mils *out)
 }
 
 bool
-mils_sub(mils a, mils b, mils *out)
-{
-	mils rest;
-
-	if (__builtin_sub_overflow(a, b, &rest))
-		return false;
-	*out = rest;
-	return true;
-}
-
-bool
 mils_mul(mils a, int64_t count, mils *out)
 {
 	mils product;

@@ -22,9 +22,8 @@ bool mils_parse(const char *text, mils *out);
 /* "0.78", "12.345", "-3.00": two decimals, three where the third is not 0. */
 const char *mils_format(mils value, char out[MILS_TEXT]);
 
-/* *out = a + b, a - b, a * count.  False on overflow; *out is then untouched. */
+/* *out = a + b, a * count.  False on overflow; *out is then untouched. */
 bool mils_add(mils a, mils b, mils *out);
-bool mils_sub(mils a, mils b, mils *out);
 bool mils_mul(mils a, int64_t count, mils *out);
 
 #endif

@@ -93,7 +93,8 @@ stamp_state_name(enum stamp_state state)
 
 /* --- statements ------------------------------------------------------------ */
 
-bool
+/* Sets *e from the connection's last error.  Returns false. */
+static bool
 db_error(struct journal *j, struct err *e, const char *doing)
 {
 	enum err_kind kind = ERR_SYSTEM;

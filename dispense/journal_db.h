@@ -47,9 +47,6 @@ struct db_arg {
 	    sizeof((struct db_arg[]){__VA_ARGS__}) / sizeof(struct db_arg)
 #define DB_NONE NULL, 0
 
-/* Sets *e from the connection's last error.  Returns false. */
-bool db_error(struct journal *j, struct err *e, const char *doing);
-
 /* A statement with its values bound, ready to be stepped; kept for the next
  * time.  `sql` must be a string literal. */
 MUST_CHECK bool db_query(struct journal *j, const char *sql,
@@ -74,10 +71,6 @@ MUST_CHECK bool db_number(struct journal *j, const char *sql,
 int64_t db_col_int(sqlite3_stmt *stmt, int column);
 void db_col_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
 size_t db_col_bytes(sqlite3_stmt *stmt, int column, void *out, size_t size);
-
-/* The head of the chain: hash of the newest link, and its number. */
-MUST_CHECK bool db_chain_head(
-    struct journal *j, uint8_t hash[JOURNAL_HASH], int64_t *seq, struct err *e);
 
 /* The hash of link `s` after `previous`. */
 MUST_CHECK bool db_chain_link(const uint8_t previous[JOURNAL_HASH],

@@ -137,8 +137,9 @@ journal_stamp_unintend(
 	       changed_one(j, "intended", e);
 }
 
-bool
-db_chain_head(
+/* The head of the chain: hash of the newest link, and its number. */
+static bool
+chain_head(
     struct journal *j, uint8_t hash[JOURNAL_HASH], int64_t *seq, struct err *e)
 {
 	sqlite3_stmt *s;
@@ -252,7 +253,7 @@ journal_stamp_issue(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
 			   e) &&
 		       changed_one(j, "quoted", e);
 	if (!load_by_key(j, key, &s, &job, e) ||
-	    !db_chain_head(j, head, &s.seq, e))
+	    !chain_head(j, head, &s.seq, e))
 		return false;
 	s.seq++;
 	s.ascending = ascending;

@@ -32,7 +32,8 @@ wire_done(struct wire *w)
 	return !w->failed;
 }
 
-void
+/* Marks the message as wrong. */
+static void
 wire_fail(struct wire *w)
 {
 	w->failed = true;

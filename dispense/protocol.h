@@ -52,9 +52,6 @@ void wire_write(struct wire *w, void *ptr, size_t size);
 /* Nothing failed and, when reading, nothing is left over. */
 bool wire_done(struct wire *w);
 
-/* Marks the message as wrong. */
-void wire_fail(struct wire *w);
-
 void wire_u8(struct wire *w, uint8_t *value);
 void wire_u16(struct wire *w, uint16_t *value);
 void wire_u32(struct wire *w, uint32_t *value);

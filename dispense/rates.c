@@ -387,15 +387,6 @@ rates_find(const struct rates *r, const char *class, uint32_t weight_mg,
 	return true;
 }
 
-uint32_t
-rates_next_change(const struct rates *r, uint32_t mail_date)
-{
-	for (size_t i = 0; i < r->count; i++)
-		if (r->rate[i].effective > mail_date)
-			return r->rate[i].effective;
-	return 0;
-}
-
 size_t
 rates_count(const struct rates *r)
 {

@@ -60,10 +60,6 @@ void rates_free(struct rates *r);
 MUST_CHECK bool rates_find(const struct rates *r, const char *class,
     uint32_t weight_mg, uint32_t mail_date, struct rate *out, struct err *e);
 
-/* The first date after `mail_date` on which another list comes into force; 0
- * where none is known. */
-uint32_t rates_next_change(const struct rates *r, uint32_t mail_date);
-
 /* All prices, by date, class and weight. */
 size_t rates_count(const struct rates *r);
 const struct rate *rates_at(const struct rates *r, size_t index);

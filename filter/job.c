@@ -37,9 +37,9 @@ environment(const char *name)
 
 /* The choices that mean "nothing chosen" are "None" and the empty one. */
 static const char *
-chosen(job_getter *get, const void *context, const char *name)
+chosen(const struct filter_job *job, const char *name)
 {
-	const char *value = get(context, name);
+	const char *value = job_value(job, name);
 
 	if (value == NULL || value[0] == '\0' ||
 	    strcasecmp(value, "None") == 0 || strcasecmp(value, "Default") == 0)
@@ -59,10 +59,10 @@ bad_option(struct err *e, const char *name, const char *value, const char *want)
 }
 
 static bool
-number_option(job_getter *get, const void *context, const char *name,
-    uint64_t max, uint64_t *out, struct err *e)
+number_option(const struct filter_job *job, const char *name, uint64_t max,
+    uint64_t *out, struct err *e)
 {
-	const char *value = chosen(get, context, name);
+	const char *value = chosen(job, name);
 
 	*out = 0;
 	if (value != NULL && (!text_to_u64(value, max, out) || *out == 0))
@@ -71,40 +71,37 @@ number_option(job_getter *get, const void *context, const char *name,
 }
 
 static bool
-sheet_options(
-    struct filter_job *job, job_getter *get, const void *context, struct err *e)
+sheet_options(struct filter_job *job, struct err *e)
 {
-	const char *sheet = chosen(get, context, "PostageSheet");
+	const char *sheet = chosen(job, "PostageSheet");
 	uint64_t first, count;
 
 	if (sheet != NULL && !text_copy(job->sheet, sizeof(job->sheet), sheet))
 		return bad_option(e, "PostageSheet", sheet, "a sheet's name");
-	if (!number_option(get, context, "PostageSheetSerial",
-		((uint64_t)1 << 56) - 1, &job->sheet_serial, e) ||
-	    !number_option(
-		get, context, "PostageFirstLabel", 4096, &first, e) ||
-	    !number_option(get, context, "PostageCount", STAMPS_MAX, &count, e))
+	if (!number_option(job, "PostageSheetSerial", ((uint64_t)1 << 56) - 1,
+		&job->sheet_serial, e) ||
+	    !number_option(job, "PostageFirstLabel", 4096, &first, e) ||
+	    !number_option(job, "PostageCount", STAMPS_MAX, &count, e))
 		return false;
 	job->first_label = (uint32_t)first;
 	job->label_count = (uint32_t)count;
 	return true;
 }
 
-bool
-job_postage_options(
-    struct filter_job *job, job_getter *get, const void *context, struct err *e)
+static bool
+postage_options(struct filter_job *job, struct err *e)
 {
 	const char *value;
 
 	for (size_t i = 0; i < sizeof(mark_options) / sizeof(mark_options[0]);
 	     i++) {
-		value = chosen(get, context, mark_options[i].option);
+		value = chosen(job, mark_options[i].option);
 		if (value != NULL &&
 		    !mark_set(&job->mark, mark_options[i].key, value, e))
 			return err_prefix(
 			    e, "option %s", mark_options[i].option);
 	}
-	value = chosen(get, context, "PostageMissing");
+	value = chosen(job, "PostageMissing");
 	if (value != NULL && strcasecmp(value, "print") == 0)
 		job->missing = MISSING_PRINT;
 	else if (value != NULL && strcasecmp(value, "refuse") == 0)
@@ -112,12 +109,12 @@ job_postage_options(
 	else if (value != NULL)
 		return bad_option(
 		    e, "PostageMissing", value, "print or refuse");
-	value = chosen(get, context, "PostageSymbol");
+	value = chosen(job, "PostageSymbol");
 	if (value != NULL &&
 	    !text_copy(job->symbol, sizeof(job->symbol), value))
 		return bad_option(
 		    e, "PostageSymbol", value, "QR, DataMatrix, DMRE, PDF417");
-	return sheet_options(job, get, context, e);
+	return sheet_options(job, e);
 }
 
 const char *
@@ -131,12 +128,6 @@ job_value(const struct filter_job *job, const char *name)
 		return value;
 	choice = ppdFindMarkedChoice(job->ppd, name);
 	return choice != NULL ? choice->choice : NULL;
-}
-
-static const char *
-get_value(const void *context, const char *name)
-{
-	return job_value(context, name);
 }
 
 static uint32_t
@@ -319,8 +310,7 @@ job_open(int argc, char **argv, struct filter_job *out, struct err *e)
 		    "usage: pdftopostage job user title copies options [file]");
 	out->option_count = cupsParseOptions(argv[5], 0, &out->options);
 	if (!read_identity(out, argv, e) ||
-	    !read_ppd(out, environment("PPD"), e) ||
-	    !job_postage_options(out, get_value, out, e) ||
+	    !read_ppd(out, environment("PPD"), e) || !postage_options(out, e) ||
 	    !open_input(out, argc, argv, e)) {
 		job_close(out);
 		return false;

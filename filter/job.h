@@ -74,10 +74,4 @@ const char *job_value(const struct filter_job *job, const char *name);
 struct rect
 job_imageable(const struct filter_job *job, double w_pt, double h_pt);
 
-/* Sets the Postage options from a value source; the pure part of job_open().
- * `get` returns the value of an option or NULL. */
-typedef const char *job_getter(const void *context, const char *name);
-MUST_CHECK bool job_postage_options(struct filter_job *job, job_getter *get,
-    const void *context, struct err *e);
-
 #endif

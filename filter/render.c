@@ -263,7 +263,7 @@ render_open(
 
 	if (r == NULL)
 		return false;
-	for (int i = 0; i < r->count; i++) {
+	for (int i = 0; i < r->count && i < PROCESSES_MAX; i++) {
 		struct worker *w = &r->workers[i];
 		const char *half = i == 0 ? "odd" : "even";
 

@@ -145,8 +145,8 @@ sheet_label_area(const struct sheet *s, int index)
 
 /* --- parametric ------------------------------------------------------------ */
 
-bool
-sheet_is_parametric(const char *text)
+static bool
+is_parametric(const char *text)
 {
 	return strchr(text, '=') != NULL;
 }
@@ -436,7 +436,7 @@ sheet_find(
 	char clean[SHEET_NAME_MAX];
 	bool done = false;
 
-	if (sheet_is_parametric(name))
+	if (is_parametric(name))
 		return sheet_parse(name, out, e);
 	text_clean(name + strspn(name, " "), clean, sizeof(clean));
 	while (clean[0] && clean[strlen(clean) - 1] == ' ')

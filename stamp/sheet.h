@@ -60,9 +60,6 @@ MUST_CHECK bool sheet_find(
  * Errors: ERR_REQUEST names the word. */
 MUST_CHECK bool sheet_parse(const char *text, struct sheet *out, struct err *e);
 
-/* True if `text` is of the parametric kind (it holds a '='). */
-bool sheet_is_parametric(const char *text);
-
 /* The box of label `index` (0 <= index < s->count) on the page. */
 struct rect sheet_label(const struct sheet *s, int index);
 

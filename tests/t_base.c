@@ -51,7 +51,6 @@ sums_that_overflow_are_refused(void **state)
 
 	(void)state;
 	ok(!mils_add(INT64_MAX, 1, &out), "add");
-	ok(!mils_sub(INT64_MIN, 1, &out), "sub");
 	ok(!mils_mul(INT64_MAX, 2, &out), "mul");
 	is_int(out, 7, "untouched");
 }

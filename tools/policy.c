@@ -12,7 +12,8 @@
 #define CONF_RESOURCE "/admin/conf/cupsd.conf"
 #define RESTART_TRIES 40 /* of a quarter of a second */
 
-const char policy_text[] =
+/* The lines for cupsd.conf. */
+static const char policy_text[] =
     "\n# Queues that print postage: see postage(1), \"queue add\".\n"
     "<Policy postage>\n"
     "  JobPrivateAccess @OWNER @SYSTEM postage\n"

@@ -15,9 +15,6 @@
 
 #define POLICY_NAME "postage"
 
-/* The lines for cupsd.conf. */
-extern const char policy_text[];
-
 /* Whether the scheduler's cupsd.conf has the policy.
  * Errors: ERR_DENIED (not an administrator). */
 MUST_CHECK bool policy_is_there(http_t *http, bool *there, struct err *e);

@@ -12,11 +12,9 @@
  * where nothing is signed. */
 void crypto_init(struct psd_crypto *out, const struct sig_key *key);
 
-/* A public key as the PSD stores it, and back.
+/* A public key as the PSD stores it.
  * Errors: ERR_CONFIG (no point of the curve). */
 MUST_CHECK bool
 crypto_point(const struct sig_key *key, uint8_t out[PSD_POINT], struct err *e);
-MUST_CHECK bool crypto_from_point(
-    const uint8_t point[PSD_POINT], struct sig_key **out, struct err *e);
 
 #endif
