@@ -105,6 +105,11 @@ within 'layers: the house in ARCHITECTURE' folders \
     "$(for d in [a-z]*/; do [ -n "$(find "$d" -maxdepth 1 -name '*.[ch]' \
         -print -quit)" ] && echo "${d%/}"; done)" docs/ARCHITECTURE.md \
     "$(sed -nE 's,^([a-z]+)/ .*,\1,p' docs/ARCHITECTURE.md)"
+within 'modules: the table in ARCHITECTURE' headers \
+    "$(find base stamp vault dispense filter backend tools -name '*.h' \
+        ! -name ppd_options.h | sed 's,.*/,,; s,\.h$,,')" docs/ARCHITECTURE.md \
+    "$(sed -n '/^## The modules/,/^## The chain/p' docs/ARCHITECTURE.md |
+        awk -F"\`" '{ for (i = 2; i <= NF; i += 2) print $i }')"
 same 'keys: postage.conf and its parser' dispense/settings.c \
     "$(sed -nE 's/^ +\{"[a-z]+", "([a-z-]+)", .*/\1/p' dispense/settings.c)" \
     docs/postage.conf.5 "$(items postage.conf.5 Cm)"
