@@ -89,6 +89,38 @@ child_find(const char *serverbin, const char *scheme, struct program *out,
 	return true;
 }
 
+bool
+child_trusts(const char *path, struct err *e)
+{
+	char folder[PATH_MAX];
+	struct stat own = {.st_uid = 0}, st;
+	char *slash;
+	bool good = realpath(path, folder) != NULL;
+
+	if (!good) {
+		err_system(e, "the printer's driver %s", path);
+		e->kind = ERR_CONFIG;
+		return false;
+	}
+	/* Where the scheduler is not root's, its programs are its user's. */
+	if (stat("/proc/self/exe", &own) != 0)
+		own.st_uid = 0;
+	for (int i = 0; good && i < 2; i++) {
+		good = stat(folder, &st) == 0 &&
+		       (i == 0 ? S_ISREG(st.st_mode) : S_ISDIR(st.st_mode)) &&
+		       (st.st_uid == 0 || st.st_uid == own.st_uid) &&
+		       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+		slash = strrchr(folder, '/');
+		if (slash)
+			slash[slash == folder] = '\0';
+	}
+	return good ||
+	       err_set(e, ERR_CONFIG,
+		   "the printer's driver %s has insecure permissions; it and "
+		   "its folder must be root's and writable by root alone",
+		   path);
+}
+
 static bool
 may_see(const cups_option_t *o)
 {

@@ -36,6 +36,13 @@ struct program {
 MUST_CHECK bool child_find(const char *serverbin, const char *scheme,
     struct program *out, struct err *e);
 
+/* True if a program that a PPD names may be run: the file (behind symbolic
+ * links) and its folder are root's, or of the user whose this program is, and
+ * nobody else can write them.  The scheduler looks at what it starts, but it
+ * starts us and not the driver.
+ * Errors: ERR_CONFIG. */
+MUST_CHECK bool child_trusts(const char *path, struct err *e);
+
 /* The folder of CUPS's programs: CUPS_SERVERBIN if the scheduler named one
  * that is root's, else the one of this build. */
 const char *child_serverbin(void);

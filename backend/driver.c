@@ -135,7 +135,8 @@ main(int argc, char **argv)
 	to_driver[5] = options;
 	if (gate_load(getenv("PPD"), &gate, &e) &&
 	    driver_path(gate.driver, path, sizeof(path), &e) &&
-	    drive(path, to_driver, &e) && write_trailer(&e))
+	    child_trusts(path, &e) && drive(path, to_driver, &e) &&
+	    write_trailer(&e))
 		return EXIT_OK;
 	log_error("%s", e.text);
 	return EXIT_FAILED;

@@ -184,6 +184,34 @@ backends_are_found_by_the_schedulers_rule(void **state)
 }
 
 static void
+a_driver_that_others_can_change_is_not_run(void **state)
+{
+	char path[PATH_MAX], link_path[PATH_MAX], folder[PATH_MAX];
+	struct err e = ERR_INIT;
+
+	(void)state;
+	put("backend/driver", "", 0755);
+	snprintf(path, sizeof(path), "%s/backend/driver", root);
+	snprintf(link_path, sizeof(link_path), "%s/link", root);
+	snprintf(folder, sizeof(folder), "%s/backend", root);
+	is_ok(child_trusts(path, &e), &e, "ours");
+	ok(symlink(path, link_path) == 0, "symlink");
+	is_ok(child_trusts(link_path, &e), &e, "behind a link");
+	ok(chmod(path, 0775) == 0 && !child_trusts(link_path, &e), "0775");
+	is_err(&e, ERR_CONFIG, "0775");
+	ok(chmod(path, 0755) == 0 && chmod(folder, 0777) == 0, "chmod");
+	ok(!child_trusts(path, &e), "a folder all can write");
+	ok(chmod(folder, 0755) == 0, "chmod");
+	ok(!child_trusts(folder, &e), "a folder");
+	ok(!child_trusts("/nonexistent", &e), "missing");
+	if (geteuid() == 0) {
+		ok(chown(path, 1, 1) == 0, "chown");
+		ok(!child_trusts(path, &e), "of another user");
+	}
+	ok(unlink(link_path) == 0, "unlink");
+}
+
+static void
 a_folder_of_another_is_not_believed(void **state)
 {
 	(void)state;
@@ -461,6 +489,7 @@ main(void)
 	    T(what_must_not_be_wrapped_is_refused),
 	    T(names_of_queues_are_no_paths),
 	    T(backends_are_found_by_the_schedulers_rule),
+	    T(a_driver_that_others_can_change_is_not_run),
 	    T(a_folder_of_another_is_not_believed),
 	    T(options_that_were_applied_do_not_reach_the_printer),
 	    T(options_without_end_are_cut_not_overrun),
