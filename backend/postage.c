@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "backend/child.h"
@@ -29,7 +30,10 @@
 #include "dispense/client.h"
 #include "dispense/settings.h"
 
-#define COPY_BYTES (256 * 1024)
+#define COPY_BYTES    (256 * 1024)
+#define LOOK_BYTES    (16 * 1024 * 1024) /* between looks at the room left */
+#define RESERVE_BYTES ((uint64_t)512 * 1024 * 1024)
+#define RESERVE_PART  16 /* of a small disk */
 
 enum document_kind {
 	DOCUMENT_STAMPED, /* went through our filter */
@@ -177,15 +181,41 @@ write_all(int fd, const char *bytes, size_t len, struct err *e)
 	return true;
 }
 
+/* A page of a few bytes of PDF is many megabytes here.  As root we would take
+ * the very last block, and vault, journal and mail of this computer share the
+ * disk. */
+static bool
+check_room(int fd, struct err *e)
+{
+	struct statvfs st;
+	uint64_t left, reserve;
+
+	if (fstatvfs(fd, &st) != 0)
+		return err_system(e, "room for the document");
+	left = (uint64_t)st.f_bavail * st.f_frsize;
+	reserve = (uint64_t)st.f_blocks * st.f_frsize / RESERVE_PART;
+	if (left >= (reserve < RESERVE_BYTES ? reserve : RESERVE_BYTES))
+		return true;
+	return err_set(e, ERR_SYSTEM,
+	    "the disk is nearly full; nothing was printed: print the document "
+	    "in parts or at a lower resolution");
+}
+
 /* Copies to the end of `from`, or until a signal stops us. */
 static bool
 copy(int from, int to, uint64_t *bytes, struct err *e)
 {
 	static char buffer[COPY_BYTES];
+	uint64_t look = 0;
 	ssize_t len;
 
 	*bytes = 0;
 	while (stop_signal == 0) {
+		if (*bytes >= look) {
+			if (!check_room(to, e))
+				return false;
+			look = *bytes + LOOK_BYTES;
+		}
 		len = read(from, buffer, sizeof(buffer));
 		if (len < 0 && errno == EINTR)
 			continue;
