@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -87,6 +89,24 @@ own_folder(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *e)
 	return true;
 }
 
+/* The socket gets its group and mode as it is made: its folder is the daemon's
+ * user's, who could put another file there before a chown(2) of root's. */
+static bool
+bind_as(int fd, const struct sockaddr_un *addr, gid_t group)
+{
+	gid_t own = getegid();
+	bool done;
+
+	unlink(addr->sun_path);
+	if (geteuid() == 0 && setegid(group) != 0)
+		return false;
+	umask(0117);
+	done = bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0;
+	if (geteuid() == 0 && setegid(own) != 0)
+		return false;
+	return done;
+}
+
 static int
 bound_socket(
     const struct settings *s, const struct passwd *printing, struct err *e)
@@ -103,11 +123,8 @@ bound_socket(
 		err_system(e, "socket");
 		return -1;
 	}
-	unlink(s->socket);
-	umask(0177);
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
-	    (geteuid() == 0 && chown(s->socket, 0, printing->pw_gid) != 0) ||
-	    chmod(s->socket, 0660) != 0 || listen(fd, CHILDREN_MAX) != 0) {
+	if (!bind_as(fd, &addr, printing->pw_gid) ||
+	    listen(fd, CHILDREN_MAX) != 0) {
 		err_system(e, "listen on %s", s->socket);
 		close(fd);
 		return -1;
@@ -124,6 +141,18 @@ become(const struct passwd *pw, struct err *e)
 	if (initgroups(pw->pw_name, pw->pw_gid) != 0 ||
 	    setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0)
 		return err_system(e, "become user %s", pw->pw_name);
+	return true;
+}
+
+/* Key and PIN stay out of core dumps, and of other processes of this user. */
+static bool
+keep_memory(struct err *e)
+{
+	struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return err_system(e, "keep secrets in memory");
 	return true;
 }
 
@@ -153,7 +182,7 @@ prepare(const struct settings *s, const char *user, struct err *e)
 	if (fd < 0)
 		fd = bound_socket(s, &printing, e);
 	umask(077);
-	if (fd >= 0 && !become(&own, e)) {
+	if (fd >= 0 && (!become(&own, e) || !keep_memory(e))) {
 		close(fd);
 		return -1;
 	}

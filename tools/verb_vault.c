@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -385,6 +386,7 @@ verb_vault(int argc, char **argv, const struct options *o)
 	}
 	if (optind >= argc)
 		return out_usage(usage);
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	status = run(&a, argc - optind, argv + optind);
 	explicit_bzero(a.pin, sizeof(a.pin));
 	explicit_bzero(a.new_pin, sizeof(a.new_pin));
