@@ -53,8 +53,19 @@ static const int denied_calls[] = {SCMP_SYS(socket), SCMP_SYS(socketpair),
     SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load),
     SCMP_SYS(mknod), SCMP_SYS(mknodat), SCMP_SYS(chmod), SCMP_SYS(fchmodat),
     SCMP_SYS(chown), SCMP_SYS(fchownat), SCMP_SYS(lchown), SCMP_SYS(setxattr),
-    SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(shmget), SCMP_SYS(msgget),
-    SCMP_SYS(semget), SCMP_SYS(mq_open), SCMP_SYS(quotactl), SCMP_SYS(reboot)};
+    /* Landlock of Linux 6.1 and before knows no truncate(2). */
+    SCMP_SYS(truncate), SCMP_SYS(utime), SCMP_SYS(utimes), SCMP_SYS(futimesat),
+    SCMP_SYS(utimensat), SCMP_SYS(lsetxattr), SCMP_SYS(removexattr),
+    SCMP_SYS(lremovexattr), SCMP_SYS(open_by_handle_at),
+    SCMP_SYS(pidfd_send_signal), SCMP_SYS(rt_sigqueueinfo),
+    SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(process_madvise),
+    SCMP_SYS(move_pages), SCMP_SYS(migrate_pages), SCMP_SYS(setpriority),
+    SCMP_SYS(ioprio_set), SCMP_SYS(fanotify_init), SCMP_SYS(open_tree),
+    SCMP_SYS(move_mount), SCMP_SYS(fsopen), SCMP_SYS(fsmount),
+    SCMP_SYS(kexec_file_load), SCMP_SYS(kill), SCMP_SYS(tkill),
+    SCMP_SYS(tgkill), SCMP_SYS(msgsnd), SCMP_SYS(shmat), SCMP_SYS(shmget),
+    SCMP_SYS(msgget), SCMP_SYS(semget), SCMP_SYS(mq_open), SCMP_SYS(quotactl),
+    SCMP_SYS(reboot)};
 
 static bool
 add_rules(scmp_filter_ctx ctx)
@@ -65,6 +76,10 @@ add_rules(scmp_filter_ctx ctx)
 		if (seccomp_rule_add(
 			ctx, SCMP_ACT_ERRNO(EPERM), denied_calls[i], 0) != 0)
 			return false;
+	/* The limits of itself only, whose process id is 0 here. */
+	if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1,
+		SCMP_A0(SCMP_CMP_NE, 0)) != 0)
+		return false;
 	/* Threads are allowed, processes not; the C library falls back from
 	 * clone3(2), whose flags a filter cannot see. */
 	if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0))

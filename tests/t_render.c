@@ -236,6 +236,19 @@ the_sandbox_has_no_network_and_no_children(void **state)
 	    "another process");
 	is_int(run_boxed("kill(0, getppid()) and exit 3", "/dev/null"), 0,
 	    "signals");
+#ifdef __x86_64__ /* whose numbers these are */
+	is_int(run_boxed("syscall(234, getppid(), getppid(), 0) and exit 3",
+		   "/dev/null"),
+	    3, "signals by another way");
+	is_int(run_boxed(
+		   "syscall(302, getppid(), 0, 0, 0) and exit 3", "/dev/null"),
+	    3, "limits of another process");
+#endif
+	write_text("/tmp/t_render-victim", "whole");
+	is_int(run_boxed("truncate('/tmp/t_render-victim', 0) or exit 3",
+		   "/dev/null"),
+	    3, "cutting a file off by its name");
+	unlink("/tmp/t_render-victim");
 }
 
 static void
