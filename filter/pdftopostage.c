@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mils.h"
+#include "filter/bounds.h"
 #include "filter/document.h"
 #include "filter/issuer.h"
 #include "filter/job.h"
@@ -127,7 +128,7 @@ main(int argc, char **argv)
 
 	log_open(LOG_CUPS, "pdftopostage");
 	catch_signals();
-	if (run(argc, argv, &e))
+	if (bounds_enter(&e) && run(argc, argv, &e))
 		return 0;
 	if (stop_requested)
 		log_info("The job was cancelled");

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "filter/bounds.h"
 #include "filter/gsargs.h"
 #include "filter/raster.h"
 #include "filter/sandbox.h"
@@ -24,7 +25,6 @@
 #define PROCESSES_MAX 2
 #define SILENCE_S     300
 #define CPU_S	      3600
-#define MEMORY_BYTES  ((uint64_t)8 << 30)
 #define FILE_BYTES    ((uint64_t)4 << 30)
 #define PIPE_BYTES    (1 << 20)
 #define POLL_MS	      500
@@ -102,7 +102,7 @@ worker_start(struct worker *w, const struct render_setup *setup,
 	    .envp = envp,
 	    .folder = w->owner->folder,
 	    .readable = readable,
-	    .memory_bytes = MEMORY_BYTES,
+	    .memory_bytes = bounds_memory(),
 	    .file_bytes = FILE_BYTES,
 	    .cpu_s = CPU_S,
 	    .confine = setup->confine};

@@ -10,7 +10,9 @@
 #include <poppler.h>
 
 #include "base/text.h"
+#include "filter/bounds.h"
 
+#define WORK_S	    60 /* processor time for one page, or the whole's frame */
 #define INK_DPI	    150.0
 #define INK_DPI_MIN 36.0       /* less shows no thin line */
 #define PIXELS_MAX  (40 << 20) /* of one ink map: 160 MB */
@@ -43,8 +45,8 @@ open_error(GError *why, struct err *e)
 	return false;
 }
 
-bool
-scan_open(const char *path, struct scan **out, struct err *e)
+static bool
+open_document(const char *path, struct scan **out, struct err *e)
 {
 	struct scan *s = calloc(1, sizeof(*s));
 	GError *why = NULL;
@@ -74,6 +76,17 @@ scan_open(const char *path, struct scan **out, struct err *e)
 	}
 	*out = s;
 	return true;
+}
+
+bool
+scan_open(const char *path, struct scan **out, struct err *e)
+{
+	bool done;
+
+	bounds_work(WORK_S);
+	done = open_document(path, out, e);
+	bounds_work(0);
+	return done;
 }
 
 void
@@ -126,8 +139,11 @@ bool
 scan_page_size(struct scan *s, int page, double *width_pt, double *height_pt,
     struct err *e)
 {
-	PopplerPage *p = get_page(s, page, width_pt, height_pt, e);
+	PopplerPage *p;
 
+	bounds_work(WORK_S);
+	p = get_page(s, page, width_pt, height_pt, e);
+	bounds_work(0);
 	if (!p)
 		return false;
 	g_object_unref(p);
@@ -176,19 +192,29 @@ render(struct scan *s, PopplerPage *p, int page, const double size[2],
 	return true;
 }
 
+static bool
+draw(struct scan *s, int page, struct err *e)
+{
+	double size[2];
+	PopplerPage *p = get_page(s, page, &size[0], &size[1], e);
+	bool done;
+
+	if (!p)
+		return false;
+	done = render(s, p, page, size, e);
+	g_object_unref(p);
+	return done;
+}
+
 bool
 scan_ink(struct scan *s, int page, struct ink_map *out, struct err *e)
 {
-	double size[2];
-	PopplerPage *p;
 	bool done = true;
 
 	if (!s->surface || s->surface_page != page) {
-		p = get_page(s, page, &size[0], &size[1], e);
-		if (!p)
-			return false;
-		done = render(s, p, page, size, e);
-		g_object_unref(p);
+		bounds_work(WORK_S);
+		done = draw(s, page, e);
+		bounds_work(0);
 	}
 	if (!done)
 		return false;
@@ -297,11 +323,14 @@ locate(PopplerPage *p, int page, struct located *found, size_t *count,
 	size_t n;
 	bool done;
 
+	bounds_work(WORK_S);
 	if (!read_glyphs(p, page, &glyphs, &n, e)) {
 		free(glyphs);
+		bounds_work(0);
 		return false;
 	}
 	done = locate_marks(glyphs, n, found, SCAN_MARKS_MAX, count, e);
+	bounds_work(0);
 	free(glyphs);
 	return done || err_prefix(e, "page %d", page);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bounds: what this process may use for a hostile document.
+ *
+ * Ghostscript has its sandbox (sandbox.h); Poppler and QPDF read the document
+ * in the filter itself.  A document that makes them eat memory or go round in
+ * circles ends the job and not the computer.
+ */
+#ifndef FILTER_BOUNDS_H
+#define FILTER_BOUNDS_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Half of the computer's memory, from 1 to 4 GiB. */
+uint64_t bounds_memory(void);
+
+/* For the rest of this process's life: that much memory, no core dump (a page
+ * is money), no debugger of the same user, no new privileges for children.
+ * Errors: ERR_SYSTEM. */
+MUST_CHECK bool bounds_enter(struct err *e);
+
+/* Processor time for what follows, up to the next call; 0 = no limit.  When it
+ * is used up the process says so in an ERROR line and exits: there is no safe
+ * way back out of a library.  The backend then holds the job. */
+void bounds_work(unsigned seconds);
+
+#endif

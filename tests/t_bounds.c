@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a hostile document cannot make of the process that reads it. */
+#include "config.h"
+
+#include "tests/test.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "filter/bounds.h"
+
+/* Runs `body` in a process of its own: its exit code, and its stderr. */
+static int
+apart(int (*body)(void), char said[256])
+{
+	int ends[2], status = 0;
+	ssize_t len;
+	pid_t pid;
+
+	ok(pipe(ends) == 0, "pipe");
+	pid = fork();
+	if (pid == 0) {
+		dup2(ends[1], STDERR_FILENO);
+		_exit(body());
+	}
+	close(ends[1]);
+	len = read(ends[0], said, 255);
+	said[len > 0 ? len : 0] = '\0';
+	close(ends[0]);
+	ok(waitpid(pid, &status, 0) == pid, "wait");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int
+go_round(void)
+{
+	bounds_work(1);
+	for (volatile int i = 0; clock() < 20 * CLOCKS_PER_SEC; i++)
+		;
+	return 0;
+}
+
+static int
+go_round_a_little(void)
+{
+	bounds_work(1);
+	bounds_work(0);
+	for (volatile int i = 0; clock() < 2 * CLOCKS_PER_SEC; i++)
+		;
+	return 0;
+}
+
+static int
+be_greedy(void)
+{
+	struct err e = ERR_INIT;
+
+	if (!bounds_enter(&e))
+		return 9;
+	return mmap(NULL, bounds_memory(), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		   0) == MAP_FAILED
+		   ? 0
+		   : 1;
+}
+
+static int
+be_seen(void)
+{
+	struct rlimit core;
+	struct err e = ERR_INIT;
+
+	if (!bounds_enter(&e) || getrlimit(RLIMIT_CORE, &core) != 0)
+		return 9;
+	return core.rlim_max != 0 ? 1
+	       : prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0
+		   ? 2
+		   : prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
+}
+
+static void
+work_without_end_ends_with_a_sentence(void **state)
+{
+	char said[256];
+
+	(void)state;
+	is_int(apart(go_round, said), 1, "exit code");
+	ok(strncmp(said, "ERROR: ", 7) == 0, said);
+	ok(said[0] && said[strlen(said) - 1] == '\n', "a whole line");
+	is_int(apart(go_round_a_little, said), 0, "the limit was taken away");
+}
+
+static void
+memory_has_an_end(void **state)
+{
+	char said[256];
+
+	(void)state;
+	ok(bounds_memory() >= (uint64_t)1 << 30, "not too little");
+	ok(bounds_memory() <= (uint64_t)4 << 30, "not too much");
+#ifndef WITH_SANITIZERS
+	is_int(apart(be_greedy, said), 0, "more is refused");
+#else
+	(void)be_greedy;
+	(void)said;
+#endif
+}
+
+static void
+nobody_looks_into_the_filter(void **state)
+{
+	char said[256];
+
+	(void)state;
+	is_int(apart(be_seen, said), 0, "core, debugger, privileges");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(work_without_end_ends_with_a_sentence),
+	    T(memory_has_an_end),
+	    T(nobody_looks_into_the_filter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
