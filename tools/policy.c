@@ -88,6 +88,39 @@ policy_is_there(http_t *http, bool *there, struct err *e)
 	return true;
 }
 
+void
+policy_read_line(struct policy_reader *r, const char *line)
+{
+	const char *s = line + strspn(line, " \t");
+
+	if (strncasecmp(s, "<Policy ", 8) == 0)
+		r->ours = strncasecmp(s + 8, POLICY_NAME ">", 8) == 0;
+	else if (strncasecmp(s, "</", 2) == 0)
+		r->printing = false;
+	else if (strncasecmp(s, "<Limit ", 7) == 0)
+		r->printing = strcasestr(s, "Print-Job") != NULL ||
+			      strncasecmp(s + 7, "All>", 4) == 0;
+	else if (strncasecmp(s, "Require ", 8) == 0 && r->ours && r->printing)
+		r->wants = true;
+}
+
+bool
+policy_wants_login(http_t *http, bool *wants, struct err *e)
+{
+	struct policy_reader r = {false, false, false};
+	FILE *f = fetch_conf(http, e);
+	char line[4096];
+
+	*wants = false;
+	if (f == NULL)
+		return false;
+	while (fgets(line, sizeof(line), f))
+		policy_read_line(&r, line);
+	fclose(f);
+	*wants = r.wants;
+	return true;
+}
+
 static bool
 append_and_put(http_t *http, const char *path, int fd, struct err *e)
 {

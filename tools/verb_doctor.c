@@ -206,6 +206,31 @@ check_queue_printer(struct doctor *d, const struct cupsd_queue *q)
 	    device.shown, "its backend is missing or writable by others");
 }
 
+/* Rules by name are worth as much as the name. */
+static void
+check_names(struct doctor *d, const struct cupsd_queue *q)
+{
+	struct queue_settings rules;
+	char what[QUEUE_MAX + 32];
+	struct err e = ERR_INIT;
+	bool wants;
+
+	settings_queue(&d->settings, q->name, &rules);
+	if (geteuid() != 0 ||
+	    (rules.users[0] == '\0' && rules.limit_user_day < 0))
+		return;
+	snprintf(what, sizeof(what), "%s: users", q->name);
+	if (!policy_wants_login(d->http, &wants, &e))
+		report_err(d, what, &e, "run as root");
+	else
+		report(d, what, wants,
+		    wants ? "log in to print"
+			  : "postage.conf has rules for users, but anybody can "
+			    "print under any name",
+		    "in cupsd.conf, <Policy postage>, <Limit Create-Job "
+		    "Print-Job ...>: AuthType Default, Require valid-user");
+}
+
 static bool
 check_queue(void *context, const struct cupsd_queue *q)
 {
@@ -242,6 +267,7 @@ check_queue(void *context, const struct cupsd_queue *q)
 	if (path[0])
 		unlink(path);
 	check_queue_printer(d, q);
+	check_names(d, q);
 	return true;
 }
 
