@@ -12,9 +12,8 @@
 #include <unistd.h>
 
 #include "base/date.h"
+#include "base/flock.h"
 #include "vault/pin.h"
-
-#define POLL_MS 20
 
 static bool
 make_folder(const char *path, struct err *e)
@@ -167,20 +166,13 @@ dispense_rates(struct dispense *d, struct err *e)
 bool
 dispense_lock(struct dispense *d, struct err *e)
 {
-	int left_ms = d->settings->wait_s * 1000;
-	struct timespec pause = {0, POLL_MS * 1000000L};
-
-	while (flock(d->spool, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_system(e, "lock %s", d->folder);
-		if (left_ms <= 0)
-			return err_set(e, ERR_BUSY,
-			    "another job is spending from the vault since %d s",
-			    d->settings->wait_s);
-		nanosleep(&pause, NULL);
-		left_ms -= POLL_MS;
-	}
-	return true;
+	if (flock_wait(d->spool, LOCK_EX, d->settings->wait_s * 1000))
+		return true;
+	if (errno != EWOULDBLOCK)
+		return err_system(e, "lock %s", d->folder);
+	return err_set(e, ERR_BUSY,
+	    "another job is spending from the vault since %d s",
+	    d->settings->wait_s);
 }
 
 void

@@ -14,12 +14,11 @@
 
 #include "base/date.h"
 #include "base/durable.h"
+#include "base/flock.h"
 #include "vault/crypto.h"
 #include "vault/driver.h"
 #include "vault/file_image.h"
 #include "vault/slots.h"
-
-#define LOCK_POLL_MS 5
 
 struct home {
 	char path[PATH_MAX];
@@ -80,20 +79,13 @@ io_failed(const struct home *h, struct err *e)
 static bool
 lock(const struct home *h, int fd, bool write, struct err *e)
 {
-	const struct timespec pause = {0, LOCK_POLL_MS * 1000000L};
-	int mode = (write ? LOCK_EX : LOCK_SH) | LOCK_NB;
-
-	for (int waited = 0; flock(fd, mode) != 0; waited += LOCK_POLL_MS) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_system(e, "lock %s", h->path);
-		if (waited >= h->wait_ms)
-			return err_set(e, ERR_BUSY,
-			    "%s: in use by another program for more than "
-			    "%d.%03d s",
-			    h->path, h->wait_ms / 1000, h->wait_ms % 1000);
-		nanosleep(&pause, NULL);
-	}
-	return true;
+	if (flock_wait(fd, write ? LOCK_EX : LOCK_SH, h->wait_ms))
+		return true;
+	if (errno != EWOULDBLOCK)
+		return err_system(e, "lock %s", h->path);
+	return err_set(e, ERR_BUSY,
+	    "%s: in use by another program for more than %d.%03d s", h->path,
+	    h->wait_ms / 1000, h->wait_ms % 1000);
 }
 
 static bool
