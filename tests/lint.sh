@@ -83,7 +83,7 @@ lint_cppcheck() {
 	    --enable=warning,portability --inline-suppr \
 	    --suppress=missingInclude --suppress=missingIncludeSystem \
 	    --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches \
-	    --suppress='*:tests/fuzz_*' --suppress='memleak*:tests/*'
+	    --suppress='*:tests/fuzz_*'
 }
 
 tidy_one() {
