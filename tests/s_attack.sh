@@ -65,6 +65,8 @@ idle() {
 		$SIG{PIPE} = "IGNORE";
 		socket(S, PF_UNIX, SOCK_STREAM, 0) or die;
 		connect(S, pack_sockaddr_un($path)) or die "connect: $!";
+		# the head of a message that never ends
+		syswrite(S, pack("V C", 4000, 1)) if $drip;
 		for (;;) {
 			my $r = "";
 			vec($r, fileno(S), 1) = 1;
