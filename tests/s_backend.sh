@@ -8,6 +8,7 @@
 # shellcheck disable=SC2119
 scheduler_setup
 require jq
+echo 'DirtyCleanInterval 1' >>"$WORK/cups/cupsd.conf"
 install -m 0755 "$(built tests/stampfilter)" "$SERVERBIN/filter/pdftopostage"
 vault_setup 100.00
 vaultd_start
@@ -278,12 +279,12 @@ until_true 10 test -f "$WORK/sink/1.args"
 scheduler_flushed() {
 	test -f "$WORK/spool/c$(printf %05d "$job")"
 }
-if until_true 40 scheduler_flushed; then
-	scheduler_stop KILL
-	scheduler_start
-	check 'after a crash of the scheduler the job ends' \
-		wait_state "$job" 'completed pending-held' 60
-	check 'and was sent once' runs 1
-	check 'and bought once' bought 1
-fi
+check 'the scheduler wrote the job down' until_true 6 scheduler_flushed
+check 'while it is printing' job_in_state "$job" processing
+scheduler_stop KILL
+scheduler_start
+check 'after a crash of the scheduler the job ends' \
+	wait_state "$job" 'completed pending-held' 60
+check 'and was sent once' runs 1
+check 'and bought once' bought 1
 done_testing
