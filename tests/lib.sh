@@ -235,7 +235,7 @@ conf_write() {
 	state-dir = $WORK/state
 	run-dir = $WORK/run
 	scheduler = $WORK/cupsrun/cups.sock
-	sandbox = ${SANDBOX:-off}
+	sandbox = ${SANDBOX:-on}
 	wait = 10
 
 	[mail]

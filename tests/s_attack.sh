@@ -5,7 +5,6 @@
 # socket, a full disk; and the scheduler's own privacy rules as Debian ships
 # them.
 # shellcheck source=tests/lib.sh
-SANDBOX=${SANDBOX:-on}
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 # shellcheck source=tests/chain.sh
 . "$srcdir/tests/chain.sh"
