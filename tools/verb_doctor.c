@@ -249,10 +249,10 @@ check_queue(void *context, const struct cupsd_queue *q)
 	    : q->state == IPP_PSTATE_STOPPED ? "is stopped"
 	    : q->shared			     ? "is shared on the network"
 					     : "takes jobs",
-	    q->shared ? "lpadmin -p it -o printer-is-shared=false, or limit "
+	    q->shared ? "lpadmin -p QUEUE -o printer-is-shared=false, or limit "
 			"its users in postage.conf"
-		      : "cupsenable it and cupsaccept it, after reading why "
-			"in lpstat -p");
+		      : "read why with lpstat -p, then cupsenable and "
+			"cupsaccept it");
 	if (!q->takes_pdf) {
 		snprintf(what, sizeof(what), "%s: formats", q->name);
 		report(d, what, false, "it does not take PDF",
