@@ -47,7 +47,8 @@ policy_user(
 	if (!any)
 		return true;
 	return err_set(e, ERR_DENIED,
-	    "user %s may not print postage on queue %s (users in postage.conf)",
+	    "user %s may not print postage on queue %s: ask the administrator "
+	    "(users in postage.conf), then release the job, or cancel it",
 	    text_clean(user, shown, sizeof(shown)), queue);
 }
 
