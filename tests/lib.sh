@@ -570,6 +570,7 @@ ippeve_start() {
 	until_true 5 test -S "$WORK/dbus.sock"
 	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/dbus.sock \
 		ippeveprinter -r off -p "$IPP_PORT" -d "$WORK/ippeve" -k -vvv \
+		-c /bin/true \
 		-f "${1:-image/pwg-raster,image/urf,application/pdf}" \
 		"Lab printer" >>"$WORK/log/ippeve.out" 2>&1 &
 	remember $!
@@ -599,11 +600,11 @@ cups_pdf_setup() {
 
 # --- looking at what was printed ---------------------------------------------
 # pages_of FILE PREFIX: PREFIX-1.png, -2.png, ... of what arrived at a printer
-# (PDF, PostScript, CUPS, PWG or Apple raster).
+# (PDF, PostScript, CUPS, PWG or Apple raster).  $PAGES_DPI: of the first two.
 pages_of() {
 	case $(head -c 4 "$1") in
-	%PDF) pdftoppm -r 600 -gray -png "$1" "$2" ;;
-	%!*) gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pnggray -r600 \
+	%PDF) pdftoppm -r "${PAGES_DPI:-600}" -gray -png "$1" "$2" ;;
+	%!*) gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pnggray "-r${PAGES_DPI:-600}" \
 		"-sOutputFile=$2-%d.png" "$1" ;;
 	*) "$(built tests/rastertopng)" "$1" "$2" ;;
 	esac

@@ -145,7 +145,8 @@ clients() {
 PRINTER=$WORK/socket
 clients Socket 300
 PRINTER=$WORK/pdf
-clients File 600
+PAGES_DPI=300
+clients File 300
 if [ -n "$ippe" ]; then
 	PRINTER=$WORK/ippeve
 	clients Driverless "$(printer_attribute Driverless \
