@@ -139,7 +139,7 @@ all_distinct() {
 arrived() {
 	mkdir -p "$WORK/got"
 	find "$1" -maxdepth 1 -type f ! -name '*.args' ! -name '*.env' \
-		! -name '*.cmdline' ! -name '*.part' ! -name 'plan*' -size +0 \
+		! -name '*.cmdline' ! -name '*.part' ! -name '*.prn' ! -name 'plan*' -size +0 \
 		-printf '%T@ %p\n' | sort -n | sed 's/^[^ ]* //' |
 		while IFS= read -r arrived_file; do
 			grep -qxF "$arrived_file" "$WORK/seen" 2>/dev/null &&

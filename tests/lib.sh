@@ -546,7 +546,8 @@ socket_sink_start() {
 }
 
 # ippeve_start [FORMATS]: a driverless printer; IPP_URI names it, the jobs
-# are kept in $WORK/ippeve.
+# are kept in $WORK/ippeve.  (Without a command it would rest 5 to 15 seconds
+# after each; N.prn is what the command said: nothing.)
 ippeve_start() {
 	require ippeveprinter dbus-daemon
 	IPP_PORT=$((PORT + 2))

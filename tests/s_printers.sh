@@ -43,9 +43,9 @@ pdf_text "$WORK/letter.pdf" '[[postage 0.78]]' --page '[[postage 0.78]]'
 before=$(pieces)
 job=$(submit -d Air -n 2 "$WORK/letter.pdf")
 check 'two copies of two pages' wait_state "$job" completed 60
-arrived=$(find "$WORK/ippeve" -type f | head -n 1)
+arrived=$(find "$WORK/ippeve" -type f ! -name "*.prn" | head -n 1)
 check_is 'arrive as one document' \
-	"$(find "$WORK/ippeve" -type f | wc -l | tr -d ' ')" 1
+	"$(find "$WORK/ippeve" -type f ! -name "*.prn" | wc -l | tr -d ' ')" 1
 check_is 'in four pages' "$("$(built tests/rastertopng)" "$arrived" \
 	"$WORK/air" | grep -c 'copies=[01]$')" 4
 check_is 'with four stamps' "$(stamps_on "$arrived")" 4
@@ -87,7 +87,7 @@ check 'a sheet of labels' postage print --queue Air --sheet 'Avery 5160' \
 	--count 4 --amount 0.78 --size small
 check 'is printed' wait_state "$(job_of "$WORK/check.out")" completed 60
 check_is 'four stamps' "$(($(pieces) - before))" 4
-arrived=$(find "$WORK/ippeve" -type f -newer "$WORK/socket/1.data" |
+arrived=$(find "$WORK/ippeve" -type f ! -name "*.prn" -newer "$WORK/socket/1.data" |
 	sort | tail -n 1)
 check_is 'on one page' "$(stamps_on "$arrived")" 4
 check_fails 'a sheet nobody knows' postage print --queue Air \
