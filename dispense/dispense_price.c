@@ -47,7 +47,7 @@ set_dates(const struct document *doc, const struct mark *m,
 	uint32_t last = date_add(today, DISPENSE_DAYS_AHEAD);
 	char a[DATE_TEXT], b[DATE_TEXT];
 
-	p->mail_date = m->date ? m->date : today;
+	p->mail_date = m->date ? mark_date(m->date, today) : today;
 	if (!date_valid(p->mail_date) || p->mail_date < today)
 		return err_set(e, ERR_REQUEST,
 		    "mail date %s is in the past: today is %s",
@@ -57,7 +57,7 @@ set_dates(const struct document *doc, const struct mark *m,
 		    "mail date %s is more than %d days ahead: %s is the last",
 		    date_format(p->mail_date, a), DISPENSE_DAYS_AHEAD,
 		    date_format(last, b));
-	p->mailby = m->mailby;
+	p->mailby = mark_date(m->mailby, p->mail_date);
 	if (p->mailby == 0 && doc->queue.mailby_days >= 0)
 		p->mailby = date_add(p->mail_date, doc->queue.mailby_days);
 	if (p->mailby != 0 &&

@@ -13,7 +13,6 @@
 
 #include "base/date.h"
 #include "base/flock.h"
-#include "vault/pin.h"
 
 static bool
 make_folder(const char *path, struct err *e)
@@ -138,23 +137,6 @@ dispense_vault(
 	return journal_psd_highest(d->journal, psd_id, &highest, e) &&
 	       vault_status(d->vault, status, e) &&
 	       check_register(psd_id, highest, status, e);
-}
-
-bool
-dispense_unlock(
-    struct dispense *d, const struct psd_status *status, struct err *e)
-{
-	char pin[PIN_BYTES];
-
-	if (d->unlocked || !status->pin_required)
-		return true;
-	if (d->settings->pin_file[0] == '\0')
-		return err_set(e, ERR_CONFIG,
-		    "the vault wants a PIN: set [vault] pin-file");
-	d->unlocked = pin_read(d->settings->pin_file, pin, e) &&
-		      vault_unlock(d->vault, pin, e);
-	explicit_bzero(pin, sizeof(pin));
-	return d->unlocked;
 }
 
 bool

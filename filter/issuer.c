@@ -136,10 +136,11 @@ specimen_quote(struct issuer *i, size_t index, struct err *e)
 	struct stamp_quote *q = &i->quotes[index];
 	struct issued_stamp probe;
 	int days = i->settings->defaults.mailby_days;
+	uint32_t today = date_local(time(NULL));
 
 	q->mail_date =
-	    r->mark.date != 0 ? r->mark.date : date_local(time(NULL));
-	q->mailby = r->mark.mailby;
+	    r->mark.date != 0 ? mark_date(r->mark.date, today) : today;
+	q->mailby = mark_date(r->mark.mailby, q->mail_date);
 	if (q->mailby == 0 && days > 0)
 		q->mailby = date_add(q->mail_date, days);
 	q->origin_zip = r->mark.origin;

@@ -32,7 +32,7 @@ cups_pdf_setup
 queue_raw Postage "postage:/$CUPS_PDF_URI" "$builddir/ppd/postage-pdf.ppd"
 
 say 'three letters, mail-merged, printed by LibreOffice'
-"$srcdir/tests/docs/letter.sh" 3 >"$out/letter.fodt"
+"$srcdir/tests/docs/letter.sh" 3 'class=letter mailby=+7' >"$out/letter.fodt"
 soffice --headless "-env:UserInstallation=file://$WORK/office" \
 	--pt Postage "$out/letter.fodt" >"$WORK/log/soffice.out" 2>&1
 demo_job 'the letters' "$(lpstat -W all -o |
@@ -42,7 +42,7 @@ shown letter
 say 'a sheet of labels, Avery 5160, number 17'
 document blank.pdf >"$WORK/labels.pdf"
 demo_job 'the labels' "$(submit -d Postage -o PostageSheet=Avery-5160 \
-	-o PostageAmount=Custom.0.78 -o PostageSheetSerial=Custom.17 \
+	-o PostageClass=letter -o PostageSheetSerial=Custom.17 \
 	"$WORK/labels.pdf")" 30
 shown labels
 

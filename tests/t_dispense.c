@@ -467,6 +467,8 @@ one_bad_mark_spends_nothing(void **state)
 	    "2026-11-21");
 	refused("[[postage 0.78 date=2026-12-22]]", ERR_REQUEST,
 	    "more than 30 days ahead: 2026-12-21 is the last");
+	refused("[[postage 0.78 date=+31]]", ERR_REQUEST,
+	    "more than 30 days ahead: 2026-12-21 is the last");
 	refused("[[postage 0.78 date=2026-11-25 mailby=2026-11-24]]",
 	    ERR_REQUEST, "mail-by date 2026-11-24 is before");
 	refused("[[postage 0.009]]", ERR_REQUEST, "outside of what the PSD");
@@ -881,12 +883,26 @@ label_is_used_once(void **state)
 	is_int(shop_check(&shop), 0, shop_findings);
 }
 
+static int
+shop_pin_tries(void)
+{
+	struct vault *v = NULL;
+	struct psd_status status;
+	struct err e = ERR_INIT;
+
+	is_ok(vault_open(shop.settings.vault_uri, 1000, &v, &e), &e, "open");
+	is_ok(vault_status(v, &status, &e), &e, "status");
+	vault_close(v);
+	return status.pin_tries_left;
+}
+
 static void
 pin_is_read_from_its_file(void **state)
 {
 	struct shop kept = shop;
 	struct job other = letter;
 	FILE *f;
+	int tries;
 
 	(void)state;
 	other.id++;
@@ -899,7 +915,18 @@ pin_is_read_from_its_file(void **state)
 	want(&one, 2, "[[postage 0.78]]");
 	ok(!filter(&other, &one, 2), "wrong PIN");
 	is_err(&one.e, ERR_DENIED, "kind");
-	is_int(spent(), STAMP, "nothing spent");
+	tries = shop_pin_tries();
+	for (int i = 0; i < 2 * PSD_PIN_TRIES; i++) {
+		other.id++;
+		ok(!filter(&other, &one, 2), "the same wrong PIN");
+		is_err(&one.e, ERR_DENIED, "kind");
+	}
+	is_int(shop_pin_tries(), tries, "no further try is spent on it");
+	f = fopen(shop.settings.pin_file, "we");
+	fputs("135790\n", f);
+	fclose(f);
+	is_ok(filter(&other, &one, 2), &one.e, "the right one in its place");
+	is_int(spent(), 3 * STAMP, "spent");
 	is_int(shop_check(&shop), 0, shop_findings);
 	shop_close(&shop);
 	shop = kept;

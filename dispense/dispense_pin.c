@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The PIN of the vault, from its file.  A PIN that the vault refused is not
+ * presented again until its file changed: five jobs must not block the PSD
+ * because of one wrong line.
+ */
+#include "dispense/dispense_own.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/durable.h"
+#include "vault/pin.h"
+
+#define MARK_BYTES 96
+
+/* Names this state of the PIN's file; "" for one that is no file (a systemd
+ * credential is made anew at each start). */
+static void
+file_mark(const char *path, char out[MARK_BYTES])
+{
+	struct stat st;
+
+	out[0] = '\0';
+	if (path[0] == '/' && stat(path, &st) == 0)
+		snprintf(out, MARK_BYTES, "%ju %jd %jd.%09ld\n",
+		    (uintmax_t)st.st_ino, (intmax_t)st.st_size,
+		    (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+static bool
+mark_path(const struct dispense *d, char out[PATH_MAX])
+{
+	return snprintf(out, PATH_MAX, "%s/pin-refused",
+		   d->settings->state_dir) < PATH_MAX;
+}
+
+static bool
+was_refused(const struct dispense *d, const char *mark)
+{
+	char path[PATH_MAX], got[MARK_BYTES];
+	struct err ignored = ERR_INIT;
+	size_t len;
+
+	return mark[0] != '\0' && mark_path(d, path) &&
+	       durable_read(path, got, sizeof(got), &len, &ignored) &&
+	       len == strlen(mark) && memcmp(got, mark, len) == 0;
+}
+
+/* If it cannot be written the next job tries once more. */
+static void
+remember_refused(const struct dispense *d, const char *mark)
+{
+	char path[PATH_MAX];
+	struct err ignored = ERR_INIT;
+
+	if (mark[0] == '\0' || !mark_path(d, path) ||
+	    !durable_replace(path, mark, strlen(mark), 0600, &ignored))
+		return;
+}
+
+static bool
+present(struct dispense *d, const char *path, struct err *e)
+{
+	char pin[PIN_BYTES], mark[MARK_BYTES];
+	struct err why = ERR_INIT;
+
+	file_mark(path, mark);
+	if (was_refused(d, mark))
+		return err_set(e, ERR_DENIED,
+		    "the PIN in %s was refused before and is not tried again: "
+		    "put the right PIN into the file",
+		    path);
+	if (!pin_read(path, pin, e))
+		return false;
+	d->unlocked = vault_unlock(d->vault, pin, &why);
+	explicit_bzero(pin, sizeof(pin));
+	if (d->unlocked)
+		return true;
+	if (why.kind == ERR_DENIED)
+		remember_refused(d, mark);
+	return err_set(e, why.kind, "%s%s%s", why.text,
+	    why.kind == ERR_DENIED ? ": look at the PIN in " : "",
+	    why.kind == ERR_DENIED ? path : "");
+}
+
+bool
+dispense_unlock(
+    struct dispense *d, const struct psd_status *status, struct err *e)
+{
+	const char *path = d->settings->pin_file;
+
+	if (d->unlocked || !status->pin_required)
+		return true;
+	if (path[0] == '\0')
+		return err_set(e, ERR_CONFIG,
+		    "the vault wants a PIN: set [vault] pin-file");
+	return present(d, path, e);
+}
