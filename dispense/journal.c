@@ -13,6 +13,7 @@
 
 #define APPLICATION 0x50535447 /* "PSTG" in the file's header */
 #define VERSION	    1
+#define PAUSE_MS    10
 
 /* States are stored as their numbers: see enum doc_state, enum stamp_state.
  * Of each document of an epoch one row is the current one; spoiled (8) and
@@ -278,15 +279,32 @@ settle_schema(struct journal *j, struct err *e)
 	return true;
 }
 
+/* SQLite does not wait for this one: of two who open a new file at the same
+ * time, one is told that it is busy at once. */
 static bool
-prepare_file(struct journal *j, struct err *e)
+write_ahead(struct journal *j, int wait_ms, struct err *e)
+{
+	for (int waited = 0;; waited += PAUSE_MS) {
+		int code = sqlite3_exec(
+		    j->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+
+		if (code == SQLITE_OK)
+			return true;
+		if (code != SQLITE_BUSY || waited >= wait_ms)
+			return db_error(j, e, "open");
+		sqlite3_sleep(PAUSE_MS);
+	}
+}
+
+static bool
+prepare_file(struct journal *j, int wait_ms, struct err *e)
 {
 	if (!plain(j, "PRAGMA foreign_keys=ON", e) ||
 	    !plain(j, "PRAGMA trusted_schema=OFF", e))
 		return false;
 	if (j->read_only)
 		return settle_schema(j, e);
-	if (!plain(j, "PRAGMA journal_mode=WAL", e) ||
+	if (!write_ahead(j, wait_ms, e) ||
 	    !plain(j, "PRAGMA synchronous=FULL", e) || !journal_begin(j, e))
 		return false;
 	if (settle_schema(j, e))
@@ -333,7 +351,7 @@ journal_open(const char *path, bool read_only, int wait_ms,
 	}
 	sqlite3_extended_result_codes(j->db, 0);
 	sqlite3_busy_timeout(j->db, wait_ms);
-	if (!prepare_file(j, e))
+	if (!prepare_file(j, wait_ms, e))
 		goto failed_file;
 	*out = j;
 	return true;

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "stamp/indicium.h"
@@ -681,6 +682,35 @@ what_is_not_committed_never_was(void **state)
 	is_err(&e, ERR_CORRUPT, "kind");
 }
 
+/* Children of the daemon open the file that none has made yet. */
+static void
+new_file_opens_for_all_who_come_at_once(void **state)
+{
+	struct fixture *f = *state;
+	int status, failed = 0;
+
+	for (int round = 0; round < 60; round++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/new.db", f->dir);
+		for (int i = 0; i < 6; i++) {
+			struct err e = ERR_INIT;
+			struct journal *j;
+
+			if (fork() == 0)
+				_exit(!journal_open(path, false, 5000, &j, &e));
+		}
+		while (wait(&status) > 0)
+			failed += status != 0;
+		unlink(path);
+		snprintf(path, sizeof(path), "%s/new.db-wal", f->dir);
+		unlink(path);
+		snprintf(path, sizeof(path), "%s/new.db-shm", f->dir);
+		unlink(path);
+	}
+	is_int(failed, 0, "children that did not get it");
+}
+
 #define W(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -710,6 +740,7 @@ main(void)
 	    W(reader_sees_and_cannot_write),
 	    W(foreign_file_is_refused),
 	    W(what_is_not_committed_never_was),
+	    W(new_file_opens_for_all_who_come_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
