@@ -174,21 +174,6 @@ a_stamp_on_a_numbered_sheet_is_bound_to_its_label(void **state)
 }
 
 static void
-a_small_stamp_needs_no_extension(void **state)
-{
-	struct psd_request r = bench_request(1, 780);
-	struct psd_stamp out;
-	struct err e = ERR_INIT;
-
-	(void)state;
-	bench_refill(&b, 50000);
-	r.brief = true;
-	is_ok(bench_debit(&b, &r, &out, &e), &e, "debit");
-	is_int(out.len, 114, "bytes for the smallest symbol");
-	is_ok(psd_check(&b.psd, &e), &e, "it is the newest");
-}
-
-static void
 the_same_key_and_request_is_replayed_bit_for_bit(void **state)
 {
 	struct psd_request r = bench_request(1, 780);
@@ -659,7 +644,6 @@ main(void)
 	    TT(debit_moves_value_between_registers),
 	    TT(the_indicium_shows_the_registers_and_is_signed),
 	    TT(a_stamp_on_a_numbered_sheet_is_bound_to_its_label),
-	    TT(a_small_stamp_needs_no_extension),
 	    TT(the_same_key_and_request_is_replayed_bit_for_bit),
 	    TT(the_same_key_with_another_request_is_an_alarm),
 	    TT(a_small_stamp_is_fixed_part_and_signature),
