@@ -11,67 +11,7 @@
 #include "base/text.h"
 #include "stamp/indicium.h"
 
-#define APPLICATION 0x50535447 /* "PSTG" in the file's header */
-#define VERSION	    1
-#define PAUSE_MS    10
-
-/* States are stored as their numbers: see enum doc_state, enum stamp_state.
- * Of each document of an epoch one row is the current one; spoiled (8) and
- * replaced (9) ones are history. */
-static const char schema[] =
-    "CREATE TABLE jobs("
-    " id INTEGER PRIMARY KEY, queue TEXT NOT NULL, number INTEGER NOT NULL,"
-    " uuid TEXT NOT NULL, created INTEGER NOT NULL, user TEXT NOT NULL,"
-    " seen INTEGER NOT NULL, UNIQUE(queue, number, created, uuid));"
-    "CREATE TABLE runs("
-    " id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs,"
-    " processing INTEGER NOT NULL, seq INTEGER NOT NULL,"
-    " epoch INTEGER NOT NULL, documents INTEGER NOT NULL,"
-    " seen INTEGER NOT NULL, UNIQUE(job, processing, seq));"
-    "CREATE TABLE documents("
-    " id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs,"
-    " epoch INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
-    " again INTEGER NOT NULL, content BLOB, state INTEGER NOT NULL,"
-    " pages INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,"
-    " spool INTEGER, note TEXT NOT NULL DEFAULT '',"
-    " changed INTEGER NOT NULL);"
-    "CREATE UNIQUE INDEX document_current ON documents(job, epoch, ordinal)"
-    " WHERE state < 8;"
-    "CREATE INDEX document_job ON documents(job, epoch, ordinal);"
-    "CREATE INDEX document_changed ON documents(changed);"
-    "CREATE TABLE passes("
-    " id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs,"
-    " ordinal INTEGER NOT NULL, document INTEGER NOT NULL REFERENCES documents,"
-    " finished INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0,"
-    " settled INTEGER NOT NULL DEFAULT 0, refusal INTEGER NOT NULL DEFAULT 0,"
-    " refusal_text TEXT NOT NULL DEFAULT '', UNIQUE(run, ordinal));"
-    "CREATE TABLE stamps("
-    " key BLOB PRIMARY KEY CHECK(length(key) = 16),"
-    " document INTEGER NOT NULL REFERENCES documents, idx INTEGER NOT NULL,"
-    " state INTEGER NOT NULL, page INTEGER NOT NULL, place INTEGER NOT NULL,"
-    " copy INTEGER NOT NULL, x INTEGER NOT NULL, y INTEGER NOT NULL,"
-    " mark TEXT NOT NULL, cost TEXT NOT NULL, sheet INTEGER NOT NULL,"
-    " label INTEGER NOT NULL, face INTEGER NOT NULL,"
-    " amount INTEGER NOT NULL CHECK(amount >= 0), mail_date INTEGER NOT NULL,"
-    " mailby INTEGER NOT NULL, origin INTEGER NOT NULL,"
-    " category TEXT NOT NULL, class_name TEXT NOT NULL, len INTEGER NOT NULL,"
-    " destination INTEGER NOT NULL, sender INTEGER NOT NULL,"
-    " kind INTEGER NOT NULL, price_list INTEGER NOT NULL, psd TEXT,"
-    " ascending INTEGER, issued_at INTEGER, seq INTEGER UNIQUE, chain BLOB,"
-    " indicium BLOB, UNIQUE(document, idx)) WITHOUT ROWID;"
-    "CREATE INDEX stamp_intent ON stamps(psd) WHERE state = 1;"
-    "CREATE INDEX stamp_day ON stamps(issued_at);"
-    /* two stamps of one PSD and register: the vault went back in time */
-    "CREATE UNIQUE INDEX stamp_paid ON stamps(psd, ascending)"
-    " WHERE seq IS NOT NULL AND amount > 0;"
-    "CREATE TABLE psds("
-    " id TEXT PRIMARY KEY, ascending INTEGER NOT NULL, seen INTEGER NOT NULL);"
-    "CREATE TABLE sheets("
-    " serial INTEGER PRIMARY KEY, media TEXT NOT NULL, seen INTEGER NOT NULL);"
-    "CREATE TABLE labels("
-    " sheet INTEGER NOT NULL REFERENCES sheets, label INTEGER NOT NULL,"
-    " document INTEGER NOT NULL REFERENCES documents,"
-    " PRIMARY KEY(sheet, label)) WITHOUT ROWID;";
+#define PAUSE_MS 10
 
 const char *
 doc_state_name(enum doc_state state)
@@ -242,41 +182,11 @@ db_col_bytes(sqlite3_stmt *stmt, int column, void *out, size_t size)
 
 /* --- the file ---------------------------------------------------------------- */
 
-static bool
-plain(struct journal *j, const char *sql, struct err *e)
+bool
+db_exec(struct journal *j, const char *sql, struct err *e)
 {
 	return sqlite3_exec(j->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
 	       db_error(j, e, "open");
-}
-
-/* Makes the tables of a new file, and refuses what is not ours. */
-static bool
-settle_schema(struct journal *j, struct err *e)
-{
-	int64_t id, version;
-
-	if (!db_number(j, "PRAGMA application_id", DB_NONE, &id, e) ||
-	    !db_number(j, "PRAGMA user_version", DB_NONE, &version, e))
-		return false;
-	if (id == 0 && version == 0) {
-		int64_t tables;
-
-		if (!db_number(j, "SELECT count(*) FROM sqlite_schema", DB_NONE,
-			&tables, e))
-			return false;
-		if (tables == 0 && !j->read_only)
-			return plain(j, schema, e) &&
-			       plain(
-				   j, "PRAGMA application_id=1347638343", e) &&
-			       plain(j, "PRAGMA user_version=1", e);
-	}
-	if (id != APPLICATION)
-		return err_set(e, ERR_CORRUPT, "not a journal of postage");
-	if (version > VERSION)
-		return err_set(e, ERR_CORRUPT,
-		    "the journal is of version %lld, this program knows %d",
-		    (long long)version, VERSION);
-	return true;
 }
 
 /* SQLite does not wait for this one: of two who open a new file at the same
@@ -297,17 +207,17 @@ write_ahead(struct journal *j, int wait_ms, struct err *e)
 }
 
 static bool
-prepare_file(struct journal *j, int wait_ms, struct err *e)
+prepare_file(struct journal *j, int wait_ms, bool *old, struct err *e)
 {
-	if (!plain(j, "PRAGMA foreign_keys=ON", e) ||
-	    !plain(j, "PRAGMA trusted_schema=OFF", e))
+	if (!db_exec(j, "PRAGMA foreign_keys=ON", e) ||
+	    !db_exec(j, "PRAGMA trusted_schema=OFF", e))
 		return false;
 	if (j->read_only)
-		return settle_schema(j, e);
+		return db_settle_schema(j, old, e);
 	if (!write_ahead(j, wait_ms, e) ||
-	    !plain(j, "PRAGMA synchronous=FULL", e) || !journal_begin(j, e))
+	    !db_exec(j, "PRAGMA synchronous=FULL", e) || !journal_begin(j, e))
 		return false;
-	if (settle_schema(j, e))
+	if (db_settle_schema(j, old, e))
 		return journal_commit(j, e);
 	journal_abort(j);
 	return false;
@@ -326,8 +236,9 @@ make_private(const char *path, struct err *e)
 	return true;
 }
 
-bool
-journal_open(const char *path, bool read_only, int wait_ms,
+/* *old: it was of an older version. */
+static bool
+open_file(const char *path, bool read_only, int wait_ms, bool *old,
     struct journal **out, struct err *e)
 {
 	struct journal *j = calloc(1, sizeof(*j));
@@ -351,7 +262,7 @@ journal_open(const char *path, bool read_only, int wait_ms,
 	}
 	sqlite3_extended_result_codes(j->db, 0);
 	sqlite3_busy_timeout(j->db, wait_ms);
-	if (!prepare_file(j, wait_ms, e))
+	if (!prepare_file(j, wait_ms, old, e))
 		goto failed_file;
 	*out = j;
 	return true;
@@ -360,6 +271,26 @@ failed_file:
 failed:
 	journal_close(j);
 	return false;
+}
+
+bool
+journal_open(const char *path, bool read_only, int wait_ms,
+    struct journal **out, struct err *e)
+{
+	bool old = false;
+
+	if (!open_file(path, read_only, wait_ms, &old, out, e))
+		return false;
+	if (!old || !read_only)
+		return true;
+	/* Its tables are brought up to date before they are read. */
+	journal_close(*out);
+	*out = NULL;
+	if (!open_file(path, false, wait_ms, &old, out, e))
+		return false;
+	journal_close(*out);
+	*out = NULL;
+	return open_file(path, true, wait_ms, &old, out, e);
 }
 
 void

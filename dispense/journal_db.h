@@ -63,6 +63,14 @@ void db_done(sqlite3_stmt *stmt);
 MUST_CHECK bool db_run(struct journal *j, const char *sql,
     const struct db_arg *args, size_t count, struct err *e);
 
+/* Runs statements that have no values. */
+MUST_CHECK bool db_exec(struct journal *j, const char *sql, struct err *e);
+
+/* Makes the tables of a new file, brings those of an older version up to date
+ * (reading alone: *old = true, and nothing is done), refuses what is not ours:
+ * journal_schema.c. */
+MUST_CHECK bool db_settle_schema(struct journal *j, bool *old, struct err *e);
+
 /* The one number of the one row, 0 where there is none (or NULL). */
 MUST_CHECK bool db_number(struct journal *j, const char *sql,
     const struct db_arg *args, size_t count, int64_t *out, struct err *e);
