@@ -362,6 +362,22 @@ run(struct arguments *a, int count, char **words)
 	return out_usage(usage);
 }
 
+/* What the command line left open, the configuration says. */
+static bool
+fill_gaps(struct arguments *a, struct err *e)
+{
+	if (!settings_load(a->options->config, &a->settings, e))
+		return false;
+	if (a->uri == NULL)
+		a->uri = a->settings.vault_uri;
+	if (a->pin_source == NULL)
+		a->pin_source = a->settings.pin_file;
+	if (a->lab[0] == '\0')
+		snprintf(a->lab, sizeof(a->lab), "%.4000s/lab",
+		    a->settings.state_dir);
+	return true;
+}
+
 int
 verb_vault(int argc, char **argv, const struct options *o)
 {
@@ -369,11 +385,6 @@ verb_vault(int argc, char **argv, const struct options *o)
 	struct err e = ERR_INIT;
 	int option, status;
 
-	if (!settings_load(o->config, &a.settings, &e))
-		return out_fail(o, NULL, &e);
-	a.uri = a.settings.vault_uri;
-	a.pin_source = a.settings.pin_file;
-	snprintf(a.lab, sizeof(a.lab), "%.4000s/lab", a.settings.state_dir);
 	lab_defaults(&a.psd);
 	while (
 	    (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -386,6 +397,8 @@ verb_vault(int argc, char **argv, const struct options *o)
 	}
 	if (optind >= argc)
 		return out_usage(usage);
+	if (!fill_gaps(&a, &e))
+		return out_fail(o, NULL, &e);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	status = run(&a, argc - optind, argv + optind);
 	explicit_bzero(a.pin, sizeof(a.pin));
