@@ -48,10 +48,11 @@ lint_layers() {
 
 # Every header is complete: it compiles alone.
 lint_headers() {
-	local f
+	local f cc
 
+	read -ra cc <<<"${CC:-gcc}"
 	for f in $(tracked '*.h'); do
-		"${CC:-gcc}" -std=c11 -fsyntax-only -Wall -Werror -I"$build" \
+		"${cc[@]}" -std=c11 -fsyntax-only -Wall -Werror -I"$build" \
 		    "${flags[@]}" -x c -include "$f" /dev/null || echo "$f"
 	done
 }
@@ -62,6 +63,7 @@ lint_shell() {
 		tracked '*.sh'
 		echo setup
 		echo .ci/run
+		tracked etc/bash-completion/postage 'debian/*.p*'
 	} | xargs shellcheck
 }
 
