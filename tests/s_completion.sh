@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# s_completion.sh: what bash offers after TAB is what the programs know.
+set -u
+srcdir=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
+builddir=$(cd "${builddir:-$PWD}" && pwd)
+export PATH=$builddir/tools:$PATH
+# shellcheck source=etc/bash-completion/postage
+. "$srcdir/etc/bash-completion/postage"
+number=0 failed=0
+
+# offers WORD FUNCTION TYPED...: the last of TYPED is being typed.
+offers() {
+	local word=$1 function=$2
+
+	shift 2
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+	"$function"
+	number=$((number + 1))
+	if printf '%s\n' "${COMPREPLY[@]}" | grep -qxF -- "$word"; then
+		echo "ok $number - $* offers $word"
+	else
+		echo "not ok $number - $* offers $word, not: ${COMPREPLY[*]}"
+		failed=1
+	fi
+}
+
+# offers_not: nothing of the kind.
+offers_not() {
+	local word=$1 function=$2
+
+	shift 2
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+	"$function"
+	number=$((number + 1))
+	if printf '%s\n' "${COMPREPLY[@]}" | grep -qxF -- "$word"; then
+		echo "not ok $number - $* offers $word"
+		failed=1
+	else
+		echo "ok $number - $* does not offer $word"
+	fi
+}
+
+while read -r verb; do
+	offers "$verb" _postage postage "${verb:0:1}"
+done < <(sed -nE '/verbs\[\] = \{/,/^\};/s/^ *\{"([a-z]+)", *verb_.*/\1/p' \
+    "$srcdir/tools/postage.c")
+offers refill _postage postage vault ''
+offers resolve _postage postage --json journal r
+offers_not refill _postage postage journal ''
+offers --pin-file _postage postage vault status --p
+offers --printer _postage postage queue add Postage --pr
+offers_not --printer _postage postage print --
+offers --certificates _postage_verify postage-verify --cert
+offers_not create _postage postage vault refill ''
+exit "$failed"
