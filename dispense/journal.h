@@ -66,6 +66,8 @@ struct journal_document {
 	bool has_spool;
 	int64_t changed; /* seconds */
 	char note[JOURNAL_NOTE_MAX];
+	mils confirmed; /* the total that a person confirmed, -1 = none */
+	char confirmed_by[USER_MAX];
 };
 
 /* One run's view of a document. */
@@ -94,8 +96,8 @@ struct journal_stamp {
 
 /* --- the file (journal.c) -------------------------------------------------- */
 
-/* Opens `path` for writing, making it where it is missing, or as it stands for
- * reading alone.  `wait_ms`: for another writer.
+/* Opens `path` for writing, making it where it is missing, or for reading
+ * alone.  A file of an older version gets first what it lacks.  `wait_ms`: for another writer.
  * Errors: ERR_ABSENT (reading, no file), ERR_CORRUPT (not ours, or of a newer
  * version), ERR_BUSY, ERR_SYSTEM. */
 MUST_CHECK bool journal_open(const char *path, bool read_only, int wait_ms,

@@ -256,11 +256,11 @@ check_chain(struct check *c, struct walk *w, struct err *e)
 		if (!row)
 			break;
 		db_stamp_row(s, &stamp);
-		db_col_text(s, 30, job.queue, sizeof(job.queue));
-		job.id = (uint32_t)db_col_int(s, 31);
-		db_col_text(s, 32, job.uuid, sizeof(job.uuid));
-		job.created = (uint32_t)db_col_int(s, 33);
-		db_col_text(s, 34, job.user, sizeof(job.user));
+		db_col_text(s, DB_STAMP_COUNT, job.queue, sizeof(job.queue));
+		job.id = (uint32_t)db_col_int(s, DB_STAMP_COUNT + 1);
+		db_col_text(s, DB_STAMP_COUNT + 2, job.uuid, sizeof(job.uuid));
+		job.created = (uint32_t)db_col_int(s, DB_STAMP_COUNT + 3);
+		db_col_text(s, DB_STAMP_COUNT + 4, job.user, sizeof(job.user));
 		if (!check_link(c, w, &stamp, &job, e)) {
 			db_done(s);
 			return false;

@@ -91,7 +91,8 @@ MUST_CHECK bool db_chain_link(const uint8_t previous[JOURNAL_HASH],
 	"s.sheet,s.label,s.face,s.amount,s.mail_date,s.mailby,s.origin,"  \
 	"s.category,s.class_name,s.len,s.destination,s.sender,s.kind,"    \
 	"s.price_list,s.key,s.psd,s.ascending,s.issued_at,s.seq,s.chain," \
-	"s.indicium"
+	"s.indicium,s.surcharge,s.surcharges"
+#define DB_STAMP_COUNT 32
 void db_stamp_row(sqlite3_stmt *stmt, struct journal_stamp *out);
 
 #define DB_DOCUMENT_COLUMNS                                               \
@@ -104,7 +105,8 @@ void db_stamp_row(sqlite3_stmt *stmt, struct journal_stamp *out);
 	"(SELECT coalesce(sum(s.amount),0) FROM stamps s WHERE "          \
 	"s.document=d.id),"                                               \
 	"(SELECT coalesce(sum(s.amount),0) FROM stamps s WHERE "          \
-	"s.document=d.id AND s.state>=2)"
+	"s.document=d.id AND s.state>=2),ifnull(d.confirmed,-1),"         \
+	"d.confirmed_by"
 #define DB_DOCUMENT_FROM " FROM documents d JOIN jobs j ON j.id=d.job "
 void db_document_row(sqlite3_stmt *stmt, struct journal_document *out);
 

@@ -237,6 +237,8 @@ db_document_row(sqlite3_stmt *s, struct journal_document *out)
 	out->issued = (uint32_t)db_col_int(s, 18);
 	out->total = db_col_int(s, 19);
 	out->paid = db_col_int(s, 20);
+	out->confirmed = db_col_int(s, 21);
+	db_col_text(s, 22, out->confirmed_by, sizeof(out->confirmed_by));
 }
 
 bool

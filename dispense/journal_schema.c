@@ -95,6 +95,23 @@ static const char *const steps[] = {
     "ALTER TABLE psds ADD COLUMN pieces INTEGER;"
     "ALTER TABLE documents ADD COLUMN spool_hash BLOB;"
     "ALTER TABLE documents ADD COLUMN spool_part INTEGER NOT NULL DEFAULT 0;",
+
+    /* 3: what surcharges a price holds, who confirmed a document's total;
+     * tables of rates as they were entered; the last refill and the alarms of
+     * each vault */
+    "ALTER TABLE stamps ADD COLUMN surcharge INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE stamps ADD COLUMN surcharges TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE documents ADD COLUMN confirmed INTEGER;"
+    "ALTER TABLE documents ADD COLUMN confirmed_by TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE rate_tables("
+    " sha BLOB PRIMARY KEY, text BLOB NOT NULL, entered_by TEXT NOT NULL,"
+    " entered INTEGER NOT NULL, approved_by TEXT NOT NULL DEFAULT '',"
+    " approved INTEGER);"
+    "CREATE TABLE fills("
+    " psd TEXT PRIMARY KEY, control INTEGER NOT NULL, value INTEGER NOT NULL,"
+    " seen INTEGER NOT NULL);"
+    "CREATE TABLE alarms("
+    " name TEXT PRIMARY KEY, raised INTEGER NOT NULL, told INTEGER NOT NULL);",
 };
 
 #define VERSION ((int64_t)(sizeof(steps) / sizeof(steps[0])))

@@ -54,6 +54,8 @@ db_stamp_row(sqlite3_stmt *s, struct journal_stamp *out)
 	db_col_bytes(s, 28, out->chain, sizeof(out->chain));
 	out->bytes.len = (uint16_t)db_col_bytes(
 	    s, 29, out->bytes.indicium, sizeof(out->bytes.indicium));
+	q->surcharge = db_col_int(s, 30);
+	db_col_text(s, 31, q->surcharges, sizeof(q->surcharges));
 }
 
 bool
@@ -69,13 +71,15 @@ journal_stamp_quote(
 	return db_run(j,
 	    "INSERT INTO stamps(key,document,idx,state,page,place,copy,x,y,"
 	    "mark,cost,sheet,label,face,amount,mail_date,mailby,origin,"
-	    "category,class_name,len,destination,sender,kind,price_list)"
+	    "category,class_name,len,destination,sender,kind,price_list,"
+	    "surcharge,surcharges)"
 	    " VALUES(?1,?2,?3,0,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
-	    "?17,?18,?19,?20,?21,?22,?23,?24)"
+	    "?17,?18,?19,?20,?21,?22,?23,?24,?25,?26)"
 	    " ON CONFLICT(key) DO UPDATE SET mark=?9,cost=?10,face=?13,"
 	    "amount=?14,mail_date=?15,mailby=?16,origin=?17,category=?18,"
 	    "class_name=?19,len=?20,destination=?21,sender=?22,kind=?23,"
-	    "price_list=?24 WHERE state=0 AND document=?2",
+	    "price_list=?24,surcharge=?25,surcharges=?26 WHERE state=0 AND "
+	    "document=?2",
 	    DB_ARGS(DB_B(p->key, PSD_KEY_BYTES), DB_I(s->document_id),
 		DB_I(s->index), DB_I(r->page), DB_I(r->place), DB_I(r->copy),
 		DB_I(r->x_um), DB_I(r->y_um), DB_T(mark), DB_T(r->mark.cost),
@@ -83,7 +87,8 @@ journal_stamp_quote(
 		DB_I(p->amount), DB_I(p->mail_date), DB_I(p->mailby),
 		DB_I(p->origin_zip), DB_T(q->category), DB_T(q->class_name),
 		DB_I(q->indicium_len), DB_I(p->destination),
-		DB_I(p->sender_zip), DB_I(p->kind), DB_I(p->price_list)),
+		DB_I(p->sender_zip), DB_I(p->kind), DB_I(p->price_list),
+		DB_I(q->surcharge), DB_T(q->surcharges)),
 	    e);
 }
 
@@ -198,6 +203,11 @@ db_chain_link(const uint8_t previous[JOURNAL_HASH],
 	bytes_write_str(&w, job->uuid);
 	bytes_write_str(&w, job->user);
 	bytes_write(&w, s->bytes.indicium, s->bytes.len);
+	/* Version 1 had none: its links stay what they are. */
+	if (s->quote.surcharges[0]) {
+		bytes_write_le(&w, (uint64_t)s->quote.surcharge, 8);
+		bytes_write_str(&w, s->quote.surcharges);
+	}
 	if (w.failed ||
 	    EVP_Digest(buf, w.pos, out, NULL, EVP_sha256(), NULL) != 1)
 		return err_set(e, ERR_SYSTEM, "journal: no hash of a stamp");
@@ -224,11 +234,11 @@ load_by_key(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
 	if (!row)
 		return err_set(e, ERR_CORRUPT, "journal: unknown stamp");
 	db_stamp_row(s, out);
-	db_col_text(s, 30, job->queue, sizeof(job->queue));
-	job->id = (uint32_t)db_col_int(s, 31);
-	db_col_text(s, 32, job->uuid, sizeof(job->uuid));
-	job->created = (uint32_t)db_col_int(s, 33);
-	db_col_text(s, 34, job->user, sizeof(job->user));
+	db_col_text(s, DB_STAMP_COUNT, job->queue, sizeof(job->queue));
+	job->id = (uint32_t)db_col_int(s, DB_STAMP_COUNT + 1);
+	db_col_text(s, DB_STAMP_COUNT + 2, job->uuid, sizeof(job->uuid));
+	job->created = (uint32_t)db_col_int(s, DB_STAMP_COUNT + 3);
+	db_col_text(s, DB_STAMP_COUNT + 4, job->user, sizeof(job->user));
 	db_done(s);
 	return true;
 }

@@ -162,6 +162,8 @@ void
 wire_stamp_quote(struct wire *w, struct stamp_quote *q)
 {
 	wire_mils(w, &q->amount);
+	wire_mils(w, &q->surcharge);
+	wire_str(w, q->surcharges, sizeof(q->surcharges));
 	wire_u32(w, &q->mail_date);
 	wire_u32(w, &q->mailby);
 	wire_u32(w, &q->origin_zip);

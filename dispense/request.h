@@ -13,10 +13,11 @@
 #include "stamp/indicium.h"
 #include "stamp/mark.h"
 
-#define QUEUE_MAX    128
-#define USER_MAX     128
-#define JOB_UUID_MAX 64
-#define STAMPS_MAX   10000 /* of one document, copies included */
+#define QUEUE_MAX	     128
+#define USER_MAX	     128
+#define JOB_UUID_MAX	     64
+#define QUOTE_SURCHARGES_MAX 96
+#define STAMPS_MAX	     10000 /* of one document, copies included */
 
 /* One run of one document of one job, as the scheduler's environment tells it.
  * vaultd believes only what cupsd confirms (dispense/scheduler.h). */
@@ -46,8 +47,10 @@ struct stamp_request {
 
 /* What vaultd will issue for it. */
 struct stamp_quote {
-	mils amount;
-	uint32_t mail_date, mailby; /* YYYYMMDD */
+	mils amount;			       /* with surcharges */
+	mils surcharge;			       /* what of it they are */
+	char surcharges[QUOTE_SURCHARGES_MAX]; /* "certified 5.30, ..." */
+	uint32_t mail_date, mailby;	       /* YYYYMMDD */
 	uint32_t origin_zip;
 	char category[5];      /* as in the indicium */
 	char class_name[48];   /* for people: "First-Class Letter" */

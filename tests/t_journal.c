@@ -33,11 +33,10 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
+static void
+teardown_files(struct fixture *f)
 {
 	static const char *const ends[] = {"", "-wal", "-shm"};
-	struct fixture *f = *state;
 	char path[128];
 
 	journal_close(f->j);
@@ -45,6 +44,14 @@ teardown(void **state)
 		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
 		unlink(path);
 	}
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	teardown_files(f);
 	rmdir(f->dir);
 	free(f);
 	return 0;
@@ -227,6 +234,8 @@ stamp(int64_t document, uint32_t index)
 	s.request.mark.has_amount = true;
 	s.request.mark.amount = 780;
 	strcpy(s.request.mark.cost, "K1");
+	s.quote.surcharge = 40;
+	strcpy(s.quote.surcharges, "square 0.04");
 	s.quote.amount = s.psd.amount = 780;
 	s.psd.mail_date = s.quote.mail_date = 20261121;
 	strcpy(s.quote.category, "FCLM");
@@ -347,6 +356,8 @@ stamp_comes_back_as_it_was_stored(void **state)
 	is_int(s.request.x_um, -1500, "x");
 	is_int(s.request.mark.amount, 780, "mark");
 	is_str(s.request.mark.cost, "K1", "cost code");
+	is_int(s.quote.surcharge, 40, "surcharge");
+	is_str(s.quote.surcharges, "square 0.04", "surcharges");
 	is_str(s.psd.category, "FCLM", "category");
 	is_int(s.quote.indicium_len, 124, "length");
 	is_int(s.ascending, 1660, "ascending");
@@ -432,6 +443,16 @@ check_finds_a_changed_row(void **state)
 		  "WHERE seq=2");
 	is_int(check(f, 100 + 3 * 780), 1, findings);
 	is_str(findings, "stamp 2 was changed after it was issued\n", "text");
+}
+
+static void
+check_finds_a_changed_surcharge(void **state)
+{
+	struct fixture *f = *state;
+
+	buy(f, &one_job, 2, 100);
+	tamper(f, "UPDATE stamps SET surcharge=0 WHERE seq=1");
+	is_int(check(f, 100 + 2 * 780), 1, findings);
 }
 
 static void
@@ -711,6 +732,62 @@ new_file_opens_for_all_who_come_at_once(void **state)
 	is_int(failed, 0, "children that did not get it");
 }
 
+/* What the program of version 1 wrote. */
+static void
+make_version_1(const char *path)
+{
+	const char *dir = getenv("srcdir");
+	char file[512], sql[16384] = "";
+	sqlite3 *db;
+	size_t len;
+	FILE *f;
+
+	snprintf(file, sizeof(file), "%s/tests/docs/journal-1.sql",
+	    dir ? dir : SRCDIR);
+	f = fopen(file, "re");
+	ok(f != NULL, file);
+	len = fread(sql, 1, sizeof(sql) - 1, f);
+	sql[len] = '\0';
+	fclose(f);
+	is_int(sqlite3_open(path, &db), SQLITE_OK, "open");
+	is_int(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "make");
+	sqlite3_close(db);
+}
+
+static void
+no_finding(void *context, const char *sentence)
+{
+	(void)context;
+	ok(false, sentence);
+}
+
+static void
+journal_of_version_1_is_brought_up_to_date(void **state)
+{
+	struct fixture *f = *state;
+	struct journal_document doc;
+	struct journal_stamp stamp;
+	struct err e = ERR_INIT;
+	size_t count = 99;
+
+	teardown_files(f);
+	make_version_1(f->path);
+	is_ok(journal_open(f->path, true, 1000, &f->j, &e), &e, "to read");
+	is_ok(journal_check(f->j, NULL, no_finding, NULL, &count, &e), &e,
+	    "check");
+	is_int(count, 0, "the chain still holds");
+	is_ok(journal_document_load(f->j, 2, &doc, &e), &e, "document");
+	is_int(doc.paid, 2340, "paid");
+	is_int(doc.confirmed, -1, "nobody was asked");
+	is_ok(journal_stamp_load(f->j, 2, 0, &stamp, &e), &e, "stamp");
+	is_int(stamp.quote.surcharge, 0, "no surcharges");
+	is_str(stamp.quote.surcharges, "", "none named");
+	journal_close(f->j);
+	is_ok(journal_open(f->path, false, 1000, &f->j, &e), &e, "to write");
+	is_ok(journal_check(f->j, NULL, no_finding, NULL, &count, &e), &e,
+	    "check again");
+}
+
 #define W(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -728,6 +805,7 @@ main(void)
 	    W(state_steps_are_not_skipped),
 	    W(same_register_twice_is_refused),
 	    W(check_finds_a_changed_row),
+	    W(check_finds_a_changed_surcharge),
 	    W(check_finds_another_user),
 	    W(check_finds_a_removed_row),
 	    W(check_finds_the_last_row_removed),
@@ -741,6 +819,7 @@ main(void)
 	    W(foreign_file_is_refused),
 	    W(what_is_not_committed_never_was),
 	    W(new_file_opens_for_all_who_come_at_once),
+	    W(journal_of_version_1_is_brought_up_to_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
