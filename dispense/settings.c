@@ -52,6 +52,7 @@ static const struct key queue_keys[] = {
     {"mail", "symbol", QTEXT(symbol)},
     {"mail", "origin-place", QTEXT(origin_place)},
     {"mail", "mailby-days", QAT(TYPE_INT, mailby_days)},
+    {"mail", "bar-reduction", QAT(TYPE_INT, bar_reduction)},
     {"mail", "amount", QAT(TYPE_MARK, mark)},
     {"mail", "class", QAT(TYPE_MARK, mark)},
     {"mail", "weight", QAT(TYPE_MARK, mark)},
@@ -161,6 +162,7 @@ static void
 queue_clear(struct queue_settings *q)
 {
 	*q = (struct queue_settings){.mailby_days = -2,
+	    .bar_reduction = -2,
 	    .limit_stamp = -2,
 	    .limit_job = -2,
 	    .limit_day = -2,
@@ -236,6 +238,7 @@ set_defaults(struct settings *s)
 	q->missing = MISSING_PRINT;
 	text_copy(q->symbol, sizeof(q->symbol), "QR");
 	q->mailby_days = -1;
+	q->bar_reduction = 0;
 	q->limit_stamp = q->limit_job = -1;
 	q->limit_day = q->limit_user_day = -1;
 	q->low = 10 * MILS_PER_UNIT;
@@ -284,6 +287,10 @@ settings_queue(
 		memcpy(out->users, d->users, sizeof(out->users));
 	if (out->mailby_days == -2)
 		out->mailby_days = d->mailby_days;
+	if (out->bar_reduction == -2)
+		out->bar_reduction = d->bar_reduction;
+	if (out->bar_reduction < 0) /* "none" */
+		out->bar_reduction = 0;
 	inherit_mils(&out->limit_stamp, d->limit_stamp);
 	inherit_mils(&out->limit_job, d->limit_job);
 	inherit_mils(&out->limit_day, d->limit_day);

@@ -29,7 +29,8 @@ struct queue_settings {
 	enum missing missing; /* a document without any placeholder */
 	char symbol[16];      /* "QR", "DataMatrix", "DMRE", "PDF417" */
 	char origin_place[64];
-	int mailby_days; /* mail-by = mail date + this; -1 = none */
+	int mailby_days;   /* mail-by = mail date + this; -1 = none */
+	int bar_reduction; /* dots taken off dark bars of a symbol; 0 = none */
 	mils limit_stamp, limit_job, limit_day, limit_user_day; /* -1 = none */
 	char users[SETTINGS_NAMES_MAX]; /* "a b @group"; "" = everyone */
 	mils low;			/* low-funds alarm */

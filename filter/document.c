@@ -390,7 +390,8 @@ bool
 document_fit(struct filter_document *d, struct err *e)
 {
 	const char *symbol = d->job->symbol;
-	struct plan_rules rules = {.defaults = &d->defaults};
+	struct plan_rules rules = {
+	    .defaults = &d->defaults, .bar_reduction = d->rules.bar_reduction};
 	struct stamp_quote *quotes = NULL;
 	bool good = true;
 

@@ -126,7 +126,18 @@ for kind in 'grey 18 36 300 5' 'mono 12 12 203 3' 'rgb 0 0 300 5' \
 	at_y=$(awk "BEGIN { print $top - $3 }")
 	check "$1: it is where the mark was" symbol_at 1 "$at_x" "$at_y" "$4" "$5"
 done
+# white: millionths of page 1 without ink.
+white() {
+	"$RASTERTOPNG" "$WORK/out" "$WORK/page" >"$WORK/pages" &&
+		convert "$WORK/page-1.png" -threshold 50% \
+			-format '%[fx:int(mean*1000000)]' info:
+}
 check '600 dpi' stamps_of grey 'Resolution=600dpi' 1 "$LETTER" 2
+all_bars=$(white)
+printf '[mail]\nbar-reduction = 2\n' >"$WORK/postage.conf"
+check '600 dpi, narrower bars' stamps_of grey 'Resolution=600dpi' 1 "$LETTER" 2
+check 'bars lost dots' test "$(white)" -gt $((all_bars + 700))
+: >"$WORK/postage.conf"
 check 'no PPD' stamps_of '' '' 1 "$LETTER" 2
 check 'no PPD: it is where the mark was' symbol_at 1 "$left" "$top" 300 5
 check 'three copies of a file have six stamps' \

@@ -49,7 +49,7 @@ a_queue_overrides_only_what_it_names(void **state)
 	is_ok(load("[mail]\norigin = 62701\nclass = letter\n"
 		   "[limits]\njob = 50\nstamp = 5.00\n"
 		   "[queue Mailroom]\nmissing = refuse\njob = none\n"
-		   "origin = 10001\n",
+		   "origin = 10001\nbar-reduction = 2\n",
 		  &e),
 	    &e, "load");
 	settings_queue(&s, "Mailroom", &q);
@@ -57,10 +57,12 @@ a_queue_overrides_only_what_it_names(void **state)
 	is_int(q.limit_job, -1, "limit switched off");
 	is_int(q.limit_stamp, 5000, "limit inherited");
 	is_int(q.mark.origin, 10001, "origin overridden");
+	is_int(q.bar_reduction, 2, "dots overridden");
 	is_str(q.mark.rate_class, "letter", "class inherited");
 	settings_queue(&s, "Other", &q);
 	is_int(q.limit_job, 50000, "limit of the others");
 	is_int(q.mark.origin, 62701, "origin of the others");
+	is_int(q.bar_reduction, 0, "no dots of the others");
 }
 
 static void
