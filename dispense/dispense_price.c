@@ -72,16 +72,23 @@ static bool
 set_price(const struct document *doc, const struct mark *m,
     struct journal_stamp *s, struct err *e)
 {
-	struct rate rate = {.category = VALUE_ONLY};
+	const struct rate_piece piece = {
+	    m->rate_class, m->extra, m->weight_mg, s->psd.mail_date};
+	struct rate_price price = {.rate = {.category = VALUE_ONLY}};
+	const struct rate *rate = &price.rate;
 
 	if (m->kind == KIND_CORRECTION) {
 		s->quote.amount = 0;
+	} else if (m->has_amount && m->extra[0]) {
+		return err_set(e, ERR_REQUEST,
+		    "extra=%s has a price beside a class only: leave the "
+		    "amount out, or put all of it into the amount",
+		    m->extra);
 	} else if (m->rate_class[0]) {
 		if (!dispense_rates(doc->d, e) ||
-		    !rates_find(doc->d->rates, m->rate_class, m->weight_mg,
-			s->psd.mail_date, &rate, e))
+		    !rates_find(doc->d->rates, &piece, &price, e))
 			return false;
-		s->quote.amount = m->has_amount ? m->amount : rate.price;
+		s->quote.amount = m->has_amount ? m->amount : price.total;
 	} else if (m->has_amount) {
 		s->quote.amount = m->amount;
 	} else
@@ -91,10 +98,13 @@ set_price(const struct document *doc, const struct mark *m,
 		    "dialog");
 	if (s->quote.amount == 0 && m->kind != KIND_CORRECTION)
 		return err_set(e, ERR_REQUEST, "the amount is 0");
-	memcpy(s->quote.category, rate.category, sizeof(rate.category));
-	memcpy(s->quote.class_name, rate.name, sizeof(s->quote.class_name));
-	memcpy(s->psd.category, rate.category, sizeof(rate.category));
-	s->psd.price_list = rate.list;
+	s->quote.surcharge = price.surcharge;
+	memcpy(
+	    s->quote.surcharges, price.surcharges, sizeof(s->quote.surcharges));
+	memcpy(s->quote.category, rate->category, sizeof(rate->category));
+	memcpy(s->quote.class_name, rate->name, sizeof(s->quote.class_name));
+	memcpy(s->psd.category, rate->category, sizeof(rate->category));
+	s->psd.price_list = rate->list;
 	return true;
 }
 

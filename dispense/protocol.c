@@ -133,6 +133,7 @@ wire_mark(struct wire *w, struct mark *m)
 	wire_bool(w, &m->has_amount);
 	wire_mils(w, &m->amount);
 	wire_str(w, m->rate_class, sizeof(m->rate_class));
+	wire_str(w, m->extra, sizeof(m->extra));
 	wire_u32(w, &m->weight_mg);
 	wire_u64(w, &m->to);
 	wire_u32(w, &m->from);

@@ -296,9 +296,10 @@ find_step(const struct rates *r, uint32_t effective, const char *class,
 	return NULL;
 }
 
-/* The classes of a list as words, for a message. */
+/* The classes, or surcharges, of a list as words, for a message. */
 static void
-name_classes(const struct rates *r, uint32_t effective, char *out, size_t size)
+name_classes(const struct rates *r, uint32_t effective, bool extra, char *out,
+    size_t size)
 {
 	size_t used = 0;
 
@@ -308,13 +309,14 @@ name_classes(const struct rates *r, uint32_t effective, char *out, size_t size)
 		size_t need = strlen(x->class) + 2;
 
 		if (x->effective != effective || used + need >= size ||
+		    (x->class[0] == '.') != extra ||
 		    (i > 0 && strcmp(x->class, r->rate[i - 1].class) == 0 &&
 			r->rate[i - 1].effective == effective))
 			continue;
 		if (used > 0)
 			out[used++] = ' ';
-		strcpy(out + used, x->class);
-		used += strlen(x->class);
+		strcpy(out + used, x->class + extra);
+		used += strlen(x->class + extra);
 	}
 }
 
@@ -336,53 +338,69 @@ static bool
 find_part(const struct rates *r, uint32_t effective, const char *class,
     uint32_t weight_mg, const struct rate **out, struct err *e)
 {
+	bool extra = class[0] == '.', known;
 	char have[256];
-	bool known;
 
 	*out = find_step(r, effective, class, weight_mg, &known);
 	if (*out)
 		return true;
 	if (known)
 		return err_set(e, ERR_REQUEST,
-		    "%u g is too heavy for class %s, which ends at %u g: "
+		    "%u g is too heavy for %s %s, which ends at %u g: "
 		    "choose another class, or give the amount",
-		    weight_mg / 1000, class,
-		    heaviest(r, effective, class) / 1000);
-	name_classes(r, effective, have, sizeof(have));
+		    weight_mg / 1000, extra ? "the surcharge" : "class",
+		    class + extra, heaviest(r, effective, class) / 1000);
+	name_classes(r, effective, extra, have, sizeof(have));
 	return err_set(e, ERR_REQUEST,
-	    "the price list has no class \"%s\"; it has: %s", class, have);
+	    "the price list has no %s \"%s\"; it has: %s",
+	    extra ? "surcharge" : "class", class + extra,
+	    have[0] ? have : "none");
+}
+
+static bool
+add_surcharge(const struct rates *r, uint32_t effective,
+    const struct rate_piece *p, const char *name, struct rate_price *out,
+    struct err *e)
+{
+	char sum[MILS_TEXT];
+	const struct rate *part;
+	size_t used = strlen(out->surcharges);
+
+	if (!find_part(r, effective, name, p->weight_mg, &part, e))
+		return false;
+	if (!mils_add(out->surcharge, part->price, &out->surcharge) ||
+	    !mils_add(out->total, part->price, &out->total))
+		return err_set(e, ERR_REQUEST, "price too high");
+	snprintf(out->surcharges + used, sizeof(out->surcharges) - used,
+	    "%s%s %s", used ? ", " : "", part->class + 1,
+	    mils_format(part->price, sum));
+	return true;
 }
 
 bool
-rates_find(const struct rates *r, const char *class, uint32_t weight_mg,
-    uint32_t mail_date, struct rate *out, struct err *e)
+rates_find(const struct rates *r, const struct rate_piece *p,
+    struct rate_price *out, struct err *e)
 {
-	uint32_t effective = list_on(r, mail_date);
-	const char *dot = strchr(class, '.');
-	char word[MARK_CLASS_MAX], date[DATE_TEXT];
+	uint32_t effective = list_on(r, p->mail_date);
+	char name[MARK_EXTRA_MAX + 1], date[DATE_TEXT];
 	const struct rate *part;
-	mils sum;
 
+	*out = (struct rate_price){.total = 0};
 	if (effective == 0)
 		return err_set(e, ERR_REQUEST,
 		    "%s has no price list for mail of %s", r->name,
-		    date_format(mail_date, date));
-	snprintf(word, sizeof(word), "%.*s",
-	    (int)(dot ? dot - class : (long)strlen(class)), class);
-	if (!find_part(r, effective, word, weight_mg, &part, e))
+		    date_format(p->mail_date, date));
+	if (!find_part(r, effective, p->class, p->weight_mg, &part, e))
 		return false;
-	*out = *part;
-	while (dot) {
-		const char *next = strchr(dot + 1, '.');
+	out->rate = *part;
+	out->total = part->price;
+	for (const char *at = p->extra; at && *at;) {
+		size_t len = strcspn(at, ",");
 
-		snprintf(word, sizeof(word), "%.*s",
-		    (int)(next ? next - dot : (long)strlen(dot)), dot);
-		if (!find_part(r, effective, word, weight_mg, &part, e))
+		snprintf(name, sizeof(name), ".%.*s", (int)len, at);
+		if (!add_surcharge(r, effective, p, name, out, e))
 			return false;
-		if (!mils_add(out->price, part->price, &sum))
-			return err_set(e, ERR_REQUEST, "price too high");
-		out->price = sum;
-		dot = next;
+		at += len + (at[len] == ',');
 	}
 	return true;
 }

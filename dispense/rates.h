@@ -12,8 +12,8 @@
  *   category    4 characters for the indicium
  *   name        for people: "First-Class Letter"
  *
- * A surcharge is a line whose class begins with "."; a mark adds it by
- * "class=letter.square".  Lines that begin with "#" and empty lines are skipped.
+ * A surcharge is a line whose class begins with "."; a mark adds ".square" by
+ * "extra=square".  Lines that begin with "#" and empty lines are skipped.
  * All lists are kept: the one in force on the mailing date counts, whole, so
  * that a class it does not name has no price on that date.
  */
@@ -25,6 +25,7 @@
 
 #include "base/err.h"
 #include "base/mils.h"
+#include "dispense/request.h"
 #include "stamp/mark.h"
 
 #define RATES_FILE_MAX 1048576 /* bytes of a table */
@@ -53,12 +54,26 @@ MUST_CHECK bool rates_load(const char *path, struct rates **out, struct err *e);
 
 void rates_free(struct rates *r);
 
-/* The price of one piece of `class` ("letter", "letter.square"), weighing
- * `weight_mg` (0 = the lightest step), mailed on `mail_date`.  out->price is
- * the sum with surcharges; the rest is that of the class.
- * Errors: ERR_REQUEST (no such class, too heavy, no list on that date). */
-MUST_CHECK bool rates_find(const struct rates *r, const char *class,
-    uint32_t weight_mg, uint32_t mail_date, struct rate *out, struct err *e);
+/* What is to be priced. */
+struct rate_piece {
+	const char *class;  /* "letter" */
+	const char *extra;  /* surcharges, a comma between two: "square,sure" */
+	uint32_t weight_mg; /* 0 = the lightest step */
+	uint32_t mail_date;
+};
+
+struct rate_price {
+	mils total;			       /* with surcharges */
+	mils surcharge;			       /* what of it they are */
+	char surcharges[QUOTE_SURCHARGES_MAX]; /* "square 0.40, sure 2.105" */
+	struct rate rate;		       /* of the class alone */
+};
+
+/* The price of one piece.
+ * Errors: ERR_REQUEST (no such class or surcharge, too heavy, no list on that
+ * date). */
+MUST_CHECK bool rates_find(const struct rates *r, const struct rate_piece *p,
+    struct rate_price *out, struct err *e);
 
 /* All prices, by date, class and weight. */
 size_t rates_count(const struct rates *r);

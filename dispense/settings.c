@@ -55,6 +55,7 @@ static const struct key queue_keys[] = {
     {"mail", "bar-reduction", QAT(TYPE_INT, bar_reduction)},
     {"mail", "amount", QAT(TYPE_MARK, mark)},
     {"mail", "class", QAT(TYPE_MARK, mark)},
+    {"mail", "extra", QAT(TYPE_MARK, mark)},
     {"mail", "weight", QAT(TYPE_MARK, mark)},
     {"mail", "from", QAT(TYPE_MARK, mark)},
     {"mail", "origin", QAT(TYPE_MARK, mark)},

@@ -108,7 +108,10 @@ static bool
 specimen_price(struct issuer *i, const struct mark *m, struct stamp_quote *q,
     struct err *e)
 {
-	struct rate rate;
+	const struct rate_piece piece = {
+	    m->rate_class[0] != '\0' ? m->rate_class : "letter", m->extra,
+	    m->weight_mg, q->mail_date};
+	struct rate_price price;
 
 	memcpy(q->category, "    ", 5);
 	if (m->has_amount) {
@@ -119,13 +122,13 @@ specimen_price(struct issuer *i, const struct mark *m, struct stamp_quote *q,
 		return true;
 	if (i->rates == NULL && !rates_load(i->settings->rates, &i->rates, e))
 		return false;
-	if (!rates_find(i->rates,
-		m->rate_class[0] != '\0' ? m->rate_class : "letter",
-		m->weight_mg, q->mail_date, &rate, e))
+	if (!rates_find(i->rates, &piece, &price, e))
 		return false;
-	q->amount = rate.price;
-	memcpy(q->category, rate.category, sizeof(q->category));
-	memcpy(q->class_name, rate.name, sizeof(q->class_name));
+	q->amount = price.total;
+	q->surcharge = price.surcharge;
+	memcpy(q->surcharges, price.surcharges, sizeof(q->surcharges));
+	memcpy(q->category, price.rate.category, sizeof(q->category));
+	memcpy(q->class_name, price.rate.name, sizeof(q->class_name));
 	return true;
 }
 

@@ -23,9 +23,10 @@
 static const struct {
 	const char *option, *key;
 } mark_options[] = {{"PostageAmount", "amount"}, {"PostageClass", "class"},
-    {"PostageWeight", "weight"}, {"PostageOrigin", "origin"},
-    {"PostageDate", "date"}, {"PostageMailBy", "mailby"},
-    {"PostageCost", "cost"}, {"PostageSize", "size"}};
+    {"PostageExtra", "extra"}, {"PostageWeight", "weight"},
+    {"PostageOrigin", "origin"}, {"PostageDate", "date"},
+    {"PostageMailBy", "mailby"}, {"PostageCost", "cost"},
+    {"PostageSize", "size"}};
 
 static const char *
 environment(const char *name)

@@ -71,14 +71,19 @@ print_document(struct filter_document *d, struct issuer *issuer, struct err *e)
 	uint32_t pages = 0;
 	uint64_t bytes = 0;
 	size_t stamps;
-	char sum[MILS_TEXT];
+	mils surcharge = 0;
+	char sum[MILS_TEXT], part[MILS_TEXT];
 
 	if (!document_plan(d, e) || !document_quote(d, e) ||
 	    !document_fit(d, e))
 		return false;
 	stamps = plan_total(document_get_plan(d));
-	log_info("%zu stamp%s, %s in all", stamps, stamps == 1 ? "" : "s",
-	    mils_format(issuer_common(issuer)->total, sum));
+	for (size_t i = 0; i < stamps; i++)
+		surcharge += issuer_quotes(issuer)[i].surcharge;
+	log_info("%zu stamp%s, %s in all%s%s", stamps, stamps == 1 ? "" : "s",
+	    mils_format(issuer_common(issuer)->total, sum),
+	    surcharge > 0 ? ", of it surcharges " : "",
+	    surcharge > 0 ? mils_format(surcharge, part) : "");
 	if (!document_write(
 		d, STDOUT_FILENO, say_page, NULL, &pages, &bytes, e))
 		return false;

@@ -15,14 +15,16 @@
 #include "base/err.h"
 #include "base/mils.h"
 
-#define MARK_TEXT_MAX  256 /* longest mark with its brackets, bytes */
+#define MARK_TEXT_MAX  320 /* longest mark with its brackets, bytes */
 #define MARK_CLASS_MAX 24
+#define MARK_EXTRA_MAX 40
 #define MARK_COST_MAX  32
 #define MARK_KEYWORD   "postage"
 
 /* Every key, for messages. */
-#define MARK_KEYS \
-	"amount class weight to from origin date mailby cost size at kind"
+#define MARK_KEYS                                                            \
+	"amount class extra weight to from origin date mailby cost size at " \
+	"kind"
 
 enum mark_size { SIZE_AUTO, SIZE_LABEL, SIZE_SMALL, SIZE_ENVELOPE };
 enum mark_corner { AT_DEFAULT, AT_NW, AT_NE, AT_SW, AT_SE, AT_CENTER };
@@ -32,6 +34,7 @@ struct mark {
 	bool has_amount;
 	mils amount;			 /* where has_amount */
 	char rate_class[MARK_CLASS_MAX]; /* "letter", see the rate table */
+	char extra[MARK_EXTRA_MAX];	 /* surcharges: "certified,square" */
 	uint32_t weight_mg;		 /* milligrams; 0 = the lowest step */
 	uint64_t to;			 /* destination ZIP+4+2 as a number */
 	uint32_t from;			 /* sender's ZIP */
@@ -59,7 +62,8 @@ mark_set(struct mark *m, const char *key, const char *value, struct err *e);
 int mark_key(const char *key);
 
 /* Fills every field that `m` leaves out from `defaults`.  An amount in `m`
- * keeps the defaults' class and weight from pricing it, and the reverse. */
+ * keeps the defaults' class, extra and weight from pricing it, and the
+ * reverse. */
 void mark_inherit(struct mark *m, const struct mark *defaults);
 
 /* A date field as a calendar date.  `date` is YYYYMMDD, 0 (none: stays 0), or

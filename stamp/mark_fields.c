@@ -63,6 +63,34 @@ set_class(struct mark *m, const char *value, struct err *e)
 	return true;
 }
 
+/* Names of surcharges between commas, each once. */
+static bool
+set_extra(struct mark *m, const char *value, struct err *e)
+{
+	char list[MARK_EXTRA_MAX + 2] = ",", name[MARK_EXTRA_MAX + 2];
+	size_t len = 1;
+
+	if (!set_word(value, "-,", list + 1, MARK_EXTRA_MAX))
+		return err_set(e, ERR_REQUEST,
+		    "extra \"%s\": at most %d letters, digits, - and a comma "
+		    "between two",
+		    value, MARK_EXTRA_MAX - 1);
+	for (char *p = list; *p; p++)
+		*p = typed_lower(*p);
+	strcat(list, ",");
+	for (const char *p = list; p[1]; p += len) {
+		len = strcspn(p + 1, ",") + 1;
+		snprintf(name, sizeof(name), "%.*s,", (int)len, p);
+		if (len == 1 || strstr(p + len, name))
+			return err_set(e, ERR_REQUEST,
+			    "extra \"%s\": a name is empty or stands twice",
+			    value);
+	}
+	list[strlen(list) - 1] = '\0';
+	memcpy(m->extra, list + 1, sizeof(m->extra));
+	return true;
+}
+
 static bool
 set_cost(struct mark *m, const char *value, struct err *e)
 {
@@ -282,7 +310,7 @@ set_kind(struct mark *m, const char *value, struct err *e)
 static const struct {
 	const char *name;
 	bool (*set)(struct mark *m, const char *value, struct err *e);
-} keys[] = {{"amount", set_amount}, {"class", set_class},
+} keys[] = {{"amount", set_amount}, {"class", set_class}, {"extra", set_extra},
     {"weight", set_weight}, {"to", set_to}, {"from", set_from},
     {"origin", set_origin}, {"date", set_date}, {"mailby", set_mailby},
     {"cost", set_cost}, {"size", set_size}, {"at", set_at}, {"kind", set_kind}};
@@ -331,12 +359,14 @@ mark_date(uint32_t date, uint32_t base)
 void
 mark_inherit(struct mark *m, const struct mark *defaults)
 {
-	bool priced = m->rate_class[0] || m->weight_mg;
+	bool priced = m->rate_class[0] || m->extra[0] || m->weight_mg;
 
 	if (!m->has_amount) {
 		if (!m->rate_class[0])
 			memcpy(m->rate_class, defaults->rate_class,
 			    sizeof(m->rate_class));
+		if (!m->extra[0])
+			memcpy(m->extra, defaults->extra, sizeof(m->extra));
 		if (!m->weight_mg)
 			m->weight_mg = defaults->weight_mg;
 	}
@@ -417,6 +447,8 @@ mark_format(const struct mark *m, char out[MARK_TEXT_MAX])
 		add(out, "amount", mils_format(m->amount, text));
 	if (m->rate_class[0])
 		add(out, "class", m->rate_class);
+	if (m->extra[0])
+		add(out, "extra", m->extra);
 	if (m->weight_mg) {
 		/* Milligrams are thousandths of a gram, as mils are of money */
 		mils_format((mils)m->weight_mg, text);

@@ -90,7 +90,7 @@ verbs_in_code() {
 }
 
 mark_keys() {
-	sed -n '/define MARK_KEYS/,/"/s/.*"\(.*\)".*/\1/p' stamp/mark.h |
+	sed -n '/define MARK_KEYS/,/^$/s/.*"\(.*\)".*/\1/p' stamp/mark.h |
 	    tr ' ' '\n'
 }
 

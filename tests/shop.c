@@ -176,6 +176,8 @@ configure(struct shop *s, const char *pin, const char *extra)
 	write_file(in_shop(s, "rates.tsv"),
 	    "2025-07-13\t7\tletter\t1oz\t0.74\tFCLM\tFirst-Class Letter\n"
 	    "2025-07-13\t7\tletter\t2oz\t1.03\tFCLM\tFirst-Class Letter\n"
+	    "2025-07-13\t7\t.square\t-\t0.10\tSURC\tSquare\n"
+	    "2025-07-13\t7\t.sure\t-\t2.00\tSURC\tSure\n"
 	    "2026-12-01\t8\tletter\t1oz\t0.80\tFCLM\tFirst-Class Letter\n");
 	if (pin)
 		write_file(in_shop(s, "pin"), pin);

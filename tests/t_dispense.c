@@ -590,6 +590,32 @@ limits_hold_against_many_jobs_at_once(void **state)
 }
 
 static void
+surcharges_are_priced_and_kept_apart(void **state)
+{
+	struct journal *j;
+	struct journal_stamp s;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	want(&one, 1, "[[postage class=letter weight=2oz extra=sure,square]]");
+	is_ok(filter(&letter, &one, 1), &one.e, "filter");
+	is_int(one.quote[0].amount, 1030 + 2100, "price with surcharges");
+	is_int(one.quote[0].surcharge, 2100, "surcharges of it");
+	is_str(one.quote[0].surcharges, "sure 2.00, square 0.10", "each");
+	is_int(spent(), 3130, "paid");
+	j = shop_journal(&shop);
+	is_ok(journal_stamp_load(j, 1, 0, &s, &e), &e, "load");
+	is_int(s.quote.surcharge, 2100, "in the journal");
+	is_str(s.quote.surcharges, "sure 2.00, square 0.10", "each");
+	journal_close(j);
+	is_int(shop_check(&shop), 0, shop_findings);
+	want(&one, 1, "[[postage 0.78 extra=sure]]");
+	ok(!filter(&(struct job){.queue = "mail", .id = 13}, &one, 1), "both");
+	is_err(&one.e, ERR_REQUEST, "both");
+	ok(strstr(one.e.text, "extra=sure") != NULL, one.e.text);
+}
+
+static void
 repeated_place_is_refused(void **state)
 {
 	(void)state;
@@ -989,6 +1015,7 @@ main(void)
 	    W(two_documents_do_not_share_the_same_funds),
 	    W(limits_hold_over_the_whole_document),
 	    W(limits_hold_against_many_jobs_at_once),
+	    W(surcharges_are_priced_and_kept_apart),
 	    W(repeated_place_is_refused),
 	    W(nothing_is_issued_that_was_not_quoted),
 	    W(specimens_cost_nothing_and_corrections_are_worth_nothing),

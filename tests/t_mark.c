@@ -313,8 +313,38 @@ one_field_is_set_by_key(void **state)
 	is_int(m.amount, 780, "untouched");
 	ok(!mark_set(&m, "colour", "red", &e), "unknown");
 	is_err(&e, ERR_REQUEST, "unknown");
-	is_int(mark_key("KIND"), 11, "key");
+	is_int(mark_key("KIND"), 12, "key");
 	is_int(mark_key("kin"), -1, "no key");
+}
+
+static void
+extra_names_surcharges(void **state)
+{
+	struct mark queue = {.extra = "square"}, m = {0};
+	struct err e = ERR_INIT;
+	char text[MARK_TEXT_MAX];
+
+	(void)state;
+	is_ok(mark_parse(
+		  "[[postage class=letter extra=Certified,Square]]", &m, &e),
+	    &e, "parse");
+	is_str(m.extra, "certified,square", "in small letters");
+	mark_format(&m, text);
+	is_str(text, "[[postage class=letter extra=certified,square]]", "text");
+	mark_inherit(&m, &queue);
+	is_str(m.extra, "certified,square", "the mark's own");
+	m = (struct mark){.rate_class = "letter"};
+	mark_inherit(&m, &queue);
+	is_str(m.extra, "square", "the queue's");
+	m = (struct mark){.has_amount = true, .amount = 780};
+	mark_inherit(&m, &queue);
+	is_str(m.extra, "", "an amount is all of it");
+	refused("[[postage extra=a,a]]", "stands twice");
+	refused("[[postage extra=square,round,square]]", "stands twice");
+	refused("[[postage extra=a,,b]]", "empty");
+	refused("[[postage extra=,]]", "empty");
+	refused("[[postage extra=a,b,]]", "empty");
+	refused("[[postage extra=a_b]]", "letters, digits");
 }
 
 static void
@@ -327,6 +357,7 @@ longest_mark_fits(void **state)
 	(void)state;
 	is_ok(mark_set(&m, "amount", "16777.215", &e), &e, "amount");
 	memset(m.rate_class, 'c', sizeof(m.rate_class) - 1);
+	memset(m.extra, 'c', sizeof(m.extra) - 1);
 	memset(m.cost, 'c', sizeof(m.cost) - 1);
 	m.weight_mg = 99999999;
 	m.to = 90210123456;
@@ -359,6 +390,7 @@ main(void)
 	    T(defaults_fill_only_gaps),
 	    T(amount_and_class_do_not_mix_by_inheritance),
 	    T(one_field_is_set_by_key),
+	    T(extra_names_surcharges),
 	    T(longest_mark_fits),
 	};
 

@@ -18,6 +18,7 @@ some_request(void)
 	    .mark = {.has_amount = true,
 		.amount = 780,
 		.rate_class = "letter",
+		.extra = "certified",
 		.weight_mg = 28350,
 		.to = 90210123456ULL,
 		.from = 62701,
@@ -56,6 +57,7 @@ a_request_reads_back_as_it_was_written(void **state)
 	is_int(out.mark.amount, in.mark.amount, "amount");
 	is_int(out.mark.to, in.mark.to, "destination");
 	is_int(out.mark.kind, in.mark.kind, "kind");
+	is_str(out.mark.extra, in.mark.extra, "surcharges");
 	is_str(out.mark.cost, in.mark.cost, "cost code");
 	is_int(out.sheet_serial, in.sheet_serial, "sheet");
 	is_int(out.label, in.label, "label");

@@ -39,12 +39,20 @@ shipped(void)
 }
 
 static mils
+price_with(const struct rates *r, const char *class, const char *extra,
+    uint32_t mg, uint32_t date)
+{
+	const struct rate_piece piece = {class, extra, mg, date};
+	struct rate_price price;
+	struct err e = ERR_INIT;
+
+	return rates_find(r, &piece, &price, &e) ? price.total : -1;
+}
+
+static mils
 price_of(const struct rates *r, const char *class, uint32_t mg, uint32_t date)
 {
-	struct err e = ERR_INIT;
-	struct rate rate;
-
-	return rates_find(r, class, mg, date, &rate, &e) ? rate.price : -1;
+	return price_with(r, class, "", mg, date);
 }
 
 static void
@@ -68,8 +76,9 @@ static void
 mailing_date_chooses_the_list(void **state)
 {
 	struct rates *r = shipped();
+	const struct rate_piece letter = {"letter", "", 0, 20250713};
+	struct rate_price price;
 	struct err e = ERR_INIT;
-	struct rate rate;
 
 	(void)state;
 	is_int(price_of(r, "letter", 0, 20250712), 690, "the day before");
@@ -78,10 +87,10 @@ mailing_date_chooses_the_list(void **state)
 	is_int(price_of(r, "letter-stamped", 0, 20230709), 660, "July 2023");
 	is_int(price_of(r, "letter", 0, 20170121), -1, "before all lists");
 	is_int(price_of(r, "intl-letter", 0, 20240801), -1, "not in that list");
-	is_ok(rates_find(r, "letter", 0, 20250713, &rate, &e), &e, "find");
-	is_int(rate.list, 7, "price list");
-	is_str(rate.category, "FCLM", "category");
-	is_str(rate.name, "First-Class Letter", "name");
+	is_ok(rates_find(r, &letter, &price, &e), &e, "find");
+	is_int(price.rate.list, 7, "price list");
+	is_str(price.rate.category, "FCLM", "category");
+	is_str(price.rate.name, "First-Class Letter", "name");
 	rates_free(r);
 }
 
@@ -94,20 +103,29 @@ surcharges_are_added(void **state)
 		  "2025-01-01\t1\t.square\t-\t0.40\tSURC\tSquare\r\n"
 		  "2025-01-01\t1\t.sure\t-\t2.105\tSURC\tSure",
 		&e);
-	struct rate rate;
+	struct rate_piece both = {"letter", "sure,square", 0, 20250101};
+	struct rate_price price;
 
 	(void)state;
 	is_ok(r != NULL, &e, "parse");
 	is_int(rates_count(r), 3, "prices");
-	is_int(price_of(r, "letter.square", 0, 20250101), 1400, "one");
-	is_int(price_of(r, "letter.square.sure", 0, 20250101), 3505, "two");
-	is_int(price_of(r, "letter.round", 0, 20250101), -1, "unknown");
-	is_int(price_of(r, ".square", 0, 20250101), -1, "without a class");
-	is_int(price_of(r, "letter.", 0, 20250101), -1, "empty");
-	ok(!rates_find(r, "card", 0, 20250101, &rate, &e), "unknown class");
+	is_ok(rates_find(r, &both, &price, &e), &e, "both");
+	is_int(price.total, 3505, "total");
+	is_int(price.surcharge, 2505, "surcharges of it");
+	is_str(price.surcharges, "sure 2.105, square 0.40", "each");
+	is_int(price.rate.price, 1000, "the class alone");
+	is_int(price_with(r, "letter", "square", 0, 20250101), 1400, "one");
+	is_int(price_with(r, "letter", "", 0, 20250101), 1000, "none");
+	is_int(price_with(r, "letter", "letter", 0, 20250101), -1, "a class");
+	is_int(price_of(r, "letter.square", 0, 20250101), -1, "no such class");
+	both.extra = "square,round";
+	ok(!rates_find(r, &both, &price, &e), "unknown surcharge");
 	is_str(e.text,
-	    "the price list has no class \"card\"; it has: .square .sure "
-	    "letter",
+	    "the price list has no surcharge \"round\"; it has: square sure",
+	    "names what there is");
+	both.class = "card";
+	ok(!rates_find(r, &both, &price, &e), "unknown class");
+	is_str(e.text, "the price list has no class \"card\"; it has: letter",
 	    "names what there is");
 	rates_free(r);
 }

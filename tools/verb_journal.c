@@ -224,10 +224,11 @@ static const struct out_column stamp_columns[] = {
     {"mark", "Mark", OUT_NUMBER}, {"copy", "Copy", OUT_NUMBER},
     {"state", "State", OUT_TEXT}, {"amount", "Amount", OUT_TEXT},
     {"mail_date", "Mail date", OUT_TEXT}, {"class", "Class", OUT_TEXT},
-    {"cost", "Cost code", OUT_TEXT}, {"sheet", "Sheet", OUT_NUMBER},
-    {"label", "Label", OUT_NUMBER}, {"psd", "PSD", OUT_TEXT},
-    {"ascending", "Ascending", OUT_TEXT}, {"issued", "Issued", OUT_TEXT},
-    {"key", "Key", OUT_TEXT},
+    {"surcharge", "Surcharge", OUT_TEXT},
+    {"surcharges", "Surcharges", OUT_TEXT}, {"cost", "Cost code", OUT_TEXT},
+    {"sheet", "Sheet", OUT_NUMBER}, {"label", "Label", OUT_NUMBER},
+    {"psd", "PSD", OUT_TEXT}, {"ascending", "Ascending", OUT_TEXT},
+    {"issued", "Issued", OUT_TEXT}, {"key", "Key", OUT_TEXT},
     {"indicium", "Indicium", OUT_TEXT}, /* for scripts */
 };
 
@@ -245,7 +246,8 @@ show_stamp(void *context, const struct journal_stamp *s)
 {
 	char id[24], page[24], place[24], copy[24], sheet[24], label[24];
 	char amount[MILS_TEXT], date[DATE_TEXT], ascending[MILS_TEXT];
-	char class[48], cost[MARK_COST_MAX], issued[WHEN_MAX];
+	char surcharge[MILS_TEXT], class[48], cost[MARK_COST_MAX],
+	    issued[WHEN_MAX];
 	char key[2 * PSD_KEY_BYTES + 1], bytes[2 * INDICIUM_MAX + 1];
 
 	bytes_to_hex(s->psd.key, PSD_KEY_BYTES, key);
@@ -257,7 +259,10 @@ show_stamp(void *context, const struct journal_stamp *s)
 		number(s->request.page, page), number(s->request.place, place),
 		number(s->request.copy, copy), stamp_state_name(s->state),
 		mils_format(s->quote.amount, amount),
-		date_format(s->quote.mail_date, date), class, cost,
+		date_format(s->quote.mail_date, date), class,
+		s->quote.surcharge ? mils_format(s->quote.surcharge, surcharge)
+				   : NULL,
+		s->quote.surcharges, cost,
 		number(s->request.sheet_serial, sheet),
 		number(s->request.label, label), s->psd_id,
 		s->seq ? mils_format(s->ascending, ascending) : NULL,

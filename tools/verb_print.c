@@ -24,8 +24,9 @@
 	"              [--count N] [-o OPTION=VALUE]...\n"                     \
 	"       postage print --sheet NAME [--queue NAME] [--count N]\n"       \
 	"              [--first N] [--serial N] [MARK] [-o OPTION=VALUE]...\n" \
-	"\nMARK: [--amount SUM | --class NAME [--weight W]] [--to ZIP]\n"      \
-	"      [--from ZIP] [--origin ZIP] [--date DATE] [--mailby DATE]\n"    \
+	"\nMARK: [--amount SUM | --class NAME [--extra NAMES] [--weight W]]\n" \
+	"      [--to ZIP] [--from ZIP] [--origin ZIP] [--date DATE] "          \
+	"[--mailby DATE]\n"                                                    \
 	"      [--cost CODE] [--size NAME] [--kind NAME]\n"                    \
 	"\nWithout --sheet, N pages (1) with one stamp each.  Without\n"       \
 	"--queue the only postage queue there is."
@@ -39,8 +40,8 @@
 static const struct {
 	const char *word, *option;
 } marks[] = {{"amount", "PostageAmount"}, {"class", "PostageClass"},
-    {"weight", "PostageWeight"}, {"to", NULL}, {"from", NULL},
-    {"origin", "PostageOrigin"}, {"date", "PostageDate"},
+    {"extra", "PostageExtra"}, {"weight", "PostageWeight"}, {"to", NULL},
+    {"from", NULL}, {"origin", "PostageOrigin"}, {"date", "PostageDate"},
     {"mailby", "PostageMailBy"}, {"cost", "PostageCost"},
     {"size", "PostageSize"}, {"kind", NULL}, {"at", NULL}};
 
