@@ -26,10 +26,10 @@ doc_state_name(enum doc_state state)
 const char *
 stamp_state_name(enum stamp_state state)
 {
-	static const char *const names[] = {
-	    "quoted", "intent", "issued", "spoiled"};
+	static const char *const names[STAMP_STATES] = {"quoted", "intent",
+	    "issued", "spoiled", "claimed", "refunded", "rejected"};
 
-	return (unsigned)state < 4 ? names[state] : "?";
+	return (unsigned)state < STAMP_STATES ? names[state] : "?";
 }
 
 /* --- statements ------------------------------------------------------------ */

@@ -42,10 +42,14 @@ enum doc_state {
 };
 
 enum stamp_state {
-	STAMP_QUOTED, /* priced */
-	STAMP_INTENT, /* a debit was begun; the vault knows how it ended */
-	STAMP_ISSUED, /* paid, bytes known */
-	STAMP_SPOILED /* paid, printed, of no use: for a refund */
+	STAMP_QUOTED,	/* priced */
+	STAMP_INTENT,	/* a debit was begun; the vault knows how it ended */
+	STAMP_ISSUED,	/* paid, bytes known */
+	STAMP_SPOILED,	/* paid, of no use: for a refund */
+	STAMP_CLAIMED,	/* the refund was asked for */
+	STAMP_REFUNDED, /* and granted */
+	STAMP_REJECTED, /* or not */
+	STAMP_STATES
 };
 
 const char *doc_state_name(enum doc_state state);
@@ -231,13 +235,15 @@ MUST_CHECK bool journal_sheet_media(struct journal *j, uint64_t serial,
 
 enum resolution { RESOLVE_DELIVERED, RESOLVE_REPRINT, RESOLVE_SPOILED };
 
+struct books_by; /* see dispense/books.h */
+
 /* Settles an uncertain document (with `force` also one that is being sent):
  * delivered; or to be sent again, the same bytes; or its stamps are spoiled
- * and the job's next run buys new ones.
+ * and the job's next run buys new ones.  Who said so is kept as an event.
  * Errors: ERR_REQUEST (not uncertain). */
 MUST_CHECK bool
 journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
-    bool force, const char *note, int64_t now, struct err *e);
+    bool force, const char *note, const struct books_by *by, struct err *e);
 
 /* --- proof (journal_check.c) -------------------------------------------------- */
 

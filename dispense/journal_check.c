@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mils.h"
+#include "dispense/books.h"
 #include "dispense/journal_db.h"
 #include "stamp/indicium.h"
 
@@ -28,6 +29,13 @@ found(struct check *c, const char *fmt, ...)
 	va_end(ap);
 	c->count++;
 	c->fn(c->context, text);
+}
+
+/* For findings of other files. */
+static void
+take_finding(void *context, const char *sentence)
+{
+	found(context, "%s", sentence);
 }
 
 static bool
@@ -98,7 +106,7 @@ check_states(struct check *c, struct err *e)
 		   e) &&
 	       check_rows(c,
 		   "SELECT " NAME_OF_STAMP " FROM stamps s WHERE s.state NOT"
-		   " BETWEEN 0 AND 3 OR (s.state>=2)<>(s.indicium IS NOT NULL)"
+		   " BETWEEN 0 AND 6 OR (s.state>=2)<>(s.indicium IS NOT NULL)"
 		   " OR (s.seq IS NOT NULL)<>(s.chain IS NOT NULL)"
 		   " OR (s.seq IS NOT NULL AND (s.state<2 OR s.psd IS NULL OR"
 		   " s.ascending IS NULL)) OR (s.seq IS NULL AND s.state>=2"
@@ -296,7 +304,9 @@ journal_check(struct journal *j, const struct psd_status *psd,
 	struct walk w = {.psds = 0};
 
 	if (!check_file(&c, e) || !check_states(&c, e) ||
-	    !check_chain(&c, &w, e))
+	    !check_chain(&c, &w, e) ||
+	    !books_check_events(j, take_finding, &c, e) ||
+	    !books_check_spoils(j, take_finding, &c, e))
 		return false;
 	if (psd)
 		check_vault(&c, &w, psd);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* a person says what became of an uncertain document */
 #include "base/text.h"
-#include "dispense/journal_db.h"
+#include "dispense/books.h"
 
 bool
 journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
-    bool force, const char *note, int64_t now, struct err *e)
+    bool force, const char *note, const struct books_by *by, struct err *e)
 {
 	static const enum doc_state states[] = {
 	    [RESOLVE_DELIVERED] = DOC_DELIVERED,
@@ -21,13 +21,16 @@ journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
 		    "resolved",
 		    doc.ordinal + 1, doc.job.queue, doc.job.id,
 		    doc_state_name(doc.state));
-	doc.state = states[how];
 	text_clean(note, doc.note, sizeof(doc.note));
+	if (how == RESOLVE_SPOILED &&
+	    !books_spoil_all(
+		j, &doc, by, doc.note[0] ? doc.note : "resolved as spoiled", e))
+		return false;
+	doc.state = states[how];
 	if (how != RESOLVE_REPRINT)
 		doc.has_spool = false;
-	if (how == RESOLVE_SPOILED &&
-	    !db_run(j, "UPDATE stamps SET state=3 WHERE document=? AND state=2",
-		DB_ARGS(DB_I(doc.id)), e))
-		return false;
-	return journal_document_save(j, &doc, now, e);
+	return books_log(j, by, "resolve", doc.id, NULL, e, "%s%s%s",
+		   doc_state_name(doc.state), doc.note[0] ? ": " : "",
+		   doc.note) &&
+	       journal_document_save(j, &doc, by->now, e);
 }

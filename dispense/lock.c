@@ -80,6 +80,20 @@ lock_take(struct lock *l, const char *dir, const char *name, int wait_ms,
 	}
 }
 
+bool
+lock_job(struct lock *l, const char *dir, const struct job *job,
+    enum client_role role, int wait_ms, struct err *e)
+{
+	char name[64];
+	uint64_t hash = 14695981039346656037U; /* FNV-1a of the queue's name */
+
+	for (const char *c = job->queue; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 1099511628211U;
+	snprintf(name, sizeof(name), "job-%016llx-%u.%d",
+	    (unsigned long long)hash, job->id, (int)role);
+	return lock_take(l, dir, name, wait_ms, e);
+}
+
 void
 lock_release(struct lock *l)
 {

@@ -11,6 +11,7 @@
 #include <limits.h>
 
 #include "base/err.h"
+#include "dispense/client.h"
 
 struct lock {
 	int fd; /* -1: not held */
@@ -26,6 +27,10 @@ struct lock {
  * Errors: ERR_BUSY ("held by process N"), ERR_SYSTEM. */
 MUST_CHECK bool lock_take(struct lock *l, const char *dir, const char *name,
     int wait_ms, struct err *e);
+
+/* The lock of whoever works on a job in a role: a live filter or backend. */
+MUST_CHECK bool lock_job(struct lock *l, const char *dir, const struct job *job,
+    enum client_role role, int wait_ms, struct err *e);
 
 /* Gives it back; no error if it is not held. */
 void lock_release(struct lock *l);

@@ -86,19 +86,6 @@ confirm_job(struct serve *v, struct err *e)
 }
 
 static bool
-lock_job(struct serve *v, struct err *e)
-{
-	char name[64];
-	uint64_t hash = 14695981039346656037U; /* FNV-1a of the queue's name */
-
-	for (const char *c = v->job.queue; *c; c++)
-		hash = (hash ^ (uint8_t)*c) * 1099511628211U;
-	snprintf(name, sizeof(name), "job-%016llx-%u.%d",
-	    (unsigned long long)hash, v->job.id, (int)v->role);
-	return lock_take(&v->lock, v->s->run_dir, name, v->s->wait_s * 1000, e);
-}
-
-static bool
 read_hello(struct serve *v, struct err *e)
 {
 	enum message type;
@@ -143,7 +130,9 @@ admit(struct serve *v, struct err *e)
 
 	if (!check_role(v, e))
 		return false;
-	if (for_job && (!lock_job(v, e) || !confirm_job(v, e)))
+	if (for_job && (!lock_job(&v->lock, v->s->run_dir, &v->job, v->role,
+			    v->s->wait_s * 1000, e) ||
+			   !confirm_job(v, e)))
 		return false;
 	if (!limit_silence(v->fd, for_job ? JOB_LIMIT_S : STATUS_LIMIT_S, e))
 		return false;

@@ -44,9 +44,10 @@ static const struct key system_keys[] = {
     {"daemon", "wait", TYPE_INT, offsetof(struct settings, wait_s), 0},
     {"mail", "rates", TEXT(rates)},
     {"mail", "templates", TEXT(templates)},
+    {"refund", "seen", TEXT(seen)},
 };
 
-/* Keys of [mail] and [limits], each of which [queue NAME] may override. */
+/* Keys of [mail], [limits] and [refund], each of which [queue NAME] may override. */
 static const struct key queue_keys[] = {
     {"mail", "missing", QAT(TYPE_MISSING, missing)},
     {"mail", "symbol", QTEXT(symbol)},
@@ -68,6 +69,7 @@ static const struct key queue_keys[] = {
     {"limits", "user-day", QAT(TYPE_MILS, limit_user_day)},
     {"limits", "users", QTEXT(users)},
     {"limits", "low", QAT(TYPE_MILS, low)},
+    {"refund", "refund-days", QAT(TYPE_INT, refund_days)},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -164,6 +166,7 @@ queue_clear(struct queue_settings *q)
 {
 	*q = (struct queue_settings){.mailby_days = -2,
 	    .bar_reduction = -2,
+	    .refund_days = -2,
 	    .limit_stamp = -2,
 	    .limit_job = -2,
 	    .limit_day = -2,
@@ -240,6 +243,7 @@ set_defaults(struct settings *s)
 	text_copy(q->symbol, sizeof(q->symbol), "QR");
 	q->mailby_days = -1;
 	q->bar_reduction = 0;
+	q->refund_days = 60;
 	q->limit_stamp = q->limit_job = -1;
 	q->limit_day = q->limit_user_day = -1;
 	q->low = 10 * MILS_PER_UNIT;
@@ -292,6 +296,8 @@ settings_queue(
 		out->bar_reduction = d->bar_reduction;
 	if (out->bar_reduction < 0) /* "none" */
 		out->bar_reduction = 0;
+	if (out->refund_days == -2)
+		out->refund_days = d->refund_days;
 	inherit_mils(&out->limit_stamp, d->limit_stamp);
 	inherit_mils(&out->limit_job, d->limit_job);
 	inherit_mils(&out->limit_day, d->limit_day);

@@ -3,8 +3,8 @@
  * settings: postage.conf(5), read once per run.
  *
  * The file holds no secret and is readable by all; secrets are in files that
- * it names.  Sections: [vault] [daemon] [mail] [limits] and [queue NAME], where
- * the last overrides [mail] and [limits] for one queue.
+ * it names.  Sections: [vault] [daemon] [mail] [limits] [refund] and [queue NAME], where
+ * the last overrides [mail], [limits] and [refund] for one queue.
  */
 #ifndef DISPENSE_SETTINGS_H
 #define DISPENSE_SETTINGS_H
@@ -34,6 +34,8 @@ struct queue_settings {
 	mils limit_stamp, limit_job, limit_day, limit_user_day; /* -1 = none */
 	char users[SETTINGS_NAMES_MAX]; /* "a b @group"; "" = everyone */
 	mils low;			/* low-funds alarm */
+	int refund_days; /* after the mail date a stamp can be spoiled: 60;
+			    -1 = no end */
 };
 
 struct settings {
@@ -47,8 +49,9 @@ struct settings {
 	char rates[PATH_MAX];
 	char templates[PATH_MAX]; /* administrator's label templates, "" none */
 	char certificates[PATH_MAX]; /* authority and provider certificates */
-	char sandbox[8];	     /* "on", "off" (labs in containers) */
-	int wait_s; /* for another holder of a job or vault: 60 */
+	char seen[PATH_MAX]; /* the verifier's table of used stamps, "" none */
+	char sandbox[8];     /* "on", "off" (labs in containers) */
+	int wait_s;	     /* for another holder of a job or vault: 60 */
 	struct queue_settings defaults;
 	struct queue_settings queues[SETTINGS_QUEUES_MAX];
 	int queue_count;

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dispense/books.h"
 #include "stamp/indicium.h"
 #include "tests/shop.h"
 #include "tests/test.h"
@@ -269,8 +270,8 @@ resolve(void)
 	ok(document(&doc), "a document");
 	is_ok(journal_open(shop.journal, false, 1000, &j, &e), &e, "open");
 	is_ok(journal_begin(j, &e), &e, "begin");
-	is_ok(journal_resolve(
-		  j, doc.id, RESOLVE_REPRINT, false, "no paper", SHOP_NOW, &e),
+	is_ok(journal_resolve(j, doc.id, RESOLVE_REPRINT, false, "no paper",
+		  &(struct books_by){"anna", SHOP_NOW}, &e),
 	    &e, "resolve");
 	is_ok(journal_commit(j, &e), &e, "commit");
 	journal_close(j);

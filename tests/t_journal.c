@@ -7,10 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dispense/books.h"
 #include "stamp/indicium.h"
 #include "tests/test.h"
 
 #define PSD "XXPS0000000001"
+
+static const struct books_by person = {"anna", 7000};
 
 struct fixture {
 	char dir[64], path[96];
@@ -577,15 +580,15 @@ person_resolves_what_is_uncertain(void **state)
 	struct journal_document d;
 	struct err e = ERR_INIT;
 
-	ok(!journal_resolve(f->j, id, RESOLVE_SPOILED, false, "", 7000, &e),
+	ok(!journal_resolve(f->j, id, RESOLVE_SPOILED, false, "", &person, &e),
 	    "not uncertain");
 	is_err(&e, ERR_REQUEST, "kind");
 	enter(f, &one_job, &p, &d);
 	d.state = DOC_UNCERTAIN;
 	d.has_spool = true;
 	is_ok(journal_document_save(f->j, &d, 6000, &e), &e, "save");
-	is_ok(
-	    journal_resolve(f->j, id, RESOLVE_REPRINT, false, "dry", 7000, &e),
+	is_ok(journal_resolve(
+		  f->j, id, RESOLVE_REPRINT, false, "dry", &person, &e),
 	    &e, "reprint");
 	is_ok(journal_document_load(f->j, id, &d, &e), &e, "load");
 	is_int(d.state, DOC_UNDELIVERED, "to be sent again");
@@ -593,9 +596,10 @@ person_resolves_what_is_uncertain(void **state)
 	is_str(d.note, "dry", "note");
 	d.state = DOC_SENDING;
 	is_ok(journal_document_save(f->j, &d, 6000, &e), &e, "save");
-	ok(!journal_resolve(f->j, id, RESOLVE_SPOILED, false, "", 7000, &e),
+	ok(!journal_resolve(f->j, id, RESOLVE_SPOILED, false, "", &person, &e),
 	    "being sent");
-	is_ok(journal_resolve(f->j, id, RESOLVE_SPOILED, true, "jam", 7000, &e),
+	is_ok(journal_resolve(
+		  f->j, id, RESOLVE_SPOILED, true, "jam", &person, &e),
 	    &e, "spoiled");
 	give_up(f, &p);
 	enter(f, &one_job, &p, &d);

@@ -54,7 +54,7 @@ void out_note(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Begins a table; `key` and `columns` must live until the next out_table() or
  * out_close().  People see of an empty table "no KEY".  A row has `count` strings; NULL is an empty cell. */
-#define OUT_COLUMNS_MAX 20
+#define OUT_COLUMNS_MAX 24
 void out_table(struct out *o, const char *key, const struct out_column *columns,
     int count);
 void out_row(struct out *o, const char *const *values);

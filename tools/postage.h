@@ -32,6 +32,8 @@ verb_function verb_queue;
 verb_function verb_vault;
 verb_function verb_preview;
 verb_function verb_journal;
+verb_function verb_spoil;
+verb_function verb_unspoil;
 verb_function verb_sheet;
 
 #endif

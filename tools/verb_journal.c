@@ -10,15 +10,14 @@
 #include "base/bytes.h"
 #include "base/date.h"
 #include "base/text.h"
-#include "dispense/journal.h"
-#include "dispense/settings.h"
 #include "stamp/indicium.h"
-#include "tools/as_owner.h"
+#include "tools/books.h"
 #include "tools/out.h"
+#include "tools/person.h"
 #include "tools/postage.h"
 
 #define DAY_S	 86400
-#define WHEN_MAX 20
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define LIST_MAX 50 /* documents that are listed unless --count says more */
 
 static const char usage[] =
@@ -26,6 +25,7 @@ static const char usage[] =
     "  list    [--queue NAME] [--user NAME] [--job N] [--state STATE] "
     "[--days N] [--count N]\n"
     "  show    QUEUE-JOB | ID\n"
+    "  log     [--count N]\n"
     "  check\n"
     "  resolve QUEUE-JOB | ID  delivered|reprint|spoiled  [--note TEXT] "
     "[--force]\n"
@@ -46,30 +46,6 @@ struct arguments {
 	const char *note;
 	bool force;
 };
-
-static const char *
-when(int64_t seconds, char out[WHEN_MAX])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	out[0] = '\0';
-	if (seconds != 0 && localtime_r(&t, &tm))
-		strftime(out, WHEN_MAX, "%Y-%m-%d %H:%M:%S", &tm);
-	return out;
-}
-
-static bool
-open_journal(
-    struct arguments *a, bool read_only, struct journal **j, struct err *e)
-{
-	char path[PATH_MAX];
-
-	snprintf(
-	    path, sizeof(path), "%.4000s/journal.db", a->settings.state_dir);
-	return as_owner(a->settings.vault_uri, e) &&
-	       journal_open(path, read_only, a->settings.wait_s * 1000, j, e);
-}
 
 /* --- list --------------------------------------------------------------------- */
 
@@ -93,7 +69,7 @@ static const struct out_column document_columns[] = {
 struct texts {
 	char id[24], job[QUEUE_MAX + 12], document[12], epoch[12];
 	char user[USER_MAX], stamps[12], issued[12], paid[MILS_TEXT];
-	char changed[WHEN_MAX], note[JOURNAL_NOTE_MAX];
+	char changed[BOOKS_WHEN_MAX], note[JOURNAL_NOTE_MAX];
 };
 
 static void
@@ -111,7 +87,7 @@ document_texts(const struct journal_document *doc, struct texts *t)
 	snprintf(t->stamps, sizeof(t->stamps), "%u", doc->stamps);
 	snprintf(t->issued, sizeof(t->issued), "%u", doc->issued);
 	mils_format(doc->paid, t->paid);
-	when(doc->changed, t->changed);
+	books_when(doc->changed, t->changed);
 }
 
 static bool
@@ -126,6 +102,42 @@ list_row(void *context, const struct journal_document *doc)
 	return true;
 }
 
+/* --- what waits for a person ----------------------------------------------------- */
+
+#define WAITING_MAX 5
+
+static bool
+waiting(void *context, const struct journal_document *doc)
+{
+	struct out *o = context;
+	struct texts t;
+
+	document_texts(doc, &t);
+	out_note(o,
+	    "\n%s, document %s waits for a person (%s). Look at the paper:",
+	    t.job, t.document, t.note[0] ? t.note : "not known how it ended");
+	out_note(o,
+	    "  all of it came out    postage journal resolve %s delivered",
+	    t.id);
+	out_note(o,
+	    "  nothing came out      postage journal resolve %s reprint", t.id);
+	out_note(o,
+	    "  it is of no use       postage journal resolve %s spoiled", t.id);
+	out_note(o, "  and then release it   lp -i %s -H resume", t.job);
+	return true;
+}
+
+static bool
+list(struct arguments *a, struct journal *j, struct out *o, struct err *e)
+{
+	struct journal_filter uncertain = {
+	    .doc_state = DOC_UNCERTAIN, .limit = WAITING_MAX};
+
+	return journal_documents(j, &a->filter, list_row, o, e) &&
+	       (a->options->json ||
+		   journal_documents(j, &uncertain, waiting, o, e));
+}
+
 static int
 do_list(struct arguments *a, char **words)
 {
@@ -134,13 +146,13 @@ do_list(struct arguments *a, char **words)
 	struct out *o;
 
 	(void)words;
-	if (!open_journal(a, true, &j, &e) && e.kind != ERR_ABSENT)
+	if (!books_open(&a->settings, true, &j, &e) && e.kind != ERR_ABSENT)
 		return out_fail(a->options, NULL, &e);
 	if (a->filter.limit == 0)
 		a->filter.limit = LIST_MAX;
 	o = out_open(a->options);
 	out_table(o, "documents", document_columns, DOCUMENT_COLUMNS);
-	if (j && !journal_documents(j, &a->filter, list_row, o, &e)) {
+	if (j && !list(a, j, o, &e)) {
 		journal_close(j);
 		return out_fail(a->options, o, &e);
 	}
@@ -150,28 +162,11 @@ do_list(struct arguments *a, char **words)
 
 /* --- which document ------------------------------------------------------------ */
 
-/* "mail-12" or "7". */
 static bool
 parse_name(struct arguments *a, const char *word, struct err *e)
 {
-	const char *dash = strrchr(word, '-');
-	uint64_t number;
-
-	if (dash == NULL && text_to_u64(word, INT64_MAX, &number) &&
-	    number > 0) {
-		a->id = (int64_t)number;
-		return true;
-	}
-	if (dash && dash > word && (size_t)(dash - word) < sizeof(a->queue) &&
-	    text_to_u64(dash + 1, UINT32_MAX, &number) && number > 0) {
-		memcpy(a->queue, word, (size_t)(dash - word));
-		a->filter.queue = a->queue;
-		a->filter.job = (uint32_t)number;
-		return true;
-	}
-	return err_set(e, ERR_REQUEST,
-	    "\"%s\" is neither a job such as mail-12 nor an ID of the list",
-	    word);
+	a->filter.queue = a->queue;
+	return books_parse_name(word, a->queue, &a->filter.job, &a->id, e);
 }
 
 struct found {
@@ -228,7 +223,9 @@ static const struct out_column stamp_columns[] = {
     {"surcharges", "Surcharges", OUT_TEXT}, {"cost", "Cost code", OUT_TEXT},
     {"sheet", "Sheet", OUT_NUMBER}, {"label", "Label", OUT_NUMBER},
     {"psd", "PSD", OUT_TEXT}, {"ascending", "Ascending", OUT_TEXT},
-    {"issued", "Issued", OUT_TEXT}, {"key", "Key", OUT_TEXT},
+    {"issued", "Issued", OUT_TEXT}, {"reason", "Spoiled because", OUT_TEXT},
+    {"person", "By", OUT_TEXT}, {"request", "Request", OUT_NUMBER},
+    {"key", "Key", OUT_TEXT},
     {"indicium", "Indicium", OUT_TEXT}, /* for scripts */
 };
 
@@ -241,20 +238,34 @@ number(uint64_t value, char out[24])
 	return value ? out : NULL;
 }
 
+struct showing {
+	struct journal *j;
+	struct out *o;
+	struct err *e;
+	bool failed;
+};
+
 static bool
 show_stamp(void *context, const struct journal_stamp *s)
 {
 	char id[24], page[24], place[24], copy[24], sheet[24], label[24];
 	char amount[MILS_TEXT], date[DATE_TEXT], ascending[MILS_TEXT];
 	char surcharge[MILS_TEXT], class[48], cost[MARK_COST_MAX],
-	    issued[WHEN_MAX];
+	    issued[BOOKS_WHEN_MAX];
 	char key[2 * PSD_KEY_BYTES + 1], bytes[2 * INDICIUM_MAX + 1];
+	struct books_spoiled spoiled = {.at = 0};
+	struct showing *w = context;
+	char request[24];
+	bool found;
 
 	bytes_to_hex(s->psd.key, PSD_KEY_BYTES, key);
 	bytes_to_hex(s->bytes.indicium, s->bytes.len, bytes);
 	text_clean(s->quote.class_name, class, sizeof(class));
 	text_clean(s->request.mark.cost, cost, sizeof(cost));
-	out_row(context,
+	if (!w->failed && s->state > STAMP_ISSUED)
+		w->failed =
+		    !books_spoiled(w->j, s->psd.key, &spoiled, &found, w->e);
+	out_row(w->o,
 	    (const char *[]){number((uint64_t)s->document_id, id),
 		number(s->request.page, page), number(s->request.place, place),
 		number(s->request.copy, copy), stamp_state_name(s->state),
@@ -266,30 +277,17 @@ show_stamp(void *context, const struct journal_stamp *s)
 		number(s->request.sheet_serial, sheet),
 		number(s->request.label, label), s->psd_id,
 		s->seq ? mils_format(s->ascending, ascending) : NULL,
-		when(s->issued_at, issued), key, bytes});
-	return true;
-}
-
-/* Collected first: one list of the journal is read at a time. */
-#define SHOW_MAX 64
-struct shown {
-	int64_t id[SHOW_MAX];
-	int count;
-};
-
-static bool
-collect_id(void *context, const struct journal_document *doc)
-{
-	struct shown *s = context;
-
-	s->id[s->count++] = doc->id;
-	return s->count < SHOW_MAX;
+		books_when(s->issued_at, issued), spoiled.reason,
+		spoiled.person, number((uint64_t)spoiled.request, request), key,
+		bytes});
+	return !w->failed;
 }
 
 static bool
-show(struct journal *j, const struct shown *ids, struct out *o,
+show(struct journal *j, const struct documents *ids, struct out *o,
     const struct options *options, struct err *e)
 {
+	struct showing w = {.j = j, .o = o, .e = e};
 	struct journal_document doc;
 
 	out_table(o, "documents", document_columns, DOCUMENT_COLUMNS);
@@ -302,9 +300,9 @@ show(struct journal *j, const struct shown *ids, struct out *o,
 	out_table(o, "stamps", stamp_columns,
 	    options->json ? STAMP_COLUMNS : STAMP_COLUMNS - 1);
 	for (int i = 0; i < ids->count; i++)
-		if (!journal_stamps(j, ids->id[i], show_stamp, o, e))
+		if (!journal_stamps(j, ids->id[i], show_stamp, &w, e))
 			return false;
-	return true;
+	return !w.failed;
 }
 
 static int
@@ -312,23 +310,61 @@ do_show(struct arguments *a, char **words)
 {
 	struct err e = ERR_INIT;
 	struct journal *j = NULL;
-	struct shown ids = {.count = 0};
+	struct documents ids;
 	struct out *o = NULL;
 	bool done;
 
-	if (!parse_name(a, words[0], &e) || !open_journal(a, true, &j, &e))
+	if (!books_open(&a->settings, true, &j, &e))
 		return out_fail(a->options, NULL, &e);
-	if (a->id != 0)
-		ids.id[ids.count++] = a->id;
-	done = a->id != 0 ||
-	       journal_documents(j, &a->filter, collect_id, &ids, &e);
-	if (done && ids.count == 0)
-		done = err_set(
-		    &e, ERR_REQUEST, "the journal knows no job %s", words[0]);
+	done = books_documents(j, words[0], &ids, &e);
 	if (done) {
 		o = out_open(a->options);
 		done = show(j, &ids, o, a->options, &e);
 	}
+	journal_close(j);
+	return done ? out_close(o) : out_fail(a->options, o, &e);
+}
+
+/* --- log ----------------------------------------------------------------------- */
+
+static const struct out_column event_columns[] = {
+    {"event", "Event", OUT_NUMBER},
+    {"at", "At", OUT_TEXT},
+    {"person", "Person", OUT_TEXT},
+    {"what", "What", OUT_TEXT},
+    {"id", "Document", OUT_NUMBER},
+    {"text", "Words", OUT_TEXT},
+};
+
+static bool
+log_row(void *context, const struct books_event *v)
+{
+	char seq[24], id[24], at[BOOKS_WHEN_MAX];
+	char person[USER_MAX], text[BOOKS_EVENT_MAX];
+
+	out_row(context, (const char *[]){number((uint64_t)v->seq, seq),
+			     books_when(v->at, at),
+			     text_clean(v->person, person, sizeof(person)),
+			     v->what, number((uint64_t)v->document, id),
+			     text_clean(v->text, text, sizeof(text))});
+	return true;
+}
+
+static int
+do_log(struct arguments *a, char **words)
+{
+	struct err e = ERR_INIT;
+	struct journal *j = NULL;
+	struct out *o;
+	bool done;
+
+	(void)words;
+	if (!books_open(&a->settings, true, &j, &e))
+		return out_fail(a->options, NULL, &e);
+	o = out_open(a->options);
+	out_table(o, "events", event_columns, 6);
+	done = books_events(
+	    j, a->filter.limit ? a->filter.limit : LIST_MAX, log_row, o, &e);
 	journal_close(j);
 	return done ? out_close(o) : out_fail(a->options, o, &e);
 }
@@ -359,7 +395,7 @@ do_check(struct arguments *a, char **words)
 	size_t count = 0;
 
 	(void)words;
-	if (!open_journal(a, true, &j, &e) && e.kind != ERR_ABSENT)
+	if (!books_open(&a->settings, true, &j, &e) && e.kind != ERR_ABSENT)
 		return out_fail(a->options, NULL, &e);
 	if (vault_open(a->settings.vault_uri, a->settings.wait_s * 1000, &v,
 		&no_vault) &&
@@ -392,12 +428,14 @@ static bool
 resolve(struct arguments *a, struct journal *j, enum resolution how,
     struct journal_document *doc, struct err *e)
 {
+	char name[USER_MAX];
+	struct books_by by = {person_name(name), (int64_t)time(NULL)};
 	int64_t id;
 
 	if (!find_uncertain(a, j, &id, e) || !journal_begin(j, e))
 		return false;
-	if (journal_resolve(j, id, how, a->force, a->note ? a->note : "",
-		(int64_t)time(NULL), e) &&
+	if (journal_resolve(
+		j, id, how, a->force, a->note ? a->note : "", &by, e) &&
 	    journal_document_load(j, id, doc, e))
 		return journal_commit(j, e);
 	journal_abort(j);
@@ -428,11 +466,8 @@ do_resolve(struct arguments *a, char **words)
 			break;
 	if (i == 3)
 		return out_usage(usage);
-	/* For reading first: a journal is not made by asking about it. */
-	if (!parse_name(a, words[0], &e) || !open_journal(a, true, &j, &e))
-		return out_fail(a->options, NULL, &e);
-	journal_close(j);
-	if (!open_journal(a, false, &j, &e))
+	if (!parse_name(a, words[0], &e) ||
+	    !books_open(&a->settings, false, &j, &e))
 		return out_fail(a->options, NULL, &e);
 	if (!resolve(a, j, (enum resolution)i, &doc, &e)) {
 		journal_close(j);
@@ -443,6 +478,8 @@ do_resolve(struct arguments *a, char **words)
 	out_number(o, "id", "ID", doc.id);
 	out_text(o, "state", "State", doc_state_name(doc.state));
 	out_note(o, "%s", how[i].next);
+	if (i != RESOLVE_DELIVERED || doc.state == DOC_DELIVERED)
+		out_note(o, "lp -i %s-%u -H resume", doc.job.queue, doc.job.id);
 	return out_close(o);
 }
 
@@ -524,6 +561,7 @@ verb_journal(int argc, char **argv, const struct options *o)
 	} actions[] = {
 	    {"list", 0, do_list},
 	    {"show", 1, do_show},
+	    {"log", 0, do_log},
 	    {"check", 0, do_check},
 	    {"resolve", 2, do_resolve},
 	};
@@ -542,7 +580,7 @@ verb_journal(int argc, char **argv, const struct options *o)
 	}
 	if (!settings_load(o->config, &a.settings, &e))
 		return out_fail(o, NULL, &e);
-	for (size_t i = 0; optind < argc && i < 4; i++)
+	for (size_t i = 0; optind < argc && i < COUNT(actions); i++)
 		if (strcmp(argv[optind], actions[i].name) == 0 &&
 		    argc - optind - 1 == actions[i].words)
 			return actions[i].run(&a, argv + optind + 1);

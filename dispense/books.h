@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * books: what people do with stamps that were paid, over the journal's file.
+ *
+ * Each such act is an event: who, when, what.  Events are a hash chain of their
+ * own; each link also holds the newest link of the chain of stamps, so neither
+ * can be written anew alone.  Every function here that changes anything is
+ * called between journal_begin() and journal_commit().
+ */
+#ifndef DISPENSE_BOOKS_H
+#define DISPENSE_BOOKS_H
+
+#include "dispense/journal.h"
+#include "dispense/seen.h"
+
+#define BOOKS_REASON_MAX 128
+#define BOOKS_EVENT_MAX	 512
+#define BOOKS_LETTERS	 16 /* of the name of an act */
+
+/* Who acts. */
+struct books_by {
+	const char *person;
+	int64_t now; /* seconds */
+};
+
+/* --- events (journal_event.c) ------------------------------------------------ */
+
+struct books_event {
+	int64_t seq, at, document; /* 0 = no document */
+	char person[USER_MAX], what[BOOKS_LETTERS], text[BOOKS_EVENT_MAX];
+};
+
+/* Adds a link; *seq (or NULL) is its number. */
+MUST_CHECK bool books_log(struct journal *j, const struct books_by *by,
+    const char *what, int64_t document, int64_t *seq, struct err *e,
+    const char *fmt, ...) PRINTF_LIKE(7, 8);
+
+/* The last `limit` events (0 = all), the oldest first; until `fn` says false. */
+typedef bool books_event_fn(void *context, const struct books_event *event);
+MUST_CHECK bool books_events(struct journal *j, int64_t limit,
+    books_event_fn *fn, void *context, struct err *e);
+
+/* Walks the chain; a finding for each breach. */
+MUST_CHECK bool books_check_events(
+    struct journal *j, journal_finding_fn *fn, void *context, struct err *e);
+
+/* --- spoiling (journal_spoil.c) ----------------------------------------------- */
+
+/* Which stamps of one document; 0 = any, ascending 0 = any. */
+struct books_choice {
+	int64_t document;
+	uint32_t page, place, copy;
+	mils ascending;
+};
+
+struct books_rules {
+	uint32_t today;	   /* YYYYMMDD */
+	int window_days;   /* after the mail date; -1 = no end */
+	struct seen *seen; /* stamps that were used; NULL = not known */
+};
+
+struct books_sum {
+	uint32_t count;
+	mils sum;
+};
+
+/* The chosen stamps are of no use: for a refund, never printed again.  Stamps
+ * that are spoiled already are passed over.  Of a delivered document any stamp
+ * can be spoiled; one that was never sent is spoiled whole, and its job's next
+ * run buys new stamps.
+ * Errors: ERR_REQUEST (nothing to spoil, not a paid stamp, on its way or
+ * uncertain, too old, used). */
+MUST_CHECK bool
+books_spoil(struct journal *j, const struct books_choice *choice,
+    const struct books_rules *rules, const struct books_by *by,
+    const char *reason, struct books_sum *out, struct err *e);
+
+/* Takes it back, until a refund was asked for.
+ * Errors: ERR_REQUEST (nothing spoiled, asked for, replaced by new stamps). */
+MUST_CHECK bool
+books_unspoil(struct journal *j, const struct books_choice *choice,
+    const struct books_by *by, struct books_sum *out, struct err *e);
+
+/* "XXPS0001234567/780" (see seen_stamp_name()) or a stamp key in hexadecimal:
+ * fills document, and what else singles it out.  Errors: ERR_REQUEST. */
+MUST_CHECK bool books_find_stamp(struct journal *j, const char *name,
+    struct books_choice *out, struct err *e);
+
+/* Spoils every paid stamp of a document whose state is about to be
+ * DOC_SPOILED.  For journal_resolve.c. */
+MUST_CHECK bool
+books_spoil_all(struct journal *j, const struct journal_document *doc,
+    const struct books_by *by, const char *reason, struct err *e);
+
+/* What was written down of a spoiled stamp; *found = false: it is not one. */
+struct books_spoiled {
+	char reason[BOOKS_REASON_MAX], person[USER_MAX];
+	char remark[BOOKS_REASON_MAX]; /* the provider's */
+	int64_t at, request;	       /* request 0 = not asked for */
+	mils granted;
+};
+MUST_CHECK bool
+books_spoiled(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
+    struct books_spoiled *out, bool *found, struct err *e);
+
+/* Spoiled stamps without a row, rows without an event, and the like. */
+MUST_CHECK bool books_check_spoils(
+    struct journal *j, journal_finding_fn *fn, void *context, struct err *e);
+
+#endif

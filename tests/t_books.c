@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people do with stamps that were paid, on a real vault and journal. */
+#include "dispense/books.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "stamp/indicium.h"
+#include "tests/shop.h"
+#include "tests/test.h"
+
+#define STAMP 780
+#define TODAY 20261121
+#define MANY  8
+
+static struct shop shop;
+static struct issued_stamp bought[MANY];
+static const struct books_by anna = {"anna as root", SHOP_NOW + 60};
+static const struct books_rules rules = {.today = TODAY, .window_days = 60};
+
+static struct job
+job(uint32_t id)
+{
+	return (struct job){.queue = "mail",
+	    .id = id,
+	    .uuid = "urn:uuid:0001",
+	    .created = SHOP_NOW - 10,
+	    .processing = SHOP_NOW,
+	    .user = "anna",
+	    .documents = 1};
+}
+
+/* Prints `count` stamps, two a page; stops before it is sent where `how` is
+ * none.  Returns the document. */
+static int64_t
+print(const struct job *job, uint32_t count, int how)
+{
+	struct dispense *d = shop_spender(&shop, SHOP_NOW);
+	struct stamp_request in[MANY];
+	struct stamp_quote quote[MANY];
+	struct quote_common common;
+	struct document *doc;
+	struct outcome out;
+	struct err e = ERR_INIT;
+
+	for (uint32_t i = 0; i < count; i++) {
+		in[i] = (struct stamp_request){
+		    .page = i / 2 + 1, .place = i % 2 + 1, .copy = 1};
+		is_ok(mark_parse("[[postage 0.78]]", &in[i].mark, &e), &e, "m");
+	}
+	is_ok(dispense_document_open(d, ROLE_FILTER, job, &doc, &e), &e, "o");
+	is_ok(dispense_quote(doc, in, count, quote, &common, &e), &e, "quote");
+	is_ok(dispense_issue(doc, 0, count, bought, &e), &e, "issue");
+	is_ok(dispense_finish(doc, 1, 5, &e), &e, "finish");
+	dispense_document_close(doc);
+	is_ok(dispense_document_open(d, ROLE_BACKEND, job, &doc, &e), &e, "b");
+	is_ok(dispense_outcome(doc, &out, &e), &e, "outcome");
+	if (how >= 0) {
+		is_ok(dispense_sending(doc, &e), &e, "sending");
+		is_ok(dispense_settle(doc, (enum settle)how, "", &e), &e, "s");
+	}
+	dispense_document_close(doc);
+	dispense_close(d);
+	return (int64_t)job->id; /* each job has one document here */
+}
+
+#define UNSENT (-1)
+
+static struct journal *
+begin(void)
+{
+	struct err e = ERR_INIT;
+	struct journal *j;
+
+	is_ok(journal_open(shop.journal, false, 1000, &j, &e), &e, "open");
+	is_ok(journal_begin(j, &e), &e, "begin");
+	return j;
+}
+
+static void
+end(struct journal *j)
+{
+	struct err e = ERR_INIT;
+
+	is_ok(journal_commit(j, &e), &e, "commit");
+	journal_close(j);
+}
+
+static uint32_t
+spoil(const struct books_choice *c)
+{
+	struct err e = ERR_INIT;
+	struct books_sum sum;
+	struct journal *j = begin();
+
+	is_ok(books_spoil(j, c, &rules, &anna, "torn", &sum, &e), &e, "spoil");
+	is_int(sum.sum, sum.count * STAMP, "sum");
+	end(j);
+	return sum.count;
+}
+
+/* Why it is refused; nothing is changed. */
+static const char *
+refused(const struct books_choice *c, const struct books_rules *r, bool undo)
+{
+	static struct err e;
+	struct books_sum sum;
+	struct journal *j = begin();
+
+	e = (struct err)ERR_INIT;
+	ok(undo ? !books_unspoil(j, c, &anna, &sum, &e)
+		: !books_spoil(j, c, r, &anna, "torn", &sum, &e),
+	    "refused");
+	is_err(&e, ERR_REQUEST, "kind");
+	journal_abort(j);
+	journal_close(j);
+	return e.text;
+}
+
+static struct journal_stamp
+stamp(int64_t document, uint32_t index)
+{
+	struct journal *j = shop_journal(&shop);
+	struct journal_stamp s;
+	struct err e = ERR_INIT;
+
+	is_ok(journal_stamp_load(j, document, index, &s, &e), &e, "stamp");
+	journal_close(j);
+	return s;
+}
+
+static enum doc_state
+state_of(int64_t document)
+{
+	struct journal *j = shop_journal(&shop);
+	struct journal_document d;
+	struct err e = ERR_INIT;
+
+	is_ok(journal_document_load(j, document, &d, &e), &e, "document");
+	journal_close(j);
+	return d.state;
+}
+
+/* --- spoiling ----------------------------------------------------------------- */
+
+static void
+one_stamp_a_page_or_a_document_is_spoiled_once(void **state)
+{
+	struct job first = job(1);
+	int64_t id = print(&first, 6, SETTLE_DELIVERED);
+
+	(void)state;
+	is_int(spoil(&(struct books_choice){id, 2, 1, 0, 0}), 1, "a stamp");
+	is_int(stamp(id, 2).state, STAMP_SPOILED, "that one");
+	is_int(stamp(id, 3).state, STAMP_ISSUED, "no other");
+	is_int(spoil(&(struct books_choice){id, 2, 0, 0, 0}), 1, "the rest");
+	is_int(spoil(&(struct books_choice){id, 0, 0, 0, 0}), 4, "all others");
+	ok(strstr(
+	       refused(&(struct books_choice){.document = id}, &rules, false),
+	       "spoiled already"),
+	    "not again");
+	is_int(state_of(id), DOC_DELIVERED, "the document came out");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+a_stamp_is_found_by_what_is_known_of_it(void **state)
+{
+	struct job first = job(1);
+	int64_t id = print(&first, 2, SETTLE_DELIVERED);
+	char name[64];
+	struct journal_stamp s = stamp(id, 1);
+	struct books_choice c;
+	struct journal *j = shop_journal(&shop);
+	struct err e = ERR_INIT;
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/%lld", s.psd_id, 2LL * STAMP);
+	is_ok(books_find_stamp(j, name, &c, &e), &e, name);
+	is_int(c.document, id, "document");
+	is_int(c.place, 2, "place");
+	ok(!books_find_stamp(j, "XXPS0000000001/5", &c, &e), "no such stamp");
+	ok(!books_find_stamp(j, "nonsense", &c, &e), "no name");
+	journal_close(j);
+}
+
+static void
+what_may_not_be_spoiled(void **state)
+{
+	struct job a = job(1), b = job(2), c = job(3);
+	int64_t id = print(&a, 2, SETTLE_DELIVERED);
+	int64_t held = print(&b, 2, SETTLE_UNCERTAIN);
+	int64_t unsent = print(&c, 2, UNSENT);
+	struct books_choice all = {.document = id};
+	struct books_rules late = {.today = 20270121, .window_days = 60};
+	struct books_rules used = rules;
+	struct indicium in;
+	struct seen_use use;
+	struct err e = ERR_INIT;
+	char name[SEEN_NAME];
+	bool again;
+
+	(void)state;
+	ok(strstr(refused(&all, &late, false), "2027-01-20"), "too late");
+	late.today = 20270120;
+	late.window_days = 59;
+	ok(strstr(refused(&all, &late, false), "59 days"), "by the setting");
+	ok(strstr(
+	       refused(&(struct books_choice){.document = held}, &rules, false),
+	       "say first what came out"),
+	    "uncertain");
+	ok(strstr(refused(&(struct books_choice){unsent, 1, 1, 0, 0}, &rules,
+		      false),
+	       "spoil it whole"),
+	    "a part of what was not sent");
+	ok(strstr(
+	       refused(&(struct books_choice){id, 7, 0, 0, 0}, &rules, false),
+	       "no such stamp"),
+	    "no such page");
+	is_ok(seen_open(":memory:", true, &used.seen, &e), &e, "seen");
+	is_ok(indicium_decode(
+		  stamp(id, 0).bytes.indicium, stamp(id, 0).bytes.len, &in, &e),
+	    &e, "decode");
+	is_ok(seen_cancel(used.seen, seen_stamp_name(&in, name), "the post",
+		  &again, &use, &e),
+	    &e, "use");
+	ok(strstr(refused(&all, &used, false), "was used on"), "used");
+	seen_close(used.seen);
+	is_int(stamp(id, 1).state, STAMP_ISSUED, "all or none");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+spoiled_before_it_was_sent_the_job_buys_anew(void **state)
+{
+	struct job first = job(1), next;
+	int64_t id = print(&first, 3, UNSENT);
+
+	(void)state;
+	is_int(spoil(&(struct books_choice){.document = id}), 3, "whole");
+	is_int(state_of(id), DOC_SPOILED, "its end");
+	next = first;
+	next.processing += 60;
+	print(&next, 3, SETTLE_DELIVERED);
+	is_int(shop_registers(&shop).ascending, 6 * STAMP, "new stamps");
+	ok(strstr(refused(&(struct books_choice){.document = id}, NULL, true),
+	       "in the place of"),
+	    "and the old ones stay spoiled");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+a_spoiling_is_taken_back(void **state)
+{
+	struct job a = job(1), b = job(2);
+	int64_t id = print(&a, 4, SETTLE_DELIVERED);
+	int64_t unsent = print(&b, 2, UNSENT);
+	struct books_choice page = {id, 1, 0, 0, 0};
+	struct books_choice whole = {.document = unsent};
+	struct books_sum sum;
+	struct err e = ERR_INIT;
+	struct journal *j;
+
+	(void)state;
+	spoil(&page);
+	spoil(&whole);
+	j = begin();
+	is_ok(books_unspoil(j, &page, &anna, &sum, &e), &e, "unspoil");
+	is_int(sum.count, 2, "stamps");
+	is_ok(books_unspoil(j, &whole, &anna, &sum, &e), &e, "whole");
+	end(j);
+	is_int(stamp(id, 0).state, STAMP_ISSUED, "as before");
+	is_int(state_of(unsent), DOC_FINISHED, "ready to be sent");
+	ok(refused(&page, NULL, true), "not twice");
+	is_int(spoil(&page), 2, "and again");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+/* --- the chain of events --------------------------------------------------------- */
+
+static void
+tamper(const char *sql)
+{
+	sqlite3 *db;
+
+	is_int(sqlite3_open(shop.journal, &db), SQLITE_OK, "open");
+	is_int(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, sql);
+	sqlite3_close(db);
+}
+
+static void
+what_people_did_cannot_be_rewritten(void **state)
+{
+	static const struct {
+		const char *sql, *finding;
+	} cases[] = {
+	    {"UPDATE events SET person='bob' WHERE seq=1", "event 1 was"},
+	    {"UPDATE events SET text='' WHERE seq=2", "event 2 was"},
+	    {"DELETE FROM spoils WHERE event=1; DELETE FROM events WHERE seq=1",
+		"events before 2"},
+	    {"DELETE FROM spoils", "does not agree"},
+	    {"UPDATE stamps SET state=2", "and is not"},
+	    {"UPDATE stamps SET state=5", "does not agree"},
+	    {"UPDATE spoils SET event=3-event", "no event says who"},
+	};
+	struct job first = job(1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shop_reset(&shop);
+		int64_t id = print(&first, 2, SETTLE_DELIVERED);
+
+		spoil(&(struct books_choice){.document = id});
+		is_int(shop_check(&shop), 0, shop_findings);
+		tamper(cases[i].sql);
+		ok(shop_check(&shop) > 0, cases[i].sql);
+		ok(strstr(shop_findings, cases[i].finding), shop_findings);
+	}
+}
+
+static int
+open_shop(void **state)
+{
+	(void)state;
+	shop_open(&shop, 100000, NULL, NULL);
+	return 0;
+}
+
+static int
+reset_shop(void **state)
+{
+	(void)state;
+	shop_reset(&shop);
+	return 0;
+}
+
+static int
+close_shop(void **state)
+{
+	(void)state;
+	shop_close(&shop);
+	return 0;
+}
+
+#define FRESH(f) cmocka_unit_test_setup(f, reset_shop)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    FRESH(one_stamp_a_page_or_a_document_is_spoiled_once),
+	    FRESH(a_stamp_is_found_by_what_is_known_of_it),
+	    FRESH(what_may_not_be_spoiled),
+	    FRESH(spoiled_before_it_was_sent_the_job_buys_anew),
+	    FRESH(a_spoiling_is_taken_back),
+	    FRESH(what_people_did_cannot_be_rewritten),
+	};
+
+	return cmocka_run_group_tests(tests, open_shop, close_shop);
+}

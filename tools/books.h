@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * books: what the verbs over the journal share.
+ */
+#ifndef TOOLS_BOOKS_H
+#define TOOLS_BOOKS_H
+
+#include "dispense/books.h"
+#include "dispense/settings.h"
+
+#define BOOKS_WHEN_MAX 20 /* "2026-11-21 12:00:00" */
+
+/* Opens the configured journal as its owner.  To write it must be there:
+ * ERR_ABSENT. */
+MUST_CHECK bool books_open(const struct settings *s, bool read_only,
+    struct journal **out, struct err *e);
+
+/* Documents of a job ("mail-12") or one by its ID ("7"). */
+#define BOOKS_DOCUMENTS_MAX 64
+struct documents {
+	int64_t id[BOOKS_DOCUMENTS_MAX];
+	int count;
+	bool many_jobs; /* two jobs bore this name */
+};
+MUST_CHECK bool books_documents(
+    struct journal *j, const char *word, struct documents *out, struct err *e);
+
+/* "mail-12" or "7" (*id, else 0).  Errors: ERR_REQUEST. */
+MUST_CHECK bool books_parse_name(const char *word, char queue[QUEUE_MAX],
+    uint32_t *job, int64_t *id, struct err *e);
+
+/* Local time, "" for 0.  Returns out. */
+const char *books_when(int64_t seconds, char out[BOOKS_WHEN_MAX]);
+
+#endif
