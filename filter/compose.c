@@ -30,6 +30,7 @@ struct hidden {
 struct stream {
 	struct compose *c;
 	cups_raster_t *raster;
+	struct imprint_pen *pen;
 	struct sheet_of_dots page;
 	uint32_t total; /* output pages of the whole job */
 };
@@ -131,26 +132,6 @@ compose_clear(struct canvas *page, const struct geometry *g,
 	return true;
 }
 
-void
-compose_mirror(struct imprint *im)
-{
-	for (int y = 0; y < im->height; y++) {
-		uint8_t *row = im->bits + (size_t)y * im->stride;
-
-		for (int x = 0; x < im->width / 2; x++) {
-			int z = im->width - 1 - x;
-			uint8_t a = (uint8_t)(0x80 >> x % 8);
-			uint8_t b = (uint8_t)(0x80 >> z % 8);
-			bool left = row[x / 8] & a, right = row[z / 8] & b;
-
-			if (left == right)
-				continue;
-			row[x / 8] ^= a;
-			row[z / 8] ^= b;
-		}
-	}
-}
-
 static bool
 put_stamp(struct stream *s, size_t stamp, uint32_t copy,
     const struct geometry *g, struct err *e)
@@ -164,11 +145,10 @@ put_stamp(struct stream *s, size_t stamp, uint32_t copy,
 	if (!issuer_get(s->c->issuer, plan_index(s->c->plan, stamp, copy),
 		&issued, &words, e))
 		return false;
-	done = imprint_draw(&p->spec, issued.indicium, &words, &im, e);
-	if (done && g->mirror)
-		compose_mirror(&im);
-	done = done && canvas_put(&s->page.canvas, &im, p->dots.x, p->dots.y,
-			   p->rotation, e);
+	done =
+	    imprint_draw(s->pen, &p->spec, issued.indicium, &words, &im, e) &&
+	    imprint_turn(&im, p->rotation, g->mirror, e) &&
+	    canvas_put(&s->page.canvas, &im, p->dots.x, p->dots.y, e);
 	imprint_free(&im);
 	return done;
 }
@@ -408,13 +388,17 @@ compose_write(struct compose *c, struct err *e)
 
 	c->pages = 0;
 	c->bytes = 0;
+	s.pen = imprint_pen_new(e);
+	if (s.pen == NULL)
+		return false;
 	s.raster = cupsRasterOpenIO(stream_write, &s, CUPS_RASTER_WRITE);
 	if (s.raster == NULL)
-		return err_system(e, "writing the first page");
+		good = err_system(e, "writing the first page");
 	for (uint32_t i = 0; good && i < passes; i++)
 		good = c->plan->collate ? one_pass(&s, i, i + 1, e)
 					: one_pass(&s, 0, c->plan->copies, e);
 	cupsRasterClose(s.raster);
+	imprint_pen_free(s.pen);
 	free(s.page.clean);
 	return good;
 }

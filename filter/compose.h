@@ -49,7 +49,4 @@ MUST_CHECK bool compose_write(struct compose *c, struct err *e);
 MUST_CHECK bool compose_clear(struct canvas *page, const struct geometry *g,
     const struct placeholder *mark, struct err *e);
 
-/* Mirrors an imprint left to right. */
-void compose_mirror(struct imprint *im);
-
 #endif

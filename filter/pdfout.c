@@ -104,28 +104,6 @@ run_lengths(const uint8_t *in, size_t len, uint8_t *out)
 	return used;
 }
 
-/* The stamp, turned, as rows of bits: 1 = black. */
-static bool
-draw_bits(const struct plan_stamp *s, const struct imprint *im, uint8_t **bits,
-    size_t *len, struct err *e)
-{
-	struct canvas c = {.width = s->dots.width,
-	    .height = s->dots.height,
-	    .bytes_per_line = ((size_t)s->dots.width + 7) / 8,
-	    .bits_per_color = 1,
-	    .bits_per_pixel = 1,
-	    .order = CANVAS_CHUNKED,
-	    .space = CANVAS_K};
-
-	c.size = canvas_size(&c);
-	c.pixels = calloc(1, c.size + 1);
-	if (c.pixels == NULL)
-		return err_system(e, "memory for a stamp");
-	*bits = c.pixels;
-	*len = c.size;
-	return canvas_init(&c, e) && canvas_put(&c, im, 0, 0, s->rotation, e);
-}
-
 static qpdf_oh
 new_number(qpdf_data q, int n)
 {
@@ -162,26 +140,26 @@ make_image(struct pdfout *p, qpdf_data q, size_t stamp, uint32_t copy,
 	struct issued_stamp issued;
 	struct imprint_text words;
 	struct imprint im = {.bits = NULL};
-	uint8_t *bits = NULL, *packed = NULL;
-	size_t len = 0;
+	uint8_t *packed = NULL;
+	size_t len;
 	bool done = false;
 
 	if (!issuer_get(p->issuer, plan_index(p->plan, stamp, copy), &issued,
 		&words, e) ||
-	    !imprint_draw(&s->spec, issued.indicium, &words, &im, e) ||
-	    !draw_bits(s, &im, &bits, &len, e))
+	    !imprint_draw(p->pen, &s->spec, issued.indicium, &words, &im, e) ||
+	    !imprint_turn(&im, s->rotation, false, e))
 		goto out;
+	len = im.stride * (size_t)im.height;
 	packed = malloc(len + len / 64 + 2);
 	if (packed == NULL) {
 		err_system(e, "memory for a stamp");
 		goto out;
 	}
-	len = run_lengths(bits, len, packed);
+	len = run_lengths(im.bits, len, packed);
 	*out = new_image(q, s, packed, len);
 	done = true;
 out:
 	imprint_free(&im);
-	free(bits);
 	free(packed);
 	return done;
 }
@@ -465,6 +443,9 @@ pdfout_write(struct pdfout *p, struct err *e)
 
 	p->pages = 0;
 	p->bytes = 0;
+	p->pen = imprint_pen_new(e);
+	if (p->pen == NULL)
+		goto out;
 	qpdf_silence_errors(q);
 	qpdf_set_suppress_warnings(q, QPDF_TRUE);
 	if (qpdf_read(q, p->file, NULL) & QPDF_ERRORS) {
@@ -490,6 +471,7 @@ pdfout_write(struct pdfout *p, struct err *e)
 		}
 	good = write_document(p, q, e);
 out:
+	imprint_pen_free(p->pen);
 	qpdf_cleanup(&q);
 	return good;
 }

@@ -28,6 +28,7 @@ struct pdfout {
 	const volatile sig_atomic_t *stop;
 	compose_progress *progress; /* or NULL */
 	void *context;
+	struct imprint_pen *pen; /* private */
 
 	/* results */
 	uint32_t pages;

@@ -139,25 +139,35 @@ canvas_black(const struct canvas *c)
 	return full(c, spaces[c->space].black);
 }
 
-/* The row that holds colour `i` of line `y`, and the bit of that row where
- * the colour of its first dot begins. */
+/* A layer is what lies in rows of its own: all colours where they are chunked,
+ * else one of them. */
+static int
+layers(const struct canvas *c)
+{
+	return c->order == CANVAS_CHUNKED ? 1 : c->colors;
+}
+
 static uint8_t *
-row_of(const struct canvas *c, int y, int i, size_t *bit)
+layer_row(const struct canvas *c, int y, int layer)
 {
 	size_t line = (size_t)y;
 
-	*bit = 0;
-	switch (c->order) {
-	case CANVAS_CHUNKED:
-		*bit = (size_t)(c->bits_per_pixel -
-				(c->colors - i) * c->bits_per_color);
-		break;
-	case CANVAS_BANDED:
+	if (c->order == CANVAS_PLANAR)
+		line += (size_t)layer * (size_t)c->height;
+	else if (c->order == CANVAS_BANDED)
 		return c->pixels + line * c->bytes_per_line +
-		       (size_t)i * (c->bytes_per_line / (size_t)c->colors);
-	case CANVAS_PLANAR: line += (size_t)i * (size_t)c->height; break;
-	}
+		       (size_t)layer * (c->bytes_per_line / (size_t)c->colors);
 	return c->pixels + line * c->bytes_per_line;
+}
+
+/* Where in a dot of its layer the value of colour `i` begins. */
+static size_t
+value_bit(const struct canvas *c, int i)
+{
+	if (c->order != CANVAS_CHUNKED)
+		return 0;
+	return (
+	    size_t)(c->bits_per_pixel - (c->colors - i) * c->bits_per_color);
 }
 
 static uint16_t
@@ -186,63 +196,66 @@ value_set(uint8_t *row, size_t bit, int bits, uint16_t value)
 				  value << shift);
 }
 
-/* `count` dots of one colour value, `stride` bits apart. */
-static void
-values_set(
-    uint8_t *row, size_t bit, int stride, int bits, uint16_t value, int count)
+/* One dot of a layer: its first `bits` bits. */
+struct dot {
+	int bits;
+	uint8_t bytes[PIXEL_BYTES_MAX];
+};
+
+static struct dot
+dot_of(const struct canvas *c, const struct canvas_color *color, int layer)
 {
-	int max = (1 << bits) - 1;
+	struct dot d = {.bits = step(c)};
 
-	/* Most rasters are dense, and black and white are whole bytes. */
-	if (stride == bits && bits <= 8 && (value == 0 || value == max)) {
-		int per_byte = 8 / bits;
-
-		for (; count > 0 && bit % 8 != 0; count--, bit += (size_t)bits)
-			value_set(row, bit, bits, value);
-		memset(row + bit / 8, value == 0 ? 0 : 0xff,
-		    (size_t)(count / per_byte));
-		bit += (size_t)(count / per_byte) * 8;
-		count %= per_byte;
+	if (c->order != CANVAS_CHUNKED) {
+		value_set(d.bytes, 0, d.bits, color->value[layer]);
+		return d;
 	}
-	for (; count > 0; count--, bit += (size_t)stride)
-		value_set(row, bit, bits, value);
-}
-
-/* Chunked pixels of whole bytes, `count` of them. */
-static void
-pixels_set(
-    struct canvas *c, int x, int y, int count, const struct canvas_color *color)
-{
-	uint8_t pixel[PIXEL_BYTES_MAX] = {0};
-	size_t bytes = (size_t)c->bits_per_pixel / 8, bit;
-	uint8_t *to = row_of(c, y, 0, &bit) + (size_t)x * bytes;
-	size_t size = (size_t)count * bytes;
-
 	for (int i = 0; i < c->colors; i++)
-		value_set(pixel, bit + (size_t)i * (size_t)c->bits_per_color,
-		    c->bits_per_color, color->value[i]);
-	memcpy(to, pixel, bytes);
-	for (size_t done = bytes; done < size; done *= 2)
-		memcpy(to + done, to, size - done < done ? size - done : done);
+		value_set(d.bytes, value_bit(c, i), c->bits_per_color,
+		    color->value[i]);
+	return d;
 }
 
 static void
-run_set(
-    struct canvas *c, int x, int y, int count, const struct canvas_color *color)
+dot_set(const struct dot *d, uint8_t *row, int x)
 {
-	if (c->order == CANVAS_CHUNKED && c->colors > 1 &&
-	    c->bits_per_pixel % 8 == 0) {
-		pixels_set(c, x, y, count, color);
-		return;
-	}
-	for (int i = 0; i < c->colors; i++) {
-		size_t bit;
-		uint8_t *row = row_of(c, y, i, &bit);
+	size_t bit = (size_t)x * (size_t)d->bits;
 
-		bit += (size_t)x * (size_t)step(c);
-		values_set(row, bit, step(c), c->bits_per_color,
-		    color->value[i], count);
+	if (d->bits < 8)
+		value_set(row, bit, d->bits,
+		    (uint16_t)(d->bytes[0] >> (8 - d->bits)));
+	else
+		memcpy(row + bit / 8, d->bytes, (size_t)d->bits / 8);
+}
+
+/* True where dot `x` begins a byte. */
+static bool
+dot_begins_byte(const struct dot *d, int x)
+{
+	return (size_t)x * (size_t)d->bits % 8 == 0;
+}
+
+static void
+dots_fill(const struct dot *d, uint8_t *row, int x, int count)
+{
+	int end = x + count, per_byte = d->bits < 8 ? 8 / d->bits : 1;
+	size_t unit = d->bits < 8 ? 1 : (size_t)d->bits / 8, size;
+	uint8_t *to;
+
+	for (; x < end && !dot_begins_byte(d, x); x++)
+		dot_set(d, row, x);
+	to = row + (size_t)x * (size_t)d->bits / 8;
+	size = (size_t)((end - x) / per_byte) * unit;
+	if (size > 0) {
+		for (int i = 0; i < per_byte; i++)
+			dot_set(d, row, x + i);
+		for (size_t done = unit; done < size; done *= 2)
+			memcpy(to + done, to,
+			    size - done < done ? size - done : done);
 	}
+	for (x = end - (end - x) % per_byte; x < end; x++)
+		dot_set(d, row, x);
 }
 
 bool
@@ -269,8 +282,12 @@ canvas_fill(struct canvas *c, const struct canvas_rect *r,
 {
 	if (!check_inside(c, r, e))
 		return false;
-	for (int y = r->y; y < r->y + r->height; y++)
-		run_set(c, r->x, y, r->width, color);
+	for (int layer = 0; layer < layers(c); layer++) {
+		struct dot d = dot_of(c, color, layer);
+
+		for (int y = r->y; y < r->y + r->height; y++)
+			dots_fill(&d, layer_row(c, y, layer), r->x, r->width);
+	}
 	return true;
 }
 
@@ -281,11 +298,12 @@ canvas_sample(const struct canvas *c, int x, int y)
 
 	assert(canvas_inside(c, &(struct canvas_rect){x, y, 1, 1}));
 	for (int i = 0; i < c->colors; i++) {
-		size_t bit;
-		const uint8_t *row = row_of(c, y, i, &bit);
+		bool chunked = c->order == CANVAS_CHUNKED;
+		const uint8_t *row = layer_row(c, y, chunked ? 0 : i);
 
-		color.value[i] = value_get(
-		    row, bit + (size_t)x * (size_t)step(c), c->bits_per_color);
+		color.value[i] = value_get(row,
+		    (size_t)x * (size_t)step(c) + value_bit(c, i),
+		    c->bits_per_color);
 	}
 	return color;
 }
@@ -306,82 +324,85 @@ canvas_is_white(const struct canvas *c, const struct canvas_rect *r)
 	return true;
 }
 
-/* A walk over the dots of an imprint that come into one row of the page. */
-struct walk {
-	const struct imprint *im;
-	int u, v;   /* the dot where it stands */
-	int du, dv; /* to the next one */
+/* What eight dots of an imprint become in a layer, by their byte. */
+struct brush {
+	struct dot dots[2]; /* white, black */
+	uint8_t eight[256][8 * PIXEL_BYTES_MAX];
 };
 
-static struct walk
-walk_row(const struct imprint *im, int row, int rotation)
+static void
+brush_make(struct brush *b, const struct canvas *c, int layer)
 {
-	switch (rotation) {
-	case 90: return (struct walk){im, row, im->height - 1, 0, -1};
-	case 180:
-		return (struct walk){
-		    im, im->width - 1, im->height - 1 - row, -1, 0};
-	case 270: return (struct walk){im, im->width - 1 - row, 0, 0, 1};
-	default: return (struct walk){im, 0, row, 1, 0};
-	}
+	struct canvas_color white = canvas_white(c), black = canvas_black(c);
+
+	b->dots[0] = dot_of(c, &white, layer);
+	b->dots[1] = dot_of(c, &black, layer);
+	for (int byte = 0; byte < 256; byte++)
+		for (int i = 0; i < 8; i++)
+			dot_set(
+			    &b->dots[byte >> (7 - i) & 1], b->eight[byte], i);
 }
 
-static bool
-walk_black(const struct walk *w)
+/* The byte that begins at bit `i`. */
+static unsigned
+byte_at(const uint8_t *bits, int i)
 {
-	return w->im->bits[(size_t)w->v * w->im->stride + (size_t)w->u / 8] &
-	       (0x80 >> w->u % 8);
+	unsigned high = bits[i / 8], shift = (unsigned)i % 8;
+
+	return shift == 0
+		   ? high
+		   : (high << shift | bits[i / 8 + 1] >> (8 - shift)) & 0xff;
 }
 
-/* Goes over the dots of one colour, at most `left`; tells how many. */
-static int
-walk_run(struct walk *w, int left, bool black)
+/* Whole bytes of dots from bit `from` to `end`; tells where it stopped.  The
+ * size of a step is a constant where it is called: this is the inner loop. */
+static inline int
+brush_eights(const struct brush *b, uint8_t *to, const uint8_t *bits, int from,
+    int end, size_t size)
 {
-	const uint8_t *row = w->im->bits + (size_t)w->v * w->im->stride;
-	uint8_t all = black ? 0xff : 0;
-	int n = 0;
+	for (; end - from >= 8; from += 8, to += size)
+		memcpy(to, b->eight[byte_at(bits, from)], size);
+	return from;
+}
 
-	while (n < left) {
-		if (w->du == 1 && w->u % 8 == 0 && left - n >= 8 &&
-		    row[w->u / 8] == all) {
-			n += 8;
-			w->u += 8;
-			continue;
-		}
-		if (walk_black(w) != black)
-			break;
-		n++;
-		w->u += w->du;
-		w->v += w->dv;
+/* The first `count` dots of `bits` to the row, from its dot `x` on. */
+static void
+brush_row(
+    const struct brush *b, uint8_t *row, int x, const uint8_t *bits, int count)
+{
+	int i = 0, size = b->dots[0].bits;
+	uint8_t *to;
+
+#define DOT(i) (&b->dots[bits[(i) / 8] >> (7 - (i) % 8) & 1])
+	for (; i < count && !dot_begins_byte(DOT(i), x + i); i++)
+		dot_set(DOT(i), row, x + i);
+	to = row + (size_t)(x + i) * (size_t)size / 8;
+	switch (size) {
+	case 1: i = brush_eights(b, to, bits, i, count, 1); break;
+	case 8: i = brush_eights(b, to, bits, i, count, 8); break;
+	case 24: i = brush_eights(b, to, bits, i, count, 24); break;
+	case 32: i = brush_eights(b, to, bits, i, count, 32); break;
+	default: i = brush_eights(b, to, bits, i, count, (size_t)size); break;
 	}
-	return n;
+	for (; i < count; i++)
+		dot_set(DOT(i), row, x + i);
+#undef DOT
 }
 
 bool
-canvas_put(struct canvas *c, const struct imprint *im, int x, int y,
-    int rotation, struct err *e)
+canvas_put(
+    struct canvas *c, const struct imprint *im, int x, int y, struct err *e)
 {
-	struct canvas_color colors[2] = {canvas_white(c), canvas_black(c)};
-	bool upright = rotation % 180 == 0;
-	struct canvas_rect r = {x, y, upright ? im->width : im->height,
-	    upright ? im->height : im->width};
+	struct canvas_rect r = {x, y, im->width, im->height};
+	struct brush b;
 
-	if (rotation != 0 && rotation != 90 && rotation != 180 &&
-	    rotation != 270)
-		return err_set(
-		    e, ERR_REQUEST, "stamp turned by %d degrees", rotation);
 	if (!check_inside(c, &r, e))
 		return err_prefix(e, "stamp");
-	for (int row = 0; row < r.height; row++) {
-		struct walk w = walk_row(im, row, rotation);
-
-		for (int from = 0; from < r.width;) {
-			bool black = walk_black(&w);
-			int run = walk_run(&w, r.width - from, black);
-
-			run_set(c, x + from, y + row, run, &colors[black]);
-			from += run;
-		}
+	for (int layer = 0; layer < layers(c); layer++) {
+		brush_make(&b, c, layer);
+		for (int v = 0; v < im->height; v++)
+			brush_row(&b, layer_row(c, y + v, layer), x,
+			    im->bits + (size_t)v * im->stride, im->width);
 	}
 	return true;
 }

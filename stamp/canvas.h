@@ -99,10 +99,9 @@ struct canvas_color canvas_sample(const struct canvas *c, int x, int y);
 /* True if every dot of the rectangle, which must be inside, is white. */
 bool canvas_is_white(const struct canvas *c, const struct canvas_rect *r);
 
-/* Draws the whole imprint, black and white, turned clockwise by 0, 90, 180 or
- * 270 degrees; (x, y) is the upper left dot of the turned imprint.
+/* Puts the whole imprint, black and white, with its upper left dot at (x, y).
  * Errors: ERR_REQUEST if it is not wholly inside. */
-MUST_CHECK bool canvas_put(struct canvas *c, const struct imprint *im, int x,
-    int y, int rotation, struct err *e);
+MUST_CHECK bool canvas_put(
+    struct canvas *c, const struct imprint *im, int x, int y, struct err *e);
 
 #endif

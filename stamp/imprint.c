@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stamp/imprint.h"
 
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "stamp/imprint_dots.h"
 #include "stamp/imprint_layout.h"
 #include "stamp/imprint_words.h"
 
@@ -54,21 +53,14 @@ imprint_size(const struct imprint_spec *spec, int *width_px, int *height_px,
 	return true;
 }
 
-bool
-imprint_get(const struct imprint *im, int x, int y)
+/* The row where a line `y1` and a line `y2` of modules are dark. */
+static void
+both_dark(const struct symbol *s, int y1, int y2, uint8_t *row)
 {
-	if (x < 0 || y < 0 || x >= im->width || y >= im->height)
-		return false;
-	return im->bits[(size_t)y * im->stride + (size_t)x / 8] &
-	       (0x80 >> x % 8);
-}
+	bool inside = y1 >= 0 && y2 < s->shape.height;
 
-void
-imprint_set(struct imprint *im, int x, int y)
-{
-	assert(x >= 0 && y >= 0 && x < im->width && y < im->height);
-	im->bits[(size_t)y * im->stride + (size_t)x / 8] |=
-	    (uint8_t)(0x80 >> x % 8);
+	for (size_t i = 0; i < sizeof s->rows[0]; i++)
+		row[i] = inside ? s->rows[y1][i] & s->rows[y2][i] : 0;
 }
 
 /* A dot is black if its module is dark and, where dots grow in print, if those
@@ -78,29 +70,30 @@ static void
 draw_symbol(const struct symbol *s, const struct imprint_plan *p, int reduction,
     struct imprint *out)
 {
-	int low = reduction / 2, high = reduction - low;
+	int low = reduction / 2, high = reduction - low, width = s->shape.width;
 	int last_y1 = -2, last_y2 = -2;
-	uint8_t *row = out->bits + (size_t)p->symbol.y * out->stride;
+	uint8_t modules[sizeof s->rows[0]];
 
-	for (int y = 0; y < p->symbol.h; y++, row += out->stride) {
+	for (int y = 0; y < p->symbol.h; y++) {
 		/* division rounds towards 0, but -1 is light */
 		int y1 = y < low ? -1 : (y - low) / p->module_y;
 		int y2 = (y + high) / p->module_y;
+		int row = p->symbol.y + y, from = 0, end;
 
 		if (y1 == last_y1 && y2 == last_y2) {
-			memcpy(row, row - out->stride, out->stride);
+			memcpy(imprint_row(out, row), imprint_row(out, row - 1),
+			    out->stride);
 			continue;
 		}
 		last_y1 = y1;
 		last_y2 = y2;
-		for (int x = 0; x < p->symbol.w; x++) {
-			int x1 = x < low ? -1 : (x - low) / p->module_x;
-			int x2 = (x + high) / p->module_x;
-
-			if (symbol_get(s, x1, y1) && symbol_get(s, x2, y1) &&
-			    symbol_get(s, x1, y2) && symbol_get(s, x2, y2))
-				imprint_set(
-				    out, p->symbol.x + x, p->symbol.y + y);
+		both_dark(s, y1, y2, modules);
+		while (
+		    (from = imprint_seek(modules, from, width, true)) < width) {
+			end = imprint_seek(modules, from, width, false);
+			imprint_run(out, p->symbol.x + from * p->module_x + low,
+			    p->symbol.x + end * p->module_x - high, row);
+			from = end;
 		}
 	}
 }
@@ -115,15 +108,14 @@ draw_fim(const struct symbol *s, const struct imprint_plan *p, int dpi_x,
 		if (!symbol_get(s, i, 0))
 			continue;
 		for (int y = p->fim.y; y < p->fim.y + p->fim.h; y++)
-			for (int x = left; x < left + p->fim.w; x++)
-				imprint_set(out, x, y);
+			imprint_run(out, left, left + p->fim.w, y);
 	}
 }
 
 static bool
-draw(const struct imprint_spec *spec, const struct imprint_plan *plan,
-    const uint8_t *indicium, const struct imprint_text *text,
-    struct imprint *out, struct err *e)
+draw(struct imprint_pen *pen, const struct imprint_spec *spec,
+    const struct imprint_plan *plan, const uint8_t *indicium,
+    const struct imprint_text *text, struct imprint *out, struct err *e)
 {
 	struct symbol s;
 
@@ -135,37 +127,22 @@ draw(const struct imprint_spec *spec, const struct imprint_plan *plan,
 			return false;
 		draw_fim(&s, plan, spec->dpi_x, out);
 	}
-	return imprint_words_draw(plan, spec, text, out, e);
+	return imprint_words_draw(pen, plan, spec, text, out, e);
 }
 
 bool
-imprint_draw(const struct imprint_spec *spec, const uint8_t *indicium,
-    const struct imprint_text *text, struct imprint *out, struct err *e)
+imprint_draw(struct imprint_pen *pen, const struct imprint_spec *spec,
+    const uint8_t *indicium, const struct imprint_text *text,
+    struct imprint *out, struct err *e)
 {
 	struct imprint_plan plan;
 
 	memset(out, 0, sizeof *out);
-	if (!imprint_plan(spec, &plan, e))
+	if (!imprint_plan(spec, &plan, e) ||
+	    !imprint_make(out, plan.width, plan.height, e))
 		return false;
-	out->width = plan.width;
-	out->height = plan.height;
-	out->stride = ((size_t)plan.width + 7) / 8;
-	out->bits = calloc((size_t)plan.height, out->stride);
-	if (out->bits == NULL) {
-		memset(out, 0, sizeof *out);
-		return err_system(
-		    e, "stamp of %d x %d dots", plan.width, plan.height);
-	}
-	if (!draw(spec, &plan, indicium, text, out, e)) {
-		imprint_free(out);
-		return false;
-	}
-	return true;
-}
-
-void
-imprint_free(struct imprint *im)
-{
-	free(im->bits);
-	memset(im, 0, sizeof *im);
+	if (draw(pen, spec, &plan, indicium, text, out, e))
+		return true;
+	imprint_free(out);
+	return false;
 }

@@ -21,8 +21,16 @@
  *	    .symbol = imprint_default_symbol(LAYOUT_LABEL),
  *	    .indicium_len = quote.indicium_len, .dpi_x = 300, .dpi_y = 300};
  *	imprint_size(&spec, &width_px, &height_px, &e)	... place, issue ...
- *	imprint_draw(&spec, indicium, &text, &stamp, &e)
- *	canvas_put(&canvas, &stamp, x, y, rotation, &e); imprint_free(&stamp)
+ *	pen = imprint_pen_new(&e)			... once a document ...
+ *	imprint_draw(pen, &spec, indicium, &text, &stamp, &e)
+ *	imprint_turn(&stamp, rotation, mirror, &e)
+ *	canvas_put(&canvas, &stamp, x, y, &e); imprint_free(&stamp)
+ *
+ * The pen writes the words, and keeps those that it has drawn for the next
+ * stamps (some 5 MB at most); what it writes never depends on what it wrote
+ * before.  It looks for fonts at its first stamp, no sooner.  Pens share
+ * nothing that threads could fall over: a pen is used by one thread at a time,
+ * two pens by two.
  */
 #ifndef STAMP_IMPRINT_H
 #define STAMP_IMPRINT_H
@@ -86,11 +94,23 @@ enum symbol_kind imprint_default_symbol(enum imprint_layout layout);
 MUST_CHECK bool imprint_size(const struct imprint_spec *spec, int *width_px,
     int *height_px, struct err *e);
 
+struct imprint_pen;
+
+/* Errors: ERR_SYSTEM. */
+struct imprint_pen *imprint_pen_new(struct err *e);
+void imprint_pen_free(struct imprint_pen *pen);
+
 /* Draws spec->indicium_len bytes; imprint_free() releases the dots.
  * Errors: as imprint_size(); ERR_SYSTEM (memory, text drawing). */
-MUST_CHECK bool
-imprint_draw(const struct imprint_spec *spec, const uint8_t *indicium,
+MUST_CHECK bool imprint_draw(struct imprint_pen *pen,
+    const struct imprint_spec *spec, const uint8_t *indicium,
     const struct imprint_text *text, struct imprint *out, struct err *e);
+
+/* Mirrors the imprint left to right where `mirror`, then turns it clockwise by
+ * 0, 90, 180 or 270 degrees.  Errors: ERR_REQUEST (other degrees),
+ * ERR_SYSTEM. */
+MUST_CHECK bool
+imprint_turn(struct imprint *im, int rotation, bool mirror, struct err *e);
 
 /* True where black; white outside. */
 bool imprint_get(const struct imprint *im, int x, int y);

@@ -6,7 +6,7 @@
 
 #include "base/date.h"
 #include "base/text.h"
-#include "stamp/imprint_text.h"
+#include "stamp/imprint_dots.h"
 
 #define LINES_MAX 8
 #define LINE_TEXT 128
@@ -98,78 +98,96 @@ greater(int a, int b)
 	return a > b ? a : b;
 }
 
+/* Where the words go. */
+struct paper {
+	struct imprint_pen *pen;
+	struct imprint *sheet;
+};
+
 /* Lines on an even grid whose last baseline is the lower edge of the box; one
  * size for all but the fine print, where no line then loses more than a fifth
  * of it.  `share` of the grid in percent is the height of capitals; `least` is
  * the smallest legible size. */
-static void
-write_lines(struct imprint_pen *pen, const struct lines *l,
-    const struct imprint_box *box, int pitch_max, int share, int least)
+static bool
+write_lines(const struct paper *p, const struct lines *l,
+    const struct imprint_box *box, int pitch_max, int share, int least,
+    struct err *e)
 {
 	int pitch = l->count > 0 ? lesser(box->h / l->count, pitch_max) : 0;
 	int cap = pitch * share / 100, best, common, size[LINES_MAX] = {0};
 
-	common = best = imprint_pen_fit(pen, "H", false, cap, box->w);
+	common = best = imprint_pen_fit(p->pen, "H", false, cap, box->w);
 	for (int i = 0; i < l->count; i++) {
 		const struct line *line = &l->line[i];
 
-		size[i] =
-		    imprint_pen_fit(pen, line->text, line->bold, cap, box->w);
+		size[i] = imprint_pen_fit(
+		    p->pen, line->text, line->bold, cap, box->w);
 		if (!line->fine)
 			common = lesser(common, size[i]);
 	}
 	if (common < best * 4 / 5)
 		common = best * 4 / 5;
 	for (int i = 0; i < l->count; i++) {
-		const struct line *line = &l->line[i];
+		struct imprint_writing w = {.text = l->line[i].text,
+		    .bold = l->line[i].bold,
+		    .size = lesser(common, size[i]),
+		    .width = box->w};
 
-		size[i] = lesser(common, size[i]);
-		if (size[i] < least)
-			size[i] = lesser(least, best);
-		imprint_pen_write(pen, line->text, line->bold, size[i], box->x,
-		    box->y + box->h - pitch * (l->count - 1 - i), box->w,
-		    ALIGN_LEFT);
+		if (w.size < least)
+			w.size = lesser(least, best);
+		if (!imprint_pen_write(p->pen, &w, p->sheet, box->x,
+			box->y + box->h - pitch * (l->count - 1 - i), e))
+			return false;
 	}
+	return true;
 }
 
-static void
-write_amount(struct imprint_pen *pen, const struct imprint_text *t,
-    const struct imprint_plan *p)
+static bool
+write_amount(const struct paper *p, const struct imprint_text *t,
+    const struct imprint_plan *plan, struct err *e)
 {
+	const struct imprint_box *box = &plan->amount;
 	char number[MILS_TEXT], raw[64], text[64];
-	int size;
+	struct imprint_writing w = {.text = text,
+	    .bold = true,
+	    .width = box->w,
+	    .align = plan->amount_right ? ALIGN_RIGHT : ALIGN_LEFT};
 
 	snprintf(raw, sizeof raw, "%s%s",
 	    t->currency[0] != '\0' ? t->currency : "$",
 	    mils_format(t->amount, number));
 	text_clean(raw, text, sizeof text);
-	size = imprint_pen_fit(pen, text, true, p->amount.h, p->amount.w);
-	imprint_pen_write(pen, text, true, size, p->amount.x,
-	    p->amount.y + p->amount.h, p->amount.w,
-	    p->amount_right ? ALIGN_RIGHT : ALIGN_LEFT);
+	w.size = imprint_pen_fit(p->pen, text, true, box->h, box->w);
+	return imprint_pen_write(
+	    p->pen, &w, p->sheet, box->x, box->y + box->h, e);
 }
 
 /* SPECIMEN in white on a black bar that reads upwards.  Letters are drawn
  * level and the dots turned: hinting works along the axes only. */
 static bool
 write_specimen(
-    struct imprint_pen *pen, const struct imprint_box *bar, struct err *e)
+    const struct paper *p, const struct imprint_box *bar, struct err *e)
 {
-	static const char word[] = "SPECIMEN";
-	struct imprint_pen level;
-	int pad = bar->w / 4, width = bar->h - 2 * pad, size;
+	int pad = bar->w / 4;
+	struct imprint_writing w = {.text = "SPECIMEN",
+	    .bold = true,
+	    .width = bar->h - 2 * pad,
+	    .align = ALIGN_SPREAD};
+	struct imprint level;
+	bool done;
 
-	if (!imprint_pen_open(&level, bar->h, bar->w, e))
+	if (!imprint_make(&level, bar->h, bar->w, e))
 		return false;
-	size = imprint_pen_fit(&level, word, true, bar->w - 2 * pad, width);
-	imprint_pen_write(
-	    &level, word, true, size, pad, bar->w - pad, width, ALIGN_SPREAD);
-	for (int y = 0; y < bar->h; y++)
-		for (int x = 0; x < bar->w; x++)
-			if (!imprint_pen_get(&level, bar->h - 1 - y, x))
-				imprint_pen_set(pen, bar->x + x, bar->y + y);
-	imprint_pen_close(&level);
-	return true;
+	w.size =
+	    imprint_pen_fit(p->pen, w.text, true, bar->w - 2 * pad, w.width);
+	done = imprint_pen_write(p->pen, &w, &level, pad, bar->w - pad, e) &&
+	       imprint_turn(&level, 270, false, e);
+	if (done) {
+		imprint_invert(&level);
+		imprint_add(p->sheet, &level, bar->x, bar->y);
+	}
+	imprint_free(&level);
+	return done;
 }
 
 /* Takes a bar off the right of the words (and of an amount over them). */
@@ -189,7 +207,7 @@ split_bar(struct imprint_plan *p, bool small, int dpi, struct imprint_box *bar)
 }
 
 static bool
-write_all(struct imprint_pen *pen, struct imprint_plan *p,
+write_all(const struct paper *paper, struct imprint_plan *p,
     enum imprint_layout layout, int dpi, const struct imprint_text *text,
     struct err *e)
 {
@@ -199,15 +217,14 @@ write_all(struct imprint_pen *pen, struct imprint_plan *p,
 
 	if (text->specimen || text->kind == KIND_SPECIMEN) {
 		split_bar(p, small, dpi, &bar);
-		if (!write_specimen(pen, &bar, e))
+		if (!write_specimen(paper, &bar, e))
 			return false;
 	}
-	write_amount(pen, text, p);
 	collect(text, layout, &lines);
 	/* letters under 9 dots or 36 mil cannot be told apart */
-	write_lines(pen, &lines, &p->words, imprint_dots(110, dpi),
-	    small ? 80 : 62, greater(9, imprint_dots(36, dpi)));
-	return true;
+	return write_amount(paper, text, p, e) &&
+	       write_lines(paper, &lines, &p->words, imprint_dots(110, dpi),
+		   small ? 80 : 62, greater(9, imprint_dots(36, dpi)), e);
 }
 
 static void
@@ -219,43 +236,32 @@ rescale(struct imprint_box *box, const struct imprint_spec *spec, int dpi)
 	box->h = box->h * dpi / spec->dpi_y;
 }
 
-static void
-copy_line(const uint8_t *line, int dpi, int dpi_x, int y, struct imprint *out)
-{
-	const uint8_t *end = line + out->width, *at = line;
-
-	if (dpi != dpi_x) {
-		for (int x = 0; x < out->width; x++)
-			if (line[x * dpi / dpi_x] != 0)
-				imprint_set(out, x, y);
-		return;
-	}
-	/* most of it is white */
-	for (; (at = memchr(at, 1, (size_t)(end - at))) != NULL; at++)
-		imprint_set(out, (int)(at - line), y);
-}
-
 /* Letters are made of square dots at the lower resolution and, where the axes
  * differ, stretched: no stroke is ever lost. */
 bool
-imprint_words_draw(const struct imprint_plan *plan,
+imprint_words_draw(struct imprint_pen *pen, const struct imprint_plan *plan,
     const struct imprint_spec *spec, const struct imprint_text *text,
     struct imprint *out, struct err *e)
 {
 	int dpi = lesser(spec->dpi_x, spec->dpi_y);
 	struct imprint_plan p = *plan;
-	struct imprint_pen pen;
+	struct paper paper = {pen, out};
+	struct imprint square;
 	bool done;
 
+	if (spec->dpi_x == spec->dpi_y)
+		return write_all(&paper, &p, spec->layout, dpi, text, e);
 	rescale(&p.words, spec, dpi);
 	rescale(&p.amount, spec, dpi);
-	if (!imprint_pen_open(&pen, p.width * dpi / spec->dpi_x + 1,
+	if (!imprint_make(&square, p.width * dpi / spec->dpi_x + 1,
 		p.height * dpi / spec->dpi_y + 1, e))
 		return false;
-	done = write_all(&pen, &p, spec->layout, dpi, text, e);
-	for (int y = 0; y < p.height && done; y++)
-		copy_line(imprint_pen_line(&pen, y * dpi / spec->dpi_y), dpi,
-		    spec->dpi_x, y, out);
-	imprint_pen_close(&pen);
+	paper.sheet = &square;
+	done = write_all(&paper, &p, spec->layout, dpi, text, e);
+	if (done)
+		imprint_add_stretched(out, &square,
+		    (struct imprint_ratio){spec->dpi_x, dpi},
+		    (struct imprint_ratio){spec->dpi_y, dpi});
+	imprint_free(&square);
 	return done;
 }

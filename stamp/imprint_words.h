@@ -7,14 +7,12 @@
 #define STAMP_IMPRINT_WORDS_H
 
 #include "stamp/imprint_layout.h"
+#include "stamp/imprint_text.h"
 
-/* Draws amount, lines and SPECIMEN into their boxes of `out`, which has the
- * plan's size and is white there.  Errors: ERR_SYSTEM. */
-MUST_CHECK bool imprint_words_draw(const struct imprint_plan *plan,
-    const struct imprint_spec *spec, const struct imprint_text *text,
-    struct imprint *out, struct err *e);
-
-/* Makes one dot black; it must be inside. */
-void imprint_set(struct imprint *im, int x, int y);
+/* Adds amount, lines and SPECIMEN in their boxes to `out`, which has the plan's
+ * size.  Errors: ERR_SYSTEM. */
+MUST_CHECK bool imprint_words_draw(struct imprint_pen *pen,
+    const struct imprint_plan *plan, const struct imprint_spec *spec,
+    const struct imprint_text *text, struct imprint *out, struct err *e);
 
 #endif

@@ -66,6 +66,7 @@ main(int argc, char **argv)
 	    .class_name = "First-Class Letter",
 	    .psd_id = "XXPS0001234567"};
 	struct imprint_spec spec = {0};
+	struct imprint_pen *pen;
 	struct imprint im;
 	struct err e = ERR_INIT;
 	uint8_t data[1024];
@@ -88,7 +89,8 @@ main(int argc, char **argv)
 	if (spec.indicium_len > sizeof data)
 		return 2;
 	fill(data, spec.indicium_len);
-	if (!imprint_draw(&spec, data, &text, &im, &e)) {
+	pen = imprint_pen_new(&e);
+	if (pen == NULL || !imprint_draw(pen, &spec, data, &text, &im, &e)) {
 		fprintf(stderr, "imprint_sample: %s\n", e.text);
 		return 1;
 	}
@@ -99,5 +101,6 @@ main(int argc, char **argv)
 		return 1;
 	}
 	imprint_free(&im);
+	imprint_pen_free(pen);
 	return 0;
 }

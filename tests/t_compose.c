@@ -398,22 +398,6 @@ the_mark_is_cleared_in_the_page_s_colour(void **state)
 	free(pixels);
 }
 
-static void
-a_mirrored_imprint_is_its_mirror_image(void **state)
-{
-	uint8_t bits[4] = {0xb0, 0x40, 0x01, 0xc0}, want[4];
-	struct imprint im = {
-	    .width = 10, .height = 2, .stride = 2, .bits = bits};
-	static const uint8_t mirrored[4] = {0x83, 0x40, 0xe0, 0x00};
-
-	(void)state;
-	memcpy(want, bits, 4);
-	compose_mirror(&im);
-	is_mem(bits, mirrored, 4, "mirrored");
-	compose_mirror(&im);
-	is_mem(bits, want, 4, "back");
-}
-
 int
 main(void)
 {
@@ -424,7 +408,6 @@ main(void)
 	    T(nothing_else_changes_on_banded_and_planar_pages),
 	    T(every_copy_has_its_own_stamps),
 	    T(the_mark_is_cleared_in_the_page_s_colour),
-	    T(a_mirrored_imprint_is_its_mirror_image),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/test.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+
 #include "stamp/imprint.h"
+#include "stamp/imprint_dots.h"
 #include "stamp/imprint_layout.h"
+#include "stamp/imprint_text.h"
 
 /* Pango keeps its fonts, and with them fontconfig's patterns, to the end. */
 const char *__lsan_default_suppressions(void);
@@ -89,14 +94,34 @@ each(void (*check)(const struct imprint_spec *))
 		}
 }
 
+/* One pen for all tests, as one draws all stamps of a job. */
+static struct imprint_pen *pen;
+
 static struct imprint
-drawn(const struct imprint_spec *spec, const struct imprint_text *text)
+drawn_with(struct imprint_pen *p, const struct imprint_spec *spec,
+    const struct imprint_text *text)
 {
 	struct err e = ERR_INIT;
 	struct imprint im;
 
-	is_ok(imprint_draw(spec, data, text, &im, &e), &e, "draw");
+	is_ok(imprint_draw(p, spec, data, text, &im, &e), &e, "draw");
 	return im;
+}
+
+static struct imprint
+drawn(const struct imprint_spec *spec, const struct imprint_text *text)
+{
+	return drawn_with(pen, spec, text);
+}
+
+static struct imprint_pen *
+new_pen(void)
+{
+	struct err e = ERR_INIT;
+	struct imprint_pen *p = imprint_pen_new(&e);
+
+	is_ok(p != NULL, &e, "pen");
+	return p;
 }
 
 static bool
@@ -359,7 +384,7 @@ what_cannot_be_printed_is_refused(void **state)
 	REFUSED(s.layout = LAYOUT_SMALL; s.symbol = SYMBOL_PDF417, ERR_REQUEST);
 	REFUSED(s.symbol = SYMBOL_DMRE; s.indicium_len = 117, ERR_REQUEST);
 #undef REFUSED
-	ok(!imprint_draw(&s, data, &plain, &im, &e), "draw");
+	ok(!imprint_draw(pen, &s, data, &plain, &im, &e), "draw");
 	ok(im.bits == NULL, "nothing to free");
 }
 
@@ -376,9 +401,224 @@ layouts_follow_mark_and_label(void **state)
 	is_int(imprint_default_symbol(LAYOUT_LABEL), SYMBOL_QR, "label");
 }
 
+static void
+is_same(const struct imprint *got, const struct imprint *want, const char *what)
+{
+	is_int(got->width, want->width, what);
+	is_int(got->height, want->height, what);
+	is_mem(
+	    got->bits, want->bits, want->stride * (size_t)want->height, what);
+}
+
+static void
+check_against_fresh(
+    const struct imprint_spec *spec, const struct imprint_text *text)
+{
+	struct imprint_pen *fresh = new_pen();
+	struct imprint want = drawn_with(fresh, spec, text);
+	struct imprint got = drawn(spec, text);
+
+	is_same(&got, &want, "as with a fresh pen");
+	imprint_free(&want);
+	imprint_free(&got);
+	imprint_pen_free(fresh);
+}
+
+/* In no order, so that words of many sizes come and go. */
+static void
+what_is_drawn_does_not_depend_on_what_was(void **state)
+{
+	const struct imprint_text *texts[] = {&plain, &crowded, &empty};
+
+	(void)state;
+	srand(11);
+	for (int i = 0; i < 150; i++) {
+		struct imprint_spec spec = spec_of(
+		    (size_t)rand() % KINDS, (size_t)rand() % RESOLUTIONS);
+		struct imprint_text text = *texts[rand() % 3];
+
+		spec.bar_reduction = rand() % 2;
+		text.specimen = rand() % 2;
+		text.amount += rand() % 3;
+		check_against_fresh(&spec, &text);
+	}
+}
+
+static void
+more_words_than_a_pen_keeps_are_drawn_alike(void **state)
+{
+	struct imprint_spec spec = spec_of(1, 2);
+	struct imprint_text text = plain;
+
+	(void)state;
+	for (int i = 0; i < 2 * IMPRINT_WORDS; i++) {
+		struct imprint im;
+
+		text.amount = 10 * i;
+		im = drawn(&spec, &text);
+		imprint_free(&im);
+	}
+	for (int i = 0; i < 2 * IMPRINT_WORDS; i += IMPRINT_WORDS / 4) {
+		text.amount = 10 * i;
+		check_against_fresh(&spec, &text);
+	}
+	/* words so large that their bytes are the limit */
+	spec.dpi_x = spec.dpi_y = 4800;
+	check_against_fresh(&spec, &plain);
+	check_against_fresh(&spec, &text);
+	check_against_fresh(&spec, &plain);
+}
+
+struct thread {
+	pthread_t id;
+	struct imprint_pen *pen;
+	struct imprint im[40];
+	bool failed;
+};
+
+static void *
+draw_many(void *context)
+{
+	struct thread *t = context;
+	struct err e = ERR_INIT;
+
+	for (int i = 0; i < 40; i++) {
+		struct imprint_spec spec = {.layout = LAYOUT_LABEL,
+		    .symbol = i % 2 != 0 ? SYMBOL_QR : SYMBOL_DATAMATRIX,
+		    .indicium_len = 142,
+		    .dpi_x = 300,
+		    .dpi_y = 300};
+		struct imprint_text text = plain;
+
+		text.amount = 10 * i;
+		if (!imprint_draw(t->pen, &spec, data, &text, &t->im[i], &e))
+			t->failed = true;
+	}
+	return NULL;
+}
+
+static void
+two_threads_draw_at_once(void **state)
+{
+	static struct thread thread[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		thread[i].pen = new_pen();
+		is_int(
+		    pthread_create(&thread[i].id, NULL, draw_many, &thread[i]),
+		    0, "thread");
+	}
+	for (int i = 0; i < 2; i++) {
+		is_int(pthread_join(thread[i].id, NULL), 0, "join");
+		ok(!thread[i].failed, "drawn");
+		imprint_pen_free(thread[i].pen);
+	}
+	for (int i = 0; i < 40; i++) {
+		is_same(&thread[0].im[i], &thread[1].im[i], "both alike");
+		imprint_free(&thread[0].im[i]);
+		imprint_free(&thread[1].im[i]);
+	}
+}
+
+/* Where a dot was before it was mirrored, then turned clockwise. */
+static bool
+before(const struct imprint *im, int x, int y, int rotation, bool mirror)
+{
+	int u = x, v = y;
+
+	if (rotation == 90) {
+		u = y;
+		v = im->height - 1 - x;
+	} else if (rotation == 180) {
+		u = im->width - 1 - x;
+		v = im->height - 1 - y;
+	} else if (rotation == 270) {
+		u = im->width - 1 - y;
+		v = x;
+	}
+	return imprint_get(im, mirror ? im->width - 1 - u : u, v);
+}
+
+static void
+check_turn(int w, int h, int rotation, bool mirror)
+{
+	struct err e = ERR_INIT;
+	struct imprint from, im;
+	bool across = rotation % 180 != 0;
+
+	is_ok(imprint_make(&from, w, h, &e) && imprint_make(&im, w, h, &e), &e,
+	    "make");
+	for (int y = 0; y < h; y++)
+		for (int x = 0; x < w; x++)
+			if (rand() % 2 != 0) {
+				imprint_run(&from, x, x + 1, y);
+				imprint_run(&im, x, x + 1, y);
+			}
+	is_ok(imprint_turn(&im, rotation, mirror, &e), &e, "turn");
+	is_int(im.width, across ? h : w, "width");
+	is_int(im.height, across ? w : h, "height");
+	for (int y = 0; y < im.height; y++) {
+		for (int x = 0; x < im.width; x++)
+			is_int(imprint_get(&im, x, y),
+			    before(&from, x, y, rotation, mirror), "dot");
+		/* what lies beyond the last dot stays white */
+		is_int(imprint_seek(imprint_row(&im, y), im.width,
+			   (int)im.stride * 8, true),
+		    im.stride * 8, "spare bits");
+	}
+	imprint_free(&from);
+	imprint_free(&im);
+}
+
+static void
+an_imprint_is_turned_and_mirrored(void **state)
+{
+	struct err e = ERR_INIT;
+	struct imprint im = {.bits = NULL};
+
+	(void)state;
+	srand(5);
+	for (int w = 1; w < 20; w++)
+		for (int h = 1; h < 20; h++)
+			for (int i = 0; i < 8; i++)
+				check_turn(w, h, i / 2 * 90, i % 2 != 0);
+	ok(!imprint_turn(&im, 45, false, &e), "45 degrees");
+	is_err(&e, ERR_REQUEST, "45 degrees");
+}
+
+/* Dots of one imprint added to another at any place, even over its edges. */
+static void
+only_the_black_dots_are_added(void **state)
+{
+	struct err e = ERR_INIT;
+	struct imprint a, b;
+
+	(void)state;
+	is_ok(imprint_make(&b, 21, 3, &e), &e, "make");
+	for (int y = 0; y < 3; y++)
+		for (int x = 0; x < 21; x++)
+			if (x * (y + 3) % 4 < 2)
+				imprint_run(&b, x, x + 1, y);
+	for (int x0 = -22; x0 < 34; x0++) {
+		is_ok(imprint_make(&a, 33, 4, &e), &e, "make");
+		imprint_run(&a, 5, 25, 1);
+		imprint_add(&a, &b, x0, x0 % 3);
+		for (int y = 0; y < 4; y++)
+			for (int x = 0; x < 33; x++)
+				is_int(imprint_get(&a, x, y),
+				    (y == 1 && x >= 5 && x < 25) ||
+					imprint_get(&b, x - x0, y - x0 % 3),
+				    "dot");
+		imprint_free(&a);
+	}
+	imprint_free(&b);
+}
+
 int
 main(void)
 {
+	int failed;
 	const struct CMUnitTest tests[] = {
 	    T(size_is_known_before_words_and_bytes),
 	    T(modules_are_whole_dots_and_quiet_zones_empty),
@@ -389,7 +629,15 @@ main(void)
 	    T(specimens_say_so),
 	    T(what_cannot_be_printed_is_refused),
 	    T(layouts_follow_mark_and_label),
+	    T(what_is_drawn_does_not_depend_on_what_was),
+	    T(more_words_than_a_pen_keeps_are_drawn_alike),
+	    T(two_threads_draw_at_once),
+	    T(an_imprint_is_turned_and_mirrored),
+	    T(only_the_black_dots_are_added),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	pen = new_pen();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	imprint_pen_free(pen);
+	return failed;
 }
