@@ -2,7 +2,8 @@
 /*
  * postagedriver: the filter behind our gate.  It runs the printer's own driver
  * filter, which the queue's PPD names, with one copy and without the options
- * that were applied already.
+ * that were applied already.  A driver that reads PostScript is the second of
+ * two programs; the first makes PostScript of our pages.
  *
  * The scheduler gives every filter of a job the number of copies.  They were
  * made before the stamps, each with its own; pstops (under pdftops) and
@@ -45,13 +46,14 @@ driver_path(const char *name, char *out, size_t size, struct err *e)
 	return true;
 }
 
-static volatile sig_atomic_t driver;
+static volatile sig_atomic_t drivers[GATE_DRIVERS];
 
 static void
 pass_on(int number)
 {
-	if (driver > 0)
-		kill((pid_t)driver, number);
+	for (int i = 0; i < GATE_DRIVERS; i++)
+		if (drivers[i] > 0)
+			kill((pid_t)drivers[i], number);
 }
 
 static void
@@ -65,22 +67,60 @@ run(const char *path, char **argv, pid_t parent)
 	_exit(EXIT_FAILED);
 }
 
-/* Runs the driver to its end.  True: it says that it wrote everything. */
+/* Starts one program that reads our standard input and writes to `out`. */
 static bool
-drive(const char *path, char **argv, struct err *e)
+start(const char *path, char **argv, int out, int unused, pid_t *pid,
+    struct err *e)
 {
-	struct sigaction stop = {.sa_handler = pass_on};
-	pid_t parent = getpid(), pid = fork();
+	pid_t parent = getpid();
+
+	*pid = fork();
+	if (*pid < 0)
+		return err_system(e, "fork");
+	if (*pid == 0) {
+		if (out != STDOUT_FILENO) {
+			if (dup2(out, STDOUT_FILENO) < 0)
+				_exit(EXIT_FAILED);
+			close(out);
+			close(unused);
+		}
+		run(path, argv, parent);
+	}
+	return true;
+}
+
+/* Starts them in a row.  Each alone reads what is before it: a filter must see
+ * its reader die.  Returns how many run. */
+static int
+start_all(char paths[][PATH_MAX], int count, char **argv, struct err *e)
+{
+	for (int i = 0; i < count; i++) {
+		int next[2] = {-1, STDOUT_FILENO};
+		pid_t pid;
+
+		if (i + 1 < count && pipe(next) != 0) {
+			err_system(e, "pipe");
+			return i;
+		}
+		if (!start(paths[i], argv, next[1], next[0], &pid, e))
+			return i;
+		drivers[i] = pid;
+		if (i + 1 == count) {
+			close(STDIN_FILENO);
+		} else {
+			close(next[1]);
+			dup2(next[0], STDIN_FILENO);
+			close(next[0]);
+		}
+	}
+	return count;
+}
+
+static bool
+wait_for(pid_t pid, const char *path, struct err *e)
+{
 	int status;
 
-	if (pid < 0)
-		return err_system(e, "fork");
-	if (pid == 0)
-		run(path, argv, parent);
-	driver = pid;
-	sigaction(SIGTERM, &stop, NULL);
-	/* The driver alone reads: a filter before it must see it die. */
-	close(STDIN_FILENO);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_system(e, "waitpid");
@@ -93,6 +133,28 @@ drive(const char *path, char **argv, struct err *e)
 		    "the printer's driver %s failed with %d", path,
 		    WEXITSTATUS(status));
 	return true;
+}
+
+/* Runs the driver to its end.  True: it says that it wrote everything. */
+static bool
+drive(char paths[][PATH_MAX], int count, char **argv, struct err *e)
+{
+	struct sigaction stop = {.sa_handler = pass_on};
+	struct err later = ERR_INIT;
+	int started;
+	bool good;
+
+	sigaction(SIGTERM, &stop, NULL);
+	started = start_all(paths, count, argv, e);
+	good = started == count;
+	/* Of programs that died of each other the last one says why. */
+	while (started-- > 0) {
+		if (wait_for((pid_t)drivers[started], paths[started],
+			good ? e : &later))
+			continue;
+		good = false;
+	}
+	return good;
 }
 
 static bool
@@ -114,14 +176,31 @@ write_trailer(struct err *e)
 	return true;
 }
 
+static bool
+find_drivers(
+    const struct gate *gate, char paths[][PATH_MAX], int *count, struct err *e)
+{
+	*count = 0;
+	do {
+		if (!driver_path(
+			gate->driver[*count], paths[*count], PATH_MAX, e) ||
+		    !child_trusts(paths[*count], e))
+			return false;
+		(*count)++;
+	} while (*count < GATE_DRIVERS && gate->driver[*count][0]);
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
 	static char options[CHILD_OPTIONS_MAX];
-	char path[PATH_MAX], one[] = "1";
+	static char paths[GATE_DRIVERS][PATH_MAX];
+	char one[] = "1";
 	char *to_driver[7] = {0};
 	struct gate gate;
 	struct err e = ERR_INIT;
+	int count;
 
 	log_open(LOG_CUPS, "postagedriver");
 	if (argc != 6) {
@@ -134,9 +213,8 @@ main(int argc, char **argv)
 	to_driver[4] = one;
 	to_driver[5] = options;
 	if (gate_load(getenv("PPD"), &gate, &e) &&
-	    driver_path(gate.driver, path, sizeof(path), &e) &&
-	    child_trusts(path, &e) && drive(path, to_driver, &e) &&
-	    write_trailer(&e))
+	    find_drivers(&gate, paths, &count, &e) &&
+	    drive(paths, count, to_driver, &e) && write_trailer(&e))
 		return EXIT_OK;
 	log_error("%s", e.text);
 	return EXIT_FAILED;

@@ -25,6 +25,7 @@
 #include "backend/exit.h"
 #include "dispense/gate.h"
 #include "backend/relay.h"
+#include "backend/side.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "dispense/client.h"
@@ -38,6 +39,7 @@
 enum document_kind {
 	DOCUMENT_STAMPED, /* went through our filter */
 	DOCUMENT_BANNER,  /* likewise, but never gets stamps */
+	DOCUMENT_COMMAND, /* through the printer's own command filter */
 	DOCUMENT_RAW	  /* no filter ran */
 };
 
@@ -137,6 +139,8 @@ kind_of(int argc)
 	/* A file name is given only where no filter ran. */
 	if (argc == 7 || (type && !strcmp(type, "application/vnd.cups-raw")))
 		return DOCUMENT_RAW;
+	if (type && !strcmp(type, "application/vnd.cups-command"))
+		return DOCUMENT_COMMAND;
 	if (sheet && strcmp(sheet, "job-sheet") == 0)
 		return DOCUMENT_BANNER;
 	return DOCUMENT_STAMPED;
@@ -159,6 +163,11 @@ prepare(struct run *r, int argc, struct err *e)
 		return false;
 	if (r->kind != DOCUMENT_RAW && !gate_load(getenv("PPD"), &r->gate, e))
 		return false;
+	if (r->kind == DOCUMENT_COMMAND) {
+		/* The line of the gate is not the one it came by. */
+		r->gate.trailer = false;
+		r->gate.final_type[0] = '\0';
+	}
 	relay_init(&r->relay, r->device.uri);
 	child_options(r->argv[5], r->options);
 	return true;
@@ -201,7 +210,8 @@ check_room(int fd, struct err *e)
 	    "in parts or at a lower resolution");
 }
 
-/* Copies to the end of `from`, or until a signal stops us. */
+/* Copies to the end of `from`, or until a signal stops us.  While the filters
+ * write, their questions are answered. */
 static bool
 copy(int from, int to, uint64_t *bytes, struct err *e)
 {
@@ -216,6 +226,10 @@ copy(int from, int to, uint64_t *bytes, struct err *e)
 				return false;
 			look = *bytes + LOOK_BYTES;
 		}
+		if (from == STDIN_FILENO)
+			side_wait(from);
+		if (stop_signal != 0)
+			break;
 		len = read(from, buffer, sizeof(buffer));
 		if (len < 0 && errno == EINTR)
 			continue;
@@ -383,6 +397,22 @@ send_document(struct run *r)
 }
 
 /* --- the kinds of document ------------------------------------------------ */
+/* No money can hang on it: it is handed on as it comes. */
+static bool
+passes_through(const struct run *r)
+{
+	return r->kind == DOCUMENT_RAW || r->kind == DOCUMENT_COMMAND;
+}
+
+/* Its filter may wait for what the printer answers, so the real backend runs
+ * beside it. */
+static bool
+open_command(struct run *r, struct err *e)
+{
+	r->document = dup(STDIN_FILENO);
+	return r->document >= 0 || err_system(e, "the printer's command");
+}
+
 static enum exit_code
 deliver(struct run *r)
 {
@@ -398,7 +428,7 @@ deliver(struct run *r)
 		o.finished = true;
 		o.uncertain = false;
 	}
-	if (r->kind == DOCUMENT_RAW && o.stamps > 0) {
+	if (passes_through(r) && o.stamps > 0) {
 		/* Its stamps are not in these bytes. */
 		err_set(&e, ERR_REQUEST,
 		    "This job has stamps already and cannot be printed raw");
@@ -409,8 +439,7 @@ deliver(struct run *r)
 		o.finished = false;
 	}
 	r->stamps = o.stamps;
-	step =
-	    exit_of_outcome(&o, r->kind == DOCUMENT_RAW ? 1 : r->bytes, &v, &e);
+	step = exit_of_outcome(&o, passes_through(r) ? 1 : r->bytes, &v, &e);
 	if (step == STEP_SKIP) {
 		log_info("This document was printed before and is not printed "
 			 "again");
@@ -422,7 +451,7 @@ deliver(struct run *r)
 		log_error("%s", v.text);
 		return v.code;
 	}
-	if (r->kind != DOCUMENT_RAW && !choose(r, step, &e))
+	if (!passes_through(r) && !choose(r, step, &e))
 		return fail(&e);
 	return stop_signal ? EXIT_RETRY : send_document(r);
 }
@@ -442,6 +471,16 @@ open_raw(struct run *r, struct err *e)
 	return true;
 }
 
+static bool
+open_document(struct run *r, struct err *e)
+{
+	switch (r->kind) {
+	case DOCUMENT_RAW: return open_raw(r, e);
+	case DOCUMENT_COMMAND: return open_command(r, e);
+	default: return read_document(r, e) && take_trailer(r, e);
+	}
+}
+
 static enum exit_code
 run(struct run *r, int argc)
 {
@@ -454,9 +493,7 @@ run(struct run *r, int argc)
 		r->settings.socket, ROLE_BACKEND, &r->job, &r->client, &e))
 		return fail(&e);
 	show_funds(r);
-	if (r->kind == DOCUMENT_RAW
-		? open_raw(r, &e)
-		: read_document(r, &e) && take_trailer(r, &e))
+	if (open_document(r, &e))
 		code = deliver(r);
 	else
 		code = stop_signal ? EXIT_RETRY : fail(&e);

@@ -21,19 +21,38 @@ is_type(const char *s, size_t len)
 	return slashes == 1 && len > 2 && len < GATE_TYPE_MAX;
 }
 
-/* *cupsPostageDriver: "rastertohp", or a whole path */
+/* One program of a driver; false if it is none that may be run. */
+static bool
+is_program(const char *name, size_t len)
+{
+	if (len == 0 || len >= GATE_TYPE_MAX)
+		return false;
+	for (size_t i = 0; i + 1 < len; i++)
+		if (name[i] == '.' && name[i + 1] == '.')
+			return false;
+	return memchr(name, '/', len) == NULL || *name == '/';
+}
+
+/* *cupsPostageDriver: "rastertohp", "pdftops pstoqpdl", or whole paths.  A
+ * driver with a program that must not run, or with too many, is none. */
 static void
 scan_driver(const char *value, struct gate *out)
 {
-	size_t len;
+	int count = 0;
 
+	memset(out->driver, 0, sizeof(out->driver));
 	value += strspn(value, " \t\"");
-	len = strcspn(value, " \t\"\r\n");
-	if (len >= sizeof(out->driver) || strstr(value, "..") ||
-	    (memchr(value, '/', len) && *value != '/'))
-		return;
-	memcpy(out->driver, value, len);
-	out->driver[len] = '\0';
+	while (*value && !strchr("\"\r\n", *value)) {
+		size_t len = strcspn(value, " \t\"\r\n");
+
+		if (count == GATE_DRIVERS || !is_program(value, len)) {
+			memset(out->driver, 0, sizeof(out->driver));
+			return;
+		}
+		memcpy(out->driver[count++], value, len);
+		value += len;
+		value += strspn(value, " \t");
+	}
 }
 
 /* *cupsFilter2: "source destination cost program" */

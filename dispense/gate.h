@@ -4,9 +4,11 @@
  *
  * Three keywords matter: the cupsFilter2 line whose source is our gate type
  * names the type that the printer gets, and postagedriver where that runs the
- * printer's own filter, which cupsPostageDriver names; cupsSingleFile says that each document has its own run of the
- * backend.  Without the latter CUPS joins documents, and
- * a banner page would carry stamped ones past the books.
+ * printer's own filter, which cupsPostageDriver names: one program, or two of
+ * which the first makes what the second reads ("pdftops pstoqpdl");
+ * cupsSingleFile says that each document has its own run of the backend.
+ * Without the latter CUPS joins documents, and a banner page would carry
+ * stamped ones past the books.
  */
 #ifndef DISPENSE_GATE_H
 #define DISPENSE_GATE_H
@@ -17,6 +19,7 @@
 #include "base/err.h"
 
 #define GATE_TYPE_MAX 128
+#define GATE_DRIVERS  2
 
 /* What postagedriver writes behind the data of a driver that ended well.  A
  * driver that was killed is no failure to the scheduler: without this the
@@ -28,7 +31,8 @@ struct gate {
 	bool found;			/* a filter line from a gate type */
 	bool trailer;			/* it runs postagedriver */
 	char final_type[GATE_TYPE_MAX]; /* "" where the PPD does not say */
-	char driver[GATE_TYPE_MAX];	/* the program behind postagedriver */
+	/* behind postagedriver, in their order; "" for none */
+	char driver[GATE_DRIVERS][GATE_TYPE_MAX];
 };
 
 /* Reads PPD lines to the end. */

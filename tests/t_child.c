@@ -463,11 +463,19 @@ the_ppd_says_what_the_printer_gets(void **state)
 	    &g);
 	is_str(g.final_type, "image/pwg-raster", "type");
 	scan("*cupsPostageDriver: \"rastertohp\"\n", &g);
-	is_str(g.driver, "rastertohp", "driver");
+	is_str(g.driver[0], "rastertohp", "driver");
+	is_str(g.driver[1], "", "and no other");
+	scan("*cupsPostageDriver: \"pdftops  /opt/x/ps\"\n", &g);
+	is_str(g.driver[0], "pdftops", "the first of two");
+	is_str(g.driver[1], "/opt/x/ps", "the second");
+	scan("*cupsPostageDriver: \"a b c\"\n", &g);
+	is_str(g.driver[0], "", "never three");
+	scan("*cupsPostageDriver: \"a ../b\"\n", &g);
+	is_str(g.driver[0], "", "nor a part of two");
 	scan("*cupsPostageDriver: \"../sh\"\n", &g);
-	is_str(g.driver, "", "no path upwards");
+	is_str(g.driver[0], "", "no path upwards");
 	scan("*cupsPostageDriver: \"a/b\"\n", &g);
-	is_str(g.driver, "", "no relative path");
+	is_str(g.driver[0], "", "no relative path");
 	scan("*cupsFilter2: \"application/vnd.cups-raster x/y 0 r\"\n", &g);
 	ok(!g.found && !g.single_file, "another PPD");
 	scan("*cupsFilter: \"application/vnd.cups-postage-raster 0 r\"\n"

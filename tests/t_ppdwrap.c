@@ -85,12 +85,16 @@ the_gate_stands_before_the_printers_own_filter(void **state)
 		"*cupsFilter2: \"application/vnd.cups-postage-pdf "
 		"application/postscript 0 "
 		"postagedriver\""},
-	    {"*LanguageLevel: \"2\"\n"
-	     "*cupsFilter: \"application/vnd.cups-command 0 cmd\"\n",
-		"*cupsFilter2: \"application/vnd.cups-postage-pdf "
-		"application/postscript 0 "
+	    {"*cupsFilter: \"application/vnd.cups-postscript 0 drv\"\n",
+		"*cupsFilter: \"application/vnd.cups-postage-pdf 0 "
+		"postagedriver\""},
+	    {"*cupsFilter2: \"image/pwg-raster x/y 0 drv\"\n",
+		"*cupsFilter2: \"application/vnd.cups-postage-raster x/y 0 "
 		"postagedriver\""},
 	};
+	static const char commandtops[] =
+	    "2: \"application/vnd.cups-command application/postscript 0 "
+	    "commandtops\"";
 	char ppd[2048];
 	struct err e;
 
@@ -104,8 +108,47 @@ the_gate_stands_before_the_printers_own_filter(void **state)
 		first = strstr(wrapped, "*cupsFilter");
 		ok(first && !strncmp(first, list[i].want, strlen(list[i].want)),
 		    "written");
-		ok(strstr(first + 1, "*cupsFilter") == NULL, "the only one");
+		first = strstr(first + 1, "*cupsFilter");
+		ok(first == NULL || strncmp(first + 11, commandtops,
+					strlen(commandtops)) == 0,
+		    "the only one for documents");
 	}
+}
+
+static void
+command_filters_stay_and_drivers_of_postscript_get_it(void **state)
+{
+	struct err e;
+
+	(void)state;
+	is_ok(wrap(HEAD "*cupsFilter: \"application/vnd.cups-raster 0 r\"\n"
+			"*cupsFilter: \"application/vnd.cups-command 7 cmd\"\n"
+			"*cupsCommands: \"Clean ReportLevels\"\n",
+		  &e),
+	    &e, "raster");
+	has("*cupsFilter: \"application/vnd.cups-command 0 cmd\"\n", true);
+	has("*cupsCommands: \"Clean ReportLevels\"\n", true);
+	is_ok(
+	    wrap(HEAD "*cupsFilter: \"application/vnd.cups-postscript 0 ps\"\n"
+		      "*cupsFilter: \"application/vnd.cups-command 0 cmd\"\n"
+		      "*cupsFilter: \"application/vnd.cups-command 0 -\"\n",
+		&e),
+	    &e, "PostScript with a driver");
+	has("*cupsPostageDriver: \"pdftops ps\"\n", true);
+	has("*cupsFilter: \"application/vnd.cups-command 0 cmd\"\n", true);
+	has("cups-command 0 -", false);
+	has("commandtops", false);
+	is_ok(wrap(HEAD "*cupsFilter2: \"image/pwg-raster x/y 0 drv\"\n"
+			"*cupsFilter2: \"application/vnd.cups-command c/d 0 "
+			"cmd\"\n",
+		  &e),
+	    &e, "PWG raster with a driver");
+	has("*cupsPostageDriver: \"rastertopwg drv\"\n", true);
+	has("*cupsFilter2: \"application/vnd.cups-command c/d 0 cmd\"\n", true);
+	is_ok(wrap(HEAD "*LanguageLevel: \"2\"\n*cupsCommands: \"none\"\n", &e),
+	    &e, "PostScript without commands");
+	has("commandtops", false);
+	has("*cupsPostageDriver: \"pdftops\"\n", true);
 }
 
 static void
@@ -113,10 +156,8 @@ what_cannot_take_stamps_is_refused(void **state)
 {
 	static const char *const list[] = {"", "*LanguageLevel: \"2\"\n",
 	    "text\n" HEAD,
-	    HEAD "*cupsFilter: \"application/vnd.cups-postscript 0 drv\"\n"
-		 "*LanguageLevel: \"2\"\n",
 	    HEAD "*cupsFilter: \"image/png 0 drv\"\n*LanguageLevel: \"2\"\n",
-	    HEAD "*cupsFilter2: \"image/pwg-raster x/y 0 drv\"\n",
+	    HEAD "*cupsFilter2: \"image/urf x/y 0 drv\"\n",
 	    HEAD "*cupsFilter: \"application/vnd.cups-raster 0 ../drv\"\n",
 	    HEAD "*cupsFilter: \"application/vnd.cups-raster 0 a;b\"\n",
 	    HEAD "*cupsFilter: \"application/vnd.cups-postage-raster 0 r\"\n",
@@ -297,6 +338,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(the_gate_stands_before_the_printers_own_filter),
+	    T(command_filters_stay_and_drivers_of_postscript_get_it),
 	    T(what_cannot_take_stamps_is_refused),
 	    T(foomatic_needs_leave),
 	    T(the_printers_own_options_stay),

@@ -6,12 +6,11 @@
 
 #include "base/text.h"
 #include "tools/ppd_options.h"
+#include "tools/ppdfilter.h"
 #include "tools/ppdread.h"
 
-#define UI_MAX	    1024
-#define VALUE_MAX   65536
-#define GATE_RASTER "application/vnd.cups-postage-raster"
-#define GATE_PDF    "application/vnd.cups-postage-pdf"
+#define UI_MAX	  1024
+#define VALUE_MAX 65536
 
 /* What a PPD says of the printer, apart from its options. */
 static const char *const known[] = {"PPD-Adobe", "FormatVersion", "FileVersion",
@@ -30,8 +29,8 @@ static const char *const known[] = {"PPD-Adobe", "FormatVersion", "FileVersion",
     "OpenSubGroup", "CloseSubGroup", "OrderDependency", "NonUIOrderDependency",
     "UIConstraints", "NonUIConstraints", "cupsUIConstraints", "cupsUIResolver",
     "JCLBegin", "JCLEnd", "JCLToPSInterpreter", "JCLToPDFInterpreter",
-    "cupsVersion", "cupsModelNumber", "cupsFlipDuplex", "cupsBackSide",
-    "cupsEvenDuplex", "cupsRasterVersion", "cupsSNMPSupplies",
+    "cupsVersion", "cupsCommands", "cupsModelNumber", "cupsFlipDuplex",
+    "cupsBackSide", "cupsEvenDuplex", "cupsRasterVersion", "cupsSNMPSupplies",
     "cupsIPPSupplies", "cupsIPPReason", "cupsIPPFinishings", "cupsICCProfile",
     "cupsColorProfile", "cupsICCQualifier2", "cupsICCQualifier3",
     "cupsMediaQualifier2", "cupsMediaQualifier3", "cupsPageSizeCategory",
@@ -59,13 +58,7 @@ struct wrap {
 	const struct ppdwrap_rules *rules;
 	struct ppdwrap_report *report;
 	FILE *out;
-	char source[128], target[128], program[128];
-	int rank;	 /* of the filter above: lower is better */
-	bool filter2;	 /* cupsFilter2 lines hide cupsFilter lines */
-	bool any_filter; /* a filter for documents, ours to use or not */
-	bool postscript; /* LanguageLevel given */
-	bool foomatic;
-	bool ours;	       /* a postage PPD already */
+	struct ppdfilter filters;
 	struct slice skipping; /* inside a removed option */
 };
 
@@ -105,78 +98,6 @@ is_ui(const struct wrap *w, struct slice s)
 }
 
 /* --- first pass: what is there ------------------------------------------- */
-/* The next word of a filter line; false if it does not fit or is not one. */
-static bool
-word(struct slice *s, char *out, size_t size)
-{
-	size_t len = 0;
-
-	while (s->len > 0 && (*s->ptr == ' ' || *s->ptr == '\t'))
-		s->ptr++, s->len--;
-	while (len < s->len && s->ptr[len] > ' ' && s->ptr[len] <= '~')
-		len++;
-	if (len == 0 || len >= size)
-		return false;
-	memcpy(out, s->ptr, len);
-	out[len] = '\0';
-	s->ptr += len;
-	s->len -= len;
-	return true;
-}
-
-/* How good a way to the printer a filter is; 0 is best, -1 is no use. */
-static int
-rank_of(const char *source, const char *program)
-{
-	static const char *const order[] = {"application/vnd.cups-raster",
-	    "image/pwg-raster", "image/urf", "application/vnd.cups-pdf",
-	    "application/pdf", "application/vnd.cups-postscript",
-	    "application/postscript"};
-	bool direct = strcmp(program, "-") == 0;
-
-	for (int i = 0; i < (int)(sizeof(order) / sizeof(order[0])); i++) {
-		if (strcmp(source, order[i]) != 0)
-			continue;
-		/* A filter that wants raster of another kind, or PostScript,
-		 * cannot be put behind ours: two PPD filters do not chain. */
-		return (i == 1 || i == 2 || i >= 5) && !direct ? -1 : i;
-	}
-	return -1;
-}
-
-static void
-note_filter(struct wrap *w, struct slice value, bool has_target)
-{
-	char source[128], target[128] = "", cost[32], program[128];
-	int rank;
-
-	if (!word(&value, source, sizeof(source)) ||
-	    (has_target && !word(&value, target, sizeof(target))) ||
-	    !word(&value, cost, sizeof(cost)))
-		return;
-	if (strncmp(value.ptr, " maxsize(", value.len < 9 ? value.len : 9) ==
-		0 &&
-	    !word(&value, program, sizeof(program)))
-		return;
-	if (!word(&value, program, sizeof(program)))
-		return;
-	if (strstr(source, "vnd.cups-postage-"))
-		w->ours = true;
-	if (strstr(program, "foomatic-rip"))
-		w->foomatic = true;
-	if (strstr(program, "..") || strpbrk(program, "\"'`$;|&<>\\"))
-		return;
-	if (strcmp(source, "application/vnd.cups-command") != 0)
-		w->any_filter = true;
-	rank = rank_of(source, program);
-	if (rank < 0 || (w->rank >= 0 && rank >= w->rank))
-		return;
-	w->rank = rank;
-	strcpy(w->source, source);
-	strcpy(w->target, target);
-	strcpy(w->program, program);
-}
-
 static void
 note_statement(struct wrap *w, const struct statement *s)
 {
@@ -187,61 +108,9 @@ note_statement(struct wrap *w, const struct statement *s)
 		if (name.len > 0 && name.len < PPDWRAP_NAME_MAX &&
 		    w->ui_count < UI_MAX && !is_removed(name))
 			w->ui[w->ui_count++] = name;
-	} else if (slice_is(s->keyword, "cupsFilter2")) {
-		if (!w->filter2) {
-			w->filter2 = true;
-			w->rank = -1;
-		}
-		note_filter(w, s->value, true);
-	} else if (slice_is(s->keyword, "cupsFilter")) {
-		if (!w->filter2)
-			note_filter(w, s->value, false);
-	} else if (slice_is(s->keyword, "LanguageLevel")) {
-		w->postscript = true;
-	} else if (slice_begins(s->keyword, "FoomaticRIPCommandLine")) {
-		w->foomatic = true;
+	} else {
+		ppdfilter_note(&w->filters, s);
 	}
-}
-
-/* The gate's line for what was found. */
-static bool
-choose_filter(struct wrap *w, struct err *e)
-{
-	const char *gate = w->rank <= 2 ? GATE_RASTER : GATE_PDF;
-
-	if (w->ours)
-		return err_set(e, ERR_CONFIG, "this is a postage PPD already");
-	if (w->foomatic && !w->rules->allow_foomatic)
-		return err_set(e, ERR_CONFIG,
-		    "the driver is foomatic-rip, which runs commands written "
-		    "in the PPD; if you trust it, add --allow-foomatic");
-	if (w->rank < 0 && (w->any_filter || !w->postscript))
-		return err_set(e, ERR_CONFIG,
-		    "the printer's driver takes neither CUPS raster, PWG "
-		    "raster, URF, PDF nor plain PostScript, so no stamps can "
-		    "be put before it");
-	if (w->rank < 0 || w->rank >= 5) {
-		gate = GATE_PDF;
-		strcpy(w->target, "application/postscript");
-		strcpy(w->program, "pdftops");
-	} else if (w->rank == 1 || w->rank == 2) {
-		strcpy(w->program, "rastertopwg");
-		strcpy(w->target, w->source);
-	}
-	/* A driver is run by postagedriver, which knows what was applied. */
-	if (strcmp(w->program, "-") != 0) {
-		snprintf(w->report->driver, sizeof(w->report->driver), "%s",
-		    w->program);
-		strcpy(w->program, "postagedriver");
-	}
-	if (w->target[0])
-		snprintf(w->report->filter, sizeof(w->report->filter),
-		    "*cupsFilter2: \"%s %.100s 0 %.100s\"", gate, w->target,
-		    w->program);
-	else
-		snprintf(w->report->filter, sizeof(w->report->filter),
-		    "*cupsFilter: \"%s 0 %.100s\"", gate, w->program);
-	return true;
 }
 
 /* --- second pass: write it anew ------------------------------------------- */
@@ -299,8 +168,7 @@ is_replaced(struct slice keyword)
 	/* cupsLanguages: it would promise ours in every language. */
 	static const char *const list[] = {"cupsLanguages", "cupsFilter",
 	    "cupsFilter2", "cupsPreFilter", "cupsManualCopies",
-	    "cupsSingleFile", "cupsMaxCopies", "cupsCommands",
-	    "cupsPortMonitor", "End"};
+	    "cupsSingleFile", "cupsMaxCopies", "cupsPortMonitor", "End"};
 	static const char *const prefixes[] = {
 	    "", "Default", "ParamCustom", "Custom", "?"};
 
@@ -477,9 +345,11 @@ write_all(struct wrap *w, const char *ppd, size_t len, struct err *e)
 		first = false;
 		fprintf(w->out,
 		    "*%% Made by \"postage queue add\" from the printer's own "
-		    "PPD.\n%s\n*cupsManualCopies: True\n"
-		    "*cupsSingleFile: True\n",
+		    "PPD.\n%s\n",
 		    w->report->filter);
+		ppdfilter_write_commands(&w->filters, w->out);
+		fputs(
+		    "*cupsManualCopies: True\n*cupsSingleFile: True\n", w->out);
 		if (w->report->driver[0])
 			fprintf(w->out, "*cupsPostageDriver: \"%s\"\n",
 			    w->report->driver);
@@ -509,10 +379,10 @@ ppdwrap(const char *ppd, size_t len, const struct ppdwrap_rules *rules,
 	w->rules = rules;
 	w->report = report;
 	w->out = out;
-	w->rank = -1;
+	ppdfilter_init(&w->filters);
 	while (ppd_next(&r, &s))
 		note_statement(w, &s);
-	if (choose_filter(w, e))
+	if (ppdfilter_choose(&w->filters, rules->allow_foomatic, report, e))
 		done = write_all(w, ppd, len, e);
 	free(w);
 	return done;
