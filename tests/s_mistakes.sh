@@ -35,6 +35,8 @@ check 'no vault: make one' tells 'postage vault create' \
 	as_postage "$WORK/bin/postage" vault status
 check 'no vault, for scripts' json \
 	as_postage "$WORK/bin/postage" --json vault status
+check 'a sum that is none' tells '"fifty" is no sum .*50\.00' \
+	postage vault refill fifty
 check 'doctor: no daemon' sh -c "POSTAGE_CONF='$WORK/etc/postage.conf' \
 	'$WORK/bin/postage' doctor | grep -q '^FAULT  daemon.s socket: .*does not run'"
 document text 'no PDF' >"$WORK/letter.odt"

@@ -346,6 +346,17 @@ static const struct {
 };
 
 static int
+bad_sum(const struct arguments *a, const char *word)
+{
+	struct err e = ERR_INIT;
+
+	err_set(&e, ERR_REQUEST,
+	    "\"%s\" is no sum of money above nothing: write it as 50.00", word);
+	out_fail(a->options, NULL, &e);
+	return 2;
+}
+
+static int
 run(struct arguments *a, int count, char **words)
 {
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
@@ -353,10 +364,11 @@ run(struct arguments *a, int count, char **words)
 
 		if (strcmp(words[0], actions[i].name) != 0)
 			continue;
-		if (count != (sum ? 2 : 1) ||
-		    (sum &&
-			(!mils_parse(words[1], &a->amount) || a->amount == 0)))
+		if (count != (sum ? 2 : 1))
 			return out_usage(usage);
+		if (sum &&
+		    (!mils_parse(words[1], &a->amount) || a->amount == 0))
+			return bad_sum(a, words[1]);
 		return actions[i].run(a);
 	}
 	return out_usage(usage);
