@@ -115,4 +115,9 @@ MUST_CHECK bool dispense_settle(
 MUST_CHECK bool dispense_funds(
     struct dispense *d, const char *queue, struct funds *out, struct err *e);
 
+/* True if the vault refused the PIN that stands in the configured file now: it
+ * is not presented again before the file changes.  For those who may read the
+ * state folder. */
+bool dispense_pin_was_refused(const struct settings *s);
+
 #endif

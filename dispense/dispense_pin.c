@@ -31,20 +31,20 @@ file_mark(const char *path, char out[MARK_BYTES])
 }
 
 static bool
-mark_path(const struct dispense *d, char out[PATH_MAX])
+mark_path(const struct settings *s, char out[PATH_MAX])
 {
-	return snprintf(out, PATH_MAX, "%s/pin-refused",
-		   d->settings->state_dir) < PATH_MAX;
+	return snprintf(out, PATH_MAX, "%s/pin-refused", s->state_dir) <
+	       PATH_MAX;
 }
 
 static bool
-was_refused(const struct dispense *d, const char *mark)
+was_refused(const struct settings *s, const char *mark)
 {
 	char path[PATH_MAX], got[MARK_BYTES];
 	struct err ignored = ERR_INIT;
 	size_t len;
 
-	return mark[0] != '\0' && mark_path(d, path) &&
+	return mark[0] != '\0' && mark_path(s, path) &&
 	       durable_read(path, got, sizeof(got), &len, &ignored) &&
 	       len == strlen(mark) && memcmp(got, mark, len) == 0;
 }
@@ -56,7 +56,7 @@ remember_refused(const struct dispense *d, const char *mark)
 	char path[PATH_MAX];
 	struct err ignored = ERR_INIT;
 
-	if (mark[0] == '\0' || !mark_path(d, path) ||
+	if (mark[0] == '\0' || !mark_path(d->settings, path) ||
 	    !durable_replace(path, mark, strlen(mark), 0600, &ignored))
 		return;
 }
@@ -68,7 +68,7 @@ present(struct dispense *d, const char *path, struct err *e)
 	struct err why = ERR_INIT;
 
 	file_mark(path, mark);
-	if (was_refused(d, mark))
+	if (was_refused(d->settings, mark))
 		return err_set(e, ERR_DENIED,
 		    "the PIN in %s was refused before and is not tried again: "
 		    "put the right PIN into the file",
@@ -84,6 +84,15 @@ present(struct dispense *d, const char *path, struct err *e)
 	return err_set(e, why.kind, "%s%s%s", why.text,
 	    why.kind == ERR_DENIED ? ": look at the PIN in " : "",
 	    why.kind == ERR_DENIED ? path : "");
+}
+
+bool
+dispense_pin_was_refused(const struct settings *s)
+{
+	char mark[MARK_BYTES];
+
+	file_mark(s->pin_file, mark);
+	return was_refused(s, mark);
 }
 
 bool

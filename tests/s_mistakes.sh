@@ -46,11 +46,7 @@ check 'no such sheet' tells 'near it are Avery 5160' \
 	postage sheet show 'Avery 51600'
 
 # --- the document -----------------------------------------------------------------
-chain_begin() {
-	vault_setup 20.00
-	vaultd_start
-	scheduler_start
-}
+vault_setup 20.00
 chain_begin
 queue_sink Postage
 check 'an empty journal says so' sh -c "POSTAGE_CONF='$WORK/etc/postage.conf' \

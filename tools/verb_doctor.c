@@ -16,6 +16,7 @@
 #include "base/mils.h"
 #include "dispense/client.h"
 #include "dispense/device.h"
+#include "dispense/dispense.h"
 #include "dispense/gate.h"
 #include "dispense/settings.h"
 #include "tools/cupsd.h"
@@ -161,6 +162,27 @@ check_daemon(struct doctor *d)
 		    "the funds are low: postage vault refill SUM");
 	}
 	client_close(c);
+}
+
+static void
+check_pin(struct doctor *d)
+{
+	const char *path = d->settings.pin_file;
+	struct stat st;
+
+	if (geteuid() != 0 || path[0] != '/')
+		return;
+	if (stat(path, &st) != 0)
+		report(d, "PIN", false, path,
+		    "no such file: write the PIN into it, mode 0600, owner "
+		    "postage");
+	else if (dispense_pin_was_refused(&d->settings))
+		report(d, "PIN", false, "the one in the file was refused",
+		    "put the right PIN into the file that pin-file names; it "
+		    "is not tried again before");
+	else
+		report(d, "PIN", (st.st_mode & 077) == 0, path,
+		    "chmod 0600 it: others can read the PIN");
 }
 
 static void
@@ -324,6 +346,7 @@ verb_doctor(int argc, char **argv, const struct options *options)
 		check_user(&d);
 		check_socket(&d);
 		check_daemon(&d);
+		check_pin(&d);
 	} else {
 		report_err(&d, "configuration", &e, "see postage.conf(5)");
 	}
