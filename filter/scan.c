@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "filter/bounds.h"
+#include "filter/qr_marks.h"
 
 #define WORK_S	    60 /* processor time for one page, or the whole's frame */
 #define INK_DPI	    150.0
@@ -289,6 +290,44 @@ out:
 	return done;
 }
 
+/* What the pictures of a page cover, all together; empty where none are.  A
+ * picture may be cut into strips, so their own sizes say nothing. */
+static struct rect
+pictures(PopplerPage *p)
+{
+	struct rect all = {0, 0, 0, 0};
+	GList *list;
+
+	bounds_work(WORK_S);
+	list = poppler_page_get_image_mapping(p);
+	bounds_work(0);
+	for (GList *l = list; l != NULL; l = l->next) {
+		const PopplerImageMapping *m = l->data;
+
+		all = rect_union(all, from_poppler(&m->area));
+	}
+	poppler_page_free_image_mapping(list);
+	return all;
+}
+
+/* Marks in pictures, after those in text. */
+static bool
+scan_pictures(struct scan *s, PopplerPage *p, int page, struct placeholder *out,
+    size_t max, size_t *count, struct err *e)
+{
+	struct rect area = pictures(p);
+	struct ink_map map = {0};
+	bool done;
+
+	if (area.w < QR_MARK_MIN_PT || area.h < QR_MARK_MIN_PT)
+		return true;
+	if (!scan_ink(s, page, &map, e))
+		return false;
+	done = qr_marks_find(&map, area, page, out, max, count, e);
+	ink_map_free(&map);
+	return done;
+}
+
 static bool
 is_visible(const struct ink_map *map, const struct located *l)
 {
@@ -370,7 +409,7 @@ scan_page(struct scan *s, int page, struct placeholder *out, size_t max,
 		    &map, &found[i], page, *count + 1, &out[*count]);
 		(*count)++;
 	}
-	done = true;
+	done = scan_pictures(s, p, page, out, max, count, e);
 out:
 	ink_map_free(&map);
 	free(found);

@@ -130,9 +130,8 @@ mark_parse(const char *text, struct mark *out, struct err *e)
 			return err_set(e, ERR_REQUEST,
 			    "there is no blank before \"%s\"", p);
 	}
-	if (m.kind == KIND_CORRECTION && m.has_amount && m.amount != 0)
-		return err_set(e, ERR_REQUEST,
-		    "kind=correction has the amount 0, or none");
+	if (!mark_check(&m, e))
+		return false;
 	*out = m;
 	return true;
 }

@@ -53,6 +53,19 @@ struct mark {
  * Errors: ERR_REQUEST, text names the word and what is allowed. */
 MUST_CHECK bool mark_parse(const char *text, struct mark *out, struct err *e);
 
+/* The same as a URI, "postage:?amount=0.78&to=90210", the mark of documents
+ * that come as pixels.  The first is true of everything that begins so: other
+ * QR codes are not ours.
+ * Errors: as mark_parse(). */
+bool mark_is_uri(const char *text);
+MUST_CHECK bool
+mark_parse_uri(const char *text, struct mark *out, struct err *e);
+void mark_format_uri(const struct mark *m, char out[MARK_TEXT_MAX]);
+
+/* What every parser asks at its end: do the fields go together?
+ * Errors: ERR_REQUEST. */
+MUST_CHECK bool mark_check(const struct mark *m, struct err *e);
+
 /* Sets one field from "key", "value", as in a mark, a job option or the
  * configuration.  Errors: ERR_REQUEST. */
 MUST_CHECK bool

@@ -346,6 +346,15 @@ mark_set(struct mark *m, const char *key, const char *value, struct err *e)
 	return keys[i].set(m, value, e);
 }
 
+bool
+mark_check(const struct mark *m, struct err *e)
+{
+	if (m->kind == KIND_CORRECTION && m->has_amount && m->amount != 0)
+		return err_set(e, ERR_REQUEST,
+		    "kind=correction has the amount 0, or none");
+	return true;
+}
+
 /* --- fields ---------------------------------------------------------------- */
 
 uint32_t

@@ -372,26 +372,78 @@ longest_mark_fits(void **state)
 	is_mem(&again, &m, sizeof(m), "same fields");
 }
 
+static void
+a_uri_says_the_same_as_brackets(void **state)
+{
+	static const char *const both[][2] = {{"postage:", "[[postage]]"},
+	    {"POSTAGE:?", "[[postage]]"},
+	    {"postage:?amount=0.78", "[[postage 0.78]]"},
+	    {"postage:?Amount=0.780&to=90210&date=+3&",
+		"[[postage 0.78 to=90210 date=+3]]"},
+	    {"postage:?c%6fst=A%2F1&date=%2B3",
+		"[[postage cost=A/1 date=+3]]"}};
+	char uri[MARK_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+		struct mark want = parsed(both[i][1]), got;
+		struct err e = ERR_INIT;
+
+		is_ok(mark_parse_uri(both[i][0], &got, &e), &e, both[i][0]);
+		is_mem(&got, &want, sizeof(got), both[i][0]);
+		mark_format_uri(&want, uri);
+		is_ok(mark_parse_uri(uri, &got, &e), &e, uri);
+		is_mem(&got, &want, sizeof(got), uri);
+	}
+	is_str(uri, "postage:?date=+3&cost=A/1", "written");
+}
+
+static void
+a_bad_uri_is_refused(void **state)
+{
+	static const char *const bad[][2] = {{"postage:0.78", "question mark"},
+	    {"postage:?0.78", "KEY=VALUE"}, {"postage:?amount=lots", "lots"},
+	    {"postage:?colour=red", "colour"},
+	    {"postage:?amount=1&amount=2", "twice"},
+	    {"postage:?amount=", "no value"}, {"postage:?cost=%4", "digits"},
+	    {"postage:?cost=%0a", "character"},
+	    {"postage:?kind=correction&amount=1", "correction"},
+	    {"https://example.com/", "postage:"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct err e = ERR_INIT;
+		struct mark m;
+
+		ok(!mark_parse_uri(bad[i][0], &m, &e), bad[i][0]);
+		is_err(&e, ERR_REQUEST, bad[i][0]);
+		if (!strstr(e.text, bad[i][1]))
+			fail_at("%s: \"%s\" does not say \"%s\"", bad[i][0],
+			    e.text, bad[i][1]);
+	}
+	ok(!mark_is_uri("postage"), "no colon");
+	ok(!mark_is_uri(""), "nothing");
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    T(bare_mark_leaves_every_field_out),
-	    T(every_key_sets_its_field),
-	    T(bare_number_is_the_amount),
+	const struct CMUnitTest tests[] = {T(bare_mark_leaves_every_field_out),
+	    T(every_key_sets_its_field), T(bare_number_is_the_amount),
 	    T(number_further_on_is_no_amount),
 	    T(what_office_programs_type_is_read),
 	    T(brackets_and_keyword_are_required),
 	    T(unknown_and_double_words_are_refused),
 	    T(destination_takes_5_9_or_11_digits),
 	    T(weights_are_rounded_to_milligrams),
-	    T(relative_dates_stay_relative),
-	    T(correction_costs_nothing),
+	    T(relative_dates_stay_relative), T(correction_costs_nothing),
 	    T(defaults_fill_only_gaps),
 	    T(amount_and_class_do_not_mix_by_inheritance),
 	    T(one_field_is_set_by_key),
 	    T(extra_names_surcharges),
 	    T(longest_mark_fits),
+	    T(a_uri_says_the_same_as_brackets),
+	    T(a_bad_uri_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,8 @@ static const struct verb verbs[] = {
 	"a sheet of stamps or single ones, through the queue"},
     {"preview", verb_preview, "FILE [-o OUT.png|OUT.pdf]",
 	"the printed document with specimen stamps; nothing is spent"},
+    {"mark", verb_mark, "[--qr OUT.png] [SUM] [KEY=VALUE]...",
+	"a mark as text and as a QR code"},
     {"journal", verb_journal, "list|show|log|check|resolve",
 	"what was asked, paid and printed"},
     {"spoil", verb_spoil, "QUEUE-JOB [--page N] [--stamp N] --reason WORDS",

@@ -7,7 +7,7 @@
 # ps and pdf: page 1's mark runs left to right, page 2's upwards, page 3's upside
 # down, page 4's downwards, and so on.  plain.pdf: all left to right, with room
 # for their stamps also where two or four pages share a sheet.  png and jpeg: a background for a sheet
-# of labels, ink in the upper margin alone (marks in pictures are not read).
+# of labels, ink in the upper margin alone.
 set -u
 
 html() {
