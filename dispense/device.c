@@ -14,7 +14,8 @@
 
 #define PREFIX	    "postage:/"
 #define PREFIX_LEN  (sizeof(PREFIX) - 1)
-#define SCHEME_CHAR "abcdefghijklmnopqrstuvwxyz0123456789+-."
+#define SCHEME_HEAD "abcdefghijklmnopqrstuvwxyz0123456789"
+#define SCHEME_CHAR SCHEME_HEAD "+-."
 
 static const char *const never[] = {"postage", "beh", "file"};
 
@@ -23,7 +24,8 @@ scheme_copy(const char *uri, char *out, size_t size, struct err *e)
 {
 	size_t len = strspn(uri, SCHEME_CHAR);
 
-	if (len == 0 || uri[len] != ':' || uri[0] == '.' || len >= size)
+	/* A "+" in front would be taken for the form with a secret. */
+	if (strspn(uri, SCHEME_HEAD) == 0 || uri[len] != ':' || len >= size)
 		return err_set(e, ERR_CONFIG,
 		    "the device URI does not begin with a backend's name and a "
 		    "colon");

@@ -71,12 +71,14 @@ sig_generate(struct sig_key **out, struct err *e)
 	return sig_adopt(pkey, true, out, e);
 }
 
-/* The decoder takes 0 and numbers over the curve's order as well. */
+/* The decoder takes 0 and numbers over the curve's order as well, and a public
+ * half of another key: nobody could verify what that one signs. */
 static bool
-in_range(EVP_PKEY *pkey)
+is_sound(EVP_PKEY *pkey)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
-	bool good = ctx && EVP_PKEY_private_check(ctx) == 1;
+	bool good = ctx && EVP_PKEY_private_check(ctx) == 1 &&
+		    EVP_PKEY_pairwise_check(ctx) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
 	return good;
@@ -97,7 +99,7 @@ load(const void *bytes, size_t len, int selection, struct sig_key **out,
 		EVP_PKEY_free(pkey);
 		return sig_failed(e, ERR_CONFIG, "not a key");
 	}
-	if (selection == EVP_PKEY_KEYPAIR && !in_range(pkey)) {
+	if (selection == EVP_PKEY_KEYPAIR && !is_sound(pkey)) {
 		EVP_PKEY_free(pkey);
 		return sig_failed(e, ERR_CONFIG, "not a private key");
 	}

@@ -19,7 +19,9 @@
 #include <sys/stat.h>
 
 #define INPUT_MAX ((size_t)1 << 20)
-#define CUT_MAX	  512 /* longest prefix tried, bytes */
+#ifndef FUZZ_CUT
+#define FUZZ_CUT 512 /* longest prefix tried, bytes */
+#endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,7 +43,7 @@ run_exact(const uint8_t *data, size_t size)
 static void
 run_variants(uint8_t *data, size_t size)
 {
-	size_t cut = size < CUT_MAX ? size : CUT_MAX;
+	size_t cut = size < FUZZ_CUT ? size : FUZZ_CUT;
 
 	run_exact(data, size);
 	for (size_t i = 0; i < cut; i++) {

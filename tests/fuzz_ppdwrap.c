@@ -2,17 +2,58 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "tools/ppdread.h"
 #include "tools/ppdwrap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Whatever a printer calls its PPD: no crash, and nothing comes out that a
- * second reading takes for another filter. */
+/* One statement of the new PPD: no program but ours, no command of a driver
+ * that runs what the PPD says, no control character in a name. */
+static void
+check_statement(const struct statement *s, int *filters)
+{
+	if (slice_begins(s->keyword, "cupsFilter")) {
+		(*filters)++;
+		if (!slice_begins(s->value, "application/vnd.cups-postage-"))
+			abort();
+	}
+	if (slice_begins(s->keyword, "Foomatic") ||
+	    slice_begins(s->keyword, "cupsPreFilter") ||
+	    slice_begins(s->keyword, "cupsPortMonitor") ||
+	    slice_begins(s->keyword, "cupsCommands"))
+		abort();
+	for (size_t i = 0; i < s->keyword.len; i++)
+		if (s->keyword.ptr[i] <= ' ' || s->keyword.ptr[i] > '~')
+			abort();
+}
+
+/* Whatever a printer calls its PPD: nothing comes out that a second reading
+ * takes for another filter, and no byte that ends a line or a string early. */
+static void
+check_output(const char *text, size_t len)
+{
+	struct ppd_reader r = {text, text + len};
+	struct statement s;
+	int filters = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)text[i] < ' ' && text[i] != '\n' &&
+			text[i] != '\t') ||
+		    text[i] == 0x7f)
+			abort();
+	while (ppd_next(&r, &s))
+		check_statement(&s, &filters);
+	if (filters != 1)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct ppdwrap_rules rules = {.allow_foomatic = true};
+	static const struct ppdwrap_rules trusting = {.allow_foomatic = true},
+					  rules = {.allow_foomatic = false};
 	struct ppdwrap_report report, again;
 	struct err e = ERR_INIT;
 	char *text = NULL, *second = NULL;
@@ -21,12 +62,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool done = ppdwrap((const char *)data, size, &rules, out, &report, &e);
 
 	fclose(out);
+	out = open_memstream(&second, &second_len);
 	if (done) {
-		out = open_memstream(&second, &second_len);
+		check_output(text, len);
 		if (ppdwrap(text, len, &rules, out, &again, &e))
 			abort();
-		fclose(out);
+	} else if (ppdwrap(
+		       (const char *)data, size, &trusting, out, &again, &e) &&
+		   strlen(again.filter) == 0) {
+		abort();
 	}
+	fclose(out);
 	free(text);
 	free(second);
 	return 0;

@@ -198,7 +198,8 @@ shop_open(struct shop *s, mils value, const char *pin, const char *extra)
 
 	memset(s, 0, sizeof(*s));
 	setenv("TZ", "UTC", 1);
-	strcpy(s->dir, "/tmp/t_shop.XXXXXX");
+	snprintf(s->dir, sizeof(s->dir), "%.40s/t_shop.XXXXXX",
+	    getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	ok(mkdtemp(s->dir) != NULL, "folder");
 	snprintf(s->journal, sizeof(s->journal), "%s/journal.db", s->dir);
 	configure(s, pin, extra ? extra : "");

@@ -49,11 +49,13 @@ read_all(struct reading *r, FILE *f)
 				      : 0;
 	r->image.dpi_x = j->X_density * unit;
 	r->image.dpi_y = j->Y_density * unit;
-	jpeg_start_decompress(j);
+	/* Before the decoder takes memory for all of it. */
+	jpeg_calc_output_dimensions(j);
 	r->image.width = (int)j->output_width;
 	r->image.height = (int)j->output_height;
 	if (!image_new(&r->image, r->e))
 		longjmp(r->back, 1);
+	jpeg_start_decompress(j);
 	while (j->output_scanline < j->output_height) {
 		JSAMPROW row = r->image.grey +
 			       (size_t)j->output_scanline * j->output_width;

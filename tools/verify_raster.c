@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define LINE_BYTES_MAX (IMAGE_SIDE_MAX * 16u) /* 15 colours and some slack */
+
 static bool
 is_additive(cups_cspace_t space)
 {
@@ -49,6 +51,7 @@ read_page(cups_raster_t *raster, const cups_page_header2_t *h,
 	if (h->cupsColorOrder != CUPS_ORDER_CHUNKED ||
 	    (h->cupsBitsPerPixel != 1 && h->cupsBitsPerColor != 8) ||
 	    h->cupsWidth > IMAGE_SIDE_MAX || h->cupsHeight > IMAGE_SIDE_MAX ||
+	    h->cupsBytesPerLine > LINE_BYTES_MAX ||
 	    h->cupsBytesPerLine < (h->cupsWidth * h->cupsBitsPerPixel + 7) / 8)
 		return err_set(e, ERR_REQUEST,
 		    "raster: only chunky pages of 1 or 8 bits are read");

@@ -5,6 +5,7 @@
 #include "tools/verify.h"
 
 #define CM_PER_INCH 2.54
+#define DPI_MAX	    19200 /* more is a mistake, or meant to hurt */
 
 static double
 dpi_of(TIFF *t, uint32_t tag)
@@ -13,7 +14,8 @@ dpi_of(TIFF *t, uint32_t tag)
 	float value = 0;
 
 	TIFFGetFieldDefaulted(t, TIFFTAG_RESOLUTIONUNIT, &unit);
-	if (!TIFFGetField(t, tag, &value) || unit == RESUNIT_NONE)
+	if (!TIFFGetField(t, tag, &value) || unit == RESUNIT_NONE ||
+	    !(value > 0 && value < DPI_MAX))
 		return 0;
 	return (double)value * (unit == RESUNIT_CENTIMETER ? CM_PER_INCH : 1);
 }

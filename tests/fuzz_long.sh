@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# fuzz_long.sh [TARGET...]: builds the fuzz targets (tests/fuzz_TARGET.c; all,
+# if none is named) with libFuzzer, AddressSanitizer and UBSan in a folder of
+# their own and runs each for FUZZ_SECONDS (600), two at a time.  Prints a line
+# for each; a finding fails, and its input is kept and named.
+#
+#	FUZZ_SECONDS	for each target; 60 finds what is easy
+#	FUZZ_DIR	build folder, _build/fuzz; grown corpora stay there
+#	FUZZ_MERGE=1	afterwards adds what is new to tests/corpus: as little as
+#			covers the same, in inputs of at most 4 kB
+set -u
+cd "$(dirname "$0")/.." || exit 2
+top=$PWD
+build=${FUZZ_DIR:-$top/_build/fuzz}
+seconds=${FUZZ_SECONDS:-600}
+at_once=2
+memory=/dev/shm # what a target writes is not worth a disk
+[ -w "$memory" ] || memory=/tmp
+
+targets() {
+	local f
+
+	for f in tests/fuzz_*.c; do
+		f=${f#tests/fuzz_}
+		[ "$f" = main.c ] || echo "${f%.c}"
+	done
+}
+
+build_targets() {
+	local names=("${@/#/tests/fuzz_}")
+
+	mkdir -p "$build" && cd "$build" || return
+	if ! [ -f Makefile ] || [ "$top/configure" -nt Makefile ]; then
+		"$top/configure" -q --enable-fuzz --disable-system-tests \
+		    CC="${FUZZ_CC:-clang}" CFLAGS='-g -O1' || return
+	fi
+	nice make -s -j"$at_once" ppd/postage-pwg.ppd "${names[@]}"
+}
+
+# run_target NAME: true if it found nothing.
+run_target() {
+	local grown=$build/corpus/$1 found=$build/found/$1
+
+	mkdir -p "$grown" "$found"
+	cd "$found" || return
+	TMPDIR=$memory ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 \
+	UBSAN_OPTIONS=print_stacktrace=1 \
+	    nice "$build/tests/fuzz_$1" "$grown" "$top/tests/corpus/$1" \
+	    -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2560 \
+	    -max_len=16384 -print_final_stats=1 -artifact_prefix="$found/" \
+	    >"$build/$1.log" 2>&1
+}
+
+# last NAME EXPRESSION: what sed finds last in the target's log.
+last() {
+	sed -n "$2" "$build/$1.log" | tail -n 1
+}
+
+tell() {
+	printf '%-10s %12s executions %6s edges %5s inputs  %s\n' "$1" \
+	    "$(last "$1" 's/^stat::number_of_executed_units: *//p')" \
+	    "$(last "$1" 's/.* cov: \([0-9]*\) .*/\1/p')" \
+	    "$(find "$build/corpus/$1" -type f | wc -l)" "$2"
+}
+
+one() {
+	if run_target "$1"; then
+		tell "$1" 'no finding'
+		return
+	fi
+	tell "$1" "FINDING: $(find "$build/found/$1" -type f -newer \
+	    "$build/.begin" | tr '\n' ' ')see $build/$1.log"
+	touch "$build/.failed"
+}
+
+merge_target() {
+	local grown=$build/corpus/$1 small=$build/small/$1
+
+	rm -rf "$small"
+	mkdir -p "$small"
+	"$build/tests/fuzz_$1" -merge=1 -max_len=4096 "$small" \
+	    "$top/tests/corpus/$1" "$grown" >"$build/$1.merge.log" 2>&1
+	find "$small" -type f | while read -r f; do
+		cmp -s "$f" "$top/tests/corpus/$1/${f##*/}" ||
+		    cp "$f" "$top/tests/corpus/$1/"
+	done
+}
+
+[ $# -gt 0 ] || mapfile -t all < <(targets)
+[ $# -eq 0 ] || all=("$@")
+build_targets "${all[@]}" || exit 1
+cd "$top" || exit 2
+rm -f "$build/.failed"
+touch "$build/.begin"
+echo "${#all[@]} targets, $seconds s each, $at_once at a time"
+for name in "${all[@]}"; do
+	while [ "$(jobs -r | wc -l)" -ge "$at_once" ]; do
+		wait -n
+	done
+	one "$name" &
+done
+wait
+if [ "${FUZZ_MERGE:-0}" = 1 ]; then
+	for name in "${all[@]}"; do
+		merge_target "$name"
+	done
+fi
+[ ! -e "$build/.failed" ]
