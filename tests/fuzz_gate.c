@@ -21,11 +21,16 @@ check_gate(const uint8_t *data, size_t size)
 		return;
 	gate_scan(f, &g);
 	fclose(f);
-	if (strstr(g.driver, "..") || strpbrk(g.driver, " \t\r\n\"") ||
-	    (g.driver[0] != '/' && strchr(g.driver, '/')) ||
-	    strpbrk(g.final_type, " \t\r\n\"'") ||
+	if (strpbrk(g.final_type, " \t\r\n\"'") ||
 	    strnlen(g.final_type, GATE_TYPE_MAX) == GATE_TYPE_MAX)
 		abort();
+	for (int i = 0; i < GATE_DRIVERS; i++) {
+		const char *d = g.driver[i];
+
+		if (strstr(d, "..") || strpbrk(d, " \t\r\n\"|") ||
+		    (d[0] != '/' && strchr(d, '/')))
+			abort();
+	}
 }
 
 static void
