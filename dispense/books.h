@@ -92,6 +92,11 @@ MUST_CHECK bool
 books_spoil_all(struct journal *j, const struct journal_document *doc,
     const struct books_by *by, const char *reason, struct err *e);
 
+/* The state of the stamp of this PSD and ascending register; *found = false:
+ * the journal does not have it. */
+MUST_CHECK bool books_stamp_state(struct journal *j, const char *psd_id,
+    mils ascending, enum stamp_state *out, bool *found, struct err *e);
+
 /* What was written down of a spoiled stamp; *found = false: it is not one. */
 struct books_spoiled {
 	char reason[BOOKS_REASON_MAX], person[USER_MAX];
@@ -102,6 +107,67 @@ struct books_spoiled {
 MUST_CHECK bool
 books_spoiled(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
     struct books_spoiled *out, bool *found, struct err *e);
+
+/* --- refunds (journal_refund.c) ----------------------------------------------- */
+
+struct books_request {
+	int64_t id;
+	char psd_id[PSD_ID];
+	uint32_t number; /* the PSD's; 0 = not signed yet */
+	uint32_t date;	 /* YYYYMMDD */
+	uint32_t count;
+	mils total;
+	bool answered;
+	mils granted;	/* where it is answered */
+	int64_t credit; /* see books_credit(); -1 = not begun */
+	char *text;	/* signed, unless number is 0 */
+	char *answer;	/* NULL = none yet */
+};
+void books_request_free(struct books_request *r);
+
+/* Collects spoiled stamps of `psd_id` that no request has, at most
+ * REFUND_STAMPS_MAX, into a new one that is not signed yet: all, or those that
+ * `choices` single out.  Errors: ERR_REQUEST (none, one that is not spoiled, of
+ * another PSD, or asked for already). */
+struct books_pick {
+	const char *psd_id;
+	const struct books_choice *choices; /* NULL = all */
+	size_t count;
+	uint32_t date;
+};
+MUST_CHECK bool books_claim(struct journal *j, const struct books_pick *pick,
+    const struct books_by *by, int64_t *id, struct err *e);
+
+/* The first request of `psd_id` that is not signed yet; *id = 0: none. */
+MUST_CHECK bool books_unsigned(
+    struct journal *j, const char *psd_id, int64_t *id, struct err *e);
+
+/* The PSD's message was made: the request has its number.  Once. */
+MUST_CHECK bool books_signed(struct journal *j, int64_t id, uint32_t number,
+    const uint8_t *msg, size_t len, const struct books_by *by, struct err *e);
+
+/* By its id, or by PSD and number.  The caller frees *out.
+ * Errors: ERR_REQUEST (no such one). */
+MUST_CHECK bool books_request_load(
+    struct journal *j, int64_t id, struct books_request *out, struct err *e);
+MUST_CHECK bool books_request_find(struct journal *j, const char *psd_id,
+    uint32_t number, int64_t *id, struct err *e);
+
+/* Every request, without its texts. */
+typedef bool books_request_fn(void *context, const struct books_request *r);
+MUST_CHECK bool books_requests(
+    struct journal *j, books_request_fn *fn, void *context, struct err *e);
+
+/* The provider's answer, checked by the caller: each stamp of the request is
+ * refunded or rejected.  The same answer again changes nothing.
+ * Errors: ERR_REQUEST (not an answer to this request, or another one than was
+ * kept). */
+MUST_CHECK bool books_settle(struct journal *j, const struct books_request *r,
+    const char *text, size_t len, const struct books_by *by, struct err *e);
+
+/* Notes which value download (its sequence number) brings the value back. */
+MUST_CHECK bool
+books_credit(struct journal *j, int64_t id, uint32_t sequence, struct err *e);
 
 /* Spoiled stamps without a row, rows without an event, and the like. */
 MUST_CHECK bool books_check_spoils(

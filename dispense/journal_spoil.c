@@ -367,6 +367,25 @@ books_find_stamp(struct journal *j, const char *name, struct books_choice *out,
 }
 
 bool
+books_stamp_state(struct journal *j, const char *psd_id, mils ascending,
+    enum stamp_state *out, bool *found, struct err *e)
+{
+	sqlite3_stmt *s;
+
+	if (!db_query(j,
+		"SELECT state FROM stamps WHERE psd=? AND ascending=? AND"
+		" seq IS NOT NULL AND amount>0",
+		DB_ARGS(DB_T(psd_id), DB_I(ascending)), &s, e) ||
+	    !db_step(j, s, found, e))
+		return false;
+	if (*found) {
+		*out = (enum stamp_state)db_col_int(s, 0);
+		db_done(s);
+	}
+	return true;
+}
+
+bool
 books_spoiled(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
     struct books_spoiled *out, bool *found, struct err *e)
 {

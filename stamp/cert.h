@@ -104,6 +104,12 @@ void cert_store_free(struct cert_store *s);
 const struct cert *cert_store_find(
     const struct cert_store *s, uint32_t serial, const char *psd_id);
 
+/* True only if `sig` over `msg` is by a provider of this vendor id whose
+ * certificate is good on `date` (YYYYMMDD). */
+MUST_CHECK bool
+cert_store_verify(const struct cert_store *s, const char *vendor, uint32_t date,
+    const void *msg, size_t len, const uint8_t sig[SIG_BYTES]);
+
 enum cert_state {
 	CERT_GOOD,
 	CERT_UNKNOWN,  /* no chain of good signatures to an authority */

@@ -397,3 +397,18 @@ cert_crl_issue(const struct cert_crl_spec *spec, uint8_t *out, size_t size,
 	X509_CRL_free(crl);
 	return done;
 }
+
+bool
+cert_store_verify(const struct cert_store *s, const char *vendor, uint32_t date,
+    const void *msg, size_t len, const uint8_t sig[SIG_BYTES])
+{
+	char why[256];
+
+	for (size_t i = 0; i < s->count; i++)
+		if (s->certs[i]->rank == CERT_PROVIDER &&
+		    strcmp(s->certs[i]->id, vendor) == 0 &&
+		    sig_verify(s->certs[i]->key, msg, len, sig) &&
+		    cert_store_check(s, s->certs[i], date, why) == CERT_GOOD)
+			return true;
+	return false;
+}

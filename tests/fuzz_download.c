@@ -77,6 +77,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct download_request request;
 	struct download_answer answer;
+	struct refund_request refund;
 	struct psd_report report;
 	uint8_t out[PSD_MESSAGE_MAX];
 	struct err e = ERR_INIT;
@@ -87,6 +88,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must_equal(data, size, out, message_put_answer(&answer, out));
 	if (message_get_report(data, size, &report, &e))
 		must_equal(data, size, out, message_put_report(&report, out));
+	if (message_get_refund(data, size, &refund, &e))
+		must_equal(data, size, out, message_put_refund(&refund, out));
 	apply(data, size);
 	return 0;
 }

@@ -26,7 +26,7 @@ homes() {
 ^libpq-fe\.h$ provider/store*.c
 ^qrencode\.h$ stamp/symbol.c
 ^zint\.h$ stamp/symbol.c
-^(cairo|pango)[-/.a-z]*\.h$ stamp/imprint*
+^(cairo|pango)[-/.a-z]*\.h$ stamp/imprint* tools/draw.c
 ^libxml/ stamp/sheet*.c
 ^zbar\.h$ filter/qr_marks.c tools/verify_zbar.c
 ^qpdf/ filter/*

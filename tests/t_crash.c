@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dispense/books.h"
+#include "dispense/refunds.h"
 #include "stamp/indicium.h"
 #include "tests/shop.h"
 #include "tests/test.h"
@@ -374,6 +374,102 @@ any_calls_may_be_the_last(void **state)
 	ok(deaths > 0, "there were deaths");
 }
 
+/* --- a refund -------------------------------------------------------------- */
+
+static const struct books_by anna = {"anna", SHOP_NOW};
+
+/* Spoils the document and asks for a refund, as the two verbs do. */
+static bool
+ask(struct journal *j, struct vault *v, struct err *e)
+{
+	const struct books_choice all = {.document = 1};
+	const struct books_rules rules = {.today = 20261121, .window_days = 60};
+	struct journal_stamp s;
+	struct books_sum sum;
+	int64_t id;
+
+	if (!journal_stamp_load(j, 1, 0, &s, e))
+		return false;
+	if (s.state == STAMP_ISSUED &&
+	    !(journal_begin(j, e) &&
+		books_spoil(j, &all, &rules, &anna, "torn", &sum, e) &&
+		journal_commit(j, e)))
+		return false;
+	return refunds_request(j, v, NULL, 0, 20261121, &anna, &id, e);
+}
+
+static int
+ask_and_die(long fatal_call)
+{
+	struct err e = ERR_INIT;
+	struct journal *j;
+	struct vault *v;
+	int status;
+	pid_t child = fork();
+	bool done;
+
+	if (child == 0) {
+		fatal = fatal_call;
+		done = journal_open(shop.journal, false, 1000, &j, &e) &&
+		       vault_open(shop.settings.vault_uri, 1000, &v, &e) &&
+		       ask(j, v, &e);
+		fatal = 0;
+		_exit(done ? END_DONE : END_FAILED);
+	}
+	is_int(waitpid(child, &status, 0), child, "wait");
+	ok(WIFEXITED(status), "no signal");
+	return WEXITSTATUS(status);
+}
+
+static bool
+count_request(void *context, const struct books_request *r)
+{
+	int *count = context;
+
+	++*count;
+	is_int(r->number, *count, "numbers have no gap");
+	is_int(r->count, STAMPS, "all stamps");
+	is_int(r->total, STAMPS * STAMP, "their sum");
+	return true;
+}
+
+static long
+never(int run, void *context)
+{
+	(void)run;
+	(void)context;
+	return 0;
+}
+
+static void
+a_refund_is_asked_for_once_whenever_it_dies(void **state)
+{
+	struct err e = ERR_INIT;
+	struct journal *j;
+	int count, how;
+	long n = 0, step = getenv("POSTAGE_LONG") ? 1 : 4;
+
+	(void)state;
+	do {
+		run_job(never, NULL);
+		n += step;
+		how = ask_and_die(n);
+		/* Once more, where it did not come to its end.  A third time
+		 * there is nothing left to ask for. */
+		ok(how == END_DONE || how == DEAD, "done or dead");
+		count = ask_and_die(0);
+		ok(count == END_DONE || count == END_FAILED, "again");
+		count = 0;
+		j = shop_journal(&shop);
+		is_ok(books_requests(j, count_request, &count, &e), &e, "list");
+		journal_close(j);
+		is_int(count, 1, "one request");
+		is_int(shop_registers(&shop).refunds, 1, "and one number");
+		all_is_right();
+	} while (how == DEAD);
+	ok(n > 10, "there were calls to die at");
+}
+
 static int
 open_shop(void **state)
 {
@@ -406,6 +502,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(every_call_may_be_the_last),
 	    T(any_calls_may_be_the_last),
+	    T(a_refund_is_asked_for_once_whenever_it_dies),
 	};
 
 	return cmocka_run_group_tests(tests, open_shop, close_shop);

@@ -27,6 +27,8 @@ static const struct verb verbs[] = {
 	"stamps that are of no use, for a refund"},
     {"unspoil", verb_unspoil, "QUEUE-JOB [--page N] [--stamp N]",
 	"takes it back, until the refund is asked for"},
+    {"refund", verb_refund, "request|list|show|settle|check",
+	"spoiled stamps on their way back to value"},
     {"sheet", verb_sheet, "list|show",
 	"label sheets, and what is left of numbered ones"},
     {"doctor", verb_doctor, "", "what is wrong here, and what to do about it"},

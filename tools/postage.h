@@ -33,6 +33,7 @@ verb_function verb_vault;
 verb_function verb_preview;
 verb_function verb_mark;
 verb_function verb_journal;
+verb_function verb_refund;
 verb_function verb_spoil;
 verb_function verb_unspoil;
 verb_function verb_sheet;

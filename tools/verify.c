@@ -16,6 +16,7 @@
 #include "dispense/settings.h"
 
 #define DEFAULT_DPI    300
+#define BOOKS_WAIT_MS  10000
 #define DEFAULT_WINDOW 30 /* days, where a stamp has no mail-by date */
 
 /* The exit status; the greatest one that applies. */
@@ -25,6 +26,7 @@ enum {
 	OPT_HEX = 256,
 	OPT_SEEN,
 	OPT_CANCEL,
+	OPT_BOOKS,
 	OPT_CERTIFICATES,
 	OPT_CONFIG,
 	OPT_DECODE,
@@ -43,6 +45,7 @@ static const struct option long_options[] = {
     {"hex", required_argument, NULL, OPT_HEX},
     {"seen", required_argument, NULL, OPT_SEEN},
     {"cancel", no_argument, NULL, OPT_CANCEL},
+    {"books", required_argument, NULL, OPT_BOOKS},
     {"certificates", required_argument, NULL, OPT_CERTIFICATES},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"decode", no_argument, NULL, OPT_DECODE},
@@ -66,6 +69,7 @@ static const char usage[] =
     "  --config FILE       configuration file\n"
     "  --seen FILE         table of used stamps to check against\n"
     "  --cancel            record the use of every valid stamp in it\n"
+    "  --books FILE        journal that knows which stamps are spoiled\n"
     "  --decode            show the fields, check nothing\n"
     "  --decoder NAME      zbar, dmtx, zxing or all\n"
     "  --readers N         symbols read by fewer decoders are UNREADABLE\n"
@@ -83,7 +87,7 @@ struct run {
 	struct check_rules check;
 	struct find_rules find;
 	struct report *report;
-	const char *hex, *seen_path, *certificates, *config;
+	const char *hex, *seen_path, *books_path, *certificates, *config;
 	bool json, decode, all;
 	unsigned readers;
 	int dpi;
@@ -137,6 +141,7 @@ take_option(struct run *run, int option)
 	case OPT_HEX: run->hex = optarg; return 1;
 	case OPT_SEEN: run->seen_path = optarg; return 1;
 	case OPT_CANCEL: run->check.cancel = true; return 1;
+	case OPT_BOOKS: run->books_path = optarg; return 1;
 	case OPT_CERTIFICATES: run->certificates = optarg; return 1;
 	case OPT_CONFIG: run->config = optarg; return 1;
 	case OPT_DECODE: run->decode = true; return 1;
@@ -298,6 +303,9 @@ prepare(struct run *run, struct cert_store **certificates, struct seen **seen,
 	if (run->seen_path &&
 	    !seen_open(run->seen_path, run->check.cancel, seen, e))
 		return false;
+	if (run->books_path && !journal_open(run->books_path, true,
+				   BOOKS_WAIT_MS, &run->check.books, e))
+		return false;
 	if (!seen_open(":memory:", true, memory, e))
 		return false;
 	run->check.certificates = *certificates;
@@ -325,6 +333,7 @@ verify(struct run *run, char **files, int count)
 	}
 	seen_close(memory);
 	seen_close(seen);
+	journal_close(run->check.books);
 	cert_store_free(certificates);
 	return run->status;
 }

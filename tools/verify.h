@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "dispense/books.h"
 #include "dispense/seen.h"
 #include "stamp/cert.h"
 #include "stamp/indicium.h"
@@ -132,6 +133,8 @@ enum verdict {
 	VERDICT_UNKNOWN_ISSUER,
 	VERDICT_UNREADABLE,
 	VERDICT_SPECIMEN,
+	VERDICT_SPOILED,
+	VERDICT_REFUNDED,
 	VERDICTS
 };
 
@@ -143,7 +146,8 @@ struct check_rules {
 	int window_days; /* mail date + this, where no mail-by date is given */
 	struct seen *seen; /* NULL: duplicates of this run alone are found */
 	struct seen *run;  /* stamps of this run, in memory */
-	bool cancel;	   /* record the use of valid stamps */
+	struct journal *books; /* NULL: whether it is spoiled is not known */
+	bool cancel;	       /* record the use of valid stamps */
 };
 
 struct judged {

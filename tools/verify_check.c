@@ -21,6 +21,8 @@ static const char *const verdict_names[VERDICTS] = {
     [VERDICT_UNKNOWN_ISSUER] = "UNKNOWN-ISSUER",
     [VERDICT_UNREADABLE] = "UNREADABLE",
     [VERDICT_SPECIMEN] = "SPECIMEN",
+    [VERDICT_SPOILED] = "SPOILED",
+    [VERDICT_REFUNDED] = "REFUNDED",
 };
 
 const char *
@@ -132,6 +134,35 @@ check_dates(const struct check_rules *rules, struct judged *out)
 	return false;
 }
 
+/* True if the books say nothing against it.  A date correction has no value to
+ * give back, and the register of the stamp before it. */
+static bool
+check_books(const struct check_rules *rules, struct judged *out, bool *good,
+    struct err *e)
+{
+	const struct indicium *in = &out->in;
+	enum stamp_state state = STAMP_ISSUED;
+	char id[INDICIUM_PSD_ID];
+	bool found;
+
+	*good = true;
+	if (rules->books == NULL || in->postage == 0)
+		return true;
+	if (!books_stamp_state(rules->books, indicium_psd_id(in, id),
+		(mils)in->ascending, &state, &found, e))
+		return false;
+	*good = state <= STAMP_ISSUED;
+	if (state == STAMP_REFUNDED)
+		give(out, VERDICT_REFUNDED, "its value was given back");
+	else if (!*good)
+		give(out, VERDICT_SPOILED, "%s",
+		    state == STAMP_CLAIMED ? "its refund was asked for"
+		    : state == STAMP_REJECTED
+			? "its refund was asked for and refused"
+			: "it waits for a refund");
+	return true;
+}
+
 static void
 give_duplicate(struct judged *out, const struct seen_use *first)
 {
@@ -174,6 +205,7 @@ check_stamp(const struct check_rules *rules, const uint8_t *bytes, size_t len,
     const char *where, struct judged *out, struct err *e)
 {
 	struct err why = ERR_INIT;
+	bool good = false;
 
 	*out = (struct judged){.verdict = VERDICT_UNREADABLE};
 	if (!indicium_decode(bytes, len, &out->in, &why)) {
@@ -190,7 +222,8 @@ check_stamp(const struct check_rules *rules, const uint8_t *bytes, size_t len,
 	else if (is_specimen(&out->in))
 		give(out, VERDICT_SPECIMEN, "made to look at, has no value");
 	else if (check_issuer(rules, bytes, len, out) &&
-		 check_dates(rules, out))
-		return check_seen(rules, where, out, e);
-	return true;
+		 !check_books(rules, out, &good, e))
+		return false;
+	return !good || !check_dates(rules, out) ||
+	       check_seen(rules, where, out, e);
 }

@@ -32,6 +32,14 @@ download_check_report(const uint8_t *msg, size_t len, const struct sig_key *psd,
 }
 
 bool
+download_check_refund(const uint8_t *msg, size_t len, const struct sig_key *psd,
+    struct refund_request *out, struct err *e)
+{
+	return message_get_refund(msg, len, out, e) &&
+	       is_signed(msg, len, psd, &out->psd, e);
+}
+
+bool
 download_make_answer(const struct download_request *request,
     const struct download_terms *terms, const struct sig_key *provider,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)

@@ -35,4 +35,8 @@ MUST_CHECK bool download_make_answer(const struct download_request *request,
 MUST_CHECK bool download_check_report(const uint8_t *msg, size_t len,
     const struct sig_key *psd, struct psd_report *out, struct err *e);
 
+/* Reads and checks a refund request.  Errors: likewise. */
+MUST_CHECK bool download_check_refund(const uint8_t *msg, size_t len,
+    const struct sig_key *psd, struct refund_request *out, struct err *e);
+
 #endif

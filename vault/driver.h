@@ -29,6 +29,8 @@ struct vault_driver {
 	bool (*download_apply)(void *home, const uint8_t *answer,
 	    size_t answer_len, uint8_t out[PSD_MESSAGE_MAX], size_t *len,
 	    struct err *e);
+	bool (*refund_request)(void *home, const struct psd_claim *claim,
+	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 	bool (*audit)(void *home, const uint8_t nonce[PSD_NONCE],
 	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 	bool (*certificate)(

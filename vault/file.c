@@ -414,6 +414,27 @@ file_download_apply(void *home, const uint8_t *answer, size_t answer_len,
 }
 
 static bool
+file_refund_request(void *home, const struct psd_claim *claim,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	struct home *h = home;
+	struct psd_crypto crypto;
+	struct visit v;
+	bool changed, done;
+
+	if (!enter(h, true, &v, e))
+		return false;
+	done = take_key(h, &v, &crypto, e) &&
+	       psd_refund_request(
+		   &v.image.psd, &crypto, claim, out, len, &changed, e) &&
+	       (changed ? store(h, &v, e) : settle(h, &v, e));
+	if (!done)
+		explicit_bzero(out, PSD_MESSAGE_MAX);
+	leave(&v);
+	return done;
+}
+
+static bool
 file_audit(void *home, const uint8_t nonce[PSD_NONCE],
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
@@ -460,6 +481,7 @@ const struct vault_driver vault_file_driver = {
     .find = file_find,
     .download_request = file_download_request,
     .download_apply = file_download_apply,
+    .refund_request = file_refund_request,
     .audit = file_audit,
     .certificate = file_certificate,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vault/lab.h"
+#include "vault/lab_own.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -28,12 +28,6 @@
 #define PUBLIC_FOLDER  0755
 #define SECRET_FOLDER  0700
 
-struct lab {
-	char folder[PATH_MAX];
-	struct sig_key *authority_key, *provider_key, *download_key;
-	struct cert *authority, *provider;
-};
-
 static uint32_t
 today(void)
 {
@@ -47,6 +41,13 @@ join(char out[PATH_MAX], const char *folder, const char *name, struct err *e)
 
 	return (n > 0 && n < PATH_MAX) ||
 	       err_set(e, ERR_CONFIG, "file name too long");
+}
+
+bool
+lab_path(
+    const struct lab *lab, const char *name, char out[PATH_MAX], struct err *e)
+{
+	return join(out, lab->folder, name, e);
 }
 
 /* --- what the lab is made of ------------------------------------------------ */

@@ -11,6 +11,8 @@
  *	download.key                  signs answers
  *	psd/XXPS0000000001.pem        each PSD's certificate
  *	answers/XXPS0000000001-1      each answer that was given
+ *	refunds/XXPS0000000001-1      likewise, to a refund request
+ *	refunds/XXPS0000000001-stamp-780  each stamp that was refunded
  */
 #ifndef VAULT_LAB_H
 #define VAULT_LAB_H
@@ -52,6 +54,12 @@ lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
  * amount 0 is an audit. */
 MUST_CHECK bool
 lab_refill(struct lab *lab, struct vault *v, mils amount, struct err *e);
+
+/* Answers a refund request (vault/refund.h) with a signed text on the heap:
+ * the same request gets the same answer, a stamp is granted once, and one whose
+ * mail date is over 90 days past is not.  Errors: as refund_check(). */
+MUST_CHECK bool lab_refund(struct lab *lab, const char *request,
+    size_t request_len, char **out, size_t *len, struct err *e);
 
 /* Writes the certificates of authority, provider and PSD `id` into `folder`
  * (made if missing), where postage-verify(1) looks. */

@@ -82,6 +82,26 @@ message_put_report(const struct psd_report *in, uint8_t out[PSD_MESSAGE_MAX])
 	return end(&w);
 }
 
+size_t
+message_put_refund(
+    const struct refund_request *in, uint8_t out[PSD_MESSAGE_MAX])
+{
+	struct bytes_writer w;
+
+	begin(&w, out, MESSAGE_REFUND, &in->psd);
+	bytes_write_le(&w, in->cert_serial, 4);
+	bytes_write_le(&w, in->number, 4);
+	bytes_write_le(&w, (uint64_t)in->ascending, 8);
+	bytes_write_le(&w, (uint64_t)in->control_total, 8);
+	bytes_write_le(&w, in->piece_count, 4);
+	bytes_write_le(&w, in->life, 1);
+	bytes_write_le(&w, in->date, 4);
+	bytes_write_le(&w, in->count, 4);
+	bytes_write_le(&w, (uint64_t)in->total, 8);
+	bytes_write(&w, in->digest, PSD_DIGEST);
+	return end(&w);
+}
+
 static bool
 is_code(const char *text)
 {
@@ -197,6 +217,32 @@ message_get_report(
 	if (!sound || (type != MESSAGE_RECEIPT && type != MESSAGE_AUDIT) ||
 	    !bytes_reader_done(&r) || out->ascending > out->control_total)
 		return no_message("receipt or audit of a PSD", e);
+	return true;
+}
+
+bool
+message_get_refund(
+    const uint8_t *msg, size_t len, struct refund_request *out, struct err *e)
+{
+	struct bytes_reader r;
+	uint8_t type;
+	bool sound = enter(&r, msg, len, &type, &out->psd);
+
+	out->cert_serial = (uint32_t)bytes_read_le(&r, 4);
+	out->number = (uint32_t)bytes_read_le(&r, 4);
+	out->ascending = read_sum(&r, &sound);
+	out->control_total = read_sum(&r, &sound);
+	out->piece_count = (uint32_t)bytes_read_le(&r, 4);
+	out->life = (uint8_t)bytes_read_le(&r, 1);
+	out->date = read_date(&r, &sound);
+	out->count = (uint32_t)bytes_read_le(&r, 4);
+	out->total = read_sum(&r, &sound);
+	bytes_read_into(&r, out->digest, PSD_DIGEST);
+	if (!sound || type != MESSAGE_REFUND || !bytes_reader_done(&r) ||
+	    out->ascending > out->control_total ||
+	    out->total > out->ascending || out->count > out->piece_count ||
+	    out->count == 0 || out->number == 0)
+		return no_message("refund request of a PSD", e);
 	return true;
 }
 

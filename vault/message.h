@@ -8,6 +8,7 @@
  *					 and control total
  *	0x03 receipt   PSD -> provider   the registers after it
  *	0x04 audit     PSD -> anyone     the registers, over a nonce
+ *	0x07 refund    PSD -> provider   wants the stamps of a list refunded
  *
  * Little endian.  Each message: type, version 1, vendor (2), model (2), PSD
  * serial (u32), its fields in the order of the structs below, and a signature
@@ -22,6 +23,7 @@ enum message_type {
 	MESSAGE_REQUEST = 0x02,
 	MESSAGE_RECEIPT = 0x03,
 	MESSAGE_AUDIT = 0x04,
+	MESSAGE_REFUND = 0x07,
 	MESSAGE_ANSWER = 0x12
 };
 
@@ -69,6 +71,20 @@ struct psd_report {
 	uint8_t nonce[PSD_NONCE]; /* receipt: first half of the answer's hash */
 };
 
+/* The PSD's word on a list of stamps (vault/refund.h). */
+struct refund_request {
+	struct message_psd psd;
+	uint32_t cert_serial;
+	uint32_t number; /* the PSD's own, from 1 */
+	mils ascending, control_total;
+	uint32_t piece_count;
+	uint8_t life;
+	uint32_t date; /* YYYYMMDD, as the list says */
+	uint32_t count;
+	mils total;
+	uint8_t digest[PSD_DIGEST];
+};
+
 /* The part to be signed; returns its length, at most PSD_MESSAGE_MAX -
  * INDICIUM_SIGNATURE. */
 size_t message_put_request(
@@ -77,6 +93,8 @@ size_t message_put_answer(
     const struct download_answer *in, uint8_t out[PSD_MESSAGE_MAX]);
 size_t
 message_put_report(const struct psd_report *in, uint8_t out[PSD_MESSAGE_MAX]);
+size_t message_put_refund(
+    const struct refund_request *in, uint8_t out[PSD_MESSAGE_MAX]);
 
 /* Parse a whole message; the signature is its last 64 bytes, not checked here.
  * Errors: ERR_REQUEST. */
@@ -86,6 +104,9 @@ MUST_CHECK bool message_get_answer(
     const uint8_t *msg, size_t len, struct download_answer *out, struct err *e);
 MUST_CHECK bool message_get_report(
     const uint8_t *msg, size_t len, struct psd_report *out, struct err *e);
+
+MUST_CHECK bool message_get_refund(
+    const uint8_t *msg, size_t len, struct refund_request *out, struct err *e);
 
 /* "XXPS0001234567".  Returns out. */
 const char *message_psd_id(const struct message_psd *psd, char out[PSD_ID]);

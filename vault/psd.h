@@ -8,7 +8,7 @@
  * is their difference.  The PSD composes every byte it signs and never signs a
  * host's hash.  Each message it signs begins with a byte that says what it is
  * (0x91, 0x92 indicium, 0x02 download request, 0x03 receipt, 0x04 audit, 0x05
- * authentication, 0x06 attestation).
+ * authentication, 0x06 attestation, 0x07 refund request).
  *
  * A home does: psd_decode() of what it stores (psd_check() inside), one call
  * here on a copy, psd_encode(), one durable write, and only then lets a
@@ -26,6 +26,7 @@
 
 #define PSD_KEY_BYTES	16
 #define PSD_HASH	16  /* of a request: SHA-256, first half */
+#define PSD_DIGEST	32  /* of a list of stamps: SHA-256 */
 #define PSD_RING	64  /* indicia remembered by stamp key */
 #define PSD_BATCH_MAX	32  /* stamps of one psd_debit(): half the ring */
 #define PSD_MESSAGE_MAX 256 /* download request, answer, receipt, audit */
@@ -87,6 +88,7 @@ struct psd_status {
 	uint32_t expires;   /* YYYYMMDD */
 	uint32_t audit_due; /* YYYYMMDD */
 	uint32_t download_sequence;
+	uint32_t refunds;	/* requests signed */
 	uint8_t pin_tries_left; /* 0 = blocked */
 	bool pin_required;
 	bool lab; /* vendor id "XX": every imprint says SPECIMEN */
@@ -119,6 +121,8 @@ struct psd {
 	uint8_t last_answer[PSD_HASH]; /* of the answer applied last */
 	uint8_t receipt_len;
 	uint8_t receipt[PSD_MESSAGE_MAX - 1]; /* given for it */
+	uint32_t refunds;	      /* refund requests signed; only grows */
+	uint8_t last_claim[PSD_HASH]; /* of what the last one asked for */
 	struct psd_entry ring[PSD_RING];
 	bool pin_verified; /* of this opening: not stored */
 };
@@ -221,6 +225,25 @@ MUST_CHECK bool psd_download_apply(struct psd *p,
 MUST_CHECK bool psd_audit(const struct psd *p, const struct psd_crypto *crypto,
     const uint8_t nonce[PSD_NONCE], uint8_t out[PSD_MESSAGE_MAX], size_t *len,
     struct err *e);
+
+/* --- refund ----------------------------------------------------------------- */
+
+/* What a list of spoiled stamps comes to. */
+struct psd_claim {
+	uint32_t date; /* YYYYMMDD */
+	uint32_t count;
+	mils total;
+	uint8_t digest[PSD_DIGEST]; /* of the list */
+};
+
+/* The signed request for a refund, numbered by the PSD; no register moves.  The
+ * last claim made again gets its number again.  Store the state before the
+ * request leaves, if *changed.
+ * Errors: ERR_REQUEST (more than was ever spent, no date), ERR_DENIED (PIN,
+ * life cycle). */
+MUST_CHECK bool psd_refund_request(struct psd *p,
+    const struct psd_crypto *crypto, const struct psd_claim *claim,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, bool *changed, struct err *e);
 
 /* --- PIN ------------------------------------------------------------------ */
 

@@ -66,6 +66,7 @@ psd_status(const struct psd *p, uint32_t today, struct psd_status *out)
 	out->expires = p->expires;
 	out->audit_due = p->audit_due;
 	out->download_sequence = p->download_sequence;
+	out->refunds = p->refunds;
 	out->pin_tries_left = p->pin_tries_left;
 	out->pin_required = p->pin_required;
 	out->lab = strcmp(p->vendor, "XX") == 0;
@@ -119,6 +120,8 @@ register_fault(const struct psd *p)
 		return "value that was never downloaded";
 	if (p->piece_count == 0 && p->ascending != 0)
 		return "value spent without a piece";
+	if (p->ascending == 0 && p->refunds != 0)
+		return "a refund of what was never spent";
 	return NULL;
 }
 
@@ -267,6 +270,8 @@ encode_core(const struct psd *p, struct bytes_writer *w)
 	bytes_write(w, p->last_answer, PSD_HASH);
 	bytes_write_le(w, p->receipt_len, 1);
 	bytes_write(w, p->receipt, p->receipt_len);
+	bytes_write_le(w, p->refunds, 4);
+	bytes_write(w, p->last_claim, PSD_HASH);
 }
 
 void
@@ -331,6 +336,9 @@ decode_core(struct bytes_reader *r, struct psd *p)
 	bytes_read_into(r, p->last_answer, PSD_HASH);
 	p->receipt_len = (uint8_t)bytes_read_le(r, 1);
 	bytes_read_into(r, p->receipt, p->receipt_len);
+	/* Zero where a version without refunds wrote it. */
+	p->refunds = (uint32_t)bytes_read_le(r, 4);
+	bytes_read_into(r, p->last_claim, PSD_HASH);
 	return known && (flags & ~FLAG_PIN) == 0 &&
 	       only_zeros(r, PSD_CORE_BYTES);
 }

@@ -148,6 +148,14 @@ vault_download_apply(struct vault *v, const uint8_t *answer, size_t answer_len,
 }
 
 bool
+vault_refund_request(struct vault *v, const struct psd_claim *claim,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	return named(
+	    v, v->driver->refund_request(v->home, claim, out, len, e), e);
+}
+
+bool
 vault_audit(struct vault *v, const uint8_t nonce[16],
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {

@@ -76,6 +76,11 @@ MUST_CHECK bool
 vault_download_apply(struct vault *v, const uint8_t *answer, size_t answer_len,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 
+/* The PSD's signed request for a refund: see psd_refund_request(). */
+MUST_CHECK bool
+vault_refund_request(struct vault *v, const struct psd_claim *claim,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
 /* A signed report of the registers over the caller's nonce. */
 MUST_CHECK bool vault_audit(struct vault *v, const uint8_t nonce[16],
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);

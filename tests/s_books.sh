@@ -1,0 +1,192 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What people do with stamps that were paid, after real jobs: spoil them, take it
+# back, ask for a refund that the PSD signs, get an answer and the value back.
+# Registers, journal and the provider's folder must agree after each.
+# tests/stampfilter stands in for pdftopostage.
+# shellcheck source=tests/lib.sh
+. "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
+scheduler_setup
+require jq pdftotext pdftoppm zbarimg
+install -m 0755 "$(built tests/stampfilter)" "$SERVERBIN/filter/pdftopostage"
+vault_setup 100.00
+vaultd_start
+scheduler_start
+sed '/^\*cupsFilter/s/ postagedriver"/ -"/' "$builddir/ppd/postage-pwg.ppd" \
+	>"$WORK/test.ppd"
+queue_raw Q "postage:/sink:$WORK/sink" "$WORK/test.ppd"
+pdf_text "$WORK/a.pdf" one
+mkdir "$WORK/out"
+chown postage "$WORK/out"
+cd "$WORK/out" || exit 99
+
+lab() {
+	as_postage "$WORK/bin/postage" "$@"
+}
+
+# value JQ COMMAND...: a field of what a verb says.
+value() {
+	value_of=$1
+	shift
+	lab --json "$@" | jq -r "$value_of"
+}
+
+register() {
+	value ".$1" vault status
+}
+
+# states JOB: of its stamps, in their order.
+states() {
+	value '[.stamps[].state] | join(" ")' journal show "$1"
+}
+
+sound() {
+	check "$1: the books are right" lab journal check
+}
+
+says() {
+	says_what=$1
+	shift
+	"$@" >"$WORK/said" 2>&1
+	grep -qE "$says_what" "$WORK/said" || {
+		cat "$WORK/said"
+		return 1
+	}
+}
+
+# --- spoil -----------------------------------------------------------------------
+job=$(submit -d Q -o lab-stamps=5 "$WORK/a.pdf")
+check 'five pages are printed' wait_state "$job" completed
+check 'a reason is wanted' says 'Usage|usage' lab spoil "Q-$job"
+check 'one page is spoiled' lab spoil "Q-$job" --page 2 --reason 'printed twice'
+check_is 'that one alone' "$(states "Q-$job")" \
+	'issued spoiled issued issued issued'
+check 'not again' says 'spoiled already' \
+	lab spoil "Q-$job" --page 2 --reason again
+psd=$(value .psd vault status)
+check 'one by its identity' lab spoil --id "$psd/2340" --reason 'torn "here"'
+check 'and taken back' lab unspoil "Q-$job" --page 3
+check_is 'as it was' "$(states "Q-$job")" 'issued spoiled issued issued issued'
+check 'the whole job' lab spoil "Q-$job" --reason 'wrong paper'
+check_is 'all of them' "$(states "Q-$job")" \
+	'spoiled spoiled spoiled spoiled spoiled'
+check_is 'each with its reason' "$(value \
+	'[.stamps[].reason] | unique | join(", ")' journal show "Q-$job")" \
+	'printed twice, wrong paper'
+check_is 'and who said so' "$(value '[.events[].person] | unique | join(" ")' \
+	journal log)" postage
+check_is 'in the log' "$(value '[.events[].what] | join(" ")' journal log)" \
+	'spoil spoil unspoil spoil spoil spoil spoil'
+sound 'spoiled'
+
+# A job that was paid for and never sent.
+sink_plan take=0 code=3 once=1
+held=$(submit -d Q -o lab-stamps=2 "$WORK/a.pdf")
+check 'a job without a printer is held' wait_state "$held" pending-held
+check 'a part of it cannot be spoiled' says 'spoil it whole' \
+	lab spoil "Q-$held" --page 1 --reason no
+check 'the whole can' lab spoil "Q-$held" --reason 'not wanted'
+lp -i "$held" -H resume
+check 'released it buys new stamps' wait_state "$held" completed
+check_is 'the old ones are in no print' "$(grep -h '^stamp' \
+	"$WORK"/sink/*.data | sort -u | wc -l)" 7
+check_is 'nine were bought' "$(register piece_count)" 9
+check 'and the old ones stay spoiled' says 'in the place of' lab unspoil \
+	"$(value '.documents[0].id' journal show "Q-$held")"
+
+# A job whose delivery is uncertain is not for spoiling yet.
+sink_plan take=3 code=1 once=1
+held=$(submit -d Q "$WORK/a.pdf")
+check 'an uncertain delivery is held' wait_state "$held" pending-held
+check 'the list says what to do' says 'postage journal resolve [0-9]+ reprint' \
+	lab journal list
+check 'and so does spoil' says 'journal resolve' \
+	lab spoil "Q-$held" --reason no
+check 'a person spoils it by resolving' lab journal resolve "Q-$held" spoiled
+cancel "$held"
+sound 'uncertain'
+
+# --- ask for a refund ----------------------------------------------------------------
+check 'two of them, named' lab refund request "$psd/780" "$psd/1560" \
+	--out first.txt --pdf first.pdf
+check_is 'have number 1' "$(value '.requests[0].number' refund list)" 1
+check_is 'their state' "$(states "Q-$job")" \
+	'claimed claimed spoiled spoiled spoiled'
+check 'no way back' says 'refund was asked for' lab unspoil "Q-$job" --page 1
+check 'nor twice' says 'in a request already' lab refund request "$psd/780"
+check 'all others' lab refund request --all --media a4
+check_is 'have number 2' "$(value '.requests[1].number' refund list)" 2
+check_is 'and are six' "$(value '.requests[1].stamps' refund list)" 6
+check_fails 'then there is none left' lab refund request
+before=$(register ascending)
+check 'the file is good' lab refund check "refund-$psd-2.txt"
+for change in 's/0\.78/0.77/' 's/^count.*/count	5/' 's/wrong/right/' \
+	's/^date.*/date	2026-01-01/' '12d' 's/^\(signed.\{40\}\)./\1f/' \
+	'5d'; do
+	sed "$change" "refund-$psd-2.txt" >changed.txt
+	cmp -s changed.txt "refund-$psd-2.txt" && echo same >>changed.txt
+	check_fails "changed by $change it is not" lab refund check changed.txt
+done
+pdftotext -layout "refund-$psd-2.pdf" request.txt
+check 'the paper names the request' grep -q 'Refund request No. 2' request.txt
+check_is 'and each stamp' "$(grep -c "$psd/" request.txt)" 6
+check 'the total' grep -qE 'Total +4\.68' request.txt
+check 'and has places for two persons' test \
+	"$(grep -o 'Name, signature, date' request.txt | wc -l)" = 2
+check_fails 'one page of it' grep -q 'page 1 of 2' request.txt
+pdftoppm -r 150 -png "refund-$psd-2.pdf" page
+digest=$(sed '$d' "refund-$psd-2.txt" | sha256sum | cut -d' ' -f1)
+check_is 'its code holds number and digest' \
+	"$(zbarimg -q --raw page-1.png 2>/dev/null)" \
+	"postage-refund $psd 2 $digest"
+lpadmin -p Plain -v "sink:$WORK/sink" -E 2>/dev/null
+check 'any queue prints it' wait_state "$(submit -d Plain \
+	"refund-$psd-2.pdf")" completed
+check_is 'no register moved by asking' "$(register ascending)" "$before"
+sound 'asked'
+
+# --- the answer -----------------------------------------------------------------------
+control=$(register control_total)
+check 'the lab answers the second' lab refund settle 2
+check_is 'grants all' "$(value '.requests[1].granted' refund list)" 4.68
+check_is 'the value is back' "$(register control_total)" \
+	"$(echo "$control + 4.68" | bc)"
+check_is 'by download alone' "$(register ascending)" "$before"
+check 'settling again' lab refund settle 2
+check_is 'gives nothing more' "$(register control_total)" \
+	"$(echo "$control + 4.68" | bc)"
+check_is 'the states' "$(states "Q-$job")" \
+	'claimed claimed refunded refunded refunded'
+# One of the first request's stamps is refunded elsewhere meanwhile.
+echo 99 >"$WORK/state/lab/refunds/$psd-stamp-780"
+chown postage "$WORK/state/lab/refunds/$psd-stamp-780"
+check 'the first is settled' lab refund settle 1
+check_is 'one granted, one not' "$(states "Q-$job")" \
+	'rejected refunded refunded refunded refunded'
+check_is 'and why' "$(value '.list[0].remark' refund show 1)" 'refunded before'
+cp "$WORK/state/lab/refunds/$psd-1" answer.txt
+chmod 644 answer.txt
+check 'the same answer by hand changes nothing' \
+	lab refund settle 1 --answer answer.txt
+sed 's/rejected	0.00/accepted	0.78/; s/total.*/total	1.56/' answer.txt \
+	>forged.txt
+check_fails 'a forged one is refused' lab refund settle 2 --answer forged.txt
+check_fails 'another request too' lab refund settle 2 --answer answer.txt
+check_is 'spent is what was spent' "$(register ascending)" "$before"
+sound 'refunded'
+
+# --- the verifier with the books ----------------------------------------------------------
+verdict() {
+	postage_verify --json --certificates "$WORK/state/certificates" \
+		--books "$WORK/state/journal.db" --hex "$(value \
+		".stamps[$2].indicium" journal show "$1")" |
+		jq -r '.files[0].stamps[0].verdict'
+}
+check_is 'a refunded stamp' "$(verdict "Q-$job" 2)" REFUNDED
+check_is 'a rejected one' "$(verdict "Q-$job" 0)" SPOILED
+job=$(submit -d Q "$WORK/a.pdf")
+wait_state "$job" completed >/dev/null
+check_is 'a good one' "$(verdict "Q-$job" 0)" VALID-OFFLINE
+lab spoil "Q-$job" --reason torn >/dev/null
+check_is 'the same, spoiled' "$(verdict "Q-$job" 0)" SPOILED
+done_testing
