@@ -173,4 +173,35 @@ books_credit(struct journal *j, int64_t id, uint32_t sequence, struct err *e);
 MUST_CHECK bool books_check_spoils(
     struct journal *j, journal_finding_fn *fn, void *context, struct err *e);
 
+/* --- a word before it is printed (journal_spent.c) ----------------------------- */
+
+/* A person confirms the total of a document that is quoted.
+ * Errors: ERR_REQUEST (it is not quoted, or costs something else). */
+MUST_CHECK bool journal_confirm(struct journal *j, int64_t document_id,
+    mils total, const struct books_by *by, struct err *e);
+
+/* --- tables of rates (journal_rates.c) ------------------------------------------ */
+
+#define BOOKS_RATES_NAME 8 /* least letters of the hash in hexadecimal */
+
+struct books_rates {
+	uint8_t sha[JOURNAL_HASH]; /* of the text */
+	char *text;		   /* the caller frees it */
+	size_t len;
+	char entered_by[USER_MAX], approved_by[USER_MAX];
+	int64_t entered, approved; /* seconds; approved 0 = not yet */
+};
+
+MUST_CHECK bool books_rates_enter(struct journal *j,
+    const uint8_t sha[JOURNAL_HASH], const char *text, size_t len,
+    const struct books_by *by, struct err *e);
+
+/* `name`: the beginning of the hash.  Errors: ERR_REQUEST. */
+MUST_CHECK bool books_rates_find(struct journal *j, const char *name,
+    struct books_rates *out, struct err *e);
+MUST_CHECK bool books_rates_approve(struct journal *j,
+    const uint8_t sha[JOURNAL_HASH], const struct books_by *by, struct err *e);
+MUST_CHECK bool books_rates_approved(struct journal *j,
+    const uint8_t sha[JOURNAL_HASH], bool *yes, struct err *e);
+
 #endif

@@ -36,8 +36,6 @@
 #include "dispense/request.h"
 #include "dispense/settings.h"
 
-#define DISPENSE_DAYS_AHEAD 30 /* how far off a mail date may be */
-
 struct dispense;
 struct document;
 

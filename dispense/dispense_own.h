@@ -6,6 +6,8 @@
 #ifndef DISPENSE_DISPENSE_OWN_H
 #define DISPENSE_DISPENSE_OWN_H
 
+#include "dispense/calendar.h"
+#include "dispense/cost.h"
 #include "dispense/dispense.h"
 #include "dispense/journal.h"
 #include "dispense/rates.h"
@@ -15,12 +17,14 @@
 struct dispense {
 	const struct settings *settings;
 	struct journal *journal;
-	struct vault *vault;   /* NULL until needed */
-	struct rates *rates;   /* likewise */
-	bool unlocked;	       /* the PIN was presented */
-	int spool;	       /* the spool folder: the money's lock too */
-	time_t time;	       /* 0 = the clock's */
-	char folder[PATH_MAX]; /* of the spool */
+	struct vault *vault;	   /* NULL until needed */
+	struct rates *rates;	   /* likewise */
+	struct cost_codes *costs;  /* likewise, those of one queue */
+	struct calendar *calendar; /* likewise */
+	bool unlocked;		   /* the PIN was presented */
+	int spool;		   /* the spool folder: the money's lock too */
+	time_t time;		   /* 0 = the clock's */
+	char folder[PATH_MAX];	   /* of the spool */
 };
 
 struct document {
@@ -38,8 +42,11 @@ struct document {
 time_t dispense_now(const struct dispense *d);
 uint32_t dispense_today(const struct dispense *d);
 
-/* First second of today and of tomorrow. */
-void dispense_day(const struct dispense *d, int64_t *day, int64_t *next_day);
+/* First second of this month, of today and of tomorrow. */
+struct dispense_times {
+	int64_t month, day, next_day;
+};
+struct dispense_times dispense_times(const struct dispense *d);
 
 /* Opens the vault where it is not, and asks it.  psd_id holds 32 bytes. */
 MUST_CHECK bool dispense_vault(
@@ -63,6 +70,14 @@ MUST_CHECK bool dispense_reload(struct document *doc, struct err *e);
  * fit the funds? */
 MUST_CHECK bool dispense_check_spending(struct document *doc,
     const struct psd_status *status, mils unpaid, mils dearest, struct err *e);
+
+/* What the other documents of the job have cost in this epoch. */
+MUST_CHECK bool
+dispense_job_spent(const struct document *doc, mils *out, struct err *e);
+
+/* May the queue issue `count` more date corrections today? */
+MUST_CHECK bool
+dispense_check_redates(const struct document *doc, int count, struct err *e);
 
 /* Asks the vault about every debit that a crash cut off. */
 MUST_CHECK bool dispense_recover(struct dispense *d, struct err *e);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* one stamp: its key, its dates, its price, what the vault will be asked */
 #include "dispense/dispense_own.h"
+#include "dispense/policy.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -39,15 +41,60 @@ make_key(const struct document *doc, const struct stamp_request *r,
 	return true;
 }
 
+/* The day on which a piece stamped now is collected. */
+static bool
+next_collection(const struct document *doc, uint32_t *date, struct err *e)
+{
+	const struct queue_settings *q = &doc->queue;
+	struct dispense *d = doc->d;
+	int minute = calendar_minute(dispense_now(d));
+	bool late = q->cutoff_min >= 0 && minute >= q->cutoff_min;
+
+	if (d->calendar == NULL) {
+		d->calendar = calloc(1, sizeof(*d->calendar));
+		if (d->calendar == NULL)
+			return err_set(e, ERR_SYSTEM, "out of memory");
+		if (!calendar_load(q->holidays, d->calendar, e))
+			return false;
+	}
+	*date = calendar_collection(d->calendar, q->collection,
+	    date_add(dispense_today(d), late ? 1 : 0));
+	return *date != 0 ||
+	       err_set(e, ERR_CONFIG,
+		   "%s: no day of a whole year is one of collection",
+		   q->holidays);
+}
+
+static bool
+set_mailby(const struct document *doc, const struct mark *m,
+    struct psd_request *p, struct err *e)
+{
+	int days = settings_mailby(&doc->queue, m->rate_class);
+	char a[DATE_TEXT], b[DATE_TEXT];
+
+	p->mailby = mark_date(m->mailby, p->mail_date);
+	if (p->mailby == 0 && days >= 0)
+		p->mailby = date_add(p->mail_date, days);
+	if (p->mailby == 0 ||
+	    (date_valid(p->mailby) && p->mailby >= p->mail_date))
+		return true;
+	return err_set(e, ERR_REQUEST,
+	    "mail-by date %s is before the mail date %s",
+	    date_format(p->mailby, a), date_format(p->mail_date, b));
+}
+
 static bool
 set_dates(const struct document *doc, const struct mark *m,
     struct psd_request *p, struct err *e)
 {
 	uint32_t today = dispense_today(doc->d);
-	uint32_t last = date_add(today, DISPENSE_DAYS_AHEAD);
+	uint32_t last = date_add(today, doc->queue.days_ahead);
 	char a[DATE_TEXT], b[DATE_TEXT];
 
-	p->mail_date = m->date ? mark_date(m->date, today) : today;
+	if (m->date == 0)
+		return next_collection(doc, &p->mail_date, e) &&
+		       set_mailby(doc, m, p, e);
+	p->mail_date = mark_date(m->date, today);
 	if (!date_valid(p->mail_date) || p->mail_date < today)
 		return err_set(e, ERR_REQUEST,
 		    "mail date %s is in the past: today is %s",
@@ -55,17 +102,66 @@ set_dates(const struct document *doc, const struct mark *m,
 	if (p->mail_date > last)
 		return err_set(e, ERR_REQUEST,
 		    "mail date %s is more than %d days ahead: %s is the last",
-		    date_format(p->mail_date, a), DISPENSE_DAYS_AHEAD,
+		    date_format(p->mail_date, a), doc->queue.days_ahead,
 		    date_format(last, b));
-	p->mailby = mark_date(m->mailby, p->mail_date);
-	if (p->mailby == 0 && doc->queue.mailby_days >= 0)
-		p->mailby = date_add(p->mail_date, doc->queue.mailby_days);
-	if (p->mailby != 0 &&
-	    (!date_valid(p->mailby) || p->mailby < p->mail_date))
+	return set_mailby(doc, m, p, e);
+}
+
+/* An amount was written for the prices of today.  A class is priced by the
+ * mail date, so it may cross a change of prices, an amount alone may not. */
+static bool
+check_amount_date(const struct document *doc, const struct mark *m,
+    const struct psd_request *p, struct err *e)
+{
+	uint32_t today = dispense_today(doc->d), change;
+	char a[DATE_TEXT], b[DATE_TEXT];
+
+	if (p->mail_date == today || m->kind == KIND_SPECIMEN)
+		return true;
+	if (!dispense_rates(doc->d, e))
+		return false;
+	change = rates_next_change(doc->d->rates, today);
+	if (change == 0 || p->mail_date < change)
+		return true;
+	return err_set(e, ERR_REQUEST,
+	    "prices change on %s, before the mail date %s: name the class, "
+	    "which is priced by its mail date, instead of the amount",
+	    date_format(change, a), date_format(p->mail_date, b));
+}
+
+static bool
+check_cost(const struct document *doc, const struct mark *m, struct err *e)
+{
+	const struct queue_settings *q = &doc->queue;
+	struct dispense *d = doc->d;
+	const struct cost_code *code;
+	char near[COST_NEAR_MAX];
+
+	if (m->kind == KIND_SPECIMEN)
+		return true;
+	if (m->cost[0] == '\0' && q->cost_required)
 		return err_set(e, ERR_REQUEST,
-		    "mail-by date %s is before the mail date %s",
-		    date_format(p->mailby, a), date_format(p->mail_date, b));
-	return true;
+		    "queue %s wants a cost code: write cost=CODE into the "
+		    "mark, or print with PostageCost=CODE",
+		    q->name);
+	if (m->cost[0] == '\0' || q->cost_codes[0] == '\0')
+		return true;
+	if (d->costs == NULL && !cost_load(q->cost_codes, &d->costs, e))
+		return false;
+	code = cost_find(d->costs, m->cost);
+	if (code == NULL) {
+		cost_near(d->costs, m->cost, near);
+		return err_set(e, ERR_REQUEST,
+		    "there is no cost code \"%s\"%s%s%s", m->cost,
+		    near[0] ? "; is it one of " : "", near,
+		    near[0] ? "?" : ": ask who keeps the list");
+	}
+	if (policy_listed(d->settings, code->users, doc->job.user))
+		return true;
+	return err_set(e, ERR_DENIED,
+	    "user %s may not use cost code %s (%s): ask who keeps the list, "
+	    "then release the job, or cancel it",
+	    doc->job.user, code->code, code->text);
 }
 
 static bool
@@ -88,8 +184,13 @@ set_price(const struct document *doc, const struct mark *m,
 		if (!dispense_rates(doc->d, e) ||
 		    !rates_find(doc->d->rates, &piece, &price, e))
 			return false;
+		if (m->has_amount && m->amount != price.total &&
+		    !check_amount_date(doc, m, &s->psd, e))
+			return false;
 		s->quote.amount = m->has_amount ? m->amount : price.total;
 	} else if (m->has_amount) {
+		if (!check_amount_date(doc, m, &s->psd, e))
+			return false;
 		s->quote.amount = m->amount;
 	} else
 		return err_set(e, ERR_REQUEST,
@@ -192,7 +293,8 @@ dispense_price(const struct document *doc, const struct psd_status *psd,
 	s->psd.kind = m.kind == KIND_CORRECTION ? INDICIUM_CORRECTION
 		      : m.kind == KIND_SPECIMEN ? INDICIUM_SPECIMEN
 						: INDICIUM_POSTAGE;
-	if (!set_dates(doc, &m, &s->psd, e) || !set_price(doc, &m, s, e) ||
+	if (!policy_mark(&doc->queue, &m, e) || !check_cost(doc, &m, e) ||
+	    !set_dates(doc, &m, &s->psd, e) || !set_price(doc, &m, s, e) ||
 	    !make_key(doc, r, s->psd.key, e))
 		return false;
 	s->psd.brief = m.size == SIZE_SMALL;

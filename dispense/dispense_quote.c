@@ -24,6 +24,8 @@ struct quoting {
 	bool stored; /* the journal has stamps of this content */
 	mils total;  /* all faces */
 	mils unpaid, dearest;
+	int redates; /* date corrections that are not issued yet */
+	bool order;  /* keep the quote, though it is refused */
 };
 
 /* Half a millimetre is less than any difference of place that a person makes,
@@ -150,6 +152,7 @@ quote_one(struct quoting *q, const struct stamp_request *r, uint32_t index,
 		return true;
 	s->document_id = doc->doc.id;
 	s->index = index;
+	q->redates += s->psd.kind == INDICIUM_CORRECTION;
 	q->unpaid += s->psd.amount;
 	if (s->psd.amount > q->dearest)
 		q->dearest = s->psd.amount;
@@ -203,6 +206,49 @@ check_labels(struct document *doc, const struct stamp_request *in, size_t count,
 	return true;
 }
 
+/* A piece has one date: a page, or a label, bears one correction of it. */
+static bool
+check_redates(const struct stamp_request *in, size_t count, struct err *e)
+{
+	const struct stamp_request *last = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (in[i].mark.kind != KIND_CORRECTION || in[i].label)
+			continue;
+		if (last && last->page == in[i].page &&
+		    last->copy == in[i].copy)
+			return err_set(e, ERR_REQUEST,
+			    "page %u has two date corrections: a piece of "
+			    "mail bears one",
+			    in[i].page);
+		last = &in[i];
+	}
+	return true;
+}
+
+/* The total is asked for once everything else is right; what it is made of
+ * stays in the journal, to be confirmed. */
+static bool
+check_consent(struct quoting *q, struct err *e)
+{
+	const struct document *doc = q->doc;
+	struct consent c = {.queue = doc->job.queue,
+	    .job_id = doc->job.id,
+	    .documents = doc->job.documents,
+	    .total = doc->doc.total,
+	    .option = doc->job.confirm,
+	    .confirmed = doc->doc.confirmed,
+	    .person = doc->doc.confirmed_by,
+	    .user = doc->job.user};
+
+	if (q->unpaid == 0)
+		return true;
+	if (!dispense_job_spent(doc, &c.before, e))
+		return false;
+	q->order = !policy_consent(&doc->queue, &c, e);
+	return !q->order;
+}
+
 static bool
 store_quote(struct quoting *q, const struct stamp_request *in, size_t count,
     const uint8_t content[JOURNAL_HASH], struct stamp_quote *out, struct err *e)
@@ -224,8 +270,9 @@ store_quote(struct quoting *q, const struct stamp_request *in, size_t count,
 	if (!quote_all(q, in, count, false, out, e) ||
 	    !check_labels(doc, in, count, e))
 		return false;
-	if (q->unpaid > 0 &&
-	    !dispense_check_spending(doc, &q->psd, q->unpaid, q->dearest, e))
+	if ((q->unpaid > 0 && !dispense_check_spending(
+				  doc, &q->psd, q->unpaid, q->dearest, e)) ||
+	    (q->redates > 0 && !dispense_check_redates(doc, q->redates, e)))
 		return false;
 	if (doc->doc.state == DOC_OPEN)
 		doc->doc.state = DOC_QUOTED;
@@ -235,7 +282,7 @@ store_quote(struct quoting *q, const struct stamp_request *in, size_t count,
 	if (doc->doc.stamps != count)
 		return err_set(
 		    e, ERR_REQUEST, "two stamps for one page, place and copy");
-	return true;
+	return check_consent(q, e);
 }
 
 static void
@@ -280,7 +327,11 @@ dispense_quote(struct document *doc, const struct stamp_request *in,
 		    "%zu stamps in one document: at most %d", count,
 		    STAMPS_MAX);
 	if (count > 0 &&
-	    !policy_user(doc->queue.users, doc->job.user, doc->job.queue, e))
+	    (!policy_user(d->settings, &doc->queue, doc->job.user, e) ||
+		!policy_hours(
+		    &doc->queue, calendar_minute(dispense_now(d)), e)))
+		return false;
+	if (!check_redates(in, count, e))
 		return false;
 	q.has_psd = needs_vault(doc, in, count);
 	if (q.has_psd && (!dispense_recover(d, e) ||
@@ -290,7 +341,10 @@ dispense_quote(struct document *doc, const struct stamp_request *in,
 	    !journal_begin(d->journal, e))
 		return false;
 	if (!store_quote(&q, in, count, content, out, e)) {
-		journal_abort(d->journal);
+		struct err second = ERR_INIT;
+
+		if (!q.order || !journal_commit(d->journal, &second))
+			journal_abort(d->journal);
 		return false;
 	}
 	if (!journal_commit(d->journal, e))
@@ -299,64 +353,4 @@ dispense_quote(struct document *doc, const struct stamp_request *in,
 	doc->quoted = true;
 	doc->count = count;
 	return true;
-}
-
-/* --- may it be spent? ---------------------------------------------------------- */
-
-static bool
-check_life(
-    const struct dispense *d, const struct psd_status *psd, struct err *e)
-{
-	char id[32], date[DATE_TEXT];
-
-	journal_psd_id(psd, id);
-	if (psd->audit_due != 0 && psd->audit_due < dispense_today(d))
-		return err_set(e, ERR_DENIED,
-		    "%s: its audit was due on %s: postage vault audit", id,
-		    date_format(psd->audit_due, date));
-	if (psd->life == PSD_LOCKED)
-		return err_set(
-		    e, ERR_DENIED, "%s is locked: postage vault audit", id);
-	if (psd->life != PSD_OPERATIONAL)
-		return err_set(e, ERR_DENIED, "%s is not in operation", id);
-	if (psd->expires < dispense_today(d))
-		return err_set(e, ERR_DENIED, "%s has expired on %s", id,
-		    date_format(psd->expires, date));
-	if (psd->pin_required && psd->pin_tries_left == 0)
-		return err_set(e, ERR_DENIED, "%s: its PIN is blocked", id);
-	return true;
-}
-
-bool
-dispense_check_spending(struct document *doc, const struct psd_status *psd,
-    mils unpaid, mils dearest, struct err *e)
-{
-	struct dispense *d = doc->d;
-	struct journal_sums sums;
-	int64_t day, next_day;
-	char need[MILS_TEXT], have[MILS_TEXT], missing[MILS_TEXT];
-	mils left;
-
-	dispense_day(d, &day, &next_day);
-	if (!check_life(d, psd, e) || !journal_sum(d->journal, &doc->doc, day,
-					  next_day, dispense_now(d), &sums, e))
-		return false;
-	if (!policy_limits(&doc->queue,
-		&(struct spending){.dearest = dearest,
-		    .now = unpaid,
-		    .job = sums.job,
-		    .day = sums.day,
-		    .user_day = sums.user_day},
-		e))
-		return false;
-	left = psd->descending - sums.reserved;
-	if (unpaid <= left)
-		return true;
-	if (left < 0)
-		left = 0;
-	return err_set(e, ERR_FUNDS,
-	    "the document needs %s, the vault has %s left, %s is missing: "
-	    "postage vault refill",
-	    mils_format(unpaid, need), mils_format(left, have),
-	    mils_format(unpaid - left, missing));
 }

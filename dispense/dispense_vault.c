@@ -62,6 +62,8 @@ dispense_close(struct dispense *d)
 		return;
 	vault_close(d->vault);
 	rates_free(d->rates);
+	cost_free(d->costs);
+	free(d->calendar);
 	journal_close(d->journal);
 	if (d->spool >= 0)
 		close(d->spool);
@@ -86,19 +88,29 @@ dispense_today(const struct dispense *d)
 	return date_local(dispense_now(d));
 }
 
-void
-dispense_day(const struct dispense *d, int64_t *day, int64_t *next_day)
+static int64_t
+midnight(struct tm tm)
 {
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	return mktime(&tm);
+}
+
+struct dispense_times
+dispense_times(const struct dispense *d)
+{
+	struct dispense_times out;
 	time_t now = dispense_now(d);
 	struct tm tm;
 
 	localtime_r(&now, &tm);
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	*day = mktime(&tm);
+	out.day = midnight(tm);
 	tm.tm_mday++;
-	tm.tm_isdst = -1;
-	*next_day = mktime(&tm);
+	out.next_day = midnight(tm);
+	tm.tm_mday--;
+	tm.tm_mday = 1;
+	out.month = midnight(tm);
+	return out;
 }
 
 /* A vault that knows less than it has signed would sign the same registers

@@ -200,6 +200,19 @@ MUST_CHECK bool
 journal_sum(struct journal *j, const struct journal_document *doc, int64_t day,
     int64_t next_day, int64_t now, struct journal_sums *out, struct err *e);
 
+/* What each user spent on each queue from `from` until `until` (seconds), with
+ * what documents other than this one are about to spend; a user and queue may
+ * come twice. */
+typedef void
+journal_spent_fn(void *context, const char *queue, const char *user, mils sum);
+MUST_CHECK bool journal_spent(struct journal *j, int64_t document_id,
+    int64_t from, int64_t until, int64_t now, journal_spent_fn *fn,
+    void *context, struct err *e);
+
+/* How many date corrections the queue issued. */
+MUST_CHECK bool journal_corrections(struct journal *j, const char *queue,
+    int64_t from, int64_t until, int64_t *count, struct err *e);
+
 /* The document's stamps that no debit was begun for: their sum, the dearest. */
 MUST_CHECK bool journal_unpaid(struct journal *j, int64_t document_id,
     mils *sum, mils *dearest, struct err *e);

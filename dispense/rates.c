@@ -242,20 +242,51 @@ failed:
 }
 
 bool
+rates_of(const struct rate *rate, size_t count, const char *name,
+    struct rates **out, struct err *e)
+{
+	struct rates *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	text_clean(name, r->name, sizeof(r->name));
+	r->count = count < RATES_MAX ? count : RATES_MAX;
+	memcpy(r->rate, rate, r->count * sizeof(*rate));
+	qsort(r->rate, r->count, sizeof(r->rate[0]), compare);
+	if (count > RATES_MAX)
+		err_set(e, ERR_CONFIG, "%s: over %d prices", name, RATES_MAX);
+	else if (check_table(r, e)) {
+		*out = r;
+		return true;
+	}
+	free(r);
+	return false;
+}
+
+bool
+rates_read(const char *path, char **text, size_t *len, struct err *e)
+{
+	*text = malloc(RATES_FILE_MAX);
+	if (*text == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	if (durable_read(path, *text, RATES_FILE_MAX, len, e))
+		return true;
+	free(*text);
+	*text = NULL;
+	e->kind = ERR_CONFIG;
+	return err_prefix(e, "rate table");
+}
+
+bool
 rates_load(const char *path, struct rates **out, struct err *e)
 {
-	char *text = malloc(RATES_FILE_MAX);
+	char *text;
 	size_t len;
 	bool done;
 
-	if (text == NULL)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	done = durable_read(path, text, RATES_FILE_MAX, &len, e);
-	if (!done) {
-		e->kind = ERR_CONFIG;
-		err_prefix(e, "rate table");
-	} else
-		done = rates_parse(text, len, path, out, e);
+	if (!rates_read(path, &text, &len, e))
+		return false;
+	done = rates_parse(text, len, path, out, e);
 	free(text);
 	return done;
 }
@@ -266,9 +297,8 @@ rates_free(struct rates *r)
 	free(r);
 }
 
-/* The list in force on `date`: its effective date, 0 = none yet. */
-static uint32_t
-list_on(const struct rates *r, uint32_t date)
+uint32_t
+rates_list_on(const struct rates *r, uint32_t date)
 {
 	uint32_t effective = 0;
 
@@ -381,7 +411,7 @@ bool
 rates_find(const struct rates *r, const struct rate_piece *p,
     struct rate_price *out, struct err *e)
 {
-	uint32_t effective = list_on(r, p->mail_date);
+	uint32_t effective = rates_list_on(r, p->mail_date);
 	char name[MARK_EXTRA_MAX + 1], date[DATE_TEXT];
 	const struct rate *part;
 
@@ -403,6 +433,15 @@ rates_find(const struct rates *r, const struct rate_piece *p,
 		at += len + (at[len] == ',');
 	}
 	return true;
+}
+
+uint32_t
+rates_next_change(const struct rates *r, uint32_t date)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->rate[i].effective > date)
+			return r->rate[i].effective;
+	return 0;
 }
 
 size_t

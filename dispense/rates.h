@@ -52,7 +52,52 @@ MUST_CHECK bool rates_parse(const char *text, size_t len, const char *name,
  * Errors: ERR_CONFIG. */
 MUST_CHECK bool rates_load(const char *path, struct rates **out, struct err *e);
 
+/* The bytes of a table's file, which the caller frees.  Errors: ERR_CONFIG. */
+MUST_CHECK bool
+rates_read(const char *path, char **text, size_t *len, struct err *e);
+
+/* The table of `count` prices, checked as a whole.  Errors: ERR_CONFIG. */
+MUST_CHECK bool rates_of(const struct rate *rate, size_t count,
+    const char *name, struct rates **out, struct err *e);
+
 void rates_free(struct rates *r);
+
+/* --- a table that is to take another's place (rates_change.c) ----------------- */
+
+/* The lists of `news` over those of `old`: one of the same date takes the
+ * other's place, all others stay.  What holds since `today` or longer is never
+ * changed; a list that is added there wants `late`.
+ * Errors: ERR_REQUEST (names the list). */
+MUST_CHECK bool rates_merge(const struct rates *old, const struct rates *news,
+    uint32_t today, bool late, struct rates **out, struct err *e);
+
+/* One price of `effective` that the merged table has and the old one had not,
+ * or had otherwise; -1 = no price. */
+struct rate_change {
+	uint32_t effective;
+	const struct rate *rate; /* class, weight and name of it */
+	mils before, after;
+};
+typedef void rates_change_fn(void *context, const struct rate_change *change);
+
+/* What `news` changes: each of its lists against the old one of its date, and
+ * where there is none against the list that it follows. */
+void rates_diff(const struct rates *old, const struct rates *news,
+    rates_change_fn *fn, void *context);
+
+/* The table as text that parses to the same; `head` is put before it as
+ * comments.  The caller frees *out.  Errors: ERR_SYSTEM, ERR_REQUEST (larger
+ * than RATES_FILE_MAX). */
+MUST_CHECK bool rates_format(const struct rates *r, const char *head,
+    char **out, size_t *len, struct err *e);
+
+/* "1oz", "20g", "-".  Returns out. */
+const char *rates_weight(uint32_t upto_mg, char out[MILS_TEXT]);
+
+/* The list in force on `date`: its first mailing date, 0 = none yet. */
+uint32_t rates_list_on(const struct rates *r, uint32_t date);
+
+/* --- prices ---------------------------------------------------------------------- */
 
 /* What is to be priced. */
 struct rate_piece {
@@ -74,6 +119,10 @@ struct rate_price {
  * date). */
 MUST_CHECK bool rates_find(const struct rates *r, const struct rate_piece *p,
     struct rate_price *out, struct err *e);
+
+/* The first mailing date after `date` from which another list holds; 0 = none
+ * is known. */
+uint32_t rates_next_change(const struct rates *r, uint32_t date);
 
 /* All prices, by date, class and weight. */
 size_t rates_count(const struct rates *r);

@@ -13,6 +13,7 @@
 #include "stamp/indicium.h"
 #include "stamp/mark.h"
 
+#define CONFIRM_MAX	     24 /* characters of a sum */
 #define QUEUE_MAX	     128
 #define USER_MAX	     128
 #define JOB_UUID_MAX	     64
@@ -30,6 +31,7 @@ struct job {
 	char user[USER_MAX]; /* set by vaultd from cupsd's answer */
 	uint32_t documents;  /* number-of-documents, likewise */
 	uint32_t completed;  /* time-at-completed, likewise; 0 = never yet */
+	char confirm[CONFIRM_MAX]; /* its PostageConfirm, likewise; "" = none */
 };
 
 /* One wanted stamp.  Marks inherit the job's and the queue's defaults in the

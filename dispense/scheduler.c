@@ -15,7 +15,8 @@
 
 static const char *const wanted[] = {"job-printer-uri", "job-state",
     "job-originating-user-name", "job-uuid", "time-at-creation",
-    "time-at-processing", "time-at-completed", "number-of-documents"};
+    "time-at-processing", "time-at-completed", "number-of-documents",
+    "PostageConfirm"};
 
 /* cupsd takes the peer's uid of its domain socket for proof of the name. */
 static void
@@ -95,6 +96,19 @@ number_of(ipp_t *answer, const char *name)
 	return value > 0 ? (uint32_t)value : 0;
 }
 
+/* PostageConfirm, without what the print dialog puts before it. */
+static void
+take_confirm(ipp_t *answer, struct job *job)
+{
+	const char *value = text_of(answer, "PostageConfirm");
+
+	if (strncasecmp(value, "Custom.", 7) == 0)
+		value += 7;
+	if (strcasecmp(value, "None") == 0)
+		value = "";
+	text_clean(value, job->confirm, sizeof(job->confirm));
+}
+
 /* The queue's name: what follows the last slash of job-printer-uri. */
 static bool
 same_queue(ipp_t *answer, const char *queue)
@@ -135,6 +149,7 @@ take(ipp_t *answer, struct job *job, bool must_print, struct err *e)
 	job->processing = number_of(answer, "time-at-processing");
 	job->documents = number_of(answer, "number-of-documents");
 	job->completed = number_of(answer, "time-at-completed");
+	take_confirm(answer, job);
 	return true;
 }
 

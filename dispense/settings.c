@@ -4,75 +4,97 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/conf.h"
 #include "base/text.h"
-
-enum type {
-	TYPE_TEXT,    /* char[], `size` bytes */
-	TYPE_MILS,    /* a sum, or "none" = -1 */
-	TYPE_INT,     /* 0 to 9999, or "none" = -1 */
-	TYPE_MISSING, /* enum missing */
-	TYPE_MARK     /* a field of struct mark, by mark_set() */
-};
+#include "dispense/settings_value.h"
 
 struct key {
 	const char *section, *name;
-	enum type type;
+	enum value_type type;
 	size_t offset, size;
 };
 
-#define TEXT(field)                                  \
-	TYPE_TEXT, offsetof(struct settings, field), \
+#define S(type, field)                                  \
+	VALUE_##type, offsetof(struct settings, field), \
 	    sizeof(((struct settings *)0)->field)
-#define QTEXT(field)                                       \
-	TYPE_TEXT, offsetof(struct queue_settings, field), \
+#define Q(type, field)                                        \
+	VALUE_##type, offsetof(struct queue_settings, field), \
 	    sizeof(((struct queue_settings *)0)->field)
-#define QAT(type, field) type, offsetof(struct queue_settings, field), 0
+#define G(type, field)                                        \
+	VALUE_##type, offsetof(struct group_settings, field), \
+	    sizeof(((struct group_settings *)0)->field)
 
 /* Keys of the whole system. */
 static const struct key system_keys[] = {
-    {"vault", "uri", TEXT(vault_uri)},
-    {"vault", "pin-file", TEXT(pin_file)},
-    {"vault", "certificates", TEXT(certificates)},
-    {"daemon", "socket", TEXT(socket)},
-    {"daemon", "state-dir", TEXT(state_dir)},
-    {"daemon", "run-dir", TEXT(run_dir)},
-    {"daemon", "scheduler", TEXT(scheduler)},
-    {"daemon", "printing-user", TEXT(printing_user)},
-    {"daemon", "sandbox", TEXT(sandbox)},
-    {"daemon", "wait", TYPE_INT, offsetof(struct settings, wait_s), 0},
-    {"mail", "rates", TEXT(rates)},
-    {"mail", "templates", TEXT(templates)},
-    {"refund", "seen", TEXT(seen)},
+    {"vault", "uri", S(TEXT, vault_uri)},
+    {"vault", "pin-file", S(TEXT, pin_file)},
+    {"vault", "certificates", S(TEXT, certificates)},
+    {"daemon", "socket", S(TEXT, socket)},
+    {"daemon", "state-dir", S(TEXT, state_dir)},
+    {"daemon", "run-dir", S(TEXT, run_dir)},
+    {"daemon", "scheduler", S(TEXT, scheduler)},
+    {"daemon", "printing-user", S(TEXT, printing_user)},
+    {"daemon", "sandbox", S(TEXT, sandbox)},
+    {"daemon", "wait", S(INT, wait_s)},
+    {"mail", "rates", S(TEXT, rates)},
+    {"mail", "templates", S(TEXT, templates)},
+    {"refund", "seen", S(TEXT, seen)},
 };
 
 /* Keys of [mail], [limits] and [refund], each of which [queue NAME] may override. */
 static const struct key queue_keys[] = {
-    {"mail", "missing", QAT(TYPE_MISSING, missing)},
-    {"mail", "symbol", QTEXT(symbol)},
-    {"mail", "origin-place", QTEXT(origin_place)},
-    {"mail", "mailby-days", QAT(TYPE_INT, mailby_days)},
-    {"mail", "bar-reduction", QAT(TYPE_INT, bar_reduction)},
-    {"mail", "amount", QAT(TYPE_MARK, mark)},
-    {"mail", "class", QAT(TYPE_MARK, mark)},
-    {"mail", "extra", QAT(TYPE_MARK, mark)},
-    {"mail", "weight", QAT(TYPE_MARK, mark)},
-    {"mail", "from", QAT(TYPE_MARK, mark)},
-    {"mail", "origin", QAT(TYPE_MARK, mark)},
-    {"mail", "cost", QAT(TYPE_MARK, mark)},
-    {"mail", "size", QAT(TYPE_MARK, mark)},
-    {"mail", "at", QAT(TYPE_MARK, mark)},
-    {"limits", "stamp", QAT(TYPE_MILS, limit_stamp)},
-    {"limits", "job", QAT(TYPE_MILS, limit_job)},
-    {"limits", "day", QAT(TYPE_MILS, limit_day)},
-    {"limits", "user-day", QAT(TYPE_MILS, limit_user_day)},
-    {"limits", "users", QTEXT(users)},
-    {"limits", "low", QAT(TYPE_MILS, low)},
-    {"refund", "refund-days", QAT(TYPE_INT, refund_days)},
+    {"mail", "missing", Q(MISSING, missing)},
+    {"mail", "symbol", Q(TEXT, symbol)},
+    {"mail", "origin-place", Q(TEXT, origin_place)},
+    {"mail", "mailby-days", Q(MAILBY, mailby)},
+    {"mail", "bar-reduction", Q(INT, bar_reduction)},
+    {"mail", "amount", Q(MARK, mark)},
+    {"mail", "class", Q(MARK, mark)},
+    {"mail", "extra", Q(MARK, mark)},
+    {"mail", "weight", Q(MARK, mark)},
+    {"mail", "from", Q(MARK, mark)},
+    {"mail", "origin", Q(MARK, mark)},
+    {"mail", "cost", Q(MARK, mark)},
+    {"mail", "size", Q(MARK, mark)},
+    {"mail", "at", Q(MARK, mark)},
+    {"mail", "days-ahead", Q(INT, days_ahead)},
+    {"mail", "cutoff", Q(CLOCK, cutoff_min)},
+    {"mail", "collection", Q(DAYS, collection)},
+    {"mail", "holidays", Q(TEXT, holidays)},
+    {"mail", "cost-codes", Q(TEXT, cost_codes)},
+    {"mail", "cost-required", Q(SWITCH, cost_required)},
+    {"limits", "stamp", Q(MILS, limits.stamp)},
+    {"limits", "job", Q(MILS, limits.job)},
+    {"limits", "day", Q(MILS, limits.day)},
+    {"limits", "month", Q(MILS, limits.month)},
+    {"limits", "user-day", Q(MILS, limits.user_day)},
+    {"limits", "user-month", Q(MILS, limits.user_month)},
+    {"limits", "users", Q(TEXT, users)},
+    {"limits", "confirm", Q(MILS, confirm)},
+    {"limits", "approve", Q(MILS, approve)},
+    {"limits", "classes", Q(TEXT, classes)},
+    {"limits", "heaviest", Q(WEIGHT, heaviest_mg)},
+    {"limits", "hours", Q(HOURS, hours)},
+    {"limits", "redates", Q(INT, redates)},
+    {"limits", "low", Q(MILS, low)},
+    {"refund", "refund-days", Q(INT, refund_days)},
+};
+
+static const struct key group_keys[] = {
+    {"group", "members", G(TEXT, members)},
+    {"group", "stamp", G(MILS, limits.stamp)},
+    {"group", "job", G(MILS, limits.job)},
+    {"group", "day", G(MILS, limits.day)},
+    {"group", "month", G(MILS, limits.month)},
+    {"group", "user-day", G(MILS, limits.user_day)},
+    {"group", "user-month", G(MILS, limits.user_month)},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct limits no_limits = {-1, -1, -1, -1, -1, -1};
 
 const char *
 settings_path(void)
@@ -82,71 +104,15 @@ settings_path(void)
 	return path && *path ? path : POSTAGE_SYSCONFDIR "/postage.conf";
 }
 
+/* "mailby-days letter" is the key "mailby-days". */
 static bool
-set_int(int *out, const char *value, struct err *e)
+is_key(const struct key *k, const char *name)
 {
-	uint64_t number;
+	size_t len = strlen(k->name);
 
-	if (strcmp(value, "none") == 0) {
-		*out = -1;
-		return true;
-	}
-	if (!text_to_u64(value, 9999, &number))
-		return err_set(e, ERR_CONFIG,
-		    "\"%s\" is not a number from 0 to 9999 or \"none\"", value);
-	*out = (int)number;
-	return true;
-}
-
-static bool
-set_mils(mils *out, const char *value, struct err *e)
-{
-	if (strcmp(value, "none") == 0) {
-		*out = -1;
-		return true;
-	}
-	if (!mils_parse(value, out))
-		return err_set(e, ERR_CONFIG,
-		    "\"%s\" is not an amount such as 12.50 or \"none\"", value);
-	return true;
-}
-
-static bool
-set_missing(enum missing *out, const char *value, struct err *e)
-{
-	if (strcmp(value, "print") == 0)
-		*out = MISSING_PRINT;
-	else if (strcmp(value, "refuse") == 0)
-		*out = MISSING_REFUSE;
-	else
-		return err_set(
-		    e, ERR_CONFIG, "\"%s\" is not print or refuse", value);
-	return true;
-}
-
-static bool
-set_key(const struct key *k, void *base, const char *value, struct err *e)
-{
-	char *at = (char *)base + k->offset;
-
-	switch (k->type) {
-	case TYPE_TEXT:
-		if (!text_copy(at, k->size, value))
-			return err_set(e, ERR_CONFIG,
-			    "value of %s is longer than %zu characters",
-			    k->name, k->size - 1);
-		return true;
-	case TYPE_MILS: return set_mils((mils *)(void *)at, value, e);
-	case TYPE_INT: return set_int((int *)(void *)at, value, e);
-	case TYPE_MISSING:
-		return set_missing((enum missing *)(void *)at, value, e);
-	case TYPE_MARK:
-		if (mark_set((struct mark *)(void *)at, k->name, value, e))
-			return true;
-		e->kind = ERR_CONFIG;
-		return false;
-	}
-	return false;
+	return strncmp(k->name, name, len) == 0 &&
+	       (name[len] == '\0' ||
+		   (k->type == VALUE_MAILBY && name[len] == ' '));
 }
 
 static const struct key *
@@ -156,22 +122,17 @@ find_key(
 	for (size_t i = 0; i < count; i++)
 		if ((section == NULL ||
 			strcmp(keys[i].section, section) == 0) &&
-		    strcmp(keys[i].name, name) == 0)
+		    is_key(&keys[i], name))
 			return &keys[i];
 	return NULL;
 }
 
-static void
-queue_clear(struct queue_settings *q)
+static bool
+set_key(const struct key *k, const char *name, void *base, const char *value,
+    struct err *e)
 {
-	*q = (struct queue_settings){.mailby_days = -2,
-	    .bar_reduction = -2,
-	    .refund_days = -2,
-	    .limit_stamp = -2,
-	    .limit_job = -2,
-	    .limit_day = -2,
-	    .limit_user_day = -2,
-	    .low = -2};
+	return settings_value(
+	    k->type, name, (char *)base + k->offset, k->size, value, e);
 }
 
 /* The settings of queue `name`, made where it is new; NULL where full. */
@@ -186,11 +147,57 @@ queue_named(struct settings *s, const char *name)
 	if (s->queue_count == SETTINGS_QUEUES_MAX)
 		return NULL;
 	q = &s->queues[s->queue_count];
-	queue_clear(q);
+	*q = (struct queue_settings){.mailby.days = -1};
 	if (!text_copy(q->name, sizeof(q->name), name))
 		return NULL;
 	s->queue_count++;
 	return q;
+}
+
+static struct group_settings *
+group_named(struct settings *s, const char *name)
+{
+	struct group_settings *g;
+
+	for (int i = 0; i < s->group_count; i++)
+		if (strcmp(s->groups[i].name, name) == 0)
+			return &s->groups[i];
+	if (s->group_count == SETTINGS_GROUPS_MAX)
+		return NULL;
+	g = &s->groups[s->group_count];
+	*g = (struct group_settings){.limits = no_limits};
+	if (!text_copy(g->name, sizeof(g->name), name))
+		return NULL;
+	s->group_count++;
+	return g;
+}
+
+static bool
+unknown_key(const char *section, const char *name, struct err *e)
+{
+	return err_set(
+	    e, ERR_CONFIG, "unknown key \"%s\" in [%s]", name, section);
+}
+
+static bool
+too_many(const char *section, int max, struct err *e)
+{
+	return err_set(e, ERR_CONFIG, "[%s]: name too long or over %d of them",
+	    section, max);
+}
+
+static bool
+queue_line(struct settings *s, struct queue_settings *q, const char *section,
+    const char *name, const char *value, struct err *e)
+{
+	bool own = q != &s->defaults;
+	const struct key *k =
+	    find_key(queue_keys, COUNT(queue_keys), own ? NULL : section, name);
+
+	if (k == NULL)
+		return unknown_key(section, name, e);
+	q->set |= (uint64_t)1 << (k - queue_keys);
+	return set_key(k, name, q, value, e);
 }
 
 static bool
@@ -198,36 +205,33 @@ one_line(void *context, const char *section, const char *name,
     const char *value, struct err *e)
 {
 	struct settings *s = context;
-	struct queue_settings *q;
+	struct queue_settings *q = &s->defaults;
+	struct group_settings *g;
 	const struct key *k;
 
 	if (strncmp(section, "queue ", 6) == 0) {
-		k = find_key(queue_keys, COUNT(queue_keys), NULL, name);
-		if (k == NULL)
-			return err_set(e, ERR_CONFIG,
-			    "unknown key \"%s\" in [%s]", name, section);
 		q = queue_named(s, section + 6);
 		if (q == NULL)
-			return err_set(e, ERR_CONFIG,
-			    "[%s]: name too long or over %d queues", section,
-			    SETTINGS_QUEUES_MAX);
-		return set_key(k, q, value, e);
+			return too_many(section, SETTINGS_QUEUES_MAX, e);
+	} else if (strncmp(section, "group ", 6) == 0) {
+		g = group_named(s, section + 6);
+		if (g == NULL)
+			return too_many(section, SETTINGS_GROUPS_MAX, e);
+		k = find_key(group_keys, COUNT(group_keys), NULL, name);
+		return k ? set_key(k, name, g, value, e)
+			 : unknown_key(section, name, e);
 	}
-	k = find_key(system_keys, COUNT(system_keys), section, name);
-	if (k)
-		return set_key(k, s, value, e);
-	k = find_key(queue_keys, COUNT(queue_keys), section, name);
-	if (k)
-		return set_key(k, &s->defaults, value, e);
-	return err_set(
-	    e, ERR_CONFIG, "unknown key \"%s\" in [%s]", name, section);
+	k = q == &s->defaults
+		? find_key(system_keys, COUNT(system_keys), section, name)
+		: NULL;
+	return k ? set_key(k, name, s, value, e)
+		 : queue_line(s, q, section, name, value, e);
 }
 
 static void
 set_defaults(struct settings *s)
 {
-	struct queue_settings *q = &s->defaults;
-
+	_Static_assert(COUNT(queue_keys) <= 64, "bits of `set`");
 	*s = (struct settings){.vault_uri = "file:" POSTAGE_STATEDIR "/vault",
 	    .certificates = POSTAGE_STATEDIR "/certificates",
 	    .socket = "/run/postage/vaultd.sock",
@@ -235,38 +239,55 @@ set_defaults(struct settings *s)
 	    .run_dir = "/run/postage",
 	    .scheduler = "/run/cups/cups.sock",
 	    .printing_user = "lp",
-	    .rates = POSTAGE_DATADIR "/rates/usps.tsv",
+	    .rates_persons = 1,
+	    .rates_warn_days = 14,
 	    .sandbox = "on",
-	    .wait_s = 60};
-	queue_clear(q);
-	q->missing = MISSING_PRINT;
-	text_copy(q->symbol, sizeof(q->symbol), "QR");
-	q->mailby_days = -1;
-	q->bar_reduction = 0;
-	q->refund_days = 60;
-	q->limit_stamp = q->limit_job = -1;
-	q->limit_day = q->limit_user_day = -1;
-	q->low = 10 * MILS_PER_UNIT;
+	    .wait_s = 60,
+	    .defaults = {.missing = MISSING_PRINT,
+		.symbol = "QR",
+		.mailby.days = -1,
+		.days_ahead = 30,
+		.cutoff_min = -1,
+		.collection = 0x7f,
+		.limits = no_limits,
+		.confirm = -1,
+		.approve = -1,
+		.redates = 50,
+		.refund_days = 60,
+		.low = 10 * MILS_PER_UNIT}};
+}
+
+/* What a value alone cannot be wrong about. */
+static bool
+check(const struct settings *s, struct err *e)
+{
+	if (strcmp(s->sandbox, "on") != 0 && strcmp(s->sandbox, "off") != 0)
+		return err_set(e, ERR_CONFIG,
+		    "[daemon] sandbox is \"%s\", not on or off", s->sandbox);
+	if (s->rates_persons != 1 && s->rates_persons != 2)
+		return err_set(
+		    e, ERR_CONFIG, "[mail] rates-persons is not 1 or 2");
+	if (s->alarm[0] != '\0' && s->alarm[0] != '/')
+		return err_set(e, ERR_CONFIG,
+		    "[daemon] alarm begins with the whole path of a program");
+	return true;
 }
 
 bool
 settings_load(const char *path, struct settings *out, struct err *e)
 {
+	static const char own[] = POSTAGE_SYSCONFDIR "/rates.tsv";
+
 	set_defaults(out);
 	if (!conf_load(path, one_line, out, e))
 		return false;
-	if (strcmp(out->sandbox, "on") != 0 && strcmp(out->sandbox, "off") != 0)
-		return err_set(e, ERR_CONFIG,
-		    "%s: [daemon] sandbox is \"%s\", not on or off", path,
-		    out->sandbox);
+	if (!check(out, e))
+		return err_prefix(e, "%s", path);
+	if (out->rates[0] == '\0')
+		text_copy(out->rates, sizeof(out->rates),
+		    access(own, F_OK) == 0 ? own
+					   : POSTAGE_DATADIR "/rates/usps.tsv");
 	return true;
-}
-
-static void
-inherit_mils(mils *value, mils fallback)
-{
-	if (*value == -2)
-		*value = fallback;
 }
 
 void
@@ -275,32 +296,30 @@ settings_queue(
 {
 	const struct queue_settings *d = &s->defaults;
 
-	*out = *d;
+	*out = (struct queue_settings){.set = 0};
 	for (int i = 0; i < s->queue_count; i++)
 		if (strcmp(s->queues[i].name, queue) == 0)
 			*out = s->queues[i];
 	text_copy(out->name, sizeof(out->name), queue);
 	mark_inherit(&out->mark, &d->mark);
-	if (out->missing == 0)
-		out->missing = d->missing;
-	if (out->symbol[0] == '\0')
-		memcpy(out->symbol, d->symbol, sizeof(out->symbol));
-	if (out->origin_place[0] == '\0')
-		memcpy(out->origin_place, d->origin_place,
-		    sizeof(out->origin_place));
-	if (out->users[0] == '\0')
-		memcpy(out->users, d->users, sizeof(out->users));
-	if (out->mailby_days == -2)
-		out->mailby_days = d->mailby_days;
-	if (out->bar_reduction == -2)
-		out->bar_reduction = d->bar_reduction;
+	for (size_t i = 0; i < COUNT(queue_keys); i++) {
+		const struct key *k = &queue_keys[i];
+
+		if (k->type != VALUE_MARK && !(out->set >> i & 1))
+			memcpy((char *)out + k->offset,
+			    (const char *)d + k->offset, k->size);
+	}
 	if (out->bar_reduction < 0) /* "none" */
 		out->bar_reduction = 0;
-	if (out->refund_days == -2)
-		out->refund_days = d->refund_days;
-	inherit_mils(&out->limit_stamp, d->limit_stamp);
-	inherit_mils(&out->limit_job, d->limit_job);
-	inherit_mils(&out->limit_day, d->limit_day);
-	inherit_mils(&out->limit_user_day, d->limit_user_day);
-	inherit_mils(&out->low, d->low);
+	if (out->days_ahead < 0)
+		out->days_ahead = 0;
+}
+
+int
+settings_mailby(const struct queue_settings *q, const char *class)
+{
+	for (int i = 0; i < q->mailby.count; i++)
+		if (strcmp(q->mailby.of[i].class, class) == 0)
+			return q->mailby.of[i].days;
+	return q->mailby.days;
 }

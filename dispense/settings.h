@@ -3,8 +3,9 @@
  * settings: postage.conf(5), read once per run.
  *
  * The file holds no secret and is readable by all; secrets are in files that
- * it names.  Sections: [vault] [daemon] [mail] [limits] [refund] and [queue NAME], where
- * the last overrides [mail], [limits] and [refund] for one queue.
+ * it names.  Sections: [vault] [daemon] [mail] [limits] [refund],
+ * [queue NAME], which overrides the last three for one queue, and [group NAME],
+ * some users and what they may spend.
  */
 #ifndef DISPENSE_SETTINGS_H
 #define DISPENSE_SETTINGS_H
@@ -17,25 +18,75 @@
 #include "vault/vault.h"
 
 #define SETTINGS_QUEUES_MAX 64
+#define SETTINGS_GROUPS_MAX 32
 #define SETTINGS_NAMES_MAX  512
+#define SETTINGS_PATH_MAX   256 /* of a list that a queue has for itself */
+#define MAILBY_CLASSES_MAX  16
 
-enum missing { MISSING_PRINT = 1, MISSING_REFUSE }; /* 0 = not set */
+enum missing { MISSING_PRINT = 1, MISSING_REFUSE };
 
-/* What may differ from queue to queue.  In settings.queues, 0, "" and -2 mean
- * "as the defaults"; after settings_queue() there are no gaps. */
+/* The most that may be spent; -1 = no limit. */
+struct limits {
+	mils stamp, job;	   /* one stamp, one job */
+	mils day, month;	   /* all jobs */
+	mils user_day, user_month; /* all jobs of one user */
+};
+
+/* Of the day, in minutes; no hours at all = at any time. */
+struct hours {
+	int from, until;
+};
+
+/* Mail-by = mail date + this; -1 = none. */
+struct mailby {
+	int days;
+	struct mailby_class {
+		char class[MARK_CLASS_MAX];
+		int days;
+	} of[MAILBY_CLASSES_MAX];
+	int count;
+};
+
+/* What may differ from queue to queue.  `set` has a bit for each key that was
+ * given; after settings_queue() there are no gaps. */
 struct queue_settings {
 	char name[QUEUE_MAX];
+	uint64_t set;
 	struct mark mark;     /* defaults of every mark */
 	enum missing missing; /* a document without any placeholder */
 	char symbol[16];      /* "QR", "DataMatrix", "DMRE", "PDF417" */
 	char origin_place[64];
-	int mailby_days;   /* mail-by = mail date + this; -1 = none */
-	int bar_reduction; /* dots taken off dark bars of a symbol; 0 = none */
-	mils limit_stamp, limit_job, limit_day, limit_user_day; /* -1 = none */
+	int bar_reduction; /* dots taken off dark bars of a symbol */
+
+	/* mail dates */
+	struct mailby mailby;
+	int days_ahead;			  /* how far off a mail date may be */
+	int cutoff_min;			  /* no mail of today after that; -1 */
+	unsigned collection;		  /* weekdays, bit 0 = Sunday */
+	char holidays[SETTINGS_PATH_MAX]; /* days without collection, "" */
+
+	/* cost codes */
+	char cost_codes[SETTINGS_PATH_MAX]; /* "" = any code */
+	bool cost_required;
+
+	/* limits */
 	char users[SETTINGS_NAMES_MAX]; /* "a b @group"; "" = everyone */
-	mils low;			/* low-funds alarm */
-	int refund_days; /* after the mail date a stamp can be spoiled: 60;
-			    -1 = no end */
+	struct limits limits;
+	mils confirm;	   /* above it the total is to be confirmed; -1 */
+	mils approve;	   /* above it by another person; -1 */
+	char classes[256]; /* "letter postcard amount"; "" = all */
+	uint32_t heaviest_mg;
+	struct hours hours;
+	int redates; /* date corrections a day */
+	mils low;    /* low-funds alarm */
+
+	int refund_days; /* after the mail date a stamp can be spoiled; -1 */
+};
+
+struct group_settings {
+	char name[64];
+	char members[SETTINGS_NAMES_MAX]; /* "a b @unix-group" */
+	struct limits limits;
 };
 
 struct settings {
@@ -46,7 +97,10 @@ struct settings {
 	char run_dir[PATH_MAX];	  /* default /run/postage: lock files */
 	char scheduler[PATH_MAX]; /* cupsd: socket path or host:port */
 	char printing_user[USER_MAX]; /* default "lp": who may be ROLE_FILTER */
+	char alarm[512];	      /* command of the low-funds alarm, "" */
 	char rates[PATH_MAX];
+	int rates_persons;	  /* 2 = who approves is not who entered */
+	int rates_warn_days;	  /* before prices change */
 	char templates[PATH_MAX]; /* administrator's label templates, "" none */
 	char certificates[PATH_MAX]; /* authority and provider certificates */
 	char seen[PATH_MAX]; /* the verifier's table of used stamps, "" none */
@@ -55,6 +109,8 @@ struct settings {
 	struct queue_settings defaults;
 	struct queue_settings queues[SETTINGS_QUEUES_MAX];
 	int queue_count;
+	struct group_settings groups[SETTINGS_GROUPS_MAX];
+	int group_count;
 };
 
 /* The file to read: $POSTAGE_CONF if set and not set-uid, else
@@ -69,5 +125,8 @@ settings_load(const char *path, struct settings *out, struct err *e);
 /* The rules of one queue, every gap filled from the defaults. */
 void settings_queue(
     const struct settings *s, const char *queue, struct queue_settings *out);
+
+/* The days of `class`, -1 = no mail-by date. */
+int settings_mailby(const struct queue_settings *q, const char *class);
 
 #endif

@@ -138,7 +138,7 @@ specimen_quote(struct issuer *i, size_t index, struct err *e)
 	const struct stamp_request *r = &i->requests[index];
 	struct stamp_quote *q = &i->quotes[index];
 	struct issued_stamp probe;
-	int days = i->settings->defaults.mailby_days;
+	int days = settings_mailby(&i->settings->defaults, r->mark.rate_class);
 	uint32_t today = date_local(time(NULL));
 
 	q->mail_date =

@@ -296,11 +296,12 @@ set_at(struct mark *m, const char *value, struct err *e)
 static bool
 set_kind(struct mark *m, const char *value, struct err *e)
 {
-	int i = choice(value, kind_names);
+	int i = typed_same(value, "redate") ? KIND_CORRECTION
+					    : choice(value, kind_names);
 
 	if (i < 0)
 		return err_set(e, ERR_REQUEST,
-		    "kind \"%s\": postage, correction or specimen", value);
+		    "kind \"%s\": postage, redate or specimen", value);
 	m->kind = (enum mark_kind)i;
 	return true;
 }

@@ -119,7 +119,8 @@ drv_options=$(sed -nE 's/^ *Option "(Postage[A-Za-z]+).*/\1/p' ppd/postage.drv)
 same 'options: dialog and manual' ppd/postage.drv "$drv_options" \
     docs/postage-marks.7 "$(items postage-marks.7 Cm | grep '^Postage')"
 same 'options: dialog and parser' ppd/postage.drv "$drv_options" \
-    filter "$(quoted 'Postage[A-Z][A-Za-z]+' filter/*.c)"
+    filter "$(quoted 'Postage[A-Z][A-Za-z]+' filter/*.c \
+        dispense/scheduler.c)"
 same 'verbs: program and manual' tools/postage.c "$(verbs_in_code)" \
     docs/postage.1 "$(sed -nE 's/^\.It (Cm|Ic) ([a-z]+).*/\2/p' \
         docs/postage.1)"

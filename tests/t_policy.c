@@ -7,12 +7,17 @@
 
 #include "tests/test.h"
 
+static struct settings settings;
+
 static bool
 may(const char *list, const char *user)
 {
 	struct err e = ERR_INIT;
-	bool yes = policy_user(list, user, "mail", &e);
+	struct queue_settings q = {.name = "mail"};
+	bool yes;
 
+	snprintf(q.users, sizeof(q.users), "%s", list);
+	yes = policy_user(&settings, &q, user, &e);
 	if (!yes)
 		is_err(&e, ERR_DENIED, "kind");
 	return yes;
@@ -46,56 +51,224 @@ groups_are_those_of_the_computer(void **state)
 	ok(!may("root@daemon", "daemon"), "@ in the middle is no group");
 }
 
-static struct queue_settings
+static struct limits
 limits(mils stamp, mils job, mils day, mils user_day)
 {
-	return (struct queue_settings){.name = "mail",
-	    .limit_stamp = stamp,
-	    .limit_job = job,
-	    .limit_day = day,
-	    .limit_user_day = user_day};
+	return (struct limits){
+	    stamp, job, day, 2 * day, user_day, 2 * user_day};
 }
 
 static void
 each_limit_holds_to_the_mil(void **state)
 {
-	struct queue_settings none = limits(-1, -1, -1, -1);
-	struct queue_settings all = limits(1000, 5000, 20000, 10000);
-	struct spending s = {1000, 3000, 2000, 17000, 7000};
+	struct limits none = {-1, -1, -1, -1, -1, -1};
+	struct limits all = limits(1000, 5000, 20000, 10000);
+	struct spending s = {1000, 3000, 2000, 17000, 37000, 7000, 17000};
 	struct spending t;
 	struct err e = ERR_INIT;
 
 	(void)state;
-	is_ok(policy_limits(&all, &s, &e), &e, "all limits just kept");
+	is_ok(policy_limits("queue mail", &all, &s, &e), &e,
+	    "all limits just kept");
 	t = s, t.dearest++;
-	ok(!policy_limits(&all, &t, &e), "stamp");
+	ok(!policy_limits("queue mail", &all, &t, &e), "stamp");
 	is_err(&e, ERR_DENIED, "stamp");
 	is_str(e.text,
 	    "queue mail: the limit of a stamp is 1.00, and 1.001 is asked "
 	    "(postage.conf)",
 	    "stamp");
 	t = s, t.job++;
-	ok(!policy_limits(&all, &t, &e), "job");
+	ok(!policy_limits("queue mail", &all, &t, &e), "job");
 	is_str(e.text,
 	    "queue mail: the limit of a job is 5.00, 2.001 of it is spent, "
 	    "and 3.00 is asked (postage.conf)",
 	    "job");
 	t = s, t.day++;
-	ok(!policy_limits(&all, &t, &e), "day");
+	ok(!policy_limits("queue mail", &all, &t, &e), "day");
 	t = s, t.user_day++;
-	ok(!policy_limits(&all, &t, &e), "user and day");
-	ok(policy_limits(&none, &t, &e), "no limits");
+	ok(!policy_limits("queue mail", &all, &t, &e), "user and day");
+	t = s, t.month++;
+	ok(!policy_limits("queue mail", &all, &t, &e), "month");
+	t = s, t.user_month++;
+	ok(!policy_limits("group office", &all, &t, &e), "user and month");
+	is_str(e.text,
+	    "group office: the limit of a user and month is 20.00, 17.001 of "
+	    "it is spent, and 3.00 is asked (postage.conf)",
+	    "user and month");
+	ok(policy_limits("queue mail", &none, &t, &e), "no limits");
 }
 
 static void
 what_costs_nothing_more_passes(void **state)
 {
-	struct queue_settings all = limits(1000, 5000, 20000, 10000);
-	struct spending s = {0, 0, 99000, 99000, 99000};
+	struct limits all = limits(1000, 5000, 20000, 10000);
+	struct spending s = {0, 0, 99000, 99000, 99000, 99000, 99000};
 	struct err e = ERR_INIT;
 
 	(void)state;
-	ok(policy_limits(&all, &s, &e), "paid before the limit was set");
+	ok(policy_limits("queue mail", &all, &s, &e),
+	    "paid before the limit was set");
+}
+
+static void
+groups_of_the_configuration_come_first(void **state)
+{
+	struct passwd *pw = getpwuid(geteuid());
+	struct group *gr = getgrgid(pw->pw_gid);
+
+	(void)state;
+	settings.group_count = 2;
+	strcpy(settings.groups[0].name, "office");
+	strcpy(settings.groups[0].members, "anna, bert");
+	snprintf(settings.groups[1].name, sizeof(settings.groups[1].name),
+	    "%.60s", gr->gr_name);
+	strcpy(settings.groups[1].members, "carl");
+	ok(may("@office", "bert"), "member");
+	ok(!may("@office", "carl"), "no member");
+	snprintf(settings.groups[0].members, 100, "@%.60s", gr->gr_name);
+	ok(may("@office", pw->pw_name), "member of the computer's group");
+	snprintf(settings.groups[0].members, 100, "dora");
+	strcpy(settings.groups[1].members, "");
+	ok(!may("x @office", pw->pw_name), "empty groups hold nobody");
+	settings.group_count = 0;
+}
+
+static bool
+mark_passes(const struct queue_settings *q, const char *text)
+{
+	struct err e = ERR_INIT;
+	struct mark m;
+
+	is_ok(mark_parse(text, &m, &e), &e, text);
+	if (policy_mark(q, &m, &e))
+		return true;
+	is_err(&e, ERR_REQUEST, text);
+	return false;
+}
+
+static void
+queue_prints_its_classes_and_weights(void **state)
+{
+	struct queue_settings q = {
+	    .name = "mail", .classes = "letter, postcard square"};
+
+	(void)state;
+	ok(mark_passes(&q, "[[postage class=letter]]"), "class");
+	ok(!mark_passes(&q, "[[postage class=letters]]"), "longer");
+	ok(!mark_passes(&q, "[[postage class=post]]"), "shorter");
+	ok(!mark_passes(&q, "[[postage 0.78]]"), "bare amount");
+	ok(mark_passes(&q, "[[postage class=letter extra=square]]"), "extra");
+	ok(!mark_passes(&q, "[[postage class=letter extra=square,sure]]"),
+	    "one extra of two");
+	ok(mark_passes(&q, "[[postage kind=correction]]"), "correction");
+	q = (struct queue_settings){.name = "mail", .classes = "amount"};
+	ok(mark_passes(&q, "[[postage 0.78]]"), "amounts alone");
+	q = (struct queue_settings){.name = "mail", .heaviest_mg = 100000};
+	ok(mark_passes(&q, "[[postage class=letter weight=100g]]"), "just");
+	ok(!mark_passes(&q, "[[postage class=letter weight=100.001g]]"),
+	    "a milligram too heavy");
+}
+
+static void
+hours_begin_and_end_on_the_minute(void **state)
+{
+	struct queue_settings q = {.name = "mail", .hours = {420, 1140}};
+	struct err e = ERR_INIT;
+
+	(void)state;
+	ok(policy_hours(&q, 420, &e), "first minute");
+	ok(policy_hours(&q, 1139, &e), "last minute");
+	ok(!policy_hours(&q, 419, &e), "before");
+	ok(!policy_hours(&q, 1140, &e), "after");
+	is_err(&e, ERR_DENIED, "kind");
+	ok(strstr(e.text, "07:00 to 19:00") != NULL, e.text);
+	q.hours = (struct hours){0, 0};
+	ok(policy_hours(&q, 0, &e), "no hours");
+}
+
+static const struct consent no_word = {.queue = "mail",
+    .job_id = 12,
+    .documents = 1,
+    .total = 25000,
+    .option = "",
+    .confirmed = -1,
+    .person = "",
+    .user = "anna"};
+
+static bool
+agreed(const struct queue_settings *q, struct consent c, const char *sentence)
+{
+	struct err e = ERR_INIT;
+
+	if (policy_consent(q, &c, &e))
+		return true;
+	is_err(&e, ERR_DENIED, "kind");
+	if (sentence)
+		is_str(e.text, sentence, "sentence");
+	return false;
+}
+
+static void
+total_is_confirmed_to_the_mil(void **state)
+{
+	struct queue_settings q = {
+	    .name = "mail", .confirm = 10000, .approve = -1};
+	struct consent c = no_word;
+
+	(void)state;
+	ok(!agreed(&q, c,
+	       "the total is 25.00; above 10.00 it is to be confirmed: lp -i "
+	       "mail-12 -o PostageConfirm=25.00 -H resume prints it, or cancel "
+	       "the job"),
+	    "no word");
+	c.option = "25";
+	ok(agreed(&q, c, NULL), "by the option");
+	c.option = "25.001";
+	ok(!agreed(&q, c,
+	       "PostageConfirm is \"25.001\", and the total is 25.00: nothing "
+	       "was printed; lp -i mail-12 -o PostageConfirm=25.00 -H resume "
+	       "prints it, or cancel the job"),
+	    "too much is wrong too");
+	c.option = "yes";
+	ok(!agreed(&q, c, NULL), "no sum");
+	c = no_word, c.total = 10000;
+	ok(agreed(&q, c, NULL), "just not above");
+	c.option = "9.99";
+	ok(!agreed(&q, c, NULL), "a wrong total is wrong below it too");
+	c = no_word, c.confirmed = 25000, c.person = "anna";
+	ok(agreed(&q, c, NULL), "in the journal");
+	c.confirmed = 24999;
+	ok(!agreed(&q, c, NULL), "before the price changed");
+	c = no_word, c.total = 5000, c.before = 5001;
+	ok(!agreed(&q, c, NULL), "with the documents before");
+	c.documents = 3, c.option = "10.01";
+	ok(agreed(&q, c, NULL), "several come up to it");
+	c.option = "10.00";
+	ok(!agreed(&q, c, NULL), "several come over it");
+}
+
+static void
+great_totals_are_approved_by_another(void **state)
+{
+	struct queue_settings q = {
+	    .name = "mail", .confirm = 10000, .approve = 20000};
+	struct consent c = no_word;
+
+	(void)state;
+	c.option = "25.00";
+	ok(!agreed(&q, c,
+	       "the total is 25.00; above 20.00 somebody other than anna "
+	       "approves it: postage confirm mail-12 25.00 prints it, or "
+	       "cancel the job"),
+	    "the option is not enough");
+	c.confirmed = 25000, c.person = "anna";
+	ok(!agreed(&q, c, NULL), "not oneself");
+	c.person = "anna as root";
+	ok(!agreed(&q, c, NULL), "nor as root");
+	c.person = "annabel";
+	ok(agreed(&q, c, NULL), "another");
+	c.confirmed = 20000;
+	ok(!agreed(&q, c, NULL), "another sum");
 }
 
 int
@@ -106,6 +279,11 @@ main(void)
 	    T(groups_are_those_of_the_computer),
 	    T(each_limit_holds_to_the_mil),
 	    T(what_costs_nothing_more_passes),
+	    T(groups_of_the_configuration_come_first),
+	    T(queue_prints_its_classes_and_weights),
+	    T(hours_begin_and_end_on_the_minute),
+	    T(total_is_confirmed_to_the_mil),
+	    T(great_totals_are_approved_by_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,8 @@ static const struct verb verbs[] = {
 	"the printed document with specimen stamps; nothing is spent"},
     {"mark", verb_mark, "[--qr OUT.png] [SUM] [KEY=VALUE]...",
 	"a mark as text and as a QR code"},
+    {"confirm", verb_confirm, "QUEUE-JOB TOTAL",
+	"says yes to the total of a job that is held for it"},
     {"journal", verb_journal, "list|show|log|check|resolve",
 	"what was asked, paid and printed"},
     {"spoil", verb_spoil, "QUEUE-JOB [--page N] [--stamp N] --reason WORDS",

@@ -26,6 +26,7 @@ struct verb {
 	const char *help;      /* one line */
 };
 
+verb_function verb_confirm;
 verb_function verb_doctor;
 verb_function verb_print;
 verb_function verb_queue;

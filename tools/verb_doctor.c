@@ -239,7 +239,8 @@ check_names(struct doctor *d, const struct cupsd_queue *q)
 
 	settings_queue(&d->settings, q->name, &rules);
 	if (geteuid() != 0 ||
-	    (rules.users[0] == '\0' && rules.limit_user_day < 0))
+	    (rules.users[0] == '\0' && rules.limits.user_day < 0 &&
+		rules.limits.user_month < 0))
 		return;
 	snprintf(what, sizeof(what), "%s: users", q->name);
 	if (!policy_wants_login(d->http, &wants, &e))

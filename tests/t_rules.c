@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of postage.conf, where a whole document meets them. */
+#include <stdlib.h>
+
+#include "dispense/books.h"
+#include "tests/shop.h"
+#include "tests/test.h"
+
+#define HOUR_S 3600
+#define DAY_S  86400
+#define MANY   40
+
+static struct shop shop;
+
+static struct stamp_request in[MANY];
+static struct stamp_quote quotes[MANY];
+static struct issued_stamp out[MANY];
+
+static struct job
+job_of(const char *user, uint32_t id)
+{
+	struct job job = {.queue = "mail",
+	    .id = id,
+	    .created = SHOP_NOW - 10,
+	    .processing = SHOP_NOW,
+	    .documents = 1};
+
+	snprintf(job.user, sizeof(job.user), "%s", user);
+	return job;
+}
+
+/* `count` pages with this mark. */
+static void
+want(size_t count, const char *mark)
+{
+	struct err e = ERR_INIT;
+
+	for (size_t i = 0; i < count; i++) {
+		in[i] = (struct stamp_request){
+		    .page = (uint32_t)i + 1, .place = 1, .copy = 1};
+		is_ok(mark_parse(mark, &in[i].mark, &e), &e, mark);
+	}
+}
+
+/* Prints what is wanted at `now`.  False with *e where it is refused. */
+static bool
+prints_at(const struct job *job, size_t count, time_t now, struct err *e)
+{
+	struct dispense *d = shop_spender(&shop, now);
+	struct document *doc = NULL;
+	struct quote_common common;
+	struct err none = ERR_INIT;
+	bool done;
+
+	*e = none;
+	is_ok(dispense_document_open(d, ROLE_FILTER, job, &doc, e), e, "open");
+	done = dispense_quote(doc, in, count, quotes, &common, e) &&
+	       dispense_issue(doc, 0, count, out, e) &&
+	       dispense_finish(doc, 1, 1000, e);
+	if (!done)
+		is_ok(dispense_refuse(doc, e, &none), &none, "refuse");
+	dispense_document_close(doc);
+	dispense_close(d);
+	return done;
+}
+
+static bool
+prints(const char *user, uint32_t id, size_t count, struct err *e)
+{
+	struct job job = job_of(user, id);
+
+	return prints_at(&job, count, SHOP_NOW, e);
+}
+
+static mils
+spent(void)
+{
+	return shop_registers(&shop).ascending;
+}
+
+static void
+open_shop(const char *conf)
+{
+	shop_open(&shop, 100000, NULL, conf);
+}
+
+static void
+write_list(const char *name, const char *text)
+{
+	char path[160];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", shop.dir, name);
+	f = fopen(path, "we");
+	ok(f != NULL, path);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+refused(const char *user, uint32_t id, size_t count, enum err_kind kind,
+    const char *words)
+{
+	mils before = spent();
+	struct err e;
+
+	ok(!prints(user, id, count, &e), words);
+	is_err(&e, kind, words);
+	if (strstr(e.text, words) == NULL)
+		is_str(e.text, words, "sentence");
+	is_int(spent(), before, "nothing spent");
+}
+
+/* --- a word before it is printed ------------------------------------------------ */
+
+static bool
+confirm(int64_t document, mils total, const char *person, struct err *e)
+{
+	struct journal *j = NULL;
+	const struct books_by by = {person, SHOP_NOW};
+	bool done;
+
+	*e = (struct err)ERR_INIT;
+	is_ok(journal_open(shop.journal, false, 1000, &j, e), e, "journal");
+	is_ok(journal_begin(j, e), e, "begin");
+	done = journal_confirm(j, document, total, &by, e);
+	if (done)
+		is_ok(journal_commit(j, e), e, "commit");
+	journal_close(j);
+	return done;
+}
+
+static void
+great_total_waits_for_its_owners_word(void **state)
+{
+	struct job job = job_of("anna", 1);
+	struct err e;
+
+	(void)state;
+	open_shop("[limits]\nconfirm = 3.00\n");
+	want(5, "[[postage 0.78]]");
+	refused("anna", 1, 5, ERR_DENIED, "the total is 3.90");
+	strcpy(job.confirm, "3.80");
+	ok(!prints_at(&job, 5, SHOP_NOW, &e), "a wrong total");
+	is_err(&e, ERR_DENIED, "a wrong total");
+	is_int(spent(), 0, "nothing is spent");
+	strcpy(job.confirm, "3.9");
+	is_ok(prints_at(&job, 5, SHOP_NOW, &e), &e, "the right total");
+	is_int(spent(), 3900, "is spent");
+	job.confirm[0] = '\0';
+	job.processing += 60;
+	is_ok(prints_at(&job, 5, SHOP_NOW, &e), &e, "what is paid needs none");
+	is_int(shop_check(&shop), 0, shop_findings);
+	shop_close(&shop);
+}
+
+static void
+great_total_waits_for_another_person(void **state)
+{
+	struct journal_document doc;
+	struct journal *j;
+	struct err e;
+
+	(void)state;
+	open_shop("[limits]\napprove = 3.00\n");
+	want(5, "[[postage class=letter]]");
+	refused("anna", 1, 5, ERR_DENIED, "postage confirm mail-1 3.70");
+	j = shop_journal(&shop);
+	is_ok(journal_document_load(j, 1, &doc, &e), &e, "the order");
+	is_int(doc.state, DOC_QUOTED, "is kept, quoted");
+	is_int(doc.total, 3700, "with its total");
+	journal_close(j);
+	ok(!confirm(1, 3701, "bert", &e), "another total");
+	is_err(&e, ERR_REQUEST, "another total");
+	is_ok(confirm(1, 3700, "anna as root", &e), &e, "her own word");
+	refused("anna", 1, 5, ERR_DENIED, "somebody other than anna");
+	is_ok(confirm(1, 3700, "bert as root", &e), &e, "another's word");
+	is_ok(prints("anna", 1, 5, &e), &e, "printed");
+	is_int(spent(), 3700, "spent");
+	ok(!confirm(1, 3700, "bert", &e), "once is enough");
+	is_int(shop_check(&shop), 0, shop_findings);
+	shop_close(&shop);
+}
+
+static void
+word_is_for_the_price_that_was_shown(void **state)
+{
+	struct job job = job_of("anna", 1);
+	struct err e;
+
+	(void)state;
+	open_shop("[limits]\napprove = 3.00\n");
+	want(5, "[[postage class=letter]]");
+	refused("anna", 1, 5, ERR_DENIED, "3.70");
+	is_ok(confirm(1, 3700, "bert", &e), &e, "approved");
+	/* On 2026-12-01 a letter is 0.80. */
+	job.processing += 10 * DAY_S;
+	ok(!prints_at(&job, 5, SHOP_NOW + 10 * DAY_S, &e), "other prices");
+	ok(strstr(e.text, "4.00") != NULL, e.text);
+	is_int(spent(), 0, "nothing is spent");
+	shop_close(&shop);
+}
+
+/* --- cost codes -------------------------------------------------------------------- */
+
+static void
+cost_codes_are_those_of_the_list(void **state)
+{
+	char conf[256];
+	struct err e;
+
+	(void)state;
+	open_shop("[group heads]\nmembers = bert\n");
+	write_list("codes", "sales\tSales\nboard\tBoard\t@heads\n");
+	snprintf(conf, sizeof(conf), "%s/codes", shop.dir);
+	strcpy(shop.settings.defaults.cost_codes, conf);
+	want(1, "[[postage 0.78 cost=sales]]");
+	is_ok(prints("anna", 1, 1, &e), &e, "on the list");
+	want(1, "[[postage 0.78]]");
+	is_ok(prints("anna", 2, 1, &e), &e, "none is wanted");
+	want(1, "[[postage 0.78 cost=slaes]]");
+	refused("anna", 3, 1, ERR_REQUEST,
+	    "page 1, mark 1: there is no cost code \"slaes\"; is it one of "
+	    "sales?");
+	want(1, "[[postage 0.78 cost=elsewhere]]");
+	refused("anna", 4, 1, ERR_REQUEST, "ask who keeps the list");
+	want(1, "[[postage 0.78 cost=board]]");
+	refused(
+	    "anna", 5, 1, ERR_DENIED, "may not use cost code board (Board)");
+	strcpy(shop.settings.groups[0].members, "anna");
+	is_ok(prints("anna", 6, 1, &e), &e, "of the group");
+	shop.settings.defaults.cost_required = true;
+	want(1, "[[postage 0.78]]");
+	refused("anna", 7, 1, ERR_REQUEST, "wants a cost code");
+	want(1, "[[postage 0.78 kind=specimen]]");
+	is_ok(prints("anna", 8, 1, &e), &e, "a specimen costs nobody");
+	shop_close(&shop);
+}
+
+/* --- groups and months --------------------------------------------------------------- */
+
+static void
+group_spends_together(void **state)
+{
+	struct job job = job_of("bert", 3);
+	struct err e;
+
+	(void)state;
+	open_shop("[group office]\nmembers = anna bert\nday = 3.00\n"
+		  "month = 5.00\n");
+	want(2, "[[postage 1.00]]");
+	is_ok(prints("anna", 1, 2, &e), &e, "one of it");
+	refused("bert", 2, 2, ERR_DENIED,
+	    "group office: the limit of a day is 3.00, 2.00 of it is spent");
+	is_ok(prints("carl", 20, 2, &e), &e, "one who is not");
+	job.processing += DAY_S;
+	is_ok(prints_at(&job, 2, SHOP_NOW + DAY_S, &e), &e, "the next day");
+	job.id++, job.processing += DAY_S;
+	ok(!prints_at(&job, 2, SHOP_NOW + 2 * DAY_S, &e), "the third");
+	ok(strstr(e.text, "of a month is 5.00, 4.00 of it") != NULL, e.text);
+	/* Eleven days on it is December. */
+	job.id++, job.processing += 9 * DAY_S;
+	is_ok(prints_at(&job, 2, SHOP_NOW + 11 * DAY_S, &e), &e, "December");
+	shop_close(&shop);
+}
+
+static void
+month_of_queue_and_user_is_bounded(void **state)
+{
+	struct job job = job_of("anna", 2);
+	struct err e;
+
+	(void)state;
+	open_shop("[limits]\nmonth = 5.00\nuser-month = 3.00\n");
+	want(2, "[[postage 1.00]]");
+	is_ok(prints("anna", 1, 2, &e), &e, "first");
+	job.processing += DAY_S;
+	ok(!prints_at(&job, 2, SHOP_NOW + DAY_S, &e), "the user's month");
+	ok(strstr(e.text, "of a user and month is 3.00, 2.00") != NULL, e.text);
+	is_ok(prints("bert", 3, 2, &e), &e, "another user");
+	refused("carl", 4, 2, ERR_DENIED, "of a month is 5.00, 4.00 of it");
+	shop_close(&shop);
+}
+
+/* --- dates ------------------------------------------------------------------------------ */
+
+static uint32_t
+mail_date_at(uint32_t id, time_t now)
+{
+	struct job job = job_of("anna", id);
+	struct err e;
+
+	is_ok(prints_at(&job, 1, now, &e), &e, "print");
+	return quotes[0].mail_date;
+}
+
+static void
+mail_date_is_the_next_collection(void **state)
+{
+	char conf[256];
+
+	(void)state;
+	/* SHOP_NOW is a Saturday's noon. */
+	open_shop("cutoff = 12:30\ncollection = mon-sat\n");
+	write_list("days", "2026-11-26 Thanksgiving\n");
+	snprintf(conf, sizeof(conf), "%s/days", shop.dir);
+	strcpy(shop.settings.defaults.holidays, conf);
+	want(1, "[[postage 0.78]]");
+	is_int(mail_date_at(1, SHOP_NOW), 20261121, "before the cut-off");
+	is_int(mail_date_at(2, SHOP_NOW + HOUR_S / 2), 20261123, "at it");
+	is_int(mail_date_at(3, SHOP_NOW + 4 * DAY_S + HOUR_S), 20261127,
+	    "before a holiday, after the cut-off");
+	want(1, "[[postage 0.78 date=+0]]");
+	is_int(mail_date_at(4, SHOP_NOW + HOUR_S), 20261121, "a date is one");
+	shop_close(&shop);
+}
+
+static void
+amount_does_not_cross_a_change_of_prices(void **state)
+{
+	(void)state;
+	open_shop("days-ahead = 10\n");
+	want(1, "[[postage 0.74 date=+9]]");
+	is_int(mail_date_at(1, SHOP_NOW), 20261130, "the last day");
+	want(1, "[[postage 0.74 date=+10]]");
+	refused("anna", 2, 1, ERR_REQUEST,
+	    "prices change on 2026-12-01, before the mail date 2026-12-01");
+	want(1, "[[postage class=letter date=+10]]");
+	is_int(mail_date_at(3, SHOP_NOW), 20261201, "a class");
+	is_int(quotes[0].amount, 800, "at its price then");
+	want(1, "[[postage class=letter amount=0.80 date=+10]]");
+	is_int(mail_date_at(4, SHOP_NOW), 20261201, "the right amount");
+	want(1, "[[postage class=letter amount=0.74 date=+10]]");
+	refused("anna", 5, 1, ERR_REQUEST, "prices change on 2026-12-01");
+	want(1, "[[postage class=letter date=+11]]");
+	refused("anna", 6, 1, ERR_REQUEST, "more than 10 days ahead");
+	shop_close(&shop);
+}
+
+static void
+classes_have_their_own_days(void **state)
+{
+	(void)state;
+	open_shop("mailby-days = 5\nmailby-days letter = 0\n");
+	want(1, "[[postage 0.78]]");
+	mail_date_at(1, SHOP_NOW);
+	is_int(quotes[0].mailby, 20261126, "others");
+	want(1, "[[postage class=letter]]");
+	mail_date_at(2, SHOP_NOW);
+	is_int(quotes[0].mailby, 20261121, "letters");
+	shop_close(&shop);
+}
+
+/* --- date corrections ------------------------------------------------------------------- */
+
+static void
+redates_are_counted(void **state)
+{
+	struct job next = job_of("anna", 9);
+	struct err e;
+
+	(void)state;
+	open_shop("[limits]\nredates = 3\n");
+	want(2, "[[postage kind=redate date=+1]]");
+	is_ok(prints("anna", 1, 2, &e), &e, "two");
+	is_int(quotes[0].amount, 0, "of no value");
+	is_int(spent(), 0, "nothing spent");
+	refused(
+	    "bert", 2, 2, ERR_DENIED, "date corrections is 3 a day, 2 were");
+	is_ok(prints("bert", 3, 1, &e), &e, "one more");
+	next.processing += DAY_S;
+	is_ok(prints_at(&next, 2, SHOP_NOW + DAY_S, &e), &e, "tomorrow");
+	in[1].page = 1;
+	in[1].place = 2;
+	refused("anna", 10, 2, ERR_REQUEST, "page 1 has two date corrections");
+	in[0].label = 1, in[0].sheet_serial = 7;
+	in[1].label = 2, in[1].sheet_serial = 7;
+	is_int(shop_check(&shop), 0, shop_findings);
+	shop_close(&shop);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(great_total_waits_for_its_owners_word),
+	    T(great_total_waits_for_another_person),
+	    T(word_is_for_the_price_that_was_shown),
+	    T(cost_codes_are_those_of_the_list),
+	    T(group_spends_together),
+	    T(month_of_queue_and_user_is_bounded),
+	    T(mail_date_is_the_next_collection),
+	    T(amount_does_not_cross_a_change_of_prices),
+	    T(classes_have_their_own_days),
+	    T(redates_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
