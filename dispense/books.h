@@ -169,6 +169,30 @@ MUST_CHECK bool books_settle(struct journal *j, const struct books_request *r,
 MUST_CHECK bool
 books_credit(struct journal *j, int64_t id, uint32_t sequence, struct err *e);
 
+/* --- a journal older than its vault (journal_adopt.c) -------------------------- */
+
+#define BOOKS_ADOPTED "(adopted)" /* the queue of stamps without a job */
+
+struct books_adopted {
+	uint32_t count; /* stamps that were booked */
+	mils sum;
+	mils lost;	  /* spent on stamps that nobody remembers */
+	int64_t document; /* of those without a job, 0 = none */
+};
+
+/* Books the stamps that the vault remembers (vault_recent()) and this journal
+ * does not: those of a job it knows there, the others in an uncertain document
+ * of their own.  What is older than the vault's memory is noted as a gap.
+ * Whole documents that were not delivered become uncertain.
+ * Errors: ERR_REQUEST (the journal is not older), ERR_CORRUPT. */
+MUST_CHECK bool books_adopt(struct journal *j, const struct psd_status *psd,
+    const struct psd_stamp *recent, size_t count, const struct books_by *by,
+    struct books_adopted *out, struct err *e);
+
+/* Was a stamp of this PSD ever begun here? */
+MUST_CHECK bool books_psd_known(
+    struct journal *j, const char *psd_id, bool *known, struct err *e);
+
 /* Spoiled stamps without a row, rows without an event, and the like. */
 MUST_CHECK bool books_check_spoils(
     struct journal *j, journal_finding_fn *fn, void *context, struct err *e);

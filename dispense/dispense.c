@@ -281,7 +281,8 @@ pay(struct document *doc, uint32_t first, uint32_t count, bool specimens,
 			     dispense_unlock(d, &w.psd, e) &&
 			     settle_intents(d, w.psd_id, e) &&
 			     /* what was settled may have moved the registers */
-			     dispense_vault(d, &w.psd, w.psd_id, e));
+			     dispense_vault(d, &w.psd, w.psd_id, e) &&
+			     dispense_check_ahead(d, &w.psd, w.psd_id, e));
 	done = done && spend(&w, e);
 	dispense_unlock_money(d);
 	doc->begun |= done && !specimens;

@@ -109,6 +109,13 @@ MUST_CHECK bool dispense_settle(
 
 /* --- for both ------------------------------------------------------------ */
 
+/* A journal that is older than the vault books what the vault remembers: see
+ * books_adopt(). */
+struct books_by;
+struct books_adopted;
+MUST_CHECK bool dispense_adopt(struct dispense *d, const struct books_by *by,
+    struct books_adopted *out, struct err *e);
+
 /* See client_status(). */
 MUST_CHECK bool dispense_funds(
     struct dispense *d, const char *queue, struct funds *out, struct err *e);

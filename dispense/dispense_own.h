@@ -52,6 +52,11 @@ struct dispense_times dispense_times(const struct dispense *d);
 MUST_CHECK bool dispense_vault(
     struct dispense *d, struct psd_status *status, char *psd_id, struct err *e);
 
+/* Is every stamp of the vault in the journal?  `status` was asked for before.
+ * Errors: ERR_CORRUPT (the journal is older, and the command that heals it). */
+MUST_CHECK bool dispense_check_ahead(struct dispense *d,
+    const struct psd_status *status, const char *psd_id, struct err *e);
+
 /* Presents the PIN where the PSD wants one. */
 MUST_CHECK bool dispense_unlock(
     struct dispense *d, const struct psd_status *status, struct err *e);

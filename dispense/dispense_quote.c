@@ -335,7 +335,8 @@ dispense_quote(struct document *doc, const struct stamp_request *in,
 		return false;
 	q.has_psd = needs_vault(doc, in, count);
 	if (q.has_psd && (!dispense_recover(d, e) ||
-			     !dispense_vault(d, &q.psd, q.psd_id, e)))
+			     !dispense_vault(d, &q.psd, q.psd_id, e) ||
+			     !dispense_check_ahead(d, &q.psd, q.psd_id, e)))
 		return false;
 	if (!hash_content(in, count, content, e) ||
 	    !journal_begin(d->journal, e))

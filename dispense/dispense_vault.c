@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* opening: journal, vault, PIN, rates, the lock around the money */
 #include "dispense/dispense_own.h"
+#include "dispense/books.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,6 +150,56 @@ dispense_vault(
 	return journal_psd_highest(d->journal, psd_id, &highest, e) &&
 	       vault_status(d->vault, status, e) &&
 	       check_register(psd_id, highest, status, e);
+}
+
+/* An intent is on the medium before its debit, and gone with the commit that
+ * has the stamp; so where none is left, read after the vault, the journal has
+ * all that the vault had. */
+bool
+dispense_check_ahead(struct dispense *d, const struct psd_status *status,
+    const char *psd_id, struct err *e)
+{
+	char said[MILS_TEXT], knows[MILS_TEXT];
+	struct journal_stamp one;
+	size_t intents;
+	mils highest;
+	bool known;
+
+	if (!journal_intents(d->journal, psd_id, &one, 1, &intents, e) ||
+	    !journal_psd_highest(d->journal, psd_id, &highest, e) ||
+	    !books_psd_known(d->journal, psd_id, &known, e))
+		return false;
+	if (!known || intents > 0 || status->ascending <= highest)
+		return true;
+	return err_set(e, ERR_CORRUPT,
+	    "%s says that it has spent %s in all, the journal knows of %s: an "
+	    "old journal was put back, or another one was in use. Nothing is "
+	    "printed until \"postage journal adopt\" has booked what the vault "
+	    "remembers",
+	    psd_id, mils_format(status->ascending, said),
+	    mils_format(highest, knows));
+}
+
+bool
+dispense_adopt(struct dispense *d, const struct books_by *by,
+    struct books_adopted *out, struct err *e)
+{
+	static struct psd_stamp recent[PSD_RING];
+	struct psd_status status;
+	char psd_id[32];
+	size_t count;
+	bool done;
+
+	if (!dispense_recover(d, e) || !dispense_lock(d, e))
+		return false;
+	done = dispense_vault(d, &status, psd_id, e) &&
+	       vault_recent(d->vault, recent, &count, e) &&
+	       journal_begin(d->journal, e) &&
+	       books_adopt(d->journal, &status, recent, count, by, out, e) &&
+	       journal_commit(d->journal, e);
+	journal_abort(d->journal);
+	dispense_unlock_money(d);
+	return done;
 }
 
 bool

@@ -166,6 +166,22 @@ struct walk {
 	int64_t seq;
 };
 
+/* Was it noted that these are not known? */
+static bool
+is_gap(struct check *c, const struct journal_stamp *s, mils below)
+{
+	struct err ignored = ERR_INIT;
+	int64_t count;
+
+	return db_number(c->j,
+		   "SELECT count(*) FROM gaps WHERE psd=? AND below=? AND"
+		   " above=?",
+		   DB_ARGS(DB_T(s->psd_id), DB_I(below),
+		       DB_I(s->ascending - s->psd.amount)),
+		   &count, &ignored) &&
+	       count > 0;
+}
+
 static void
 check_register(struct check *c, struct walk *w, const struct journal_stamp *s)
 {
@@ -185,7 +201,8 @@ check_register(struct check *c, struct walk *w, const struct journal_stamp *s)
 		    "stamp %lld: the ascending register of %s went back: was "
 		    "an older copy of the vault put in place?",
 		    (long long)s->seq, s->psd_id);
-	else if (s->ascending > w->psd[i].ascending + s->psd.amount)
+	else if (s->ascending > w->psd[i].ascending + s->psd.amount &&
+		 !is_gap(c, s, w->psd[i].ascending))
 		found(c,
 		    "stamp %lld: before it %s was spent from %s without this "
 		    "journal",

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* a person says what became of an uncertain document */
+#include <string.h>
+
 #include "base/text.h"
 #include "dispense/books.h"
 
@@ -21,6 +23,11 @@ journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
 		    "resolved",
 		    doc.ordinal + 1, doc.job.queue, doc.job.id,
 		    doc_state_name(doc.state));
+	if (how == RESOLVE_REPRINT && strcmp(doc.job.queue, BOOKS_ADOPTED) == 0)
+		return err_set(e, ERR_REQUEST,
+		    "document %lld has no job that could print it: it is "
+		    "delivered or spoiled",
+		    (long long)document_id);
 	text_clean(note, doc.note, sizeof(doc.note));
 	if (how == RESOLVE_SPOILED &&
 	    !books_spoil_all(

@@ -92,7 +92,6 @@ static const char *const steps[] = {
     " above INTEGER NOT NULL, event INTEGER NOT NULL REFERENCES events,"
     " PRIMARY KEY(psd, below)) WITHOUT ROWID;"
     "CREATE INDEX stamp_state ON stamps(state) WHERE state > 2;"
-    "ALTER TABLE psds ADD COLUMN pieces INTEGER;"
     "ALTER TABLE documents ADD COLUMN spool_hash BLOB;"
     "ALTER TABLE documents ADD COLUMN spool_part INTEGER NOT NULL DEFAULT 0;",
 

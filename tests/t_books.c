@@ -319,6 +319,139 @@ what_people_did_cannot_be_rewritten(void **state)
 	}
 }
 
+/* --- an old journal ---------------------------------------------------------------- */
+
+static char saved[1 << 20];
+static size_t saved_len;
+
+static void
+save_journal(void)
+{
+	FILE *f;
+
+	tamper("PRAGMA wal_checkpoint(TRUNCATE)");
+	f = fopen(shop.journal, "rb");
+	ok(f, "journal");
+	saved_len = fread(saved, 1, sizeof(saved), f);
+	fclose(f);
+}
+
+static void
+put_journal_back(void)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s-wal", shop.journal);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s-shm", shop.journal);
+	unlink(path);
+	f = fopen(shop.journal, "wb");
+	ok(f && fwrite(saved, 1, saved_len, f) == saved_len, "write");
+	fclose(f);
+}
+
+static void
+adopt(struct books_adopted *out)
+{
+	struct dispense *d = shop_spender(&shop, SHOP_NOW);
+	struct err e = ERR_INIT;
+
+	is_ok(dispense_adopt(d, &anna, out, &e), &e, "adopt");
+	dispense_close(d);
+}
+
+static bool
+try_quote(const struct job *job, struct err *e)
+{
+	struct dispense *d = shop_spender(&shop, SHOP_NOW);
+	struct stamp_request in = {.page = 1, .place = 1, .copy = 1};
+	struct stamp_quote quote;
+	struct quote_common common;
+	struct document *doc;
+	bool done;
+
+	is_ok(mark_parse("[[postage 0.78]]", &in.mark, e), e, "mark");
+	is_ok(dispense_document_open(d, ROLE_FILTER, job, &doc, e), e, "open");
+	done = dispense_quote(doc, &in, 1, &quote, &common, e);
+	dispense_document_close(doc);
+	dispense_close(d);
+	return done;
+}
+
+static void
+an_old_journal_stops_the_printing_until_it_adopts(void **state)
+{
+	struct job a = job(1), b = job(2), c = job(3);
+	struct books_adopted got;
+	struct err e = ERR_INIT;
+	int64_t unsent;
+
+	(void)state;
+	print(&a, 2, SETTLE_DELIVERED);
+	unsent = print(&b, 2, UNSENT);
+	save_journal();
+	print(&c, 3, SETTLE_DELIVERED);
+	is_int(shop_registers(&shop).ascending, 7 * STAMP, "spent");
+	put_journal_back();
+	ok(!try_quote(&c, &e), "stopped");
+	is_err(&e, ERR_CORRUPT, "kind");
+	ok(strstr(e.text, "postage journal adopt"), e.text);
+	ok(shop_check(&shop) > 0, "and the check says why");
+	adopt(&got);
+	is_int(got.count, 3, "the vault remembers them");
+	is_int(got.sum, 3 * STAMP, "value");
+	is_int(got.lost, 0, "nothing is lost");
+	is_int(state_of(got.document), DOC_UNCERTAIN, "for a person");
+	is_int(state_of(unsent), DOC_UNCERTAIN, "this may be printed by now");
+	is_int(shop_check(&shop), 0, shop_findings);
+	e = (struct err)ERR_INIT;
+	b.id = 9;
+	is_ok(try_quote(&b, &e), &e, "it goes on");
+}
+
+static void
+what_the_vault_forgot_is_noted_as_a_gap(void **state)
+{
+	struct job first = job(1);
+	struct books_adopted got;
+
+	(void)state;
+	print(&first, 2, SETTLE_DELIVERED);
+	save_journal();
+	for (uint32_t i = 2; i < 12; i++) {
+		struct job more = job(i);
+
+		print(&more, MANY, SETTLE_DELIVERED);
+	}
+	put_journal_back();
+	adopt(&got);
+	is_int(got.count, PSD_RING, "the ring");
+	is_int(got.lost, (80 - PSD_RING) * STAMP, "and what is older");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+a_job_that_the_old_journal_knows_gets_its_stamps(void **state)
+{
+	struct job first = job(1), next = job(2);
+	struct books_adopted got;
+	struct err e = ERR_INIT;
+	int64_t id;
+
+	(void)state;
+	print(&first, 1, SETTLE_DELIVERED);
+	is_ok(try_quote(&next, &e), &e, "priced");
+	save_journal();
+	id = print(&next, 1, SETTLE_DELIVERED);
+	put_journal_back();
+	adopt(&got);
+	is_int(got.count, 1, "one");
+	is_int(got.document, 0, "its document is known");
+	is_int(state_of(id), DOC_UNCERTAIN, "not how it ended");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
 static int
 open_shop(void **state)
 {
@@ -355,6 +488,9 @@ main(void)
 	    FRESH(spoiled_before_it_was_sent_the_job_buys_anew),
 	    FRESH(a_spoiling_is_taken_back),
 	    FRESH(what_people_did_cannot_be_rewritten),
+	    FRESH(an_old_journal_stops_the_printing_until_it_adopts),
+	    FRESH(what_the_vault_forgot_is_noted_as_a_gap),
+	    FRESH(a_job_that_the_old_journal_knows_gets_its_stamps),
 	};
 
 	return cmocka_run_group_tests(tests, open_shop, close_shop);

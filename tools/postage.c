@@ -23,7 +23,7 @@ static const struct verb verbs[] = {
 	"a mark as text and as a QR code"},
     {"confirm", verb_confirm, "QUEUE-JOB TOTAL",
 	"says yes to the total of a job that is held for it"},
-    {"journal", verb_journal, "list|show|log|check|resolve",
+    {"journal", verb_journal, "list|show|log|check|adopt|resolve",
 	"what was asked, paid and printed"},
     {"spoil", verb_spoil, "QUEUE-JOB [--page N] [--stamp N] --reason WORDS",
 	"stamps that are of no use, for a refund"},

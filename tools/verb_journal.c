@@ -11,6 +11,8 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "stamp/indicium.h"
+#include "dispense/dispense.h"
+#include "tools/as_owner.h"
 #include "tools/books.h"
 #include "tools/out.h"
 #include "tools/person.h"
@@ -27,6 +29,7 @@ static const char usage[] =
     "  show    QUEUE-JOB | ID\n"
     "  log     [--count N]\n"
     "  check\n"
+    "  adopt\n"
     "  resolve QUEUE-JOB | ID  delivered|reprint|spoiled  [--note TEXT] "
     "[--force]\n"
     "\n"
@@ -112,6 +115,8 @@ waiting(void *context, const struct journal_document *doc)
 	struct out *o = context;
 	struct texts t;
 
+	bool has_job = strcmp(doc->job.queue, BOOKS_ADOPTED) != 0;
+
 	document_texts(doc, &t);
 	out_note(o,
 	    "\n%s, document %s waits for a person (%s). Look at the paper:",
@@ -119,11 +124,16 @@ waiting(void *context, const struct journal_document *doc)
 	out_note(o,
 	    "  all of it came out    postage journal resolve %s delivered",
 	    t.id);
-	out_note(o,
-	    "  nothing came out      postage journal resolve %s reprint", t.id);
+	if (has_job)
+		out_note(o,
+		    "  nothing came out      postage journal resolve %s "
+		    "reprint",
+		    t.id);
 	out_note(o,
 	    "  it is of no use       postage journal resolve %s spoiled", t.id);
-	out_note(o, "  and then release it   lp -i %s -H resume", t.job);
+	if (has_job)
+		out_note(
+		    o, "  and then release it   lp -i %s -H resume", t.job);
 	return true;
 }
 
@@ -422,6 +432,35 @@ do_check(struct arguments *a, char **words)
 	return count != 0;
 }
 
+/* --- adopt ---------------------------------------------------------------------- */
+
+static int
+do_adopt(struct arguments *a, char **words)
+{
+	char name[USER_MAX];
+	struct books_by by = {person_name(name), (int64_t)time(NULL)};
+	struct books_adopted adopted;
+	struct err e = ERR_INIT;
+	struct dispense *d = NULL;
+	struct out *o;
+	bool done = as_owner(a->settings.vault_uri, &e) &&
+		    dispense_open(&a->settings, &d, &e) &&
+		    dispense_adopt(d, &by, &adopted, &e);
+
+	(void)words;
+	dispense_close(d);
+	if (!done)
+		return out_fail(a->options, NULL, &e);
+	o = out_open(a->options);
+	out_number(o, "stamps", "Stamps booked", adopted.count);
+	out_sum(o, "sum", "Their value", adopted.sum);
+	out_sum(o, "lost", "Spent, not known on what", adopted.lost);
+	out_note(o,
+	    "What may have been printed since is uncertain now: postage "
+	    "journal list");
+	return out_close(o);
+}
+
 /* --- resolve ------------------------------------------------------------------- */
 
 static bool
@@ -563,6 +602,7 @@ verb_journal(int argc, char **argv, const struct options *o)
 	    {"show", 1, do_show},
 	    {"log", 0, do_log},
 	    {"check", 0, do_check},
+	    {"adopt", 0, do_adopt},
 	    {"resolve", 2, do_resolve},
 	};
 	struct arguments a = {.options = o, .filter = {.doc_state = -1}};

@@ -24,6 +24,8 @@ struct vault_driver {
 	    struct psd_stamp *out, struct err *e);
 	bool (*find)(void *home, const uint8_t key[PSD_KEY_BYTES],
 	    struct psd_stamp *out, bool *found, struct err *e);
+	bool (*recent)(
+	    void *home, struct psd_stamp *out, size_t *count, struct err *e);
 	bool (*download_request)(void *home, mils amount,
 	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 	bool (*download_apply)(void *home, const uint8_t *answer,

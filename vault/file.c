@@ -376,6 +376,21 @@ file_find(void *home, const uint8_t key[PSD_KEY_BYTES], struct psd_stamp *out,
 }
 
 static bool
+file_recent(void *home, struct psd_stamp *out, size_t *count, struct err *e)
+{
+	struct home *h = home;
+	struct visit v;
+	bool done;
+
+	if (!enter(h, true, &v, e))
+		return false;
+	*count = psd_recent(&v.image.psd, out);
+	done = settle(h, &v, e);
+	leave(&v);
+	return done;
+}
+
+static bool
 file_download_request(void *home, mils amount, uint8_t out[PSD_MESSAGE_MAX],
     size_t *len, struct err *e)
 {
@@ -479,6 +494,7 @@ const struct vault_driver vault_file_driver = {
     .status = file_status,
     .debit = file_debit,
     .find = file_find,
+    .recent = file_recent,
     .download_request = file_download_request,
     .download_apply = file_download_apply,
     .refund_request = file_refund_request,

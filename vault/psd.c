@@ -44,6 +44,17 @@ psd_find(const struct psd *p, const uint8_t key[PSD_KEY_BYTES],
 	return entry != NULL;
 }
 
+size_t
+psd_recent(const struct psd *p, struct psd_stamp *out)
+{
+	uint32_t count = p->piece_count < PSD_RING ? p->piece_count : PSD_RING;
+
+	for (uint32_t i = 0; i < count; i++)
+		answer_from(
+		    &p->ring[(p->piece_count - count + i) % PSD_RING], &out[i]);
+	return count;
+}
+
 /* --- what may be debited --------------------------------------------------- */
 
 static bool

@@ -198,6 +198,10 @@ MUST_CHECK bool psd_debit(struct psd *p, const struct psd_crypto *crypto,
 bool psd_find(const struct psd *p, const uint8_t key[PSD_KEY_BYTES],
     struct psd_stamp *out);
 
+/* The stamps of the ring, the oldest first; `out` holds PSD_RING.  Returns how
+ * many there are. */
+size_t psd_recent(const struct psd *p, struct psd_stamp *out);
+
 /* Length in bytes of the indicium that this request gets.
  * Errors: ERR_REQUEST (its extension fields do not fit). */
 MUST_CHECK bool psd_indicium_len(const struct psd_status *status,

@@ -131,6 +131,13 @@ vault_find(struct vault *v, const uint8_t key[PSD_KEY_BYTES],
 }
 
 bool
+vault_recent(
+    struct vault *v, struct psd_stamp *out, size_t *count, struct err *e)
+{
+	return named(v, v->driver->recent(v->home, out, count, e), e);
+}
+
+bool
 vault_download_request(struct vault *v, mils amount,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {

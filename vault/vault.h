@@ -61,6 +61,11 @@ MUST_CHECK bool vault_debit(struct vault *v, const struct psd_request *in,
 MUST_CHECK bool vault_find(struct vault *v, const uint8_t key[PSD_KEY_BYTES],
     struct psd_stamp *out, bool *found, struct err *e);
 
+/* The last stamps that the vault remembers, the oldest first; `out` holds
+ * PSD_RING. */
+MUST_CHECK bool vault_recent(
+    struct vault *v, struct psd_stamp *out, size_t *count, struct err *e);
+
 /* Value download, step 1: the PSD's signed request for `amount` more.
  * `out` holds PSD_MESSAGE_MAX bytes.  A request repeated before its answer was
  * applied bears the same sequence number, which a provider answers once.
