@@ -2,6 +2,7 @@
 #include "stamp/imprint_dots.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,22 @@ fetch(const uint8_t *row, int at, int count)
 	return bits << at % 8 >> 8 & 0xff & ~(0xffu >> count);
 }
 
+static uint64_t
+load(const uint8_t *from)
+{
+	uint64_t bits;
+
+	memcpy(&bits, from, sizeof bits);
+	return be64toh(bits);
+}
+
+static void
+store(uint8_t *to, uint64_t bits)
+{
+	bits = htobe64(bits);
+	memcpy(to, &bits, sizeof bits);
+}
+
 /* `count` bits of `from`, from bit `at` on, to those of `to` from `x` on. */
 static void
 add_bits(uint8_t *to, int x, const uint8_t *from, int at, int count)
@@ -107,6 +124,10 @@ add_bits(uint8_t *to, int x, const uint8_t *from, int at, int count)
 	to += (x + head) / 8;
 	at += head;
 	count -= head;
+	/* eight bytes at a time where the ninth is there too */
+	for (; count > 64; count -= 64, at += 64, to += 8)
+		store(to, load(to) | load(from + at / 8) << at % 8 |
+			      from[at / 8 + 8] >> (8 - at % 8));
 	for (; count >= 8; count -= 8, at += 8, to++)
 		*to |= (uint8_t)fetch(from, at, 8);
 	if (count > 0)
