@@ -133,20 +133,29 @@ begin_document(struct issuing *w, struct err *e)
 }
 
 /* Is what is left of the whole document still within limits and funds?  Asked
- * for every range: limits hold against one who quotes many jobs at once too. */
+ * for every range: limits hold against one who quotes many jobs at once too.
+ * While nobody else writes, what was paid is only moved from one side of each
+ * limit to the other. */
 static bool
 check_rest(struct issuing *w, struct err *e)
 {
 	struct document *doc = w->doc;
+	struct dispense *d = doc->d;
 	mils unpaid, dearest;
+	int64_t version;
 
+	if (!journal_version(d->journal, &version, e))
+		return false;
+	if (doc->begun && d->checked == doc && d->checked_version == version)
+		return true;
 	if (!dispense_reload(doc, e))
 		return false;
 	if (w->psd_id[0] != '\0' &&
-	    (!journal_unpaid(
-		 doc->d->journal, doc->doc.id, &unpaid, &dearest, e) ||
+	    (!journal_unpaid(d->journal, doc->doc.id, &unpaid, &dearest, e) ||
 		!dispense_check_spending(doc, &w->psd, unpaid, dearest, e)))
 		return false;
+	d->checked = doc;
+	d->checked_version = version;
 	return doc->begun || begin_document(w, e);
 }
 

@@ -46,7 +46,9 @@ dispense_document_open(struct dispense *d, enum client_role role,
 	doc->role = role;
 	doc->job = *job;
 	settings_queue(d->settings, job->queue, &doc->queue);
-	done = journal_begin(d->journal, e) &&
+	/* A backend removes files by what it finds. */
+	done = (role == ROLE_FILTER ? journal_begin_light(d->journal, e)
+				    : journal_begin(d->journal, e)) &&
 	       end(d,
 		   journal_enter(d->journal, job, dispense_now(d), &doc->pass,
 		       &doc->doc, e),
@@ -66,6 +68,8 @@ dispense_document_close(struct document *doc)
 {
 	if (doc == NULL)
 		return;
+	if (doc->d->checked == doc)
+		doc->d->checked = NULL;
 	free(doc->discard);
 	free(doc);
 }

@@ -24,7 +24,11 @@ struct dispense {
 	bool unlocked;		   /* the PIN was presented */
 	int spool;		   /* the spool folder: the money's lock too */
 	time_t time;		   /* 0 = the clock's */
-	char folder[PATH_MAX];	   /* of the spool */
+	/* the document whose limits were looked at last, with the journal's
+	 * version then; NULL once another one was quoted or closed */
+	const struct document *checked;
+	int64_t checked_version;
+	char folder[PATH_MAX]; /* of the spool */
 };
 
 struct document {

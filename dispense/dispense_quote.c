@@ -322,6 +322,7 @@ dispense_quote(struct document *doc, const struct stamp_request *in,
 	uint8_t content[JOURNAL_HASH];
 
 	doc->quoted = doc->begun = false;
+	d->checked = NULL;
 	if (count > STAMPS_MAX)
 		return err_set(e, ERR_REQUEST,
 		    "%zu stamps in one document: at most %d", count,
@@ -338,8 +339,9 @@ dispense_quote(struct document *doc, const struct stamp_request *in,
 			     !dispense_vault(d, &q.psd, q.psd_id, e) ||
 			     !dispense_check_ahead(d, &q.psd, q.psd_id, e)))
 		return false;
+	/* The first intents take it to the medium with them. */
 	if (!hash_content(in, count, content, e) ||
-	    !journal_begin(d->journal, e))
+	    !journal_begin_light(d->journal, e))
 		return false;
 	if (!store_quote(&q, in, count, content, out, e)) {
 		struct err second = ERR_INIT;

@@ -305,14 +305,33 @@ journal_close(struct journal *j)
 	free(j);
 }
 
-bool
-journal_begin(struct journal *j, struct err *e)
+/* The setting can be changed between transactions only. */
+static bool
+begin(struct journal *j, bool light, struct err *e)
 {
+	if (light != j->light &&
+	    !db_exec(j,
+		light ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL",
+		e))
+		return false;
+	j->light = light;
 	if (sqlite3_exec(j->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) !=
 	    SQLITE_OK)
 		return db_error(j, e, "begin");
 	j->inside = true;
 	return true;
+}
+
+bool
+journal_begin(struct journal *j, struct err *e)
+{
+	return begin(j, false, e);
+}
+
+bool
+journal_begin_light(struct journal *j, struct err *e)
+{
+	return begin(j, true, e);
 }
 
 bool
@@ -325,6 +344,12 @@ journal_commit(struct journal *j, struct err *e)
 	}
 	j->inside = false;
 	return true;
+}
+
+bool
+journal_version(struct journal *j, int64_t *out, struct err *e)
+{
+	return db_number(j, "PRAGMA data_version", DB_NONE, out, e);
 }
 
 void

@@ -109,7 +109,13 @@ MUST_CHECK bool journal_open(const char *path, bool read_only, int wait_ms,
 void journal_close(struct journal *j);
 
 MUST_CHECK bool journal_begin(struct journal *j, struct err *e);
+/* The same for what a power failure may take back: its commit is there for
+ * every process when it returns, but on the medium only with the next one that
+ * is not light, anybody's.  Never for money, or for what was sent. */
+MUST_CHECK bool journal_begin_light(struct journal *j, struct err *e);
 MUST_CHECK bool journal_commit(struct journal *j, struct err *e);
+/* Over 0, and another number once anybody else has written. */
+MUST_CHECK bool journal_version(struct journal *j, int64_t *out, struct err *e);
 /* Undoes everything since journal_begin(); harmless outside of it. */
 void journal_abort(struct journal *j);
 

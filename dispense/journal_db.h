@@ -15,6 +15,7 @@
 struct journal {
 	sqlite3 *db;
 	bool read_only, inside; /* inside: between begin and commit */
+	bool light;		/* commits do not wait for the medium */
 	struct {
 		const char *sql; /* by address: a literal or static */
 		sqlite3_stmt *stmt;

@@ -9,7 +9,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "dispense/dispense.h"
 #include "dispense/lock.h"
 #include "dispense/protocol.h"
 #include "dispense/scheduler.h"
@@ -136,7 +135,7 @@ admit(struct serve *v, struct err *e)
 		return false;
 	if (!limit_silence(v->fd, for_job ? JOB_LIMIT_S : STATUS_LIMIT_S, e))
 		return false;
-	if (!dispense_open(v->s, &v->dispense, e))
+	if (v->dispense == NULL && !dispense_open(v->s, &v->dispense, e))
 		return false;
 	return !for_job || dispense_document_open(
 			       v->dispense, v->role, &v->job, &v->document, e);
@@ -426,10 +425,15 @@ converse(struct serve *v, struct err *e)
 }
 
 bool
-serve_connection(const struct settings *s, int fd, uid_t uid, struct err *e)
+serve_connection(const struct settings *s, struct dispense *ready, int fd,
+    uid_t uid, struct err *e)
 {
-	struct serve v = {
-	    .s = s, .fd = fd, .uid = uid, .pass = -1, .lock = LOCK_NONE};
+	struct serve v = {.s = s,
+	    .fd = fd,
+	    .uid = uid,
+	    .dispense = ready,
+	    .pass = -1,
+	    .lock = LOCK_NONE};
 	bool ok;
 
 	v.in = malloc(PROTOCOL_BODY_MAX);

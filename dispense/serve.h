@@ -13,11 +13,14 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "dispense/dispense.h"
 #include "dispense/settings.h"
 
-/* Serves `fd` (kept open) for a peer of `uid`.  Returns false with the reason
- * worth logging; a peer that closes its connection is no error. */
-MUST_CHECK bool
-serve_connection(const struct settings *s, int fd, uid_t uid, struct err *e);
+/* Serves `fd` (kept open) for a peer of `uid`.  `ready`, which is taken over,
+ * was opened before the peer came; NULL: it is opened when it is needed.
+ * Returns false with the reason worth logging; a peer that closes its
+ * connection is no error. */
+MUST_CHECK bool serve_connection(const struct settings *s,
+    struct dispense *ready, int fd, uid_t uid, struct err *e);
 
 #endif

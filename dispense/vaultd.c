@@ -2,13 +2,14 @@
 /*
  * postage-vaultd: owns vault, policy and journal.  See postage-vaultd(8).
  *
- * One child per connection, so that a slow card or scheduler holds up its own
+ * One child per connection, made before it comes, so that a slow card or scheduler holds up its own
  * job only, and a crash ends one job only.  What two children must not do at
  * once is guarded by locks on files (job, vault) and by SQLite (journal).
  */
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <poll.h>
@@ -29,6 +30,7 @@
 #include "base/text.h"
 #include "dispense/serve.h"
 #include "dispense/settings.h"
+#include "stamp/sig.h"
 
 #define CHILDREN_MAX   64
 #define ACTIVATION_FD  3 /* sd_listen_fds(3) */
@@ -189,23 +191,94 @@ prepare(const struct settings *s, const char *user, struct err *e)
 	return fd;
 }
 
+/* Waits for a connection; the parent's end is the end of a spare child. */
+static int
+await_connection(int listener)
+{
+	struct pollfd p = {.fd = listener, .events = POLLIN};
+	int fd = -1;
+
+	while (fd < 0)
+		if (poll(&p, 1, -1) > 0)
+			fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	return fd;
+}
+
 static void
-run_child(const struct settings *s, int fd)
+run_child(const struct settings *s, int listener, pid_t parent, int taken)
 {
 	struct err e = ERR_INIT;
+	struct dispense *ready = NULL;
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 	struct sigaction plain = {.sa_handler = SIG_DFL};
+	int fd;
 
 	sigaction(SIGTERM, &plain, NULL);
 	sigaction(SIGINT, &plain, NULL);
 	sigaction(SIGCHLD, &plain, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 ||
+	    getppid() != parent)
+		_exit(EXIT_FAILURE);
+	sig_prepare();
+	/* What is wrong is said to the one who asks. */
+	if (!dispense_open(s, &ready, &e))
+		e = (struct err)ERR_INIT;
+	fd = await_connection(listener);
+	close(taken);
+	close(listener);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
 		err_system(&e, "SO_PEERCRED");
-	else if (serve_connection(s, fd, peer.uid, &e))
+	else if (serve_connection(s, ready, fd, peer.uid, &e))
 		_exit(EXIT_SUCCESS);
 	log_warning("%s", e.text);
 	_exit(EXIT_FAILURE);
+}
+
+/* The child that will serve the next connection.  It is made before, so that
+ * nobody waits for what each child does once; and as it keeps the journal open,
+ * SQLite's write-ahead log lasts from job to job. */
+struct spare {
+	pid_t pid; /* 0: there is none */
+	int taken; /* hung up once it has a connection, or is dead */
+};
+
+static void
+spare_make(struct spare *spare, const struct settings *s, int listener)
+{
+	pid_t parent = getpid();
+	int pipe_ends[2];
+
+	if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
+		log_error("pipe: %s", strerror(errno));
+		return;
+	}
+	spare->pid = fork();
+	if (spare->pid == 0) {
+		close(pipe_ends[0]);
+		run_child(s, listener, parent, pipe_ends[1]);
+	}
+	close(pipe_ends[1]);
+	spare->taken = pipe_ends[0];
+	if (spare->pid > 0)
+		return;
+	log_error("fork: %s", strerror(errno));
+	close(pipe_ends[0]);
+	spare->pid = 0;
+}
+
+/* True if the spare is none any more. */
+static bool
+spare_is_taken(struct spare *spare, int wait_ms)
+{
+	struct pollfd p = {.fd = spare->taken, .events = POLLIN};
+
+	if (spare->pid == 0 || poll(&p, 1, wait_ms) <= 0)
+		return false;
+	close(spare->taken);
+	spare->pid = 0;
+	return true;
 }
 
 static void
@@ -224,39 +297,25 @@ reap(int *children, bool wait_for_all)
 }
 
 static void
-accept_one(const struct settings *s, int listener, int *children)
-{
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	pid_t pid;
-
-	if (fd < 0)
-		return;
-	pid = fork();
-	if (pid == 0) {
-		close(listener);
-		run_child(s, fd);
-	}
-	if (pid > 0)
-		++*children;
-	else
-		log_error("fork: %s", strerror(errno));
-	close(fd);
-}
-
-static void
 serve_until_stopped(const struct settings *s, int listener)
 {
-	int children = 0;
+	struct spare spare = {.pid = 0};
+	int children = 0; /* the spare is one of them */
 
 	while (!stopping) {
-		struct pollfd p = {.fd = listener, .events = POLLIN};
-		bool full = children >= CHILDREN_MAX;
-
-		if (poll(&p, full ? 0 : 1, REAP_PERIOD_MS) > 0)
-			accept_one(s, listener, &children);
+		if (spare.pid == 0 && children <= CHILDREN_MAX) {
+			spare_make(&spare, s, listener);
+			children += spare.pid > 0;
+		}
+		if (spare.pid == 0)
+			poll(NULL, 0, REAP_PERIOD_MS);
+		else
+			spare_is_taken(&spare, REAP_PERIOD_MS);
 		reap(&children, false);
 	}
 	close(listener);
+	if (spare.pid > 0 && !spare_is_taken(&spare, 0))
+		kill(spare.pid, SIGTERM);
 	/* Jobs in progress end by themselves; systemd has the last word. */
 	reap(&children, true);
 }

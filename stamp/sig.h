@@ -24,6 +24,10 @@ struct sig_key;
 
 MUST_CHECK bool sig_generate(struct sig_key **out, struct err *e);
 
+/* Does now what OpenSSL does at its first use in a process, a millisecond or
+ * two, for one who is not in a hurry yet. */
+void sig_prepare(void);
+
 /* Reads a private key: PKCS#8 or SEC 1, DER or PEM, without a passphrase; or
  * a public key: SubjectPublicKeyInfo, DER or PEM.
  * Errors: ERR_CONFIG (not a key, or not on P-256). */
