@@ -2,12 +2,14 @@
 /*
  * scan_sim: prints a stamp's dots on imagined paper and scans it.
  *
- *	scan_sim DPI_X DPI_Y GAIN_MIL SCAN_DPI DEGREES BLUR NOISE <in.pgm >out.pgm
+ *	scan_sim DPI_X DPI_Y GAIN_MIL SCAN_DPI DEGREES BLUR NOISE [PERCENT]
+ *		<in.pgm >out.pgm
  *
  * Every black dot grows by GAIN_MIL on its four sides, as toner and thermal
  * paper do; the scanner's pixels see the page turned by DEGREES, blurred (a
  * Gaussian of BLUR pixels) and with NOISE grey levels added.  The noise is the
- * same in every run.
+ * same in every run.  PERCENT: the printer makes the page that much of its size
+ * by itself ("fit to page"), by leaving dots out.
  */
 #include <math.h>
 #include <stdint.h>
@@ -42,6 +44,25 @@ read_pgm(FILE *f, struct page *p)
 	return p->grey != NULL &&
 	       fread(p->grey, (size_t)p->width, (size_t)p->height, f) ==
 		   (size_t)p->height;
+}
+
+/* The nearest dot of the page for each dot of the smaller one. */
+static void
+shrink(struct page *p, double percent)
+{
+	int width = (int)(p->width * percent / 100);
+	int height = (int)(p->height * percent / 100);
+
+	for (int y = 0; y < height; y++)
+		for (int x = 0; x < width; x++) {
+			int from_x = (int)((x + 0.5) * 100 / percent);
+			int from_y = (int)((y + 0.5) * 100 / percent);
+
+			p->grey[y * width + x] =
+			    p->grey[from_y * p->width + from_x];
+		}
+	p->width = width;
+	p->height = height;
 }
 
 static int
@@ -144,10 +165,13 @@ main(int argc, char **argv)
 	double *grey, sigma;
 	int width, height;
 
-	if (argc != 8 || !read_pgm(stdin, &page)) {
+	if (argc < 8 || argc > 9 || !read_pgm(stdin, &page) ||
+	    (argc == 9 && !(atof(argv[8]) > 50 && atof(argv[8]) <= 100))) {
 		fprintf(stderr, "scan_sim: no page, or wrong arguments\n");
 		return 2;
 	}
+	if (argc == 9)
+		shrink(&page, atof(argv[8]));
 	press =
 	    (struct press){atof(argv[1]), atof(argv[2]), atof(argv[3]) / 1000};
 	grey =

@@ -382,7 +382,7 @@ a_uri_says_the_same_as_brackets(void **state)
 		"[[postage 0.78 to=90210 date=+3]]"},
 	    {"postage:?c%6fst=A%2F1&date=%2B3",
 		"[[postage cost=A/1 date=+3]]"}};
-	char uri[MARK_TEXT_MAX];
+	char uri[MARK_TEXT_MAX] = "";
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
