@@ -43,3 +43,22 @@ conf_load(const char *path, conf_handler *handler, void *context, struct err *e)
 		    "%s:%d: not a [section] or `key = value` line", path, line);
 	return err_set(e, ERR_CONFIG, "%s:%d: %s", path, line, l.err.text);
 }
+
+bool
+conf_beside(const char *conf_path, const char *folder, const char *queue,
+    char *out, size_t size, struct err *e)
+{
+	const char *slash = strrchr(conf_path, '/');
+	int head = slash ? (int)(slash - conf_path) : 1, len;
+
+	/* CUPS's own rule for names of queues, and no file name tricks. */
+	if (*queue == '\0' || *queue == '.' || strlen(queue) > 127 ||
+	    strpbrk(queue, "/#? \t\n'\"\\") != NULL)
+		return err_set(
+		    e, ERR_CONFIG, "\"%s\" is no name of a queue", queue);
+	len = snprintf(out, size, "%.*s/%s/%s", head, slash ? conf_path : ".",
+	    folder, queue);
+	if (len < 0 || (size_t)len >= size)
+		return err_set(e, ERR_CONFIG, "%s: too long a path", conf_path);
+	return true;
+}

@@ -9,6 +9,8 @@
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 /* One line.  `section` is "" before the first [section].  Returns false with
@@ -20,5 +22,10 @@ typedef bool conf_handler(void *context, const char *section, const char *key,
  * Errors: ERR_CONFIG "<path>:<line>: ..."; ERR_CONFIG if it cannot be read. */
 MUST_CHECK bool conf_load(
     const char *path, conf_handler *handler, void *context, struct err *e);
+
+/* The file of `queue` in `folder` beside a configuration file.
+ * Errors: ERR_CONFIG (a name no queue has, too long a path). */
+MUST_CHECK bool conf_beside(const char *conf_path, const char *folder,
+    const char *queue, char *out, size_t size, struct err *e);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/conf.h"
 #include "base/durable.h"
 #include "base/text.h"
 
@@ -161,19 +162,7 @@ bool
 device_secret_path(const char *conf_path, const char *queue, char *out,
     size_t size, struct err *e)
 {
-	const char *slash = strrchr(conf_path, '/');
-	int folder = slash ? (int)(slash - conf_path) : 1, len;
-
-	/* CUPS's own rule for names of queues, and no file name tricks. */
-	if (*queue == '\0' || *queue == '.' || strlen(queue) > 127 ||
-	    strpbrk(queue, "/#? \t\n'\"\\") != NULL)
-		return err_set(
-		    e, ERR_CONFIG, "\"%s\" is no name of a queue", queue);
-	len = snprintf(out, size, "%.*s/devices/%s", folder,
-	    slash ? conf_path : ".", queue);
-	if (len < 0 || (size_t)len >= size)
-		return err_set(e, ERR_CONFIG, "%s: too long a path", conf_path);
-	return true;
+	return conf_beside(conf_path, "devices", queue, out, size, e);
 }
 
 bool

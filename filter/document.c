@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dispense/calibration.h"
 #include "filter/pdfout.h"
 #include "filter/scan.h"
 
@@ -120,6 +121,32 @@ read_sizes(struct filter_document *d, struct err *e)
 	return true;
 }
 
+/* Stamps that are tied to paper, on labels and envelopes, go where the queue's
+ * own printer must be told to put them. */
+static bool
+calibrate(struct filter_document *d, struct err *e)
+{
+	const double pt_per_mm = 72 / 25.4;
+	struct calibration c;
+	char path[PATH_MAX];
+
+	if (d->job->identity.queue[0] == '\0')
+		return true;
+	if (!calibration_path(settings_path(), d->job->identity.queue, path,
+		sizeof(path), e) ||
+	    !calibration_load(path, &c, e))
+		return false;
+	for (int i = 0; i < d->page_count; i++) {
+		struct geometry *g = &d->geometry[i];
+
+		g->shift_x_pt = c.offset_x_mm * pt_per_mm;
+		g->shift_y_pt = c.offset_y_mm * pt_per_mm;
+		g->stretch_x = c.scale_x - 1;
+		g->stretch_y = c.scale_y - 1;
+	}
+	return true;
+}
+
 static bool
 center_of_pixel(const struct filter_job *job)
 {
@@ -183,7 +210,7 @@ document_open(const struct filter_job *job, const struct settings *settings,
 	 * renderers with half of the pages each cannot do. */
 	if (d->page_count >= PARALLEL_FROM && !d->header.Duplex)
 		d->setup.processes = 2;
-	if (!read_sizes(d, e))
+	if (!read_sizes(d, e) || !calibrate(d, e))
 		goto fail;
 	*out = d;
 	return true;

@@ -102,22 +102,18 @@ envelope_box(const struct fit *f)
 	const struct geometry *g = f->sight->geometry;
 	struct rect p = f->sight->printable;
 	double right = IMPRINT_ENVELOPE_RIGHT_PT, top = IMPRINT_ENVELOPE_TOP_PT;
-	double x0 = p.x, y0 = p.y, x1 = p.x + p.w, y1 = p.y + p.h;
+	double w = g->page_w_pt, h = g->page_h_pt, x0, y0, x1, y1;
+	struct rect box;
 
 	switch (f->stamp->mark.rotation) {
-	case 90:
-		y1 = fmin(y1, g->page_h_pt - right);
-		x1 = fmin(x1, g->page_w_pt - top);
-		break;
-	case 180:
-		x0 = fmax(x0, right), y1 = fmin(y1, g->page_h_pt - top);
-		break;
-	case 270: y0 = fmax(y0, right), x0 = fmax(x0, top); break;
-	default:
-		x1 = fmin(x1, g->page_w_pt - right);
-		y0 = fmax(y0, top);
-		break;
+	case 90: box = (struct rect){0, 0, w - top, h - right}; break;
+	case 180: box = (struct rect){right, 0, w - right, h - top}; break;
+	case 270: box = (struct rect){top, right, w - top, h - right}; break;
+	default: box = (struct rect){0, top, w - right, h - top}; break;
 	}
+	box = geometry_for_paper(g, box);
+	x0 = fmax(box.x, p.x), x1 = fmin(box.x + box.w, p.x + p.w);
+	y0 = fmax(box.y, p.y), y1 = fmin(box.y + box.h, p.y + p.h);
 	return (struct rect){x0, y0, x1 - x0, y1 - y0};
 }
 
@@ -146,6 +142,7 @@ place(const struct fit *f, int width, int height)
 
 	size = geometry_to_sheet(g, size);
 	if (s->is_label) {
+		box = geometry_for_paper(g, box);
 		at = AT_CENTER;
 	} else if (at == AT_DEFAULT && s->spec.layout == LAYOUT_ENVELOPE) {
 		box = envelope_box(f);
@@ -245,7 +242,8 @@ check_edges(const struct fit *f)
 	double slack = 72.0 / fmin(g->dpi_x, g->dpi_y); /* one dot */
 
 	if (f->stamp->is_label &&
-	    !rect_inside(f->stamp->area, rect_grow(f->stamp->label, slack)))
+	    !rect_inside(geometry_on_paper(g, f->stamp->area),
+		rect_grow(f->stamp->label, slack)))
 		return refuse(f, "is larger than the label",
 		    "choose size=small, another symbol, or a sheet with "
 		    "larger labels");
@@ -293,7 +291,8 @@ fit_stamp(const struct fit *f, size_t indicium_len)
 	place(f, width, height);
 	/* A label higher than wide takes the stamp sideways. */
 	if (s->is_label && s->label.h > s->label.w &&
-	    !rect_inside(s->area, rect_grow(s->label, 0.5))) {
+	    !rect_inside(
+		geometry_on_paper(g, s->area), rect_grow(s->label, 0.5))) {
 		s->mark.rotation = 90;
 		if (!choose(f, indicium_len, raster_rotation(g, 90), &width,
 			&height))

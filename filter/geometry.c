@@ -66,14 +66,33 @@ sideways(const struct geometry *g)
 	return g->turn == 90 || g->turn == 270;
 }
 
+/* The page as it is fed, in points; and back. */
+static struct rect
+to_fed(const struct geometry *g, struct rect sheet)
+{
+	struct rect r = turned(sheet, g->page_w_pt, g->page_h_pt, g->turn);
+
+	if (g->mirror)
+		r.x = (sideways(g) ? g->page_h_pt : g->page_w_pt) - r.x - r.w;
+	return r;
+}
+
+static struct rect
+from_fed(const struct geometry *g, struct rect r)
+{
+	double w = sideways(g) ? g->page_h_pt : g->page_w_pt;
+	double h = sideways(g) ? g->page_w_pt : g->page_h_pt;
+
+	if (g->mirror)
+		r.x = w - r.x - r.w;
+	return turned(r, w, h, (360 - g->turn) % 360);
+}
+
 struct rect
 geometry_to_raster(const struct geometry *g, struct rect sheet)
 {
-	struct rect r = turned(sheet, g->page_w_pt, g->page_h_pt, g->turn);
-	double across = sideways(g) ? g->page_h_pt : g->page_w_pt;
+	struct rect r = to_fed(g, sheet);
 
-	if (g->mirror)
-		r.x = across - r.x - r.w;
 	r.x = r.x * g->dpi_x / PT + g->offset_x;
 	r.y = r.y * g->dpi_y / PT + g->offset_y;
 	r.w *= g->dpi_x / PT;
@@ -84,15 +103,30 @@ geometry_to_raster(const struct geometry *g, struct rect sheet)
 struct rect
 geometry_to_sheet(const struct geometry *g, struct rect raster)
 {
-	double w = sideways(g) ? g->page_h_pt : g->page_w_pt;
-	double h = sideways(g) ? g->page_w_pt : g->page_h_pt;
-	struct rect r = {(raster.x - g->offset_x) * PT / g->dpi_x,
-	    (raster.y - g->offset_y) * PT / g->dpi_y, raster.w * PT / g->dpi_x,
-	    raster.h * PT / g->dpi_y};
+	return from_fed(
+	    g, (struct rect){(raster.x - g->offset_x) * PT / g->dpi_x,
+		   (raster.y - g->offset_y) * PT / g->dpi_y,
+		   raster.w * PT / g->dpi_x, raster.h * PT / g->dpi_y});
+}
 
-	if (g->mirror)
-		r.x = w - r.x - r.w;
-	return turned(r, w, h, (360 - g->turn) % 360);
+struct rect
+geometry_for_paper(const struct geometry *g, struct rect paper)
+{
+	struct rect r = to_fed(g, paper);
+	double x = 1 + g->stretch_x, y = 1 + g->stretch_y;
+
+	return from_fed(g, (struct rect){(r.x - g->shift_x_pt) / x,
+			       (r.y - g->shift_y_pt) / y, r.w / x, r.h / y});
+}
+
+struct rect
+geometry_on_paper(const struct geometry *g, struct rect sheet)
+{
+	struct rect r = to_fed(g, sheet);
+	double x = 1 + g->stretch_x, y = 1 + g->stretch_y;
+
+	return from_fed(g, (struct rect){r.x * x + g->shift_x_pt,
+			       r.y * y + g->shift_y_pt, r.w * x, r.h * y});
 }
 
 struct rect

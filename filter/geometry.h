@@ -25,6 +25,9 @@ struct geometry {
 	int turn;    /* 0, 90, 180, 270: how the raster is turned clockwise */
 	bool mirror; /* ... and then left to right */
 	double offset_x, offset_y; /* dots: where the turned page's corner is */
+	/* Of the printer, along the page as it is fed: what the page has at X
+	 * comes out at shift + (1 + stretch) * X.  All 0 = a true printer. */
+	double shift_x_pt, shift_y_pt, stretch_x, stretch_y;
 };
 
 /* The raster of `header` as it stands. */
@@ -51,6 +54,12 @@ void geometry_figure(double page_w_pt, double page_h_pt, struct rect out[2]);
 /* Exact, in raster dots (x right, y down), and back to the sheet. */
 struct rect geometry_to_raster(const struct geometry *g, struct rect sheet);
 struct rect geometry_to_sheet(const struct geometry *g, struct rect raster);
+
+/* Where on the sheet something must be drawn to come out at `paper`, and where
+ * comes out what is drawn at `sheet`: the same place, but for the printer's
+ * shift and stretch. */
+struct rect geometry_for_paper(const struct geometry *g, struct rect paper);
+struct rect geometry_on_paper(const struct geometry *g, struct rect sheet);
 
 /* The part of the sheet that the raster covers. */
 struct rect geometry_printable(const struct geometry *g);

@@ -428,15 +428,18 @@ a_bad_uri_is_refused(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {T(bare_mark_leaves_every_field_out),
-	    T(every_key_sets_its_field), T(bare_number_is_the_amount),
+	const struct CMUnitTest tests[] = {
+	    T(bare_mark_leaves_every_field_out),
+	    T(every_key_sets_its_field),
+	    T(bare_number_is_the_amount),
 	    T(number_further_on_is_no_amount),
 	    T(what_office_programs_type_is_read),
 	    T(brackets_and_keyword_are_required),
 	    T(unknown_and_double_words_are_refused),
 	    T(destination_takes_5_9_or_11_digits),
 	    T(weights_are_rounded_to_milligrams),
-	    T(relative_dates_stay_relative), T(correction_costs_nothing),
+	    T(relative_dates_stay_relative),
+	    T(correction_costs_nothing),
 	    T(defaults_fill_only_gaps),
 	    T(amount_and_class_do_not_mix_by_inheritance),
 	    T(one_field_is_set_by_key),

@@ -398,6 +398,56 @@ a_label_too_small_is_refused(void **state)
 	plan_free(p);
 }
 
+/* A printer that is off by some millimetres and per cent puts the stamp where
+ * a true one would have, within a dot, whatever way the page is fed. */
+static void
+a_calibrated_printer_hits_the_label(void **state)
+{
+	static const double off[][4] = {{0, 0, 0, 0}, {3.4, -2.2, 0, 0},
+	    {0, 0, 0.004, -0.006}, {-2, 5, -0.01, 0.01}};
+	struct sheet s = sheet_of(30);
+	struct err e = ERR_INIT;
+
+	(void)state;
+	for (size_t k = 0; k < 4 * 4; k++) {
+		struct plan *p = plan_new(1, true, &e);
+		struct plan_sheet how = {.sheet = &s, .first = 1, .count = 30};
+		struct geometry g = letter(600);
+		const double *o = off[k / 4], dot = 72.0 / 600;
+
+		g.turn = (int)(k % 4) * 90;
+		if (g.turn % 180 == 90) {
+			g.width = 792 * 600 / 72;
+			g.height = 612 * 600 / 72;
+		}
+		g.shift_x_pt = o[0], g.shift_y_pt = o[1];
+		g.stretch_x = o[2], g.stretch_y = o[3];
+		is_ok(plan_scan(p, NULL, 0, &e), &e, "page");
+		is_ok(plan_labels(p, &how, &e), &e, "labels");
+		is_ok(fit(p, &g, (struct rect){0, 0, 612, 792}, NULL, &e), &e,
+		    "fit");
+		for (size_t i = 0; i < p->stamp_count; i++) {
+			const struct canvas_rect *d = &p->stamps[i].dots;
+			/* what this printer does to its own axes */
+			double fed_x = d->x * dot * (1 + o[2]) + o[0];
+			double fed_y = d->y * dot * (1 + o[3]) + o[1];
+			struct geometry true_one = g;
+			struct rect r;
+
+			true_one.shift_x_pt = true_one.shift_y_pt = 0;
+			true_one.stretch_x = true_one.stretch_y = 0;
+			r = geometry_to_sheet(&true_one,
+			    (struct rect){fed_x / dot, fed_y / dot,
+				d->width * (1 + o[2]), d->height * (1 + o[3])});
+			ok(fabs(r.x + r.w / 2 - s.at[i].x - 189 / 2.0) < dot,
+			    "across");
+			ok(fabs(r.y + r.h / 2 - s.at[i].y - 72 / 2.0) < dot,
+			    "down");
+		}
+		plan_free(p);
+	}
+}
+
 int
 main(void)
 {
@@ -408,12 +458,11 @@ main(void)
 	    T(labels_refuse_what_cannot_be_meant),
 	    T(the_stamp_sits_on_the_corner_of_its_mark),
 	    T(a_turned_page_turns_the_stamp),
-	    T(the_edge_of_the_paper_is_respected),
-	    T(two_stamps_do_not_overlap),
+	    T(the_edge_of_the_paper_is_respected), T(two_stamps_do_not_overlap),
 	    T(other_ink_is_never_covered),
 	    T(an_envelope_has_its_place_on_the_page),
 	    T(a_label_too_small_is_refused),
-	};
+	    T(a_calibrated_printer_hits_the_label)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

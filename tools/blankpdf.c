@@ -31,8 +31,10 @@ put_text(const struct blankpdf *b, FILE *out)
 		    b->font_pt, b->x_pt, b->h_pt - b->y_pt - 0.718 * b->font_pt,
 		    escaped);
 	}
-	fprintf(out, "4 0 obj\n<</Length %d>>\nstream\n%sendstream\nendobj\n",
-	    len, stream);
+	if (b->content != NULL)
+		len += (int)strlen(b->content);
+	fprintf(out, "4 0 obj\n<</Length %d>>\nstream\n%s%sendstream\nendobj\n",
+	    len, stream, b->content != NULL ? b->content : "");
 }
 
 static void

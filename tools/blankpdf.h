@@ -16,6 +16,7 @@ struct blankpdf {
 	const char *text;  /* printable ASCII, or NULL */
 	double x_pt, y_pt; /* its upper left corner, from the upper left */
 	double font_pt;
+	const char *content; /* more, in PDF's own words (font F1), or NULL */
 };
 
 /* Errors: ERR_SYSTEM. */

@@ -19,6 +19,8 @@ static const struct verb verbs[] = {
 	"a sheet of stamps or single ones, through the queue"},
     {"preview", verb_preview, "FILE [-o OUT.png|OUT.pdf]",
 	"the printed document with specimen stamps; nothing is spent"},
+    {"calibrate", verb_calibrate, "QUEUE [--measured L,R,T,B | --scan FILE]",
+	"where the printer puts ink: a test sheet, and what it shows"},
     {"mark", verb_mark, "[--qr OUT.png] [SUM] [KEY=VALUE]...",
 	"a mark as text and as a QR code"},
     {"confirm", verb_confirm, "QUEUE-JOB TOTAL",

@@ -32,6 +32,7 @@ verb_function verb_print;
 verb_function verb_queue;
 verb_function verb_vault;
 verb_function verb_preview;
+verb_function verb_calibrate;
 verb_function verb_mark;
 verb_function verb_journal;
 verb_function verb_refund;

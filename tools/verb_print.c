@@ -4,7 +4,6 @@
  * other job: a sheet of labels, or pages with one mark each.
  */
 #include <cups/cups.h>
-#include <cups/pwg.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "tools/blankpdf.h"
 #include "tools/cupsd.h"
 #include "tools/out.h"
+#include "tools/paper.h"
 #include "tools/postage.h"
 
 #define USAGE                                                                  \
@@ -169,44 +169,17 @@ mark_job(struct print *p, struct blankpdf *b, char text[MARK_TEXT_MAX],
 	return true;
 }
 
-/* "Letter", "A4" or "4inx6in". */
-static bool
-page_size(const char *media, double *w_pt, double *h_pt, struct err *e)
-{
-	char text[128];
-	struct sheet *s;
-	bool done;
-
-	if (sheet_paper(media, w_pt, h_pt))
-		return true;
-	s = malloc(sizeof(*s));
-	if (s == NULL)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	snprintf(
-	    text, sizeof(text), "page=%.80s;cols=1;rows=1;w=1pt;h=1pt", media);
-	done = sheet_parse(text, s, e) || err_prefix(e, "--media %s", media);
-	if (done) {
-		*w_pt = s->page_w_pt;
-		*h_pt = s->page_h_pt;
-	}
-	free(s);
-	return done;
-}
-
 /* The medium that the queue is asked for, unless the caller did. */
 static void
 add_media(struct print *p, double w_pt, double h_pt)
 {
-	const double unit = 2540 / 72.0; /* 1/100 mm */
-	pwg_media_t *media;
+	const char *media = paper_name(w_pt, h_pt);
 
 	if (cupsGetOption("media", p->option_count, p->options) ||
 	    cupsGetOption("PageSize", p->option_count, p->options))
 		return;
-	media =
-	    pwgMediaForSize((int)(w_pt * unit + 0.5), (int)(h_pt * unit + 0.5));
 	if (media)
-		add_option(p, "media", media->pwg);
+		add_option(p, "media", media);
 }
 
 static bool
@@ -243,7 +216,7 @@ print(struct print *p, int *job, struct err *e)
 	http_t *http = NULL;
 	bool done;
 
-	if (!page_size(p->media ? p->media : "Letter", &b.w_pt, &b.h_pt, e) ||
+	if (!paper_size(p->media ? p->media : "Letter", &b.w_pt, &b.h_pt, e) ||
 	    !cupsd_connect(&http, e))
 		return false;
 	done = choose_queue(http, p, e) &&
