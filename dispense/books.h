@@ -169,6 +169,57 @@ MUST_CHECK bool books_settle(struct journal *j, const struct books_request *r,
 MUST_CHECK bool
 books_credit(struct journal *j, int64_t id, uint32_t sequence, struct err *e);
 
+/* --- reports (journal_report.c) ------------------------------------------------- */
+
+enum books_key {
+	BOOKS_BY_DAY,
+	BOOKS_BY_MONTH,
+	BOOKS_BY_USER,
+	BOOKS_BY_COST,
+	BOOKS_BY_QUEUE,
+	BOOKS_BY_CLASS,
+	BOOKS_BY_GROUP, /* rows are users still */
+	BOOKS_KEYS
+};
+
+/* What became of the stamps that were paid; together they are all of them. */
+enum books_fate {
+	BOOKS_DELIVERED,
+	BOOKS_UNCERTAIN, /* on its way, or a person must say */
+	BOOKS_WAITING,	 /* not sent yet */
+	BOOKS_SPOILED,	 /* not refunded, whether asked for or not */
+	BOOKS_REFUNDED,
+	BOOKS_FATES
+};
+
+struct books_row {
+	char day[12]; /* "2026-11-25", "" where it is not daily */
+	char key[USER_MAX];
+	struct books_sum issued, fate[BOOKS_FATES];
+};
+
+/* Stamps issued from `from` on and before `until` (seconds), one row for each
+ * key, or day and key, in their order. */
+struct books_span {
+	int64_t from, until;
+	enum books_key by;
+	bool daily;
+};
+typedef bool books_report_fn(void *context, const struct books_row *row);
+MUST_CHECK bool books_report(struct journal *j, const struct books_span *span,
+    books_report_fn *fn, void *context, struct err *e);
+
+/* How the ascending register of a PSD comes about: began + issued + unknown. */
+struct books_account {
+	char psd_id[32];
+	mils began, issued, unknown, ascending;
+	mils granted; /* of refunds */
+};
+typedef bool
+books_account_fn(void *context, const struct books_account *account);
+MUST_CHECK bool books_accounts(
+    struct journal *j, books_account_fn *fn, void *context, struct err *e);
+
 /* --- a journal older than its vault (journal_adopt.c) -------------------------- */
 
 #define BOOKS_ADOPTED "(adopted)" /* the queue of stamps without a job */
@@ -216,9 +267,9 @@ struct books_rates {
 	int64_t entered, approved; /* seconds; approved 0 = not yet */
 };
 
-MUST_CHECK bool books_rates_enter(struct journal *j,
-    const uint8_t sha[JOURNAL_HASH], const char *text, size_t len,
-    const struct books_by *by, struct err *e);
+MUST_CHECK bool
+books_rates_enter(struct journal *j, const uint8_t sha[JOURNAL_HASH],
+    const char *text, size_t len, const struct books_by *by, struct err *e);
 
 /* `name`: the beginning of the hash.  Errors: ERR_REQUEST. */
 MUST_CHECK bool books_rates_find(struct journal *j, const char *name,

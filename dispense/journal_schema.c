@@ -111,6 +111,11 @@ static const char *const steps[] = {
     " seen INTEGER NOT NULL);"
     "CREATE TABLE alarms("
     " name TEXT PRIMARY KEY, raised INTEGER NOT NULL, told INTEGER NOT NULL);",
+
+    /* 4: reports read this index alone */
+    "DROP INDEX stamp_day;"
+    "CREATE INDEX stamp_books ON stamps(issued_at, document, state, amount,"
+    " kind, psd, cost, class_name);",
 };
 
 #define VERSION ((int64_t)(sizeof(steps) / sizeof(steps[0])))

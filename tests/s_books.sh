@@ -150,11 +150,11 @@ control=$(register control_total)
 check 'the lab answers the second' lab refund settle 2
 check_is 'grants all' "$(value '.requests[1].granted' refund list)" 4.68
 check_is 'the value is back' "$(register control_total)" \
-	"$(echo "$control + 4.68" | bc)"
+	"$(jq -n "$control + 4.68")"
 check_is 'by download alone' "$(register ascending)" "$before"
 check 'settling again' lab refund settle 2
 check_is 'gives nothing more' "$(register control_total)" \
-	"$(echo "$control + 4.68" | bc)"
+	"$(jq -n "$control + 4.68")"
 check_is 'the states' "$(states "Q-$job")" \
 	'claimed claimed refunded refunded refunded'
 # One of the first request's stamps is refunded elsewhere meanwhile.
@@ -174,6 +174,35 @@ check_fails 'a forged one is refused' lab refund settle 2 --answer forged.txt
 check_fails 'another request too' lab refund settle 2 --answer answer.txt
 check_is 'spent is what was spent' "$(register ascending)" "$before"
 sound 'refunded'
+
+# --- the report -----------------------------------------------------------------------------
+# total FIELD [OPTION...]: of the last row of a report.
+total() {
+	total_of=$1
+	shift
+	value ".total[0].$total_of" report "$@"
+}
+check_is 'the report adds up to the register' "$(total issued_sum)" \
+	"$(register ascending)"
+check_is 'and says so' "$(value '.registers[0].ascending' report)" \
+	"$(register ascending)"
+check_is 'each stamp is in one column' "$(value \
+	'.total[0] | .issued - .delivered - .uncertain - .waiting - .spoiled -
+	.refunded' report)" 0
+check_is 'refunded' "$(total refunded_sum)" 5.46
+for by in day month user cost queue class group; do
+	check_is "by $by the sum is the same" \
+		"$(value '[.rows[].issued] | add' report --by $by)" \
+		"$(register piece_count)"
+	check_is "as TSV too" "$(lab report --by $by --format tsv |
+		awk -F'\t' 'NR > 1 { n += $2 } END { print n }')" \
+		"$(register piece_count)"
+done
+check_is 'the day before nothing was spent' \
+	"$(total issued --to "$(date -d yesterday +%F)")" 0
+check_is 'today all' "$(total issued --days 1)" "$(register piece_count)"
+check 'a picture' lab report --by queue --days 7 --plot plot.png
+check_is 'of a plot' "$(head -c 4 plot.png | tail -c 3)" PNG
 
 # --- the verifier with the books ----------------------------------------------------------
 verdict() {

@@ -33,6 +33,8 @@ static const struct verb verbs[] = {
 	"takes it back, until the refund is asked for"},
     {"refund", verb_refund, "request|list|show|settle|check",
 	"spoiled stamps on their way back to value"},
+    {"report", verb_report, "[--from DATE] [--by KEY] [--plot OUT.png] ...",
+	"what was spent, by whom and what for"},
     {"sheet", verb_sheet, "list|show",
 	"label sheets, and what is left of numbered ones"},
     {"doctor", verb_doctor, "", "what is wrong here, and what to do about it"},

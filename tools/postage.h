@@ -36,6 +36,7 @@ verb_function verb_calibrate;
 verb_function verb_mark;
 verb_function verb_journal;
 verb_function verb_refund;
+verb_function verb_report;
 verb_function verb_spoil;
 verb_function verb_unspoil;
 verb_function verb_sheet;
