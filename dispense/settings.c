@@ -38,6 +38,7 @@ static const struct key system_keys[] = {
     {"daemon", "printing-user", S(TEXT, printing_user)},
     {"daemon", "sandbox", S(TEXT, sandbox)},
     {"daemon", "wait", S(INT, wait_s)},
+    {"daemon", "page-time", S(INT, page_s)},
     {"mail", "rates", S(TEXT, rates)},
     {"mail", "templates", S(TEXT, templates)},
     {"refund", "seen", S(TEXT, seen)},
@@ -243,6 +244,7 @@ set_defaults(struct settings *s)
 	    .rates_warn_days = 14,
 	    .sandbox = "on",
 	    .wait_s = 60,
+	    .page_s = 30,
 	    .defaults = {.missing = MISSING_PRINT,
 		.symbol = "QR",
 		.mailby.days = -1,
@@ -264,6 +266,9 @@ check(const struct settings *s, struct err *e)
 	if (strcmp(s->sandbox, "on") != 0 && strcmp(s->sandbox, "off") != 0)
 		return err_set(e, ERR_CONFIG,
 		    "[daemon] sandbox is \"%s\", not on or off", s->sandbox);
+	if (s->page_s < 1)
+		return err_set(
+		    e, ERR_CONFIG, "[daemon] page-time is a second or more");
 	if (s->rates_persons != 1 && s->rates_persons != 2)
 		return err_set(
 		    e, ERR_CONFIG, "[mail] rates-persons is not 1 or 2");

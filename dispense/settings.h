@@ -106,6 +106,7 @@ struct settings {
 	char seen[PATH_MAX]; /* the verifier's table of used stamps, "" none */
 	char sandbox[8];     /* "on", "off" (labs in containers) */
 	int wait_s;	     /* for another holder of a job or vault: 60 */
+	int page_s; /* processor time to read a page of a document: 30 */
 	struct queue_settings defaults;
 	struct queue_settings queues[SETTINGS_QUEUES_MAX];
 	int queue_count;

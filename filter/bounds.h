@@ -3,8 +3,8 @@
  * bounds: what this process may use for a hostile document.
  *
  * Ghostscript has its sandbox (sandbox.h); Poppler and QPDF read the document
- * in the filter itself.  A document that makes them eat memory or go round in
- * circles ends the job and not the computer.
+ * in the filter itself.  A document that makes them eat memory, go round in
+ * circles or wait for themselves ends the job and not the computer.
  */
 #ifndef FILTER_BOUNDS_H
 #define FILTER_BOUNDS_H
@@ -21,9 +21,14 @@ uint64_t bounds_memory(void);
  * Errors: ERR_SYSTEM. */
 MUST_CHECK bool bounds_enter(struct err *e);
 
-/* Processor time for what follows, up to the next call; 0 = no limit.  When it
- * is used up the process says so in an ERROR line and exits: there is no safe
- * way back out of a library.  The backend then holds the job. */
-void bounds_work(unsigned seconds);
+/* Processor time for one page's work, by setting page-time; 30 s until then.
+ */
+void bounds_set_page(unsigned seconds);
+
+/* Time for what follows, up to the next call: that of so many pages, and four
+ * times as long by the clock; 0 = no limit.  When it is used up the process
+ * says so in an ERROR line and exits: there is no safe way back out of a
+ * library.  The backend then holds the job. */
+void bounds_work(unsigned pages);
 
 #endif

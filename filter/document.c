@@ -16,6 +16,7 @@
 #define PDF_DPI_MIN   203
 #define PARALLEL_FROM 8 /* pages from which two renderers pay */
 #define SIZE_SLACK_PT 0.01
+#define SILENCE_PAGES 10 /* times page-time that the renderer may be silent */
 
 struct filter_document {
 	const struct filter_job *job;
@@ -177,6 +178,7 @@ set_setup(struct filter_document *d, const volatile sig_atomic_t *stop)
 	    .center_of_pixel = center_of_pixel(job),
 	    .temp = job->temp,
 	    .confine = strcmp(d->settings->sandbox, "off") != 0,
+	    .page_seconds = d->settings->page_s * SILENCE_PAGES,
 	    .pages = "",
 	    .processes = 1,
 	    .stop = stop};

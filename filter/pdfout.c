@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "filter/bounds.h"
 
 #define COPY_BYTES   65536
 #define POLL_MS	     500
@@ -400,6 +401,13 @@ copy_out(struct pdfout *p, int from, struct err *e)
 	return n == 0 || err_system(e, "reading the document back");
 }
 
+/* Time for QPDF: it does about a hundred pages while others read one. */
+static unsigned
+work_of(const struct pdfout *p)
+{
+	return 1 + (unsigned)(p->plan->page_count * p->plan->copies / 100);
+}
+
 static bool
 write_document(struct pdfout *p, qpdf_data q, struct err *e)
 {
@@ -419,7 +427,10 @@ write_document(struct pdfout *p, qpdf_data q, struct err *e)
 	/* qpdf writes the trailer's size only where the input's had one. */
 	qpdf_oh_replace_key(
 	    q, qpdf_get_trailer(q), "/Size", qpdf_oh_new_integer(q, 1));
-	if (qpdf_write(q) & QPDF_ERRORS) {
+	bounds_work(work_of(p));
+	good = !(qpdf_write(q) & QPDF_ERRORS);
+	bounds_work(0);
+	if (!good) {
 		qpdf_failed(q, e);
 		goto out;
 	}
@@ -434,12 +445,26 @@ out:
 	return good;
 }
 
+static bool
+read_document(struct pdfout *p, qpdf_data q, int *pages, struct err *e)
+{
+	bool good;
+
+	bounds_work(work_of(p));
+	good = !(qpdf_read(q, p->file, NULL) & QPDF_ERRORS) &&
+	       !(qpdf_push_inherited_attributes_to_page(q) & QPDF_ERRORS);
+	if (good)
+		*pages = qpdf_get_num_pages(q);
+	bounds_work(0);
+	return good || qpdf_failed(q, e);
+}
+
 bool
 pdfout_write(struct pdfout *p, struct err *e)
 {
 	qpdf_data q = qpdf_init();
 	bool good = false;
-	int sources;
+	int sources = 0;
 
 	p->pages = 0;
 	p->bytes = 0;
@@ -448,15 +473,8 @@ pdfout_write(struct pdfout *p, struct err *e)
 		goto out;
 	qpdf_silence_errors(q);
 	qpdf_set_suppress_warnings(q, QPDF_TRUE);
-	if (qpdf_read(q, p->file, NULL) & QPDF_ERRORS) {
-		qpdf_failed(q, e);
+	if (!read_document(p, q, &sources, e))
 		goto out;
-	}
-	if (qpdf_push_inherited_attributes_to_page(q) & QPDF_ERRORS) {
-		qpdf_failed(q, e);
-		goto out;
-	}
-	sources = qpdf_get_num_pages(q);
 	if (p->plan->page_count == 0 ||
 	    p->plan->pages[p->plan->page_count - 1].source > sources) {
 		err_set(e, ERR_CORRUPT, "the document has %d pages", sources);

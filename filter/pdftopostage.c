@@ -102,6 +102,7 @@ run(int argc, char **argv, struct err *e)
 
 	if (!settings_load(settings_path(), &settings, opened ? e : &no_issuer))
 		goto out;
+	bounds_set_page((unsigned)settings.page_s);
 	if (!job.real)
 		log_info("No printer: the stamps are specimens");
 	if (!issuer_open(&settings, job.real ? &job.identity : NULL, &issuer,

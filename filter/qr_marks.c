@@ -11,7 +11,6 @@
 #include "filter/bounds.h"
 
 #define FOURCC_Y800    0x30303859 /* "Y800", grey */
-#define WORK_S	       20	  /* processor time for one page */
 #define ASKEW_DEG      3.0
 #define FINDER_MODULES 7
 #define MODULES_MIN    21 /* version 1 */
@@ -247,7 +246,7 @@ qr_marks_find(const struct ink_map *map, struct rect area, int page,
 	zbar_image_set_size(frame, (unsigned)v.width, (unsigned)v.height);
 	zbar_image_set_data(frame, v.grey,
 	    (unsigned long)v.width * (unsigned long)v.height, NULL);
-	bounds_work(WORK_S);
+	bounds_work(1);
 	if (zbar_scan_image(scanner, frame) < 0)
 		done = err_set(e, ERR_SYSTEM, "zbar failed on page %d", page);
 	bounds_work(0);

@@ -13,7 +13,6 @@
 #include "filter/bounds.h"
 #include "filter/qr_marks.h"
 
-#define WORK_S	    60 /* processor time for one page, or the whole's frame */
 #define INK_DPI	    150.0
 #define INK_DPI_MIN 36.0       /* less shows no thin line */
 #define PIXELS_MAX  (40 << 20) /* of one ink map: 160 MB */
@@ -84,7 +83,7 @@ scan_open(const char *path, struct scan **out, struct err *e)
 {
 	bool done;
 
-	bounds_work(WORK_S);
+	bounds_work(1);
 	done = open_document(path, out, e);
 	bounds_work(0);
 	return done;
@@ -142,7 +141,7 @@ scan_page_size(struct scan *s, int page, double *width_pt, double *height_pt,
 {
 	PopplerPage *p;
 
-	bounds_work(WORK_S);
+	bounds_work(1);
 	p = get_page(s, page, width_pt, height_pt, e);
 	bounds_work(0);
 	if (!p)
@@ -213,7 +212,7 @@ scan_ink(struct scan *s, int page, struct ink_map *out, struct err *e)
 	bool done = true;
 
 	if (!s->surface || s->surface_page != page) {
-		bounds_work(WORK_S);
+		bounds_work(1);
 		done = draw(s, page, e);
 		bounds_work(0);
 	}
@@ -298,7 +297,7 @@ pictures(PopplerPage *p)
 	struct rect all = {0, 0, 0, 0};
 	GList *list;
 
-	bounds_work(WORK_S);
+	bounds_work(1);
 	list = poppler_page_get_image_mapping(p);
 	bounds_work(0);
 	for (GList *l = list; l != NULL; l = l->next) {
@@ -362,7 +361,7 @@ locate(PopplerPage *p, int page, struct located *found, size_t *count,
 	size_t n;
 	bool done;
 
-	bounds_work(WORK_S);
+	bounds_work(1);
 	if (!read_glyphs(p, page, &glyphs, &n, e)) {
 		free(glyphs);
 		bounds_work(0);

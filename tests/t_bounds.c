@@ -41,6 +41,7 @@ apart(int (*body)(void), char said[256])
 static int
 go_round(void)
 {
+	bounds_set_page(1);
 	bounds_work(1);
 	for (volatile int i = 0; clock() < 20 * CLOCKS_PER_SEC; i++)
 		;
@@ -48,8 +49,19 @@ go_round(void)
 }
 
 static int
+wait_for_nobody(void)
+{
+	bounds_set_page(1);
+	bounds_work(1);
+	for (int i = 0; i < 20; i++)
+		sleep(1);
+	return 0;
+}
+
+static int
 go_round_a_little(void)
 {
+	bounds_set_page(1);
 	bounds_work(1);
 	bounds_work(0);
 	for (volatile int i = 0; clock() < 2 * CLOCKS_PER_SEC; i++)
@@ -95,6 +107,8 @@ work_without_end_ends_with_a_sentence(void **state)
 	ok(strncmp(said, "ERROR: ", 7) == 0, said);
 	ok(said[0] && said[strlen(said) - 1] == '\n', "a whole line");
 	is_int(apart(go_round_a_little, said), 0, "the limit was taken away");
+	is_int(apart(wait_for_nobody, said), 1, "by the clock");
+	ok(strncmp(said, "ERROR: ", 7) == 0, said);
 }
 
 static void

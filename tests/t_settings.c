@@ -37,6 +37,7 @@ an_empty_file_gives_the_defaults(void **state)
 	is_int(q.limits.job, -1, "no limit");
 	is_int(settings_mailby(&q, "letter"), -1, "no mail-by date");
 	is_int(s.wait_s, 60, "wait");
+	is_int(s.page_s, 30, "page-time");
 }
 
 static void
@@ -71,12 +72,13 @@ what_is_not_known_is_refused_by_line(void **state)
 	static const char *const bad[] = {"[mail]\ncolour = red\n",
 	    "[nonsense]\nuri = x\n", "[limits]\njob = lots\n",
 	    "[mail]\nmissing = maybe\n", "[daemon]\nwait = -1\n",
-	    "[daemon]\nsandbox = perhaps\n", "[queue A]\nuri = file:/x\n",
-	    "[mail]\ncutoff = 24:01\n", "[mail]\ncutoff = 7:00\n",
-	    "[mail]\ncollection = monday\n", "[mail]\ncollection = \n",
-	    "[mail]\ncost-required = maybe\n", "[mail]\nmailby-days a b = 1\n",
-	    "[mail]\nsymbol x = QR\n", "[limits]\nhours = 19:00-07:00\n",
-	    "[limits]\nheaviest = 5\n", "[group x]\nconfirm = 1\n"};
+	    "[daemon]\nsandbox = perhaps\n", "[daemon]\npage-time = 0\n",
+	    "[queue A]\nuri = file:/x\n", "[mail]\ncutoff = 24:01\n",
+	    "[mail]\ncutoff = 7:00\n", "[mail]\ncollection = monday\n",
+	    "[mail]\ncollection = \n", "[mail]\ncost-required = maybe\n",
+	    "[mail]\nmailby-days a b = 1\n", "[mail]\nsymbol x = QR\n",
+	    "[limits]\nhours = 19:00-07:00\n", "[limits]\nheaviest = 5\n",
+	    "[group x]\nconfirm = 1\n"};
 	struct err e;
 
 	(void)state;
