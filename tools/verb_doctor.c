@@ -11,13 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/mils.h"
 #include "dispense/client.h"
 #include "dispense/device.h"
 #include "dispense/dispense.h"
 #include "dispense/gate.h"
+#include "dispense/qualification.h"
 #include "dispense/settings.h"
 #include "tools/cupsd.h"
 #include "tools/out.h"
@@ -254,6 +257,38 @@ check_names(struct doctor *d, const struct cupsd_queue *q)
 		    "Print-Job ...>: AuthType Default, Require valid-user");
 }
 
+/* Stamps that do not scan are worth nothing: once a year, and after each
+ * change, somebody looks. */
+static void
+check_print(struct doctor *d, const struct cupsd_queue *q)
+{
+	char path[PATH_MAX], what[QUEUE_MAX + 32], detail[512];
+	struct qualification last;
+	struct err e = ERR_INIT;
+	const char *stale;
+
+	snprintf(what, sizeof(what), "%s: print", q->name);
+	if (!qualification_path(d->conf, q->name, path, sizeof(path), &e) ||
+	    !qualification_load(path, &last, &e)) {
+		report_err(d, what, &e, "look at who changed it");
+		return;
+	}
+	if (last.date == 0) {
+		report(d, what, true,
+		    "never measured: postage calibrate prints a test sheet, "
+		    "postage-verify --qualify reads its scan",
+		    "");
+		return;
+	}
+	stale = qualification_stale(
+	    &last, date_local(time(NULL)), q->model, q->device_uri);
+	snprintf(detail, sizeof(detail), "grade %c on %08u (%s)%s%s",
+	    last.grade, last.date, last.figures, *stale ? "; it " : "", stale);
+	report(d, what, *stale == '\0' && last.grade <= 'C', detail,
+	    "postage calibrate QUEUE, then postage-verify --qualify QUEUE "
+	    "SCAN");
+}
+
 static bool
 check_queue(void *context, const struct cupsd_queue *q)
 {
@@ -291,6 +326,7 @@ check_queue(void *context, const struct cupsd_queue *q)
 		unlink(path);
 	check_queue_printer(d, q);
 	check_names(d, q);
+	check_print(d, q);
 	return true;
 }
 

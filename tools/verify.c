@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "config.h"
 #include "dispense/settings.h"
+#include "tools/verify_qualify.h"
 
 #define DEFAULT_DPI    300
 #define BOOKS_WAIT_MS  10000
@@ -31,6 +32,7 @@ enum {
 	OPT_CONFIG,
 	OPT_DECODE,
 	OPT_DECODER,
+	OPT_QUALIFY,
 	OPT_READERS,
 	OPT_DATE,
 	OPT_WINDOW,
@@ -50,6 +52,7 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, OPT_CONFIG},
     {"decode", no_argument, NULL, OPT_DECODE},
     {"decoder", required_argument, NULL, OPT_DECODER},
+    {"qualify", required_argument, NULL, OPT_QUALIFY},
     {"readers", required_argument, NULL, OPT_READERS},
     {"date", required_argument, NULL, OPT_DATE},
     {"window", required_argument, NULL, OPT_WINDOW},
@@ -63,6 +66,7 @@ static const struct option long_options[] = {
 
 static const char usage[] =
     "usage: postage-verify [options] FILE...\n"
+    "       postage-verify [options] --qualify QUEUE FILE...\n"
     "       postage-verify [options] --hex HEX\n"
     "\n"
     "  --certificates DIR  whom to trust (default: from the configuration)\n"
@@ -72,6 +76,7 @@ static const char usage[] =
     "  --books FILE        journal that knows which stamps are spoiled\n"
     "  --decode            show the fields, check nothing\n"
     "  --decoder NAME      zbar, dmtx, zxing or all\n"
+    "  --qualify QUEUE     measure how QUEUE's printer prints, and record it\n"
     "  --readers N         symbols read by fewer decoders are UNREADABLE\n"
     "  --date YYYY-MM-DD   check as of this day\n"
     "  --window DAYS       life of a stamp without a mail-by date (30)\n"
@@ -87,7 +92,8 @@ struct run {
 	struct check_rules check;
 	struct find_rules find;
 	struct report *report;
-	const char *hex, *seen_path, *books_path, *certificates, *config;
+	const char *hex, *qualify, *seen_path, *books_path, *certificates,
+	    *config;
 	bool json, decode, all;
 	unsigned readers;
 	int dpi;
@@ -146,6 +152,7 @@ take_option(struct run *run, int option)
 	case OPT_CONFIG: run->config = optarg; return 1;
 	case OPT_DECODE: run->decode = true; return 1;
 	case OPT_DECODER: return set_decoder(run, optarg) ? 1 : -1;
+	case OPT_QUALIFY: run->qualify = optarg; return 1;
 	case OPT_READERS:
 		if (!to_number(optarg, 3, &number) || number < 1)
 			return -1;
@@ -338,6 +345,27 @@ verify(struct run *run, char **files, int count)
 	return run->status;
 }
 
+static int
+qualify(const struct run *run, char **files, int count)
+{
+	struct qualify how = {.queue = run->qualify,
+	    .config = run->config ? run->config : settings_path(),
+	    .files = (const char *const *)files,
+	    .file_count = count,
+	    .pdf_dpi = run->dpi,
+	    .today = run->check.today,
+	    .find = run->find,
+	    .json = run->json};
+	struct err e = ERR_INIT;
+	char grade = 'F';
+
+	if (!verify_qualify(&how, &grade, &e)) {
+		log_error("%s", e.text);
+		return EXIT_TROUBLE;
+	}
+	return grade <= 'C' ? EXIT_GOOD : EXIT_NOT_VALID;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -360,5 +388,7 @@ main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_TROUBLE;
 	}
+	if (run.qualify != NULL && run.hex == NULL)
+		return qualify(&run, argv + optind, argc - optind);
 	return verify(&run, argv + optind, argc - optind);
 }
