@@ -46,6 +46,10 @@ struct document;
 MUST_CHECK bool dispense_open(
     const struct settings *settings, struct dispense **out, struct err *e);
 
+/* True if the journal that is open is the one that lies there: not one that
+ * another took the place of, which would go on into a file without a name. */
+bool dispense_is_current(const struct dispense *d);
+
 /* Forgets PIN and vault.  NULL is allowed. */
 void dispense_close(struct dispense *d);
 

@@ -29,6 +29,9 @@ struct dispense {
 	const struct document *checked;
 	int64_t checked_version;
 	char folder[PATH_MAX]; /* of the spool */
+	char books[PATH_MAX];  /* the journal's file, as it was opened */
+	dev_t books_dev;
+	ino_t books_ino;
 };
 
 struct document {

@@ -28,22 +28,29 @@ dispense_open(
     const struct settings *settings, struct dispense **out, struct err *e)
 {
 	struct dispense *d = calloc(1, sizeof(*d));
-	char path[PATH_MAX];
+	struct stat st;
 
 	if (d == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	d->settings = settings;
 	d->spool = -1;
-	if (snprintf(path, sizeof(path), "%s/journal.db",
-		settings->state_dir) >= (int)sizeof(path) ||
+	if (snprintf(d->books, sizeof(d->books), "%s/journal.db",
+		settings->state_dir) >= (int)sizeof(d->books) ||
 	    snprintf(d->folder, sizeof(d->folder), "%s/spool",
 		settings->state_dir) >= (int)sizeof(d->folder)) {
 		err_set(e, ERR_CONFIG, "[daemon] state-dir is too long");
 		goto failed;
 	}
 	if (!make_folder(d->folder, e) ||
-	    !journal_open(path, false, settings->wait_s * 1000, &d->journal, e))
+	    !journal_open(
+		d->books, false, settings->wait_s * 1000, &d->journal, e))
 		goto failed;
+	if (stat(d->books, &st) != 0) {
+		err_system(e, "look at %s", d->books);
+		goto failed;
+	}
+	d->books_dev = st.st_dev;
+	d->books_ino = st.st_ino;
 	d->spool = open(d->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->spool < 0) {
 		err_system(e, "open %s", d->folder);
@@ -54,6 +61,15 @@ dispense_open(
 failed:
 	dispense_close(d);
 	return false;
+}
+
+bool
+dispense_is_current(const struct dispense *d)
+{
+	struct stat st;
+
+	return stat(d->books, &st) == 0 && st.st_dev == d->books_dev &&
+	       st.st_ino == d->books_ino;
 }
 
 void

@@ -127,6 +127,8 @@ admit(struct serve *v, struct err *e)
 {
 	bool for_job = v->role != ROLE_STATUS;
 
+	if (v->s->wrong.kind != ERR_NONE)
+		return err_set(e, v->s->wrong.kind, "%s", v->s->wrong.text);
 	if (!check_role(v, e))
 		return false;
 	if (for_job && (!lock_job(&v->lock, v->s->run_dir, &v->job, v->role,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dispense/settings.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,6 +285,10 @@ settings_load(const char *path, struct settings *out, struct err *e)
 	static const char own[] = POSTAGE_SYSCONFDIR "/rates.tsv";
 
 	set_defaults(out);
+	/* before it is read: what is written meanwhile is a change */
+	if (stat(path, &out->file) != 0)
+		return err_set(
+		    e, ERR_CONFIG, "cannot read %s: %s", path, strerror(errno));
 	if (!conf_load(path, one_line, out, e))
 		return false;
 	if (!check(out, e))
@@ -293,6 +298,17 @@ settings_load(const char *path, struct settings *out, struct err *e)
 		    access(own, F_OK) == 0 ? own
 					   : POSTAGE_DATADIR "/rates/usps.tsv");
 	return true;
+}
+
+bool
+settings_changed(const char *path, const struct settings *s)
+{
+	struct stat now;
+
+	return stat(path, &now) != 0 || now.st_ino != s->file.st_ino ||
+	       now.st_dev != s->file.st_dev || now.st_size != s->file.st_size ||
+	       now.st_ctim.tv_sec != s->file.st_ctim.tv_sec ||
+	       now.st_ctim.tv_nsec != s->file.st_ctim.tv_nsec;
 }
 
 void

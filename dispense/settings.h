@@ -12,6 +12,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "dispense/request.h"
@@ -109,6 +110,8 @@ struct settings {
 	int page_s; /* processor time to read a page of a document: 30 */
 	struct queue_settings defaults;
 	struct queue_settings queues[SETTINGS_QUEUES_MAX];
+	struct stat file; /* what was read, see settings_changed() */
+	struct err wrong; /* why the file that is there now cannot be used */
 	int queue_count;
 	struct group_settings groups[SETTINGS_GROUPS_MAX];
 	int group_count;
@@ -122,6 +125,9 @@ const char *settings_path(void);
  * Errors: ERR_CONFIG "<file>:<line>: ..." */
 MUST_CHECK bool
 settings_load(const char *path, struct settings *out, struct err *e);
+
+/* True if the file at `path` is not what was read into *s. */
+bool settings_changed(const char *path, const struct settings *s);
 
 /* The rules of one queue, every gap filled from the defaults. */
 void settings_queue(

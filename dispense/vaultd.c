@@ -2,9 +2,10 @@
 /*
  * postage-vaultd: owns vault, policy and journal.  See postage-vaultd(8).
  *
- * One child per connection, made before it comes, so that a slow card or scheduler holds up its own
- * job only, and a crash ends one job only.  What two children must not do at
- * once is guarded by locks on files (job, vault) and by SQLite (journal).
+ * One child per connection, made before it comes, so that a slow card or
+ * scheduler holds up its own job only, and a crash ends one job only.  What two
+ * children must not do at once is guarded by locks on files (job, vault) and by
+ * SQLite (journal).
  */
 #include "config.h"
 
@@ -205,9 +206,36 @@ await_connection(int listener)
 	return fd;
 }
 
+/* A child may have waited for days: what it goes by is what lies there now. */
 static void
-run_child(const struct settings *s, int listener, pid_t parent, int taken)
+refresh(const char *config, struct settings *s, struct dispense **ready)
 {
+	struct err e = ERR_INIT;
+
+	if (settings_changed(config, s)) {
+		dispense_close(*ready);
+		*ready = NULL;
+		if (!settings_load(config, s, &e)) {
+			log_error("%s", e.text);
+			s->wrong = e;
+		}
+	} else if (*ready != NULL && !dispense_is_current(*ready)) {
+		dispense_close(*ready);
+		*ready = NULL;
+	}
+}
+
+/* What the daemon goes by, and the socket it listens on. */
+struct daemon {
+	const char *config;
+	struct settings *settings;
+	int listener;
+};
+
+static void
+run_child(const struct daemon *d, pid_t parent, int taken)
+{
+	struct settings *s = d->settings;
 	struct err e = ERR_INIT;
 	struct dispense *ready = NULL;
 	struct ucred peer;
@@ -222,12 +250,14 @@ run_child(const struct settings *s, int listener, pid_t parent, int taken)
 	    getppid() != parent)
 		_exit(EXIT_FAILURE);
 	sig_prepare();
+	refresh(d->config, s, &ready);
 	/* What is wrong is said to the one who asks. */
-	if (!dispense_open(s, &ready, &e))
+	if (s->wrong.kind == ERR_NONE && !dispense_open(s, &ready, &e))
 		e = (struct err)ERR_INIT;
-	fd = await_connection(listener);
+	fd = await_connection(d->listener);
 	close(taken);
-	close(listener);
+	close(d->listener);
+	refresh(d->config, s, &ready);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
 		err_system(&e, "SO_PEERCRED");
 	else if (serve_connection(s, ready, fd, peer.uid, &e))
@@ -245,7 +275,7 @@ struct spare {
 };
 
 static void
-spare_make(struct spare *spare, const struct settings *s, int listener)
+spare_make(struct spare *spare, const struct daemon *d)
 {
 	pid_t parent = getpid();
 	int pipe_ends[2];
@@ -257,7 +287,7 @@ spare_make(struct spare *spare, const struct settings *s, int listener)
 	spare->pid = fork();
 	if (spare->pid == 0) {
 		close(pipe_ends[0]);
-		run_child(s, listener, parent, pipe_ends[1]);
+		run_child(d, parent, pipe_ends[1]);
 	}
 	close(pipe_ends[1]);
 	spare->taken = pipe_ends[0];
@@ -297,14 +327,14 @@ reap(int *children, bool wait_for_all)
 }
 
 static void
-serve_until_stopped(const struct settings *s, int listener)
+serve_until_stopped(const struct daemon *d)
 {
 	struct spare spare = {.pid = 0};
 	int children = 0; /* the spare is one of them */
 
 	while (!stopping) {
 		if (spare.pid == 0 && children <= CHILDREN_MAX) {
-			spare_make(&spare, s, listener);
+			spare_make(&spare, d);
 			children += spare.pid > 0;
 		}
 		if (spare.pid == 0)
@@ -313,7 +343,7 @@ serve_until_stopped(const struct settings *s, int listener)
 			spare_is_taken(&spare, REAP_PERIOD_MS);
 		reap(&children, false);
 	}
-	close(listener);
+	close(d->listener);
 	if (spare.pid > 0 && !spare_is_taken(&spare, 0))
 		kill(spare.pid, SIGTERM);
 	/* Jobs in progress end by themselves; systemd has the last word. */
@@ -335,21 +365,21 @@ static int
 start(const char *config, const char *user)
 {
 	struct settings *s = malloc(sizeof(*s));
+	struct daemon d = {config, s, -1};
 	struct err e = ERR_INIT;
-	int fd = -1;
 
 	if (s == NULL)
 		err_set(&e, ERR_SYSTEM, "out of memory");
 	else if (settings_load(config, s, &e) && catch_signals(&e))
-		fd = prepare(s, user, &e);
-	if (fd >= 0) {
+		d.listener = prepare(s, user, &e);
+	if (d.listener >= 0) {
 		log_info("ready on %s", s->socket);
-		serve_until_stopped(s, fd);
+		serve_until_stopped(&d);
 	} else {
 		log_error("%s", e.text);
 	}
 	free(s);
-	return fd >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return d.listener >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int

@@ -56,11 +56,9 @@ refilled=10000
 lp -i "$held" -H resume
 arrives 'the held job after the refill' "$held" '780 780 780'
 
-# limits and users: the daemon reads its file when it starts
+# limits and users: the daemon reads its file when that has changed
 limits() {
-	vaultd_stop
 	conf_write
-	vaultd_start
 }
 
 limits <<-'EOT'

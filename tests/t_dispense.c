@@ -985,6 +985,22 @@ funds_are_shown(void **state)
 
 #define W(f) cmocka_unit_test_setup(f, setup)
 
+static void
+journal_that_another_took_the_place_of_is_seen(void **state)
+{
+	struct dispense *d = shop_spender(&shop, SHOP_NOW);
+	char aside[sizeof(shop.journal) + 8];
+
+	(void)state;
+	ok(dispense_is_current(d), "as it was opened");
+	snprintf(aside, sizeof(aside), "%s.aside", shop.journal);
+	is_int(rename(shop.journal, aside), 0, "put aside");
+	ok(!dispense_is_current(d), "gone");
+	is_int(rename(aside, shop.journal), 0, "put back");
+	ok(dispense_is_current(d), "put back");
+	dispense_close(d);
+}
+
 static int
 open_shop(void **state)
 {
@@ -1008,6 +1024,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    W(document_is_priced_paid_and_clean),
+	    W(journal_that_another_took_the_place_of_is_seen),
 	    W(retry_returns_the_same_indicia),
 	    W(placement_noise_is_no_other_document),
 	    W(finished_job_printed_again_buys_new_stamps),

@@ -135,12 +135,29 @@ values_are_what_they_say(void **state)
 	is_int(s.groups[0].limits.job, -1, "no limit of a job");
 }
 
+static void
+a_file_that_changed_is_seen(void **state)
+{
+	char path[] = "/tmp/t_settings.XXXXXX";
+	int fd = mkstemp(path);
+	struct err e = ERR_INIT;
+
+	(void)state;
+	is_ok(settings_load(path, &s, &e), &e, "load");
+	ok(!settings_changed(path, &s), "as it was");
+	is_int(write(fd, "\n", 1), 1, "write");
+	close(fd);
+	ok(settings_changed(path, &s), "written to");
+	unlink(path);
+	ok(settings_changed(path, &s), "gone");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {T(an_empty_file_gives_the_defaults),
 	    T(a_queue_overrides_only_what_it_names),
-	    T(values_are_what_they_say),
+	    T(values_are_what_they_say), T(a_file_that_changed_is_seen),
 	    T(what_is_not_known_is_refused_by_line)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
