@@ -77,6 +77,9 @@ scan_filter2(const char *value, struct gate *out)
 	if (strncmp(source, GATE_PREFIX, sizeof(GATE_PREFIX) - 1) != 0)
 		return;
 	out->found = true;
+	out->trailer = len == sizeof(GATE_PREFIX) + 2 &&
+		       (strncmp(source + len - 3, "pwg", 3) == 0 ||
+			   strncmp(source + len - 3, "urf", 3) == 0);
 	scan_program(source, out);
 	type = source + len + strspn(source + len, " \t");
 	len = strcspn(type, " \t\"");

@@ -21,15 +21,16 @@
 #define GATE_TYPE_MAX 128
 #define GATE_DRIVERS  2
 
-/* What postagedriver writes behind the data of a driver that ended well.  A
- * driver that was killed is no failure to the scheduler: without this the
- * backend would take half a page for a whole one. */
+/* What postagedriver writes behind the data of a driver that ended well, and
+ * pdftopostage behind PWG and Apple raster, which go to the printer as they
+ * are.  A filter that was killed is no failure to the scheduler: without this
+ * the backend would take half a page for a whole one. */
 #define GATE_TRAILER "\npostage: the driver wrote all of it\n"
 
 struct gate {
 	bool single_file;
 	bool found;			/* a filter line from a gate type */
-	bool trailer;			/* it runs postagedriver */
+	bool trailer;			/* GATE_TRAILER comes last */
 	char final_type[GATE_TYPE_MAX]; /* "" where the PPD does not say */
 	/* behind postagedriver, in their order; "" for none */
 	char driver[GATE_DRIVERS][GATE_TYPE_MAX];

@@ -1,71 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/compose.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "filter/raster.h"
 
-#define WRITE_POLL_MS 500
-
-/* One page as the renderer gave it, and as it is stamped. */
-struct sheet_of_dots {
-	cups_page_header2_t header;
-	uint8_t *clean; /* marks cleared */
-	size_t room, bytes;
-	struct canvas canvas; /* of clean */
-};
-
-/* What a stamp hides, to be put back for the next copy. */
-struct hidden {
-	uint8_t *lines;
-	size_t room;
+/* Lines of a page that something is drawn on. */
+struct band {
+	int top, end; /* not in it */
 };
 
 struct stream {
 	struct compose *c;
-	cups_raster_t *raster;
+	struct pageout *out;
 	struct imprint_pen *pen;
-	struct sheet_of_dots page;
+	uint32_t *uses; /* of each source page, still to come */
 	uint32_t total; /* output pages of the whole job */
+
+	/* the page that is written */
+	const struct plan_page *page;
+	const struct geometry *geometry;
+	cups_page_header2_t header;
+	struct coded_form form;
+	struct imprint *imprints; /* one for each stamp */
+	size_t imprint_count;
+	struct band *bands;
+	size_t band_count;
+	uint8_t *pixels; /* of one band */
+	size_t pixels_room;
+	uint8_t *code; /* of one line */
+	size_t code_room;
 };
-
-static ssize_t
-stream_write(void *context, unsigned char *bytes, size_t len)
-{
-	struct stream *s = context;
-	size_t done = 0;
-
-	while (done < len) {
-		struct pollfd p = {.fd = s->c->fd, .events = POLLOUT};
-		ssize_t n;
-
-		if (s->c->setup->stop != NULL && *s->c->setup->stop)
-			return -1;
-		if (poll(&p, 1, WRITE_POLL_MS) <= 0)
-			continue;
-		n = write(s->c->fd, bytes + done, len - done);
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return -1;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	s->c->bytes += len;
-	return (ssize_t)len;
-}
 
 /* Whole dots that hold the rectangle, cut to the canvas. */
 static struct canvas_rect
-whole_dots(const struct canvas *page, struct rect r)
+whole_dots(int width, int height, struct rect r)
 {
 	int x0 = (int)floor(fmax(r.x, 0)), y0 = (int)floor(fmax(r.y, 0));
-	int x1 = (int)ceil(fmin(r.x + r.w, page->width));
-	int y1 = (int)ceil(fmin(r.y + r.h, page->height));
+	int x1 = (int)ceil(fmin(r.x + r.w, width));
+	int y1 = (int)ceil(fmin(r.y + r.h, height));
 
 	return (struct canvas_rect){x0, y0, x1 - x0, y1 - y0};
 }
@@ -114,131 +89,44 @@ around(const struct canvas *page, const struct canvas_rect *r)
 	return used > 0 ? votes[best].color : canvas_white(page);
 }
 
+static bool
+clear_dots(struct canvas *page, const struct canvas_rect *r, struct err *e)
+{
+	struct canvas_color color;
+
+	if (r->width <= 0 || r->height <= 0)
+		return true;
+	color = around(page, r);
+	return canvas_fill(page, r, &color, e);
+}
+
 bool
 compose_clear(struct canvas *page, const struct geometry *g,
     const struct placeholder *mark, struct err *e)
 {
 	for (int i = 0; i < mark->ink_count; i++) {
-		struct canvas_rect r =
-		    whole_dots(page, geometry_to_raster(g, mark->ink[i]));
-		struct canvas_color color;
+		struct canvas_rect r = whole_dots(page->width, page->height,
+		    geometry_to_raster(g, mark->ink[i]));
 
-		if (r.width <= 0 || r.height <= 0)
-			continue;
-		color = around(page, &r);
-		if (!canvas_fill(page, &r, &color, e))
+		if (!clear_dots(page, &r, e))
 			return false;
 	}
 	return true;
 }
 
-static bool
-put_stamp(struct stream *s, size_t stamp, uint32_t copy,
-    const struct geometry *g, struct err *e)
+/* The first page that is equal to page `source`. */
+static int
+key_of(const struct compose *c, int source)
 {
-	const struct plan_stamp *p = &s->c->plan->stamps[stamp];
-	struct issued_stamp issued;
-	struct imprint_text words;
-	struct imprint im = {.bits = NULL};
-	bool done;
-
-	if (!issuer_get(s->c->issuer, plan_index(s->c->plan, stamp, copy),
-		&issued, &words, e))
-		return false;
-	done =
-	    imprint_draw(s->pen, &p->spec, issued.indicium, &words, &im, e) &&
-	    imprint_turn(&im, p->rotation, g->mirror, e) &&
-	    canvas_put(&s->page.canvas, &im, p->dots.x, p->dots.y, e);
-	imprint_free(&im);
-	return done;
+	return c->same != NULL ? c->same[source - 1] : source;
 }
 
+/* --- what is drawn on ---------------------------------------------------------- */
+
 static bool
-write_page(struct stream *s, struct err *e)
+is_planar(const struct stream *s)
 {
-	size_t left = s->page.bytes;
-	uint8_t *from = s->page.clean;
-
-	if (!cupsRasterWriteHeader2(s->raster, &s->page.header))
-		return err_system(e, "writing the page");
-	while (left > 0) {
-		unsigned lines =
-		    (unsigned)((left > INT_MAX / 4 ? INT_MAX / 4 : left) /
-			       s->page.header.cupsBytesPerLine);
-		unsigned part = lines * s->page.header.cupsBytesPerLine;
-
-		errno = 0;
-		if (cupsRasterWritePixels(s->raster, from, part) != part) {
-			if (s->c->setup->stop != NULL && *s->c->setup->stop)
-				return err_set(
-				    e, ERR_SYSTEM, "the job was cancelled");
-			return err_system(e, "writing the page");
-		}
-		from += part;
-		left -= part;
-	}
-	s->c->pages++;
-	return true;
-}
-
-/* The rows that the page's stamps lie on, kept before the first stamping and
- * put back before the next. */
-static bool
-keep_rows(const struct stream *s, const struct plan_page *page,
-    struct hidden *h, bool put_back, struct err *e)
-{
-	const struct sheet_of_dots *d = &s->page;
-	size_t line = d->header.cupsBytesPerLine, used = 0;
-	size_t planes = d->header.cupsColorOrder == CUPS_ORDER_PLANAR
-			    ? d->header.cupsNumColors
-			    : 1;
-
-	for (size_t i = page->first; i < page->first + page->count; i++)
-		used +=
-		    (size_t)s->c->plan->stamps[i].dots.height * line * planes;
-	if (used == 0)
-		return true;
-	if (used > h->room) {
-		uint8_t *larger = realloc(h->lines, used);
-
-		if (larger == NULL)
-			return err_system(e, "memory for a page");
-		h->lines = larger;
-		h->room = used;
-	}
-	used = 0;
-	for (size_t i = page->first; i < page->first + page->count; i++) {
-		const struct canvas_rect *r = &s->c->plan->stamps[i].dots;
-		size_t len = (size_t)r->height * line;
-
-		for (size_t k = 0; k < planes; k++) {
-			uint8_t *at =
-			    d->clean +
-			    ((size_t)r->y + k * d->header.cupsHeight) * line;
-
-			if (put_back)
-				memcpy(at, h->lines + used, len);
-			else
-				memcpy(h->lines + used, at, len);
-			used += len;
-		}
-	}
-	return true;
-}
-
-/* Writes output page `index` for copy `copy`. */
-static bool
-stamp_and_write(struct stream *s, size_t index, uint32_t copy, struct err *e)
-{
-	const struct plan_page *page = &s->c->plan->pages[index];
-	const struct geometry *g = &s->c->geometry[page->source - 1];
-
-	if (s->c->progress != NULL)
-		s->c->progress(s->c->context, s->c->pages + 1, s->total);
-	for (size_t i = page->first; i < page->first + page->count; i++)
-		if (!put_stamp(s, i, copy, g, e))
-			return false;
-	return write_page(s, e);
+	return s->header.cupsColorOrder == CUPS_ORDER_PLANAR;
 }
 
 /* The output pages made from page `source` of the document: one, or all of
@@ -252,85 +140,315 @@ pages_of(const struct plan *plan, int source, size_t *first, size_t *end)
 	*end = repeated ? plan->page_count : (size_t)source;
 }
 
-/* Copies first..end of every output page that the rendered page makes. */
-static bool
-write_source(struct stream *s, int source, uint32_t first, uint32_t end,
-    struct hidden *h, struct err *e)
+/* The stamps whose marks are cleared on the page: of all output pages that
+ * are made from its source. */
+static void
+marks_of(const struct stream *s, size_t *first, size_t *end)
 {
 	const struct plan *plan = s->c->plan;
-	size_t i, last;
+	size_t page, last;
 
-	for (pages_of(plan, source, &i, &last); i < last; i++) {
-		const struct plan_page *page = &plan->pages[i];
+	pages_of(plan, s->page->source, &page, &last);
+	*first = plan->pages[page].first;
+	*end = *first;
+	for (; page < last; page++)
+		*end += plan->pages[page].count;
+}
 
-		if (!keep_rows(s, page, h, false, e))
+static struct canvas_rect
+ink_dots(const struct stream *s, struct rect ink)
+{
+	return whole_dots((int)s->header.cupsWidth, (int)s->header.cupsHeight,
+	    geometry_to_raster(s->geometry, ink));
+}
+
+static void
+add_band(struct stream *s, const struct canvas_rect *r, int around_it)
+{
+	int height = (int)s->header.cupsHeight;
+	struct band b = {r->y - around_it, r->y + r->height + around_it};
+
+	if (r->width <= 0 || r->height <= 0)
+		return;
+	/* All lines of a colour come before the next colour's first. */
+	if (is_planar(s))
+		b = (struct band){0, height};
+	if (b.top < 0)
+		b.top = 0;
+	if (b.end > height)
+		b.end = height;
+	s->bands[s->band_count++] = b;
+}
+
+static int
+by_top(const void *a, const void *b)
+{
+	return ((const struct band *)a)->top - ((const struct band *)b)->top;
+}
+
+/* Bands of all rectangles, in order, no two on one line. */
+static bool
+find_bands(struct stream *s, struct err *e)
+{
+	const struct plan_stamp *stamps = s->c->plan->stamps;
+	size_t first, end, count = 0;
+	struct band *larger;
+
+	marks_of(s, &first, &end);
+	larger = realloc(
+	    s->bands, (s->page->count + 1 + (end - first) * LOCATED_INK_MAX) *
+			  sizeof(*s->bands));
+	if (larger == NULL)
+		return err_system(e, "memory for a page");
+	s->bands = larger;
+	s->band_count = 0;
+	for (size_t i = first; i < end; i++)
+		for (int k = 0; k < stamps[i].mark.ink_count; k++) {
+			struct canvas_rect r =
+			    ink_dots(s, stamps[i].mark.ink[k]);
+
+			add_band(s, &r, 1); /* whose colour is looked at */
+		}
+	for (size_t i = 0; i < s->page->count; i++)
+		add_band(s, &stamps[s->page->first + i].dots, 0);
+	qsort(s->bands, s->band_count, sizeof(*s->bands), by_top);
+	for (size_t i = 0; i < s->band_count; i++) {
+		const struct band *b = &s->bands[i];
+
+		if (count == 0 || b->top >= s->bands[count - 1].end)
+			s->bands[count++] = *b;
+		else if (b->end > s->bands[count - 1].end)
+			s->bands[count - 1].end = b->end;
+	}
+	s->band_count = count;
+	return true;
+}
+
+static bool
+draw_imprint(struct stream *s, size_t stamp, uint32_t copy, struct imprint *out,
+    struct err *e)
+{
+	const struct plan_stamp *p = &s->c->plan->stamps[stamp];
+	struct issued_stamp issued;
+	struct imprint_text words;
+
+	return issuer_get(s->c->issuer, plan_index(s->c->plan, stamp, copy),
+		   &issued, &words, e) &&
+	       imprint_draw(
+		   s->pen, &p->spec, issued.indicium, &words, out, e) &&
+	       imprint_turn(out, p->rotation, s->geometry->mirror, e);
+}
+
+static void
+free_imprints(struct stream *s)
+{
+	for (size_t i = 0; i < s->imprint_count; i++)
+		imprint_free(&s->imprints[i]);
+	free(s->imprints);
+	s->imprints = NULL;
+	s->imprint_count = 0;
+}
+
+static bool
+draw_imprints(struct stream *s, uint32_t copy, struct err *e)
+{
+	free_imprints(s);
+	s->imprints = calloc(s->page->count + 1, sizeof(*s->imprints));
+	if (s->imprints == NULL)
+		return err_system(e, "memory for stamps");
+	s->imprint_count = s->page->count;
+	for (size_t i = 0; i < s->page->count; i++)
+		if (!draw_imprint(
+			s, s->page->first + i, copy, &s->imprints[i], e))
 			return false;
-		for (uint32_t copy = first; copy < end; copy++)
-			if (!stamp_and_write(s, i, copy, e) ||
-			    !keep_rows(s, page, h, true, e))
-				return false;
-	}
 	return true;
 }
 
-static bool
-clear_marks(struct stream *s, int source, struct err *e)
-{
-	const struct plan *plan = s->c->plan;
-	struct sheet_of_dots *d = &s->page;
-	size_t i, last, stamps = 0;
+/* --- lines ------------------------------------------------------------------- */
 
-	for (pages_of(plan, source, &i, &last); i < last; i++)
-		stamps += plan->pages[i].count;
-	/* A page without stamps may be of any kind. */
-	if (stamps == 0)
-		return true;
-	if (!raster_canvas(&d->header, d->clean, d->bytes, &d->canvas, e))
+/* Clears and stamps a band whose pixels are there. */
+static bool
+draw_band(struct stream *s, const struct band *b, struct err *e)
+{
+	const struct plan_stamp *stamps = s->c->plan->stamps;
+	cups_page_header2_t h = s->header;
+	struct canvas canvas;
+	size_t first, end;
+
+	h.cupsHeight = (unsigned)(b->end - b->top);
+	if (!raster_canvas(&h, s->pixels, s->pixels_room, &canvas, e))
 		return false;
-	for (pages_of(plan, source, &i, &last); i < last; i++) {
-		const struct plan_page *page = &plan->pages[i];
+	marks_of(s, &first, &end);
+	for (size_t i = first; i < end; i++)
+		for (int k = 0; k < stamps[i].mark.ink_count; k++) {
+			struct canvas_rect r =
+			    ink_dots(s, stamps[i].mark.ink[k]);
 
-		for (size_t k = page->first; k < page->first + page->count; k++)
-			if (!compose_clear(&d->canvas,
-				&s->c->geometry[source - 1],
-				&plan->stamps[k].mark, e))
+			if (r.y < b->top || r.y >= b->end)
+				continue;
+			r.y -= b->top;
+			if (!clear_dots(&canvas, &r, e))
 				return false;
+		}
+	for (size_t i = 0; i < s->imprint_count; i++) {
+		const struct plan_stamp *p = &stamps[s->page->first + i];
+
+		if (p->dots.y >= b->top && p->dots.y < b->end &&
+		    !canvas_put(&canvas, &s->imprints[i], p->dots.x,
+			p->dots.y - b->top, e))
+			return false;
 	}
 	return true;
 }
 
 static bool
-read_page(
-    struct stream *s, struct renderer *r, int source, bool *end, struct err *e)
+write_pixels(struct stream *s, size_t lines, struct err *e)
 {
-	struct sheet_of_dots *d = &s->page;
-	const struct geometry *g = &s->c->geometry[source - 1];
-	cups_page_header2_t h;
-	size_t bytes;
+	const uint8_t *at = s->pixels;
 
-	/* At the end the last page stays: a filler is made from it. */
-	if (!render_header(r, &h, &bytes, end, e) || *end)
-		return *end;
-	d->header = h;
-	d->bytes = bytes;
-	if (source > s->c->source_pages || !geometry_fits(g, &d->header))
+	while (lines > 0) {
+		struct coded_lines coded = {.code = s->code, .repeat = 1};
+
+		while (coded.repeat < lines &&
+		       coded.repeat < CODED_REPEAT_MAX &&
+		       memcmp(at, at + coded.repeat * s->form.bytes,
+			   s->form.bytes) == 0)
+			coded.repeat++;
+		coded.len = coded_encode(&s->form, at, s->code);
+		if (!pageout_lines(s->out, &coded, e))
+			return false;
+		at += coded.repeat * s->form.bytes;
+		lines -= coded.repeat;
+	}
+	return true;
+}
+
+static bool
+make_room(uint8_t **bytes, size_t *room, size_t wanted, struct err *e)
+{
+	uint8_t *larger;
+
+	if (wanted <= *room)
+		return true;
+	larger = realloc(*bytes, wanted);
+	if (larger == NULL)
+		return err_system(e, "memory for a page");
+	*bytes = larger;
+	*room = wanted;
+	return true;
+}
+
+static size_t
+band_lines(const struct stream *s, const struct band *b)
+{
+	return is_planar(s) ? s->form.lines : (size_t)(b->end - b->top);
+}
+
+/* Takes lines that all lie in the band. */
+static void
+fill_band(struct stream *s, const struct coded_lines *lines, size_t have)
+{
+	uint8_t *to = s->pixels + have * s->form.bytes;
+
+	coded_decode(&s->form, lines->code, lines->len, to);
+	for (unsigned i = 1; i < lines->repeat; i++)
+		memcpy(to + i * s->form.bytes, to, s->form.bytes);
+}
+
+/* The part of `lines`, the first of which is line `at` of the page, up to the
+ * next line where a band begins or ends. */
+static struct coded_lines
+part_of(const struct coded_lines *lines, size_t at, const struct band *b,
+    size_t band_end)
+{
+	struct coded_lines part = *lines;
+	size_t stop = b == NULL		    ? SIZE_MAX
+		      : at < (size_t)b->top ? (size_t)b->top
+					    : band_end;
+
+	if (part.repeat > stop - at)
+		part.repeat = (unsigned)(stop - at);
+	return part;
+}
+
+/* Passes lines on, or takes them into the band at *b. */
+static bool
+pass_lines(struct stream *s, struct coded_lines lines, size_t *at, size_t *band,
+    struct err *e)
+{
+	while (lines.repeat > 0) {
+		const struct band *b =
+		    *band < s->band_count ? &s->bands[*band] : NULL;
+		size_t top = b != NULL ? (size_t)b->top : 0;
+		size_t end = b != NULL ? top + band_lines(s, b) : 0;
+		struct coded_lines part = part_of(&lines, *at, b, end);
+
+		lines.repeat -= part.repeat;
+		if (b == NULL || *at < top) {
+			*at += part.repeat;
+			if (!pageout_lines(s->out, &part, e))
+				return false;
+			continue;
+		}
+		if (!make_room(&s->pixels, &s->pixels_room,
+			(end - top) * s->form.bytes, e))
+			return false;
+		fill_band(s, &part, *at - top);
+		*at += part.repeat;
+		if (*at < end)
+			continue;
+		if (!draw_band(s, b, e) || !write_pixels(s, end - top, e))
+			return false;
+		(*band)++;
+	}
+	return true;
+}
+
+/* --- pages ------------------------------------------------------------------- */
+
+static bool
+get_page(struct stream *s, size_t index, struct err *e)
+{
+	const struct plan_page *page = &s->c->plan->pages[index];
+	const struct geometry *g = &s->c->geometry[page->source - 1];
+	uint32_t *uses = &s->uses[key_of(s->c, page->source) - 1];
+
+	s->page = page;
+	s->geometry = g;
+	--*uses;
+	if (!backdrops_get(s->c->backdrops, page->source, *uses > 0, &s->header,
+		&s->form, e))
+		return false;
+	s->header.NumCopies = 1;
+	if (!geometry_fits(g, &s->header))
 		return err_set(e, ERR_CORRUPT,
 		    "page %d came out of Ghostscript as %u x %u dots, %d x %d "
 		    "were expected",
-		    source, d->header.cupsWidth, d->header.cupsHeight, g->width,
-		    g->height);
-	if (d->bytes > d->room) {
-		uint8_t *larger = realloc(d->clean, d->bytes);
+		    page->source, s->header.cupsWidth, s->header.cupsHeight,
+		    g->width, g->height);
+	return make_room(&s->code, &s->code_room, coded_room(&s->form), e);
+}
 
-		if (larger == NULL)
-			return err_system(e, "memory for a page");
-		d->clean = larger;
-		d->room = d->bytes;
-	}
-	if (!render_pixels(r, d->clean, d->bytes, e))
+/* Writes output page `index` for copy `copy`. */
+static bool
+write_page(struct stream *s, size_t index, uint32_t copy, struct err *e)
+{
+	size_t at = 0, band = 0;
+
+	if (s->c->progress != NULL)
+		s->c->progress(s->c->context, s->c->pages + 1, s->total);
+	if (!get_page(s, index, e) || !find_bands(s, e) ||
+	    !draw_imprints(s, copy, e) || !pageout_page(s->out, &s->header, e))
 		return false;
-	d->header.NumCopies = 1;
-	return clear_marks(s, source, e);
+	while (at < s->form.lines) {
+		struct coded_lines lines;
+
+		if (!backdrops_lines(s->c->backdrops, &lines, e) ||
+		    !pass_lines(s, lines, &at, &band, e))
+			return false;
+	}
+	s->c->pages++;
+	return true;
 }
 
 /* Two-sided with an odd number of pages: the next copy begins on a new
@@ -338,44 +456,70 @@ read_page(
 static bool
 write_filler(struct stream *s, struct err *e)
 {
-	struct canvas_rect all = {0, 0, (int)s->page.header.cupsWidth,
-	    (int)s->page.header.cupsHeight};
+	cups_page_header2_t h = s->header;
+	struct coded_lines lines = {.code = s->code};
+	struct canvas line;
 	struct canvas_color white;
+	bool planar = is_planar(s);
+	size_t planes = planar ? s->header.cupsNumColors : 1;
 
-	if (!raster_canvas(&s->page.header, s->page.clean, s->page.bytes,
-		&s->page.canvas, e))
+	h.cupsHeight = 1;
+	if (!make_room(
+		&s->pixels, &s->pixels_room, planes * s->form.bytes, e) ||
+	    !raster_canvas(&h, s->pixels, s->pixels_room, &line, e))
 		return false;
-	white = canvas_white(&s->page.canvas);
-	return canvas_fill(&s->page.canvas, &all, &white, e) &&
-	       write_page(s, e);
+	memset(s->pixels, 0, planes * s->form.bytes);
+	white = canvas_white(&line);
+	if (!canvas_fill(
+		&line, &(struct canvas_rect){0, 0, line.width, 1}, &white, e) ||
+	    !pageout_page(s->out, &s->header, e))
+		return false;
+	for (size_t i = 0; i < planes; i++) {
+		lines.len = coded_encode(
+		    &s->form, s->pixels + i * s->form.bytes, s->code);
+		for (unsigned left = s->header.cupsHeight; left > 0;) {
+			lines.repeat =
+			    left < CODED_REPEAT_MAX ? left : CODED_REPEAT_MAX;
+			left -= lines.repeat;
+			if (!pageout_lines(s->out, &lines, e))
+				return false;
+		}
+	}
+	s->c->pages++;
+	return true;
 }
 
 static bool
-one_pass(struct stream *s, uint32_t first, uint32_t end, struct err *e)
+write_all(struct stream *s, struct err *e)
 {
-	struct hidden h = {NULL, 0};
-	struct renderer *r = NULL;
-	bool at_end = false, good;
-	int source = 0;
+	const struct plan *plan = s->c->plan;
+	uint32_t passes = plan->collate ? plan->copies : 1;
+	uint32_t each = plan->collate ? 1 : plan->copies;
 
-	if (!render_open(s->c->setup, &r, e))
-		return false;
-	do {
-		good = read_page(s, r, source + 1, &at_end, e);
-		if (good && !at_end)
-			good = write_source(s, ++source, first, end, &h, e);
-	} while (good && !at_end);
-	if (good && source != s->c->source_pages)
-		good =
-		    err_set(e, ERR_CORRUPT, "Ghostscript gave %d pages of %d",
-			source, s->c->source_pages);
-	if (good && s->c->fill_back && end < s->c->plan->copies &&
-	    s->c->plan->page_count % 2 == 1)
-		good = write_filler(s, e);
-	free(h.lines);
-	if (!render_close(r, good ? e : &(struct err)ERR_INIT))
-		good = false;
-	return good;
+	for (uint32_t pass = 0; pass < passes; pass++) {
+		for (size_t i = 0; i < plan->page_count; i++)
+			for (uint32_t k = 0; k < each; k++)
+				if (!write_page(s, i, pass + k, e))
+					return false;
+		if (s->c->fill_back && pass + each < plan->copies &&
+		    plan->page_count % 2 == 1 && !write_filler(s, e))
+			return false;
+	}
+	return backdrops_finish(s->c->backdrops, e);
+}
+
+static bool
+count_uses(struct stream *s, struct err *e)
+{
+	const struct plan *plan = s->c->plan;
+
+	s->uses = calloc((size_t)s->c->source_pages, sizeof(*s->uses));
+	if (s->uses == NULL)
+		return err_system(e, "memory for pages");
+	for (size_t i = 0; i < plan->page_count; i++)
+		s->uses[key_of(s->c, plan->pages[i].source) - 1] +=
+		    plan->copies;
+	return true;
 }
 
 bool
@@ -383,22 +527,25 @@ compose_write(struct compose *c, struct err *e)
 {
 	struct stream s = {
 	    .c = c, .total = (uint32_t)c->plan->page_count * c->plan->copies};
-	uint32_t passes = c->plan->collate ? c->plan->copies : 1;
-	bool good = true;
+	bool good;
 
 	c->pages = 0;
 	c->bytes = 0;
 	s.pen = imprint_pen_new(e);
 	if (s.pen == NULL)
 		return false;
-	s.raster = cupsRasterOpenIO(stream_write, &s, CUPS_RASTER_WRITE);
-	if (s.raster == NULL)
-		good = err_system(e, "writing the first page");
-	for (uint32_t i = 0; good && i < passes; i++)
-		good = c->plan->collate ? one_pass(&s, i, i + 1, e)
-					: one_pass(&s, 0, c->plan->copies, e);
-	cupsRasterClose(s.raster);
+	good = count_uses(&s, e) && pageout_open(&c->out, &s.out, e) &&
+	       write_all(&s, e);
+	if (good) {
+		good = pageout_close(s.out, &c->bytes, e);
+		s.out = NULL;
+	}
+	pageout_free(s.out);
+	free_imprints(&s);
 	imprint_pen_free(s.pen);
-	free(s.page.clean);
+	free(s.uses);
+	free(s.bands);
+	free(s.pixels);
+	free(s.code);
 	return good;
 }

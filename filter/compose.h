@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compose: the document's pages with stamps on them, as one CUPS raster
- * stream.
+ * compose: the document's pages with stamps on them, as one raster stream.
  *
- * One page is in memory at a time.  Each page of the document is rendered once
- * for all its uncollated copies and repetitions; every one gets stamps of its
- * own.  Header NumCopies is always 1: the printer copies nothing.
+ * Pages stay coded (coded.h); only the lines that a stamp or a mark lies on
+ * become pixels.  Each distinct page is rendered once (backdrop.h), every copy
+ * of it gets stamps of its own.  Header NumCopies is always 1: the printer
+ * copies nothing.
  */
 #ifndef FILTER_COMPOSE_H
 #define FILTER_COMPOSE_H
 
-#include <signal.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "filter/backdrop.h"
 #include "filter/geometry.h"
 #include "filter/issuer.h"
+#include "filter/pageout.h"
 #include "filter/plan.h"
-#include "filter/render.h"
 #include "stamp/canvas.h"
 
 /* Tells the user that output page `page` of `pages` begins. */
@@ -27,10 +27,11 @@ struct compose {
 	const struct plan *plan;
 	const struct geometry *geometry; /* one for each source page */
 	int source_pages;
-	const struct render_setup *setup;
+	const int *same; /* as in backdrop.h */
+	struct backdrops *backdrops;
 	struct issuer *issuer;
+	struct pageout_setup out;
 	bool fill_back; /* two-sided: each copy begins on a new sheet */
-	int fd;		/* where to */
 	compose_progress *progress; /* or NULL */
 	void *context;
 
@@ -39,7 +40,7 @@ struct compose {
 	uint64_t bytes;
 };
 
-/* Renders, stamps, writes.  Errors: as render_open(), issuer_get();
+/* Renders, stamps, writes.  Errors: as backdrops_get(), issuer_get();
  * ERR_CORRUPT (the renderer gave other pages than were planned); ERR_SYSTEM
  * (writing, cancelled). */
 MUST_CHECK bool compose_write(struct compose *c, struct err *e);

@@ -9,14 +9,17 @@
 #include <strings.h>
 
 #include "dispense/calibration.h"
+#include "dispense/gate.h"
+#include "filter/backdrop.h"
 #include "filter/pdfout.h"
+#include "filter/repeats.h"
 #include "filter/scan.h"
 
 #define PDF_DPI	      600
 #define PDF_DPI_MIN   203
-#define PARALLEL_FROM 8 /* pages from which two renderers pay */
 #define SIZE_SLACK_PT 0.01
 #define SILENCE_PAGES 10 /* times page-time that the renderer may be silent */
+#define BACKDROPS_MAX ((size_t)32 * 1024 * 1024) /* of pages kept, bytes */
 
 struct filter_document {
 	const struct filter_job *job;
@@ -25,9 +28,11 @@ struct filter_document {
 	struct mark defaults;
 	struct issuer *issuer;
 	cups_page_header2_t header;
-	struct render_setup setup;
+	struct backdrop_setup setup;
+	struct backdrops *backdrops; /* Ghostscript, at work; not for PDF */
 	struct scan *scan;
 	int page_count;
+	int *same; /* the first page that is the same, of every page */
 	struct geometry *geometry; /* of every page */
 	struct plan *plan;
 	struct stamp_request *requests;
@@ -97,7 +102,7 @@ find_geometry(struct filter_document *d, int page, double w, double h,
 	if (i == *count) {
 		tried[i].w = w;
 		tried[i].h = h;
-		if (!geometry_probe(&d->setup, w, h, tried[i].sides, e))
+		if (!geometry_probe(&d->setup.render, w, h, tried[i].sides, e))
 			return false;
 		(*count)++;
 	}
@@ -170,7 +175,8 @@ set_setup(struct filter_document *d, const volatile sig_atomic_t *stop)
 {
 	const struct filter_job *job = d->job;
 
-	d->setup = (struct render_setup){.header = &d->header,
+	d->setup.budget = BACKDROPS_MAX;
+	d->setup.render = (struct render_setup){.header = &d->header,
 	    .file = job->input,
 	    .ppd = job->ppd != NULL ? job->ppd_path : NULL,
 	    .profile =
@@ -179,9 +185,26 @@ set_setup(struct filter_document *d, const volatile sig_atomic_t *stop)
 	    .temp = job->temp,
 	    .confine = strcmp(d->settings->sandbox, "off") != 0,
 	    .page_seconds = d->settings->page_s * SILENCE_PAGES,
-	    .pages = "",
-	    .processes = 1,
+	    .sheets = d->header.Duplex != 0,
+	    .writer = render_writer(),
 	    .stop = stop};
+}
+
+/* Ghostscript works while the document is scanned and quoted; nothing of what
+ * it makes goes out before document_write(). */
+static bool
+start_rendering(struct filter_document *d, struct err *e)
+{
+	d->same = calloc((size_t)d->page_count, sizeof(*d->same));
+	if (d->same == NULL)
+		return err_system(e, "memory for pages");
+	if (!repeats_find(d->job->input, d->page_count, d->setup.render.sheets,
+		d->same, e))
+		return false;
+	d->setup.pages = d->page_count;
+	d->setup.same = d->same;
+	return d->job->output == OUTPUT_PDF ||
+	       backdrops_open(&d->setup, &d->backdrops, e);
 }
 
 bool
@@ -208,11 +231,7 @@ document_open(const struct filter_job *job, const struct settings *settings,
 		err_set(e, ERR_REQUEST, "the document has no pages");
 		goto fail;
 	}
-	/* Backs may be turned for the printer by counting pages, which two
-	 * renderers with half of the pages each cannot do. */
-	if (d->page_count >= PARALLEL_FROM && !d->header.Duplex)
-		d->setup.processes = 2;
-	if (!read_sizes(d, e) || !calibrate(d, e))
+	if (!start_rendering(d, e) || !read_sizes(d, e) || !calibrate(d, e))
 		goto fail;
 	*out = d;
 	return true;
@@ -226,11 +245,27 @@ document_close(struct filter_document *d)
 {
 	if (d == NULL)
 		return;
+	backdrops_close(d->backdrops);
 	plan_free(d->plan);
 	scan_close(d->scan);
 	free(d->geometry);
+	free(d->same);
 	free(d->requests);
 	free(d);
+}
+
+/* The marks of page `page`, as those of an equal page before it. */
+static size_t
+marks_again(
+    const struct filter_document *d, int page, struct placeholder *marks)
+{
+	const struct plan_page *like = &d->plan->pages[d->same[page - 1] - 1];
+
+	for (size_t i = 0; i < like->count; i++) {
+		marks[i] = d->plan->stamps[like->first + i].mark;
+		marks[i].page = (uint32_t)page;
+	}
+	return like->count;
 }
 
 static bool
@@ -244,7 +279,9 @@ plan_marks(struct filter_document *d, struct err *e)
 	for (int page = 1; good && page <= d->page_count; page++) {
 		size_t count = 0;
 
-		if (!d->job->banner)
+		if (d->same[page - 1] != page)
+			count = marks_again(d, page, marks);
+		else if (!d->job->banner)
 			good = scan_page(
 			    d->scan, page, marks, SCAN_MARKS_MAX, &count, e);
 		if (good)
@@ -391,10 +428,11 @@ intersect(struct rect a, struct rect b)
 	return (struct rect){x0, y0, fmax(x1 - x0, 0), fmax(y1 - y0, 0)};
 }
 
+/* *like: the page made from an equal one that was fitted last, or SIZE_MAX. */
 static bool
 fit_page(struct filter_document *d, size_t index,
     const struct plan_rules *rules, const struct stamp_quote *quotes,
-    struct err *e)
+    size_t *like, struct err *e)
 {
 	int source = d->plan->pages[index].source;
 	const struct geometry *g = &d->geometry[source - 1];
@@ -406,12 +444,30 @@ fit_page(struct filter_document *d, size_t index,
 	    .quotes = quotes};
 	bool good;
 
-	if (d->plan->pages[index].count == 0)
+	if (d->plan->pages[index].count == 0 ||
+	    plan_fit_again(d->plan, index, *like, quotes))
 		return true;
+	*like = index;
 	if (!scan_ink(d->scan, source, &ink, e))
 		return false;
 	good = plan_fit(d->plan, index, rules, &sight, e);
 	ink_map_free(&ink);
+	return good;
+}
+
+static bool
+fit_pages(struct filter_document *d, const struct plan_rules *rules,
+    const struct stamp_quote *quotes, struct err *e)
+{
+	size_t *like = calloc((size_t)d->page_count, sizeof(*like));
+	bool good = like != NULL || err_system(e, "memory for pages");
+
+	for (int i = 0; good && i < d->page_count; i++)
+		like[i] = SIZE_MAX;
+	for (size_t i = 0; good && i < d->plan->page_count; i++)
+		good = fit_page(d, i, rules, quotes,
+		    &like[d->same[d->plan->pages[i].source - 1] - 1], e);
+	free(like);
 	return good;
 }
 
@@ -435,9 +491,7 @@ document_fit(struct filter_document *d, struct err *e)
 			    "are known",
 			    symbol);
 	}
-	good = first_quotes(d, &quotes, e);
-	for (size_t i = 0; good && i < d->plan->page_count; i++)
-		good = fit_page(d, i, &rules, quotes, e);
+	good = first_quotes(d, &quotes, e) && fit_pages(d, &rules, quotes, e);
 	free(quotes);
 	return good;
 }
@@ -446,13 +500,23 @@ bool
 document_write(struct filter_document *d, int fd, compose_progress *progress,
     void *context, uint32_t *pages, uint64_t *bytes, struct err *e)
 {
+	/* No driver follows that would say that it wrote everything. */
+	bool for_printer =
+	    d->job->raster == PAGEOUT_PWG || d->job->raster == PAGEOUT_URF;
 	struct compose c = {.plan = d->plan,
 	    .geometry = d->geometry,
 	    .source_pages = d->page_count,
-	    .setup = &d->setup,
+	    .same = d->same,
+	    .backdrops = d->backdrops,
 	    .issuer = d->issuer,
+	    .out = {.kind = d->job->raster,
+		.fd = fd,
+		.trailer = for_printer && d->job->real ? GATE_TRAILER : NULL,
+		.stop = d->setup.render.stop,
+		.ppd = d->job->ppd,
+		.options = d->job->options,
+		.option_count = d->job->option_count},
 	    .fill_back = d->header.Duplex != 0,
-	    .fd = fd,
 	    .progress = progress,
 	    .context = context};
 	struct pdfout p = {.plan = d->plan,
@@ -461,7 +525,7 @@ document_write(struct filter_document *d, int fd, compose_progress *progress,
 	    .issuer = d->issuer,
 	    .fill_back = d->header.Duplex != 0,
 	    .fd = fd,
-	    .stop = d->setup.stop,
+	    .stop = d->setup.render.stop,
 	    .progress = progress,
 	    .context = context};
 	bool pdf = d->job->output == OUTPUT_PDF;

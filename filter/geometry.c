@@ -291,7 +291,8 @@ geometry_probe(const struct render_setup *setup, double page_w_pt,
 	snprintf(path, sizeof(path), "%s/postage-probe-%ld.pdf", setup->temp,
 	    (long)getpid());
 	own.file = path;
-	own.pages = "";
+	own.pages = NULL;
+	own.page_count = 0;
 	own.processes = 1;
 	own.center_of_pixel = true;
 	if (!write_probe(path, page_w_pt, page_h_pt, e))

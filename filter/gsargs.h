@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 #define GSARGS_MAX  160
-#define GSARGS_TEXT 16384
+#define GSARGS_TEXT 49152
 
 struct gsargs {
 	char *argv[GSARGS_MAX + 1]; /* into text; NULL at the end */
@@ -27,7 +27,7 @@ struct gsargs {
 struct gsargs_how {
 	const cups_page_header2_t *header;
 	const char *file;     /* the PDF */
-	const char *pages;    /* "" = all; "3", "odd", "even" */
+	const char *pages;    /* "" = all; "1-2,5" */
 	const char *profile;  /* job option "profile", or NULL */
 	bool center_of_pixel; /* fill dots whose centre is inside */
 	const char *icc;      /* output profile, or NULL */

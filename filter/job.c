@@ -14,10 +14,20 @@
 
 #include "base/text.h"
 
-#define COPY_BYTES  65536
-#define HEAD_BYTES  1024 /* of a PDF, where pdftopdf puts its comments */
-#define RASTER_GATE "application/vnd.cups-postage-raster"
-#define PDF_GATE    "application/vnd.cups-postage-pdf"
+#define COPY_BYTES 65536
+#define HEAD_BYTES 1024 /* of a PDF, where pdftopdf puts its comments */
+
+/* The types that only we make, and what they hold. */
+static const struct gate_kind {
+	const char *type;
+	enum job_output output;
+	enum pageout_kind raster;
+} gates[] = {
+    {"application/vnd.cups-postage-raster", OUTPUT_RASTER, PAGEOUT_CUPS},
+    {"application/vnd.cups-postage-pwg", OUTPUT_RASTER, PAGEOUT_PWG},
+    {"application/vnd.cups-postage-urf", OUTPUT_RASTER, PAGEOUT_URF},
+    {"application/vnd.cups-postage-pdf", OUTPUT_PDF, PAGEOUT_CUPS},
+};
 
 /* Options that are words of a mark. */
 static const struct {
@@ -186,22 +196,42 @@ read_ppd(struct filter_job *job, const char *path, struct err *e)
 	return true;
 }
 
-static enum job_output
-output_kind(const struct filter_job *job)
+/* The gate whose type `text` begins with, up to a blank or its end. */
+static const struct gate_kind *
+find_gate(const char *text)
 {
-	const char *type = environment("FINAL_CONTENT_TYPE");
+	size_t len = strcspn(text, " \t");
 
-	if (strcmp(type, PDF_GATE) == 0)
-		return OUTPUT_PDF;
-	if (strcmp(type, RASTER_GATE) == 0 || job->ppd == NULL)
-		return OUTPUT_RASTER;
-	/* cupsfilter(8) may name the printer's own type: the PPD says which
-	 * gate its driver stands behind. */
-	for (int i = 0; i < job->ppd->num_filters; i++)
-		if (strncmp(job->ppd->filters[i], PDF_GATE,
-			sizeof(PDF_GATE) - 1) == 0)
-			return OUTPUT_PDF;
-	return OUTPUT_RASTER;
+	for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++)
+		if (strlen(gates[i].type) == len &&
+		    strncmp(gates[i].type, text, len) == 0)
+			return &gates[i];
+	return NULL;
+}
+
+static void
+set_output(struct filter_job *job)
+{
+	const struct gate_kind *gate =
+	    find_gate(environment("FINAL_CONTENT_TYPE"));
+	ppd_attr_t *version;
+
+	/* Where no driver stands behind the gate the scheduler names the
+	 * printer's own type, as cupsfilter(8) may: the PPD says the gate. */
+	for (int i = 0;
+	     gate == NULL && job->ppd != NULL && i < job->ppd->num_filters; i++)
+		gate = find_gate(job->ppd->filters[i]);
+	if (gate == NULL)
+		gate = &gates[0];
+	job->output = gate->output;
+	job->raster = gate->raster;
+	/* A driver that reads the stream by itself, without libcups. */
+	version = job->ppd != NULL
+		      ? ppdFindAttr(job->ppd, "cupsRasterVersion", NULL)
+		      : NULL;
+	if (job->raster == PAGEOUT_CUPS && version != NULL &&
+	    version->value != NULL && strcmp(version->value, "3") == 0)
+		job->raster = PAGEOUT_PLAIN;
 }
 
 static bool
@@ -316,7 +346,7 @@ job_open(int argc, char **argv, struct filter_job *out, struct err *e)
 		job_close(out);
 		return false;
 	}
-	out->output = output_kind(out);
+	set_output(out);
 	if (out->banner)
 		out->copies = 1;
 	return true;

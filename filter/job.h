@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "dispense/request.h"
 #include "dispense/settings.h"
+#include "filter/pageout.h"
 #include "stamp/mark.h"
 #include "stamp/rect.h"
 
@@ -32,9 +33,10 @@ struct filter_job {
 	bool real;   /* a scheduler runs us for a printer; else specimens */
 	bool banner; /* a job sheet: never stamped */
 	enum job_output output;
-	bool preview;	      /* colour, whatever the driver wants */
-	char input[PATH_MAX]; /* argv[6], or the copy of standard input */
-	bool input_is_ours;   /* removed by job_close() */
+	enum pageout_kind raster; /* of OUTPUT_RASTER */
+	bool preview;		  /* colour, whatever the driver wants */
+	char input[PATH_MAX];	  /* argv[6], or the copy of standard input */
+	bool input_is_ours;	  /* removed by job_close() */
 	char temp[PATH_MAX];
 	uint32_t copies; /* to be made here */
 	bool collate;

@@ -226,3 +226,45 @@ plan_requests(const struct plan *p, const struct mark *defaults,
 		}
 	}
 }
+
+/* True if both take the same room in the same place. */
+static bool
+fits_alike(const struct plan_stamp *a, const struct plan_stamp *b)
+{
+	return a->is_label == b->is_label &&
+	       memcmp(&a->label, &b->label, sizeof(a->label)) == 0 &&
+	       memcmp(&a->mark.box, &b->mark.box, sizeof(a->mark.box)) == 0 &&
+	       a->mark.rotation == b->mark.rotation &&
+	       a->mark.mark.size == b->mark.mark.size &&
+	       strcmp(a->mark.text, b->mark.text) == 0;
+}
+
+bool
+plan_fit_again(
+    struct plan *p, size_t page, size_t like, const struct stamp_quote *quotes)
+{
+	const struct plan_page *to = &p->pages[page], *from;
+
+	if (like == SIZE_MAX)
+		return false;
+	from = &p->pages[like];
+	if (to->count != from->count)
+		return false;
+	for (size_t i = 0; i < to->count; i++)
+		if (!fits_alike(&p->stamps[to->first + i],
+			&p->stamps[from->first + i]) ||
+		    quotes[to->first + i].indicium_len !=
+			quotes[from->first + i].indicium_len)
+			return false;
+	for (size_t i = 0; i < to->count; i++) {
+		struct plan_stamp *s = &p->stamps[to->first + i];
+		const struct plan_stamp *f = &p->stamps[from->first + i];
+
+		s->spec = f->spec;
+		s->rotation = f->rotation;
+		s->dots = f->dots;
+		s->area = f->area;
+		s->paper = f->paper;
+	}
+	return true;
+}

@@ -113,4 +113,9 @@ MUST_CHECK bool
 plan_fit(struct plan *p, size_t page, const struct plan_rules *rules,
     const struct plan_sight *sight, struct err *e);
 
+/* Fits page `page`, which is made from an equal one as the fitted page `like`
+ * (SIZE_MAX: none), as that.  False: their stamps differ; nothing is done. */
+bool plan_fit_again(
+    struct plan *p, size_t page, size_t like, const struct stamp_quote *quotes);
+
 #endif

@@ -19,6 +19,7 @@
 #include "filter/bounds.h"
 #include "filter/gsargs.h"
 #include "filter/raster.h"
+#include "filter/raster_in.h"
 #include "filter/sandbox.h"
 
 #define GHOSTSCRIPT   "/usr/bin/gs"
@@ -33,7 +34,7 @@
 struct worker {
 	pid_t pid;
 	int fd; /* its raster */
-	cups_raster_t *raster;
+	struct raster_in in;
 	const struct renderer *owner;
 	bool timed_out;
 	char errors[PATH_MAX]; /* file of what it said */
@@ -42,7 +43,9 @@ struct worker {
 struct renderer {
 	char folder[PATH_MAX - 32];
 	struct worker workers[PROCESSES_MAX];
-	int count, turn;
+	int count;
+	size_t chunk; /* pages that one renders in a row */
+	size_t read;  /* pages until now */
 	int silence_s;
 	bool ended;
 	const volatile sig_atomic_t *stop;
@@ -54,10 +57,10 @@ stopped(const struct renderer *r)
 	return r->stop != NULL && *r->stop;
 }
 
-/* Reads for libcups.  Waits in slices, so that neither a signal that comes
+/* Waits in slices, so that neither a signal that comes
  * just before poll(2) nor a hung renderer holds the job. */
 static ssize_t
-worker_read(void *context, unsigned char *out, size_t len)
+worker_read(void *context, uint8_t *out, size_t len)
 {
 	struct worker *w = context;
 	int left_ms = w->owner->silence_s * 1000;
@@ -83,14 +86,36 @@ worker_read(void *context, unsigned char *out, size_t len)
 	}
 }
 
+static void
+fill_environment(const struct render_setup *setup, const char *folder,
+    char text[][PATH_MAX + 16], char **envp)
+{
+	const struct {
+		const char *name, *value;
+	} all[] = {{"TMPDIR", folder}, {"HOME", folder},
+	    {"PATH", "/usr/bin:/bin"}, {"PPD", setup->ppd},
+	    {"LD_PRELOAD", setup->writer}};
+	int used = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i].value == NULL)
+			continue;
+		snprintf(text[used], sizeof(text[used]), "%s=%s", all[i].name,
+		    all[i].value);
+		envp[used] = text[used];
+		used++;
+	}
+	envp[used] = NULL;
+}
+
 static bool
 worker_start(struct worker *w, const struct render_setup *setup,
     const char *pages, struct err *e)
 {
-	const char *readable[] = {setup->file, setup->ppd, NULL};
-	char environment[4][PATH_MAX + 16];
-	char *envp[] = {environment[0], environment[1], environment[2],
-	    environment[3], NULL};
+	const char *readable[] = {setup->file,
+	    setup->ppd != NULL ? setup->ppd : setup->file, setup->writer, NULL};
+	char environment[5][PATH_MAX + 16];
+	char *envp[6];
 	struct gsargs args;
 	struct gsargs_how how = {.header = setup->header,
 	    .file = setup->file,
@@ -111,15 +136,7 @@ worker_start(struct worker *w, const struct render_setup *setup,
 
 	if (!gsargs_make(&how, &args, e))
 		return false;
-	snprintf(environment[0], sizeof(environment[0]), "TMPDIR=%s",
-	    w->owner->folder);
-	snprintf(environment[1], sizeof(environment[1]), "HOME=%s",
-	    w->owner->folder);
-	snprintf(environment[2], sizeof(environment[2]), "PATH=/usr/bin:/bin");
-	snprintf(environment[3], sizeof(environment[3]), "PPD=%s",
-	    setup->ppd != NULL ? setup->ppd : "");
-	if (setup->ppd == NULL)
-		envp[3] = NULL;
+	fill_environment(setup, w->owner->folder, environment, envp);
 	box.err_fd =
 	    open(w->errors, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (box.err_fd < 0)
@@ -167,7 +184,6 @@ static bool
 worker_failed(struct worker *w, struct err *e)
 {
 	char words[192];
-	int status = 0;
 
 	if (stopped(w->owner))
 		return err_set(e, ERR_SYSTEM, "the job was cancelled");
@@ -180,7 +196,6 @@ worker_failed(struct worker *w, struct err *e)
 		sandbox_kill(w->pid);
 		w->pid = 0;
 	}
-	(void)status;
 	worker_words(w, words, sizeof(words));
 	return err_set(
 	    e, ERR_REQUEST, "Ghostscript cannot render the document%s", words);
@@ -189,13 +204,11 @@ worker_failed(struct worker *w, struct err *e)
 static void
 worker_end(struct worker *w)
 {
-	if (w->raster != NULL)
-		cupsRasterClose(w->raster);
+	raster_in_free(&w->in);
 	if (w->fd >= 0)
 		close(w->fd);
 	if (w->pid > 0)
 		sandbox_kill(w->pid);
-	w->raster = NULL;
 	w->fd = -1;
 	w->pid = 0;
 }
@@ -240,9 +253,11 @@ renderer_new(const struct render_setup *setup, struct err *e)
 	r->silence_s =
 	    setup->page_seconds > 0 ? setup->page_seconds : SILENCE_S;
 	r->count = setup->processes >= 2 ? PROCESSES_MAX : 1;
+	r->chunk = setup->sheets ? 2 : 1;
 	for (int i = 0; i < PROCESSES_MAX; i++) {
 		r->workers[i].fd = -1;
 		r->workers[i].owner = r;
+		raster_in_init(&r->workers[i].in, worker_read, &r->workers[i]);
 	}
 	n = snprintf(
 	    r->folder, sizeof(r->folder), "%s/postage-XXXXXX", setup->temp);
@@ -255,22 +270,55 @@ renderer_new(const struct render_setup *setup, struct err *e)
 	return r;
 }
 
+/* The pages of one of `count` processes, as Ghostscript's PageList:
+ * "1-2,5,7". */
+static bool
+page_list(const struct render_setup *setup, const struct renderer *r,
+    size_t which, char *out, size_t size, struct err *e)
+{
+	size_t used = 0, count = (size_t)r->count;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < setup->page_count;) {
+		size_t run = 1;
+		int n;
+
+		if (i / r->chunk % count != which) {
+			i++;
+			continue;
+		}
+		while (i + run < setup->page_count &&
+		       (i + run) / r->chunk % count == which &&
+		       setup->pages[i + run] == setup->pages[i] + (int)run)
+			run++;
+		n = snprintf(out + used, size - used,
+		    run > 1 ? "%s%d-%d" : "%s%d", used > 0 ? "," : "",
+		    setup->pages[i], setup->pages[i] + (int)run - 1);
+		if (n < 0 || (size_t)n >= size - used)
+			return err_set(
+			    e, ERR_REQUEST, "too many pages at once");
+		used += (size_t)n;
+		i += run;
+	}
+	return true;
+}
+
 bool
 render_open(
     const struct render_setup *setup, struct renderer **out, struct err *e)
 {
 	struct renderer *r = renderer_new(setup, e);
+	char pages[RENDER_PAGES_MAX * 6 + 1];
 
 	if (r == NULL)
 		return false;
 	for (int i = 0; i < r->count && i < PROCESSES_MAX; i++) {
 		struct worker *w = &r->workers[i];
-		const char *half = i == 0 ? "odd" : "even";
 
 		snprintf(w->errors, sizeof(w->errors), "%s/said-%d", r->folder,
 		    i + 1);
-		if (!worker_start(
-			w, setup, r->count > 1 ? half : setup->pages, e)) {
+		if (!page_list(setup, r, (size_t)i, pages, sizeof(pages), e) ||
+		    !worker_start(w, setup, pages, e)) {
 			renderer_free(r);
 			return false;
 		}
@@ -279,54 +327,100 @@ render_open(
 	return true;
 }
 
+/* Who renders page `index` of the list. */
+static struct worker *
+worker_of(struct renderer *r, size_t index)
+{
+	return &r->workers[index / r->chunk % (size_t)r->count];
+}
+
+/* The last page has come: the process must have ended well. */
+static bool
+worker_ended(struct worker *w, struct err *e)
+{
+	int status;
+	bool good = sandbox_wait(w->pid, &status) && WIFEXITED(status) &&
+		    WEXITSTATUS(status) == 0;
+
+	w->pid = 0;
+	return good || worker_failed(w, e);
+}
+
 bool
 render_header(struct renderer *r, cups_page_header2_t *h, size_t *bytes,
     bool *end, struct err *e)
 {
-	struct worker *w = &r->workers[r->turn];
-	int status;
+	struct worker *w = worker_of(r, r->read);
 
-	*end = false;
-	/* cupsRasterOpenIO() reads the stream's first word: it waits for the
-	 * first page, so it is not done when the workers start. */
-	if (w->raster == NULL)
-		w->raster = cupsRasterOpenIO(worker_read, w, CUPS_RASTER_READ);
-	if (w->raster == NULL)
-		return worker_failed(w, e);
-	if (cupsRasterReadHeader2(w->raster, h)) {
-		r->turn = (r->turn + 1) % r->count;
-		return raster_check(h, bytes, e) ||
-		       err_prefix(e, "Ghostscript");
+	if (!raster_in_header(&w->in, h, end, e))
+		return w->in.cut ? worker_failed(w, e)
+				 : err_prefix(e, "Ghostscript");
+	if (*end) {
+		r->ended = worker_ended(w, e);
+		return r->ended;
 	}
-	if (stopped(r) || w->timed_out)
-		return worker_failed(w, e);
-	if (!sandbox_wait(w->pid, &status) || !WIFEXITED(status) ||
-	    WEXITSTATUS(status) != 0) {
-		w->pid = 0;
-		return worker_failed(w, e);
-	}
-	w->pid = 0;
-	r->ended = true;
-	*end = true;
+	r->read++;
+	*bytes = w->in.form.bytes * w->in.form.lines;
 	return true;
+}
+
+bool
+render_lines(struct renderer *r, struct coded_lines *out, struct err *e)
+{
+	struct worker *w = worker_of(r, r->read - 1);
+
+	if (raster_in_lines(&w->in, out, e))
+		return true;
+	return w->in.cut ? worker_failed(w, e) : err_prefix(e, "Ghostscript");
 }
 
 bool
 render_pixels(struct renderer *r, uint8_t *out, size_t bytes, struct err *e)
 {
-	struct worker *w = &r->workers[(r->turn + r->count - 1) % r->count];
+	struct worker *w = worker_of(r, r->read - 1);
+	size_t line = w->in.form.bytes;
+	struct coded_lines lines;
 
 	while (bytes > 0) {
-		unsigned part =
-		    bytes > INT_MAX / 2 ? INT_MAX / 2 : (unsigned)bytes;
-		unsigned got = cupsRasterReadPixels(w->raster, out, part);
-
-		if (got == 0)
-			return worker_failed(w, e);
-		out += got;
-		bytes -= got;
+		if (!render_lines(r, &lines, e))
+			return false;
+		for (unsigned i = 0; i < lines.repeat && bytes >= line; i++) {
+			coded_decode(&w->in.form, lines.code, lines.len, out);
+			out += line;
+			bytes -= line;
+		}
 	}
 	return true;
+}
+
+/* "/a/b" of the running "/a/c/x" for the name "../b". */
+static bool
+beside_program(const char *name, char *out, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+	size_t room;
+	char *slash;
+
+	if (n <= 0)
+		return false;
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	if (slash == NULL)
+		return false;
+	room = size - (size_t)(slash + 1 - out);
+	return snprintf(slash + 1, room, "%s", name) < (int)room &&
+	       access(out, R_OK) == 0;
+}
+
+const char *
+render_writer(void)
+{
+	static char path[PATH_MAX];
+
+	if (beside_program("fastraster.so", path, sizeof(path)))
+		return path;
+	return access(POSTAGE_FASTRASTER, R_OK) == 0 ? POSTAGE_FASTRASTER
+						     : NULL;
 }
 
 bool

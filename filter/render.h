@@ -3,12 +3,12 @@
  * render: a PDF as raster pages, by Ghostscript in a sandbox.
  *
  *	render_open(&setup, &r, &e);
- *	while (render_header(r, &h, &end, &e) && !end)
- *		render_pixels(r, buf, bytes, &e);	all of the page
+ *	while (render_header(r, &h, &bytes, &end, &e) && !end)
+ *		render_lines(r, &lines, &e);	until the page has no more
  *	render_close(r, &e)		tells whether Ghostscript was content
  *
  * Nothing of a page is held here.  Two processes share the pages of a long
- * one-sided document, odd and even; the caller sees them in order.
+ * document; the caller sees them in order.
  */
 #ifndef FILTER_RENDER_H
 #define FILTER_RENDER_H
@@ -20,6 +20,9 @@
 #include <cups/raster.h>
 
 #include "base/err.h"
+#include "filter/coded.h"
+
+#define RENDER_PAGES_MAX 4000 /* of one list */
 
 struct renderer;
 
@@ -29,10 +32,14 @@ struct render_setup {
 	const char *ppd;     /* the queue's PPD for page sizes, or NULL */
 	const char *profile; /* see gsargs.h */
 	bool center_of_pixel;
-	const char *temp;		   /* a folder is made below it */
-	bool confine;			   /* sandbox_start() */
-	const char *pages;		   /* "" = all; "3" */
-	int processes;			   /* 1 or 2 */
+	const char *temp;  /* a folder is made below it */
+	bool confine;	   /* sandbox_start() */
+	const int *pages;  /* in ascending order; NULL = all */
+	size_t page_count; /* of them */
+	int processes;	   /* 1 or 2; 2 only with `pages` */
+	bool sheets;	   /* pages come in twos, front and back, the first is a
+			front: backs may be turned by counting pages */
+	const char *writer;		   /* fastraster.so, or NULL */
 	int page_seconds;		   /* longest silence; 0 = 300 */
 	const volatile sig_atomic_t *stop; /* set: give up; or NULL */
 };
@@ -47,9 +54,17 @@ MUST_CHECK bool render_open(
 MUST_CHECK bool render_header(struct renderer *r, cups_page_header2_t *h,
     size_t *bytes, bool *end, struct err *e);
 
+/* The page's next lines; they stay until the next call. */
+MUST_CHECK bool
+render_lines(struct renderer *r, struct coded_lines *out, struct err *e);
+
 /* The page's pixels, all of them. */
 MUST_CHECK bool
 render_pixels(struct renderer *r, uint8_t *out, size_t bytes, struct err *e);
+
+/* The path of fastraster.so: beside the running program, or where it is
+ * installed; NULL if it is not there, and pages come slower. */
+const char *render_writer(void);
 
 /* Ends: after the last page waits for Ghostscript, before it kills.  Errors:
  * ERR_REQUEST if it ended unhappily though all pages came. */

@@ -193,6 +193,20 @@ postage() {
 		"$WORK/bin/postage" "$@"
 }
 
+# ppd_behind_gate [DRIVER]: the PPD of a printer with a driver of its own, by
+# its name or path; without one the raster goes to the printer as it is.
+ppd_behind_gate() {
+	if [ -n "${1:-}" ]; then
+		sed -e '/^\*cupsFilter/s/ -"/ postagedriver"/' \
+			-e 's/cups-postage-pwg/cups-postage-raster/' \
+			"$builddir/ppd/postage-pwg.ppd"
+		printf '*cupsPostageDriver: "%s"\n' "$1"
+	else
+		sed 's/cups-postage-pwg/cups-postage-raster/' \
+			"$builddir/ppd/postage-pwg.ppd"
+	fi
+}
+
 postage_verify() {
 	"$(built tools/postage-verify postage-verify)" "$@"
 }
@@ -342,6 +356,8 @@ scheduler_programs() {
 	if built filter/pdftopostage pdftopostage >/dev/null; then
 		install -m 0755 "$(built filter/pdftopostage pdftopostage)" \
 			"$SERVERBIN/filter/pdftopostage"
+		install -m 0644 "$(built filter/fastraster.so)" \
+			"$SERVERBIN/filter/fastraster.so"
 	fi
 	if built backend/postagedriver >/dev/null; then
 		install -m 0755 "$builddir/backend/postagedriver" \

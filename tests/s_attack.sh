@@ -99,10 +99,7 @@ mkdir "$WORK/evil"
 chmod 777 "$WORK/evil"
 printf '#!/bin/sh\nid >%s/evil/ran\ncat\n' "$WORK" >"$WORK/evil/driver"
 chmod 755 "$WORK/evil/driver"
-sed "s|^\*cupsPostageDriver:.*|*cupsPostageDriver: \"$WORK/evil/driver\"|" \
-	"$builddir/ppd/postage-pwg.ppd" >"$WORK/evil.ppd"
-grep -q evil "$WORK/evil.ppd" ||
-	echo "*cupsPostageDriver: \"$WORK/evil/driver\"" >>"$WORK/evil.ppd"
+ppd_behind_gate "$WORK/evil/driver" >"$WORK/evil.ppd"
 queue_raw Evil "postage:/sink:$WORK/sink" "$WORK/evil.ppd"
 job=$(submit -d Evil "$WORK/good.pdf")
 wait_job "$job" >/dev/null

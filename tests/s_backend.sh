@@ -13,8 +13,7 @@ install -m 0755 "$(built tests/stampfilter)" "$SERVERBIN/filter/pdftopostage"
 vault_setup 100.00
 vaultd_start
 scheduler_start
-sed '/^\*cupsFilter/s/ postagedriver"/ -"/' "$builddir/ppd/postage-pwg.ppd" \
-	>"$WORK/test.ppd"
+ppd_behind_gate >"$WORK/test.ppd"
 queue_raw Q "postage:/sink:$WORK/sink" "$WORK/test.ppd"
 pdf_text "$WORK/a.pdf" one
 pdf_text "$WORK/b.pdf" two

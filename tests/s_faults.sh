@@ -15,8 +15,7 @@ echo 'DirtyCleanInterval 0' >>"$WORK/cups/cupsd.conf"
 vault_setup 100.00
 vaultd_start
 scheduler_start
-sed '/^\*cupsFilter/s/ postagedriver"/ -"/' "$builddir/ppd/postage-pwg.ppd" \
-	>"$WORK/plain.ppd"
+ppd_behind_gate >"$WORK/plain.ppd"
 # A driver that does what the file of its name says first.
 cat >"$SERVERBIN/filter/labdriver" <<EOT
 #!/bin/sh
@@ -24,8 +23,7 @@ cat >"$SERVERBIN/filter/labdriver" <<EOT
 exec cat
 EOT
 chmod 755 "$SERVERBIN/filter/labdriver"
-sed 's/^\*cupsPostageDriver:.*/*cupsPostageDriver: "labdriver"/' \
-	"$builddir/ppd/postage-pwg.ppd" >"$WORK/driver.ppd"
+ppd_behind_gate labdriver >"$WORK/driver.ppd"
 queue_raw Q "postage:/sink:$WORK/sink" "$WORK/plain.ppd"
 queue_raw R "postage:/sink:$WORK/sink" "$WORK/plain.ppd"
 queue_raw D "postage:/sink:$WORK/sink" "$WORK/driver.ppd"

@@ -112,8 +112,8 @@ check_is 'three queues' \
 
 ippeve_start
 check 'a driverless printer' postage queue add Air --printer "$IPP_URI"
-check 'gets raster' grep -q \
-	'^\*cupsFilter2: "application/vnd.cups-postage-raster image/' \
+check 'gets its own format' grep -Eq \
+	'^\*cupsFilter2: "application/vnd.cups-postage-(pwg|urf) image/' \
 	"$WORK/cups/ppd/Air.ppd"
 
 check 'a queue is removed' postage queue remove Stamps

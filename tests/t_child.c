@@ -458,6 +458,14 @@ the_ppd_says_what_the_printer_gets(void **state)
 	     "postagedriver\"\n",
 	    &g);
 	ok(g.trailer, "with one that says when it is done");
+	scan("*cupsFilter2: \"application/vnd.cups-postage-pwg "
+	     "image/pwg-raster 0 -\"\n",
+	    &g);
+	ok(g.trailer, "PWG raster, of which our filter says so");
+	scan("*cupsFilter2: \"application/vnd.cups-postage-urf image/urf "
+	     "0 -\"\n",
+	    &g);
+	ok(g.trailer, "Apple raster likewise");
 	scan("*cupsFilter2: \"application/vnd.cups-postage-raster "
 	     "image/pwg-raster 0 rastertopwg\"\n",
 	    &g);

@@ -106,7 +106,12 @@ struct run {
 	struct stamp_request requests[32];
 	struct geometry geometry[8];
 	cups_page_header2_t header;
-	struct render_setup setup;
+	enum pageout_kind kind;
+	int same[8];   /* 0: all pages differ */
+	size_t budget; /* 0: enough */
+	struct backdrop_setup setup;
+	struct backdrops *backdrops;
+	size_t rendered;
 	struct settings settings;
 	struct compose c;
 };
@@ -120,12 +125,15 @@ compose_all(struct run *r, int pages, uint32_t copies, bool collate)
 	struct plan_sight sight;
 
 	write_pdf(pages);
-	r->setup = (struct render_setup){.header = &r->header,
+	r->setup.pages = pages;
+	r->setup.same = r->same[0] != 0 ? r->same : NULL;
+	r->setup.budget = r->budget != 0 ? r->budget : 1 << 24;
+	r->setup.render = (struct render_setup){.header = &r->header,
 	    .file = PDF,
 	    .temp = "/tmp",
 	    .confine = true,
-	    .pages = "",
-	    .processes = 1};
+	    .sheets = r->c.fill_back};
+	is_ok(backdrops_open(&r->setup, &r->backdrops, &e), &e, "backdrops");
 	r->plan = plan_new(copies, collate, &e);
 	for (int i = 0; i < pages; i++) {
 		struct placeholder m = mark_on((uint32_t)i + 1);
@@ -147,12 +155,16 @@ compose_all(struct run *r, int pages, uint32_t copies, bool collate)
 	r->c = (struct compose){.plan = r->plan,
 	    .geometry = r->geometry,
 	    .source_pages = pages,
-	    .setup = &r->setup,
+	    .same = r->setup.same,
+	    .backdrops = r->backdrops,
 	    .issuer = r->issuer,
 	    .fill_back = r->c.fill_back,
-	    .fd = open(RAS, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+	    .out = {.kind = r->kind,
+		.fd = open(RAS, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)}};
 	is_ok(compose_write(&r->c, &e), &e, "compose");
-	close(r->c.fd);
+	close(r->c.out.fd);
+	r->rendered = backdrops_rendered(r->backdrops);
+	backdrops_close(r->backdrops);
 }
 
 static void
@@ -223,7 +235,7 @@ check_kind(
 	fd = open(RAS, O_RDONLY | O_CLOEXEC);
 	mine = cupsRasterOpen(fd, CUPS_RASTER_READ);
 	ok(mine != NULL, "raster");
-	is_ok(render_open(&r->setup, &plain, &e), &e, "plain");
+	is_ok(render_open(&r->setup.render, &plain, &e), &e, "plain");
 	while (render_header(plain, &h, &bytes, &end, &e) && !end) {
 		struct canvas ca, cb;
 

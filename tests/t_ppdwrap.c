@@ -65,14 +65,12 @@ the_gate_stands_before_the_printers_own_filter(void **state)
 		"postagedriver\""},
 	    {"*cupsFilter2: \"application/vnd.cups-pdf application/pdf 10 "
 	     "-\"\n*cupsFilter2: \"image/urf image/urf 100 -\"\n",
-		"*cupsFilter2: \"application/vnd.cups-postage-raster image/urf "
-		"0 "
-		"postagedriver\""},
+		"*cupsFilter2: \"application/vnd.cups-postage-urf image/urf "
+		"0 -\""},
 	    {"*cupsFilter2: \"image/urf image/urf 0 -\"\n"
 	     "*cupsFilter2: \"image/pwg-raster image/pwg-raster 0 -\"\n",
-		"*cupsFilter2: \"application/vnd.cups-postage-raster "
-		"image/pwg-raster 0 "
-		"postagedriver\""},
+		"*cupsFilter2: \"application/vnd.cups-postage-pwg "
+		"image/pwg-raster 0 -\""},
 	    {"*cupsFilter2: \"application/vnd.cups-pdf application/pdf 0 "
 	     "-\"\n*cupsFilter: \"application/vnd.cups-raster 0 x\"\n",
 		"*cupsFilter2: \"application/vnd.cups-postage-pdf "

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -263,17 +264,31 @@ the_sandbox_limits_what_is_used(void **state)
 	    "file size");
 }
 
+/* The compressing writer of this build. */
+static const char *
+writer(void)
+{
+	static char path[PATH_MAX];
+
+	ok(realpath("filter/fastraster.so", path) != NULL, "fastraster.so");
+	return path;
+}
+
 /* Counts and checks the pages that come out. */
 static int
 render_all(const char *file, int processes, int *dark, struct err *e)
 {
 	cups_page_header2_t wanted = grey_letter(), h;
+	static const int list[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 	struct render_setup setup = {.header = &wanted,
 	    .file = file,
 	    .temp = "/tmp",
 	    .confine = true,
-	    .pages = "",
-	    .processes = processes};
+	    .pages = processes > 1 ? list : NULL,
+	    .page_count = processes > 1 ? 9 : 0,
+	    .processes = processes,
+	    .sheets = processes == 3,
+	    .writer = processes > 1 ? writer() : NULL};
 	struct renderer *r = NULL;
 	uint8_t *pixels = NULL;
 	size_t bytes;
@@ -312,6 +327,8 @@ pages_come_in_order_from_one_or_two(void **state)
 	is_int(dark, 9, "ink of each");
 	is_int(render_all("/tmp/t_render.pdf", 2, &dark, &e), 9, "two");
 	is_int(dark, 9, "ink of each");
+	is_int(render_all("/tmp/t_render.pdf", 3, &dark, &e), 9, "in twos");
+	is_int(dark, 9, "ink of each");
 	write_pdf("/tmp/t_render.pdf", 8);
 	is_int(render_all("/tmp/t_render.pdf", 2, &dark, &e), 8, "even");
 	unlink("/tmp/t_render.pdf");
@@ -339,8 +356,6 @@ a_stop_ends_the_renderer(void **state)
 	    .file = "/tmp/t_render.pdf",
 	    .temp = "/tmp",
 	    .confine = true,
-	    .pages = "",
-	    .processes = 1,
 	    .stop = &stop};
 	struct renderer *r;
 	struct err e = ERR_INIT;
@@ -410,11 +425,8 @@ static void
 pages_fed_sideways_are_seen_on_ink(void **state)
 {
 	cups_page_header2_t wanted = grey_letter();
-	struct render_setup setup = {.header = &wanted,
-	    .temp = "/tmp",
-	    .confine = true,
-	    .pages = "",
-	    .processes = 1};
+	struct render_setup setup = {
+	    .header = &wanted, .temp = "/tmp", .confine = true};
 	struct geometry g[2], plain;
 	struct err e = ERR_INIT;
 

@@ -5,6 +5,8 @@
 #include <strings.h>
 
 #define GATE_RASTER "application/vnd.cups-postage-raster"
+#define GATE_PWG    "application/vnd.cups-postage-pwg"
+#define GATE_URF    "application/vnd.cups-postage-urf"
 #define GATE_PDF    "application/vnd.cups-postage-pdf"
 #define COMMANDS    "application/vnd.cups-command"
 
@@ -185,10 +187,12 @@ ppdfilter_choose(struct ppdfilter *f, bool allow_foomatic,
 		add_commandtops(f);
 		if (!is_own(line->program))
 			strcpy(line->target, "application/postscript");
-	} else if (f->rank == FROM_PWG || f->rank == FROM_URF) {
+	} else if (f->rank == FROM_PWG && is_own(line->program)) {
 		put_before(line, "rastertopwg", report);
-		if (!is_own(line->program))
-			strcpy(line->target, line->source);
+	} else if (f->rank == FROM_PWG || f->rank == FROM_URF) {
+		/* The printer's own format, made by pdftopostage. */
+		gate = f->rank == FROM_PWG ? GATE_PWG : GATE_URF;
+		strcpy(line->target, line->source);
 	}
 	f->to2 = line->target[0] != '\0';
 	/* A driver is run by postagedriver, which knows what was applied. */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pageout: the raster stream that leaves the filter, from coded lines.
+ *
+ *	pageout_open(&setup, &p, &e)
+ *	for each page: pageout_page(p, &header, &e)
+ *		pageout_lines(p, &lines, &e)	until all are there
+ *	pageout_close(p, &e)
+ *
+ * Kinds: CUPS raster for a printer's own driver, compressed (version 2) or
+ * plain (version 3); and what driverless printers take, PWG raster and Apple
+ * raster (URF), with the header, margins and lines that rastertopwg gives for
+ * the same pages, byte for byte.
+ */
+#ifndef FILTER_PAGEOUT_H
+#define FILTER_PAGEOUT_H
+
+#include <signal.h>
+
+#include <cups/cups.h>
+#include <cups/ppd.h>
+#include <cups/raster.h>
+
+#include "base/err.h"
+#include "filter/coded.h"
+
+enum pageout_kind { PAGEOUT_CUPS, PAGEOUT_PLAIN, PAGEOUT_PWG, PAGEOUT_URF };
+
+struct pageout;
+
+struct pageout_setup {
+	enum pageout_kind kind;
+	int fd;
+	const char *trailer; /* written behind all, and not counted; or NULL */
+	const volatile sig_atomic_t *stop; /* set: give up; or NULL */
+	/* of the job, for PWG and URF: backs, page names, quality, intent */
+	ppd_file_t *ppd; /* or NULL */
+	cups_option_t *options;
+	int option_count;
+};
+
+MUST_CHECK bool pageout_open(
+    const struct pageout_setup *setup, struct pageout **out, struct err *e);
+
+/* Errors: ERR_CONFIG (PWG and URF: a colour space, order or depth that they do
+ * not have), ERR_SYSTEM (writing, stopped, memory). */
+MUST_CHECK bool
+pageout_page(struct pageout *p, const cups_page_header2_t *h, struct err *e);
+MUST_CHECK bool pageout_lines(
+    struct pageout *p, const struct coded_lines *lines, struct err *e);
+
+/* Writes what is left, *bytes = what was written in all. */
+MUST_CHECK bool
+pageout_close(struct pageout *p, uint64_t *bytes, struct err *e);
+
+/* Only frees. */
+void pageout_free(struct pageout *p);
+
+#endif
