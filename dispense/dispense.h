@@ -38,6 +38,8 @@
 
 struct dispense;
 struct document;
+struct books_by; /* dispense/books.h */
+struct books_adopted;
 
 /* Opens the journal below settings->state_dir, making it and the spool folder
  * where they are missing.  The vault is reached when it is first needed.
@@ -115,10 +117,17 @@ MUST_CHECK bool dispense_settle(
 
 /* A journal that is older than the vault books what the vault remembers: see
  * books_adopt(). */
-struct books_by;
-struct books_adopted;
 MUST_CHECK bool dispense_adopt(struct dispense *d, const struct books_by *by,
     struct books_adopted *out, struct err *e);
+
+/* A person says of an uncertain document that its first `printed` pages came
+ * out and no other: the stored bytes of the rest are what is sent next, and
+ * they can never be made again.
+ * Errors: ERR_REQUEST (not uncertain, nothing stored, a language without
+ * pages, no page left). */
+MUST_CHECK bool
+dispense_print_rest(struct dispense *d, int64_t document, uint32_t printed,
+    const char *why, const struct books_by *by, struct err *e);
 
 /* See client_status(). */
 MUST_CHECK bool dispense_funds(

@@ -168,9 +168,12 @@ find_damaged(struct document *doc, struct err *e)
 	if (!doc->doc.has_spool ||
 	    (doc->doc.state != DOC_FINISHED &&
 		doc->doc.state != DOC_UNDELIVERED) ||
-	    dispense_spool_is_whole(doc))
+	    dispense_spool_is_whole(doc->d, &doc->doc))
 		return true;
 	doc->doc.has_spool = false;
+	/* What was made again would be all of it, the printed pages too. */
+	if (doc->doc.spool_part > 0)
+		doc->doc.state = DOC_UNCERTAIN;
 	text_copy(doc->doc.note, sizeof(doc->doc.note),
 	    "the stored bytes were damaged");
 	return save(doc, e);

@@ -106,7 +106,8 @@ MUST_CHECK bool dispense_specimen(
     const struct journal_stamp *s, struct indicium *out, struct err *e);
 
 /* Are the stored bytes there, all of them? */
-bool dispense_spool_is_whole(const struct document *doc);
+bool dispense_spool_is_whole(
+    const struct dispense *d, const struct journal_document *doc);
 
 /* Removes stored bytes that nothing will send again. */
 void dispense_sweep(struct dispense *d);

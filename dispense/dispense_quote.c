@@ -120,6 +120,9 @@ choose_document(struct quoting *q, const uint8_t content[JOURNAL_HASH],
 	case DOC_UNCERTAIN: *discard = true; return true;
 	default: break;
 	}
+	/* Some of its pages are on paper: the rest of it is what is printed. */
+	if (doc->doc.spool_part > 0)
+		return *discard = true;
 	if (!journal_document_replace(
 		j, &doc->pass, content, dispense_now(doc->d), &doc->doc, e))
 		return false;

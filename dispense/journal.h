@@ -68,7 +68,10 @@ struct journal_document {
 	uint64_t bytes;
 	uint64_t spool_bytes; /* stored bytes, where has_spool */
 	bool has_spool;
-	int64_t changed; /* seconds */
+	bool has_hash; /* spool_hash is the SHA-256 of the stored bytes */
+	uint8_t spool_hash[JOURNAL_HASH];
+	uint32_t spool_part; /* not 0: the n-th rest, some pages came out */
+	int64_t changed;     /* seconds */
 	char note[JOURNAL_NOTE_MAX];
 	mils confirmed; /* the total that a person confirmed, -1 = none */
 	char confirmed_by[USER_MAX];

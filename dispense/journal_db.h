@@ -107,7 +107,7 @@ void db_stamp_row(sqlite3_stmt *stmt, struct journal_stamp *out);
 	"s.document=d.id),"                                               \
 	"(SELECT coalesce(sum(s.amount),0) FROM stamps s WHERE "          \
 	"s.document=d.id AND s.state>=2),ifnull(d.confirmed,-1),"         \
-	"d.confirmed_by"
+	"d.confirmed_by,d.spool_hash,d.spool_part"
 #define DB_DOCUMENT_FROM " FROM documents d JOIN jobs j ON j.id=d.job "
 void db_document_row(sqlite3_stmt *stmt, struct journal_document *out);
 

@@ -239,6 +239,9 @@ db_document_row(sqlite3_stmt *s, struct journal_document *out)
 	out->paid = db_col_int(s, 20);
 	out->confirmed = db_col_int(s, 21);
 	db_col_text(s, 22, out->confirmed_by, sizeof(out->confirmed_by));
+	out->has_hash =
+	    db_col_bytes(s, 23, out->spool_hash, JOURNAL_HASH) == JOURNAL_HASH;
+	out->spool_part = (uint32_t)db_col_int(s, 24);
 }
 
 bool
@@ -276,10 +279,11 @@ journal_document_save(struct journal *j, const struct journal_document *doc,
 		       DB_T(doc->note), DB_I(now), DB_I(doc->id)),
 		   e) &&
 	       db_run(j,
-		   "UPDATE documents SET spool=CASE ? WHEN 1 THEN ? END"
-		   " WHERE id=?",
+		   "UPDATE documents SET spool=CASE ?1 WHEN 1 THEN ?2 END,"
+		   "spool_hash=?3,spool_part=?4 WHERE id=?5",
 		   DB_ARGS(DB_I(doc->has_spool), DB_I(doc->spool_bytes),
-		       DB_I(doc->id)),
+		       DB_B(doc->spool_hash, doc->has_hash ? JOURNAL_HASH : 0),
+		       DB_I(doc->spool_part), DB_I(doc->id)),
 		   e);
 }
 

@@ -8,32 +8,42 @@
 #define FATE(state)                              \
 	"count(CASE WHEN " state " THEN 1 END)," \
 	"ifnull(sum(CASE WHEN " state " THEN s.amount END),0)"
-#define REPORT(key, day)                                                                                                                                           \
-	"SELECT " day " AS day," key                                                                                                                               \
-	" AS k,count(*),sum(s.amount)," FATE("s.state=2 AND d.state=5") "," FATE(                                                                                  \
-	    "s.state=2 AND d.state IN (4,7)") "," FATE("s.state=2 AND "                                                                                            \
-						       "d.state NOT IN "                                                                                           \
-						       "(4,5,7)") "," FATE("s"                                                                                     \
-									   "."                                                                                     \
-									   "s"                                                                                     \
-									   "t"                                                                                     \
-									   "a"                                                                                     \
-									   "t"                                                                                     \
-									   "e"                                                                                     \
-									   " "                                                                                     \
-									   "I"                                                                                     \
-									   "N"                                                                                     \
-									   " "                                                                                     \
-									   "("                                                                                     \
-									   "3"                                                                                     \
-									   ","                                                                                     \
-									   "4"                                                                                     \
-									   ","                                                                                     \
-									   "6"                                                                                     \
-									   ")") "," FATE("s.state=5") " FROM stamps s CROSS JOIN documents d ON d.id=s.document"   \
-												      " CROSS JOIN jobs j ON j.id=d.job WHERE s.issued_at>=?1 AND" \
-												      " s.issued_at<?2 AND s.kind<>2 AND s.state>=2"               \
-												      " GROUP BY day,k ORDER BY day,k"
+#define REPORT(key, day)                                                                                                     \
+	"SELECT " day " AS day," key                                                                                         \
+	" AS k,count(*),sum(s.amount)," FATE("s.state=2 AND d.state=5") "," FATE("s.state=2 AND d.state IN (4,7)") "," FATE( \
+	    "s.state=2 AND "                                                                                                 \
+	    "d.state NOT IN "                                                                                                \
+	    "(4,5,7)") "," FATE("s"                                                                                          \
+				"."                                                                                          \
+				"s"                                                                                          \
+				"t"                                                                                          \
+				"a"                                                                                          \
+				"t"                                                                                          \
+				"e"                                                                                          \
+				" "                                                                                          \
+				"I"                                                                                          \
+				"N"                                                                                          \
+				" "                                                                                          \
+				"("                                                                                          \
+				"3"                                                                                          \
+				","                                                                                          \
+				"4"                                                                                          \
+				","                                                                                          \
+				"6"                                                                                          \
+				")") "," FATE("s.state=5") " FROM stamps s "                                                 \
+							   "CROSS JOIN "                                                     \
+							   "documents d ON "                                                 \
+							   "d.id=s.document"                                                 \
+							   " CROSS JOIN jobs "                                               \
+							   "j ON j.id=d.job "                                                \
+							   "WHERE "                                                          \
+							   "s.issued_at>=?1 "                                                \
+							   "AND"                                                             \
+							   " s.issued_at<?2 "                                                \
+							   "AND s.kind<>2 "                                                  \
+							   "AND s.state>=2"                                                  \
+							   " GROUP BY day,k "                                                \
+							   "ORDER BY day,k"
 
 #define DAY   "date(s.issued_at,'unixepoch','localtime')"
 #define MONTH "substr(" DAY ",1,7)"

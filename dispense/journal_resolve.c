@@ -28,6 +28,11 @@ journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
 		    "document %lld has no job that could print it: it is "
 		    "delivered or spoiled",
 		    (long long)document_id);
+	if (how == RESOLVE_REPRINT && doc.spool_part > 0 && !doc.has_spool)
+		return err_set(e, ERR_REQUEST,
+		    "the stored bytes of the rest of document %lld are gone: "
+		    "say delivered, and spoil the pages that are missing",
+		    (long long)document_id);
 	text_clean(note, doc.note, sizeof(doc.note));
 	if (how == RESOLVE_SPOILED &&
 	    !books_spoil_all(

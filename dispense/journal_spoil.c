@@ -283,6 +283,9 @@ revive(struct work *w, const struct books_choice *c, struct err *e)
 				"take it back whole",
 		    (long long)w->doc.id, w->doc.job.queue, w->doc.job.id);
 	w->doc.state = (enum doc_state)was;
+	/* Its rest cannot be made again. */
+	if (w->doc.spool_part > 0)
+		w->doc.state = DOC_UNCERTAIN;
 	w->doc.note[0] = '\0';
 	return journal_document_save(w->j, &w->doc, w->by->now, e) &&
 	       db_run(w->j,

@@ -107,7 +107,8 @@ struct settings {
 	char seen[PATH_MAX]; /* the verifier's table of used stamps, "" none */
 	char sandbox[8];     /* "on", "off" (labs in containers) */
 	int wait_s;	     /* for another holder of a job or vault: 60 */
-	int page_s; /* processor time to read a page of a document: 30 */
+	int page_s;	/* processor time to read a page of a document: 30 */
+	int spool_days; /* stored bytes of what was not printed: 30; -1 = kept */
 	struct queue_settings defaults;
 	struct queue_settings queues[SETTINGS_QUEUES_MAX];
 	struct stat file; /* what was read, see settings_changed() */

@@ -7,7 +7,7 @@
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 scheduler_setup
-require jq pdftotext pdftoppm zbarimg
+require jq pdftotext pdftoppm zbarimg gs
 install -m 0755 "$(built tests/stampfilter)" "$SERVERBIN/filter/pdftopostage"
 vault_setup 100.00
 vaultd_start
@@ -174,6 +174,65 @@ check_fails 'a forged one is refused' lab refund settle 2 --answer forged.txt
 check_fails 'another request too' lab refund settle 2 --answer answer.txt
 check_is 'spent is what was spent' "$(register ascending)" "$before"
 sound 'refunded'
+
+# --- a document that came out in part -----------------------------------------------------
+cat >"$SERVERBIN/filter/labdriver" <<EOT
+#!/bin/sh
+cat >/dev/null
+cat "$WORK/pages.pwg"
+EOT
+chmod 755 "$SERVERBIN/filter/labdriver"
+gs -q -dBATCH -dNOPAUSE -sDEVICE=pwgraster -r72 -o "$WORK/pages.pwg" -c \
+	'1 1 4 { /Times findfont 99 scalefont setfont 99 99 moveto 9 string cvs
+	show showpage } for quit' >/dev/null 2>&1
+sed 's/^\*cupsPostageDriver:.*/*cupsPostageDriver: "labdriver"/' \
+	"$builddir/ppd/postage-pwg.ppd" >"$WORK/driver.ppd"
+queue_raw D "postage:/sink:$WORK/sink" "$WORK/driver.ppd"
+rm -rf "$WORK/sink/.run"*
+sink_clear
+# in_part PAGES: prints four pages, of which a part goes out; says so.
+in_part() {
+	sink_plan take=3000 code=1 once=1
+	part=$(submit -d D -o lab-stamps=4 "$WORK/a.pdf")
+	wait_state "$part" pending-held &&
+		lab journal resolve "D-$part" reprint --came-out "$1" \
+			--note 'paper jam'
+}
+check_fails 'all pages are not a part' in_part 4
+check 'two of four came out' lab journal resolve "D-$part" reprint --came-out 2
+spent=$(register ascending)
+lp -i "$part" -H resume
+check 'released, the rest is printed' wait_state "$part" completed
+tail -c +5 "$WORK/sink/2.data" >rest.data
+check 'the same bytes' cmp rest.data \
+	"$(tail -c "$(stat -c %s rest.data)" "$WORK/pages.pwg" >tail.data
+		echo tail.data)"
+pages_of() {
+	LC_ALL=C grep -ao PwgRaster "$1" | wc -l
+}
+check_is 'which are two pages' "$(pages_of "$WORK/sink/2.data")" 2
+check_is 'of four' "$(pages_of "$WORK/pages.pwg")" 4
+check_is 'for nothing more' "$(register ascending)" "$spent"
+check_is 'and kept in the log' "$(value '.events[-1].what' journal log)" resolve
+# A rest that is damaged cannot be made again: the printed pages would be too.
+sink_clear
+rm -rf "$WORK/sink/.run"*
+check 'one of four came out' in_part 1
+spooled=$(find "$WORK/state/spool" -name '*.1')
+size=$(stat -c %s "$spooled")
+printf x | dd of="$spooled" bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
+lp -i "$part" -H resume
+check 'a damaged rest waits for a person' until_true 20 says 'damaged' \
+	lab journal show "D-$part"
+check 'who is told' says 'uncertain' lab journal show "D-$part"
+wait_state "$part" pending-held >/dev/null
+check 'it cannot be printed again' says 'are gone' \
+	lab journal resolve "D-$part" reprint
+check 'it was sent once' is "$(sink_runs)" 1
+lab journal resolve "D-$part" delivered >/dev/null
+check 'its missing pages are spoiled' lab spoil "D-$part" --page 2 --reason jam
+cancel "$part" 2>/dev/null
+sound 'parts'
 
 # --- the report -----------------------------------------------------------------------------
 # total FIELD [OPTION...]: of the last row of a report.

@@ -32,6 +32,7 @@ static const char usage[] =
     "  adopt\n"
     "  resolve QUEUE-JOB | ID  delivered|reprint|spoiled  [--note TEXT] "
     "[--force]\n"
+    "          [--came-out N]\n"
     "\n"
     "An ID is the first column of the list.  resolve says what a person saw "
     "of\n"
@@ -47,6 +48,7 @@ struct arguments {
 	char queue[QUEUE_MAX]; /* of "QUEUE-JOB" */
 	int64_t id;	       /* 0 = by job */
 	const char *note;
+	uint32_t came_out; /* 0 = not said */
 	bool force;
 };
 
@@ -127,8 +129,10 @@ waiting(void *context, const struct journal_document *doc)
 	if (has_job)
 		out_note(o,
 		    "  nothing came out      postage journal resolve %s "
-		    "reprint",
-		    t.id);
+		    "reprint\n"
+		    "  pages 1 to N did      postage journal resolve %s "
+		    "reprint --came-out N",
+		    t.id, t.id);
 	out_note(o,
 	    "  it is of no use       postage journal resolve %s spoiled", t.id);
 	if (has_job)
@@ -481,6 +485,25 @@ resolve(struct arguments *a, struct journal *j, enum resolution how,
 	return false;
 }
 
+/* The first pages came out: the rest is sent again. */
+static bool
+print_rest(struct arguments *a, struct journal *j, struct journal_document *doc,
+    struct err *e)
+{
+	char name[USER_MAX];
+	struct books_by by = {person_name(name), (int64_t)time(NULL)};
+	struct dispense *d = NULL;
+	int64_t id;
+	bool done = find_uncertain(a, j, &id, e) &&
+		    dispense_open(&a->settings, &d, e) &&
+		    dispense_print_rest(
+			d, id, a->came_out, a->note ? a->note : "", &by, e) &&
+		    journal_document_load(j, id, doc, e);
+
+	dispense_close(d);
+	return done;
+}
+
 static int
 do_resolve(struct arguments *a, char **words)
 {
@@ -503,12 +526,13 @@ do_resolve(struct arguments *a, char **words)
 	for (i = 0; i < 3; i++)
 		if (strcmp(words[1], how[i].word) == 0)
 			break;
-	if (i == 3)
+	if (i == 3 || (a->came_out && (i != RESOLVE_REPRINT || a->force)))
 		return out_usage(usage);
 	if (!parse_name(a, words[0], &e) ||
 	    !books_open(&a->settings, false, &j, &e))
 		return out_fail(a->options, NULL, &e);
-	if (!resolve(a, j, (enum resolution)i, &doc, &e)) {
+	if (a->came_out ? !print_rest(a, j, &doc, &e)
+			: !resolve(a, j, (enum resolution)i, &doc, &e)) {
 		journal_close(j);
 		return out_fail(a->options, NULL, &e);
 	}
@@ -533,6 +557,7 @@ enum {
 	OPT_COUNT,
 	OPT_NOTE,
 	OPT_FORCE,
+	OPT_CAME_OUT,
 	OPT_HELP
 };
 
@@ -545,6 +570,7 @@ static const struct option long_options[] = {
     {"count", required_argument, NULL, OPT_COUNT},
     {"note", required_argument, NULL, OPT_NOTE},
     {"force", no_argument, NULL, OPT_FORCE},
+    {"came-out", required_argument, NULL, OPT_CAME_OUT},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -571,6 +597,11 @@ take_option(struct arguments *a, int option, const char *value)
 	case OPT_NOTE: a->note = value; return true;
 	case OPT_FORCE: return a->force = true;
 	case OPT_STATE: return take_state(a, value);
+	case OPT_CAME_OUT:
+		if (!text_to_u64(value, UINT32_MAX, &n) || n == 0)
+			return false;
+		a->came_out = (uint32_t)n;
+		return true;
 	case OPT_JOB:
 		if (!text_to_u64(value, UINT32_MAX, &n))
 			return false;
