@@ -279,4 +279,18 @@ MUST_CHECK bool books_rates_approve(struct journal *j,
 MUST_CHECK bool books_rates_approved(struct journal *j,
     const uint8_t sha[JOURNAL_HASH], bool *yes, struct err *e);
 
+/* --- refills and alarms (journal_alarm.c) ----------------------------------------- */
+
+/* The control total that was seen last and what was left then; control -1 =
+ * never seen. */
+MUST_CHECK bool books_fill(struct journal *j, const char *psd_id, mils *control,
+    mils *value, struct err *e);
+MUST_CHECK bool books_set_fill(struct journal *j, const char *psd_id,
+    mils control, mils value, int64_t now, struct err *e);
+
+/* The alarm `name` is raised, or is not.  *tell: it was not before, and was not
+ * told since `day`. */
+MUST_CHECK bool books_alarm(struct journal *j, const char *name, bool raised,
+    int64_t day, int64_t now, bool *tell, struct err *e);
+
 #endif

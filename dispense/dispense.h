@@ -138,4 +138,11 @@ MUST_CHECK bool dispense_funds(
  * state folder. */
 bool dispense_pin_was_refused(const struct settings *s);
 
+/* What a person should be told: funds that are low, prices that change soon.
+ * Calls `fn` with a sentence for each that began since it was last asked, at
+ * most once a day and alarm. */
+typedef void dispense_alarm_fn(void *context, const char *text);
+MUST_CHECK bool dispense_alarms(struct dispense *d, const char *queue,
+    dispense_alarm_fn *fn, void *context, struct err *e);
+
 #endif

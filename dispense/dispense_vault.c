@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "base/date.h"
 #include "base/flock.h"
+#include "dispense/books.h"
 
 static bool
 make_folder(const char *path, struct err *e)
@@ -218,10 +220,41 @@ dispense_adopt(struct dispense *d, const struct books_by *by,
 	return done;
 }
 
+/* Where two persons are wanted, the table is one that a second approved. */
+static bool
+check_approved(struct dispense *d, const char *text, size_t len, struct err *e)
+{
+	uint8_t sha[JOURNAL_HASH];
+	bool yes;
+
+	if (d->settings->rates_persons < 2)
+		return true;
+	if (EVP_Digest(text, len, sha, NULL, EVP_sha256(), NULL) != 1)
+		return err_set(e, ERR_SYSTEM, "no hash of the rate table");
+	if (!books_rates_approved(d->journal, sha, &yes, e))
+		return false;
+	return yes ||
+	       err_set(e, ERR_CONFIG,
+		   "%s is not a rate table that two persons agreed on: postage "
+		   "rates import, then approve (rates-persons in postage.conf)",
+		   d->settings->rates);
+}
+
 bool
 dispense_rates(struct dispense *d, struct err *e)
 {
-	return d->rates || rates_load(d->settings->rates, &d->rates, e);
+	char *text;
+	size_t len;
+	bool done;
+
+	if (d->rates)
+		return true;
+	if (!rates_read(d->settings->rates, &text, &len, e))
+		return false;
+	done = check_approved(d, text, len, e) &&
+	       rates_parse(text, len, d->settings->rates, &d->rates, e);
+	free(text);
+	return done;
 }
 
 bool
@@ -240,22 +273,4 @@ void
 dispense_unlock_money(struct dispense *d)
 {
 	flock(d->spool, LOCK_UN);
-}
-
-bool
-dispense_funds(
-    struct dispense *d, const char *queue, struct funds *out, struct err *e)
-{
-	struct queue_settings q;
-	struct psd_status status;
-
-	*out = (struct funds){0};
-	settings_queue(d->settings, queue, &q);
-	if (!dispense_vault(d, &status, out->psd_id, e))
-		return false;
-	out->descending = status.descending;
-	out->low = q.low > 0 ? q.low : 0;
-	out->full = status.max_descending;
-	snprintf(out->vault, sizeof(out->vault), "%s", vault_name(d->vault));
-	return true;
 }

@@ -426,9 +426,36 @@ converse(struct serve *v, struct err *e)
 	return true;
 }
 
+struct telling {
+	const struct settings *s;
+	serve_alarm_fn *told;
+};
+
+static void
+tell(void *context, const char *text)
+{
+	const struct telling *t = context;
+
+	t->told(t->s, text);
+}
+
+/* A job is over and its lock is free: nobody waits for a slow mail command. */
+static void
+tell_alarms(struct serve *v, serve_alarm_fn *told)
+{
+	struct telling t = {v->s, told};
+	struct err ignored = ERR_INIT;
+
+	if (told == NULL || v->dispense == NULL || v->role != ROLE_BACKEND)
+		return;
+	/* What is wrong with vault or rates was said by the job. */
+	if (!dispense_alarms(v->dispense, v->job.queue, tell, &t, &ignored))
+		return;
+}
+
 bool
 serve_connection(const struct settings *s, struct dispense *ready, int fd,
-    uid_t uid, struct err *e)
+    uid_t uid, serve_alarm_fn *told, struct err *e)
 {
 	struct serve v = {.s = s,
 	    .fd = fd,
@@ -445,8 +472,9 @@ serve_connection(const struct settings *s, struct dispense *ready, int fd,
 	else
 		ok = err_set(e, ERR_SYSTEM, "out of memory");
 	dispense_document_close(v.document);
-	dispense_close(v.dispense);
 	lock_release(&v.lock);
+	tell_alarms(&v, told);
+	dispense_close(v.dispense);
 	free(v.in);
 	free(v.out);
 	return ok;

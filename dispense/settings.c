@@ -41,7 +41,10 @@ static const struct key system_keys[] = {
     {"daemon", "spool-days", S(INT, spool_days)},
     {"daemon", "wait", S(INT, wait_s)},
     {"daemon", "page-time", S(INT, page_s)},
+    {"daemon", "alarm", S(TEXT, alarm)},
     {"mail", "rates", S(TEXT, rates)},
+    {"mail", "rates-persons", S(INT, rates_persons)},
+    {"mail", "rates-warn", S(INT, rates_warn_days)},
     {"mail", "templates", S(TEXT, templates)},
     {"refund", "seen", S(TEXT, seen)},
 };
@@ -295,10 +298,13 @@ settings_load(const char *path, struct settings *out, struct err *e)
 		return false;
 	if (!check(out, e))
 		return err_prefix(e, "%s", path);
-	if (out->rates[0] == '\0')
-		text_copy(out->rates, sizeof(out->rates),
-		    access(own, F_OK) == 0 ? own
-					   : POSTAGE_DATADIR "/rates/usps.tsv");
+	if (out->rates[0] != '\0') {
+		memcpy(out->rates_own, out->rates, sizeof(out->rates_own));
+		return true;
+	}
+	text_copy(out->rates_own, sizeof(out->rates_own), own);
+	text_copy(out->rates, sizeof(out->rates),
+	    access(own, F_OK) == 0 ? own : POSTAGE_DATADIR "/rates/usps.tsv");
 	return true;
 }
 

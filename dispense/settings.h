@@ -99,9 +99,10 @@ struct settings {
 	char scheduler[PATH_MAX]; /* cupsd: socket path or host:port */
 	char printing_user[USER_MAX]; /* default "lp": who may be ROLE_FILTER */
 	char alarm[512];	      /* command of the low-funds alarm, "" */
-	char rates[PATH_MAX];
-	int rates_persons;	  /* 2 = who approves is not who entered */
-	int rates_warn_days;	  /* before prices change */
+	char rates[PATH_MAX];	      /* the table in force */
+	char rates_own[PATH_MAX];     /* where one that is entered goes */
+	int rates_persons;	      /* 2 = who approves is not who entered */
+	int rates_warn_days;	      /* before prices change */
 	char templates[PATH_MAX]; /* administrator's label templates, "" none */
 	char certificates[PATH_MAX]; /* authority and provider certificates */
 	char seen[PATH_MAX]; /* the verifier's table of used stamps, "" none */

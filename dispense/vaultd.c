@@ -29,6 +29,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "dispense/alarm.h"
 #include "dispense/serve.h"
 #include "dispense/settings.h"
 #include "stamp/sig.h"
@@ -206,6 +207,16 @@ await_connection(int listener)
 	return fd;
 }
 
+static void
+tell_person(const struct settings *s, const char *text)
+{
+	struct err e = ERR_INIT;
+
+	log_warning("%s", text);
+	if (s->alarm[0] != '\0' && !alarm_run(s->alarm, text, &e))
+		log_warning("%s", e.text);
+}
+
 /* A child may have waited for days: what it goes by is what lies there now. */
 static void
 refresh(const char *config, struct settings *s, struct dispense **ready)
@@ -260,7 +271,7 @@ run_child(const struct daemon *d, pid_t parent, int taken)
 	refresh(d->config, s, &ready);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
 		err_system(&e, "SO_PEERCRED");
-	else if (serve_connection(s, ready, fd, peer.uid, &e))
+	else if (serve_connection(s, ready, fd, peer.uid, tell_person, &e))
 		_exit(EXIT_SUCCESS);
 	log_warning("%s", e.text);
 	_exit(EXIT_FAILURE);

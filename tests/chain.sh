@@ -59,7 +59,8 @@ books_balance() {
 		"$books_sum" || return 1
 	is "$(($(register piece_count) - pieces_before))" \
 		"$(wc -l <"$WORK/stamps.all" | tr -d ' ')" || return 1
-	fields_of "$WORK/stamps.all" 'ascending postage' | sort -n |
+	fields_of "$WORK/stamps.all" 'ascending postage' |
+		sort -k1,1n -k2,2nr |
 		awk -v at="$spent_before" '
 			{ at += $2; if ($1 != at) { print "after", at - $2, \
 				"comes", $1; bad = 1 } } END { exit bad }' ||

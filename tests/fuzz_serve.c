@@ -116,7 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (pthread_create(&says, NULL, say_all, &p) != 0 ||
 	    pthread_create(&hears, NULL, hear_all, &p) != 0)
 		abort();
-	if (!serve_connection(&shop.settings, NULL, pair[1], uid, &e) &&
+	if (!serve_connection(&shop.settings, NULL, pair[1], uid, NULL, &e) &&
 	    (e.kind == ERR_NONE || e.text[0] == '\0'))
 		abort();
 	close(pair[1]);

@@ -113,5 +113,62 @@ refused 'one too many' 'limit of date corrections is 1 a day' "$held" \
 	"$WORK/plain.pdf"
 cancel "$job"
 
+# --- new prices -----------------------------------------------------------------------
+tomorrow=$(date -d tomorrow +%Y-%m-%d)
+printf '%s\t90\t%s\t-\t%s\tFCLM\tLetter\n' "$tomorrow" letter 0.99 \
+	"$tomorrow" postcard 0.61 >"$WORK/new.tsv"
+rules </dev/null
+check 'a new table is compared' sh -c \
+	"'$WORK/bin/postage' --config '$WORK/etc/postage.conf' --json rates diff \
+	'$WORK/new.tsv' | jq -e '.changes[] | select(.class == \"letter\" and
+	.before == \"\" and .after == \"0.99\")'"
+table=$(postage --json rates import "$WORK/new.tsv" | jq -r .table)
+check 'it changes nothing yet' cmp "$WORK/etc/usps.tsv" "$srcdir/rates/usps.tsv"
+check 'it is approved' postage rates approve "$table"
+check_is 'tomorrow has its price' "$(postage --json rates price letter \
+	--date "$tomorrow" | jq -r .total)" 0.99
+check_fails 'a list in force is not changed' sh -c \
+	"sed 's/0.74/0.10/' '$srcdir/rates/usps.tsv' >'$WORK/bad.tsv';
+	'$WORK/bin/postage' --config '$WORK/etc/postage.conf' rates import \
+	'$WORK/bad.tsv'"
+plain '[[postage class=letter date=+1]]' '[[postage class=letter]]'
+prints 'each at the price of its day' Postage '740 990' "$WORK/plain.pdf"
+plain '[[postage 0.74 date=+1]]'
+refused 'an amount behind the change' "prices change on $tomorrow" canceled \
+	"$WORK/plain.pdf"
+printf '%s\t91\tletter\t-\t1.01\tFCLM\tLetter\n' \
+	"$(date -d '+9 days' +%Y-%m-%d)" >"$WORK/newer.tsv"
+rules <<-'EOT'
+rates-persons = 2
+EOT
+# conf_write has put the old table back: it is not one that two agreed on
+table=$(postage --json rates import "$WORK/newer.tsv" | jq -r .table)
+check_fails 'who entered it does not approve it' postage rates approve "$table"
+check 'another does' env SUDO_UID="$(id -u postage)" "$WORK/bin/postage" \
+	--config "$WORK/etc/postage.conf" rates approve "$table"
+plain '[[postage class=letter]]'
+prints 'by a table of two persons' Postage 740 "$WORK/plain.pdf"
+
+# --- low funds ----------------------------------------------------------------------------
+rules <<-EOT
+[daemon]
+alarm = /usr/bin/tee $WORK/run/told
+[limits]
+low = $(($(register descending) / 1000)).00
+EOT
+prints 'down to the alarm' Postage 740 "$WORK/plain.pdf"
+check 'a person is told' until_true 10 grep -q 'Postage is low' "$WORK/run/told"
+check 'so is the log' grep -q 'Postage is low' "$WORK/log/vaultd.out"
+reasons() {
+	printer_attribute Postage printer-state-reasons
+}
+check 'the printer says it' sh -c "echo '$(reasons)' |
+	grep marker-supply-low-warning | grep postage-funds-low-warning"
+check 'refill' as_postage "$WORK/bin/postage" vault refill 10.00
+refilled=10000
+prints 'after the refill' Postage 740 "$WORK/plain.pdf"
+check_is 'the printer is content' "$(reasons)" none
+check_is 'and nearly full' "$(printer_attribute Postage marker-levels)" 99
+
 check 'registers, journal and paper agree' books_balance
 done_testing

@@ -164,6 +164,101 @@ faults_name_file_and_line(void **state)
 }
 
 static void
+count_changes(void *context, const struct rate_change *c)
+{
+	char line[160], before[MILS_TEXT], after[MILS_TEXT];
+	char weight[MILS_TEXT];
+
+	mils_format(c->before < 0 ? 0 : c->before, before);
+	mils_format(c->after < 0 ? 0 : c->after, after);
+	snprintf(line, sizeof(line), "%u %s %s %s>%s\n", c->effective,
+	    c->rate->class, rates_weight(c->rate->upto_mg, weight),
+	    c->before < 0 ? "new" : before, c->after < 0 ? "gone" : after);
+	strcat(context, line);
+}
+
+#define OLD                                                \
+	"2025-01-01\t1\tletter\t1oz\t0.70\tABCD\tLetter\n" \
+	"2025-01-01\t1\tletter\t3.5oz\t1\tABCD\tLetter\n"  \
+	"2025-01-01\t1\tcard\t-\t0.5\tABCD\tCard\n"        \
+	"2026-07-01\t2\tletter\t33.3g\t0.72\tABCD\tLetter\n"
+
+static void
+changes_are_shown_before_they_are_made(void **state)
+{
+	struct err e = ERR_INIT;
+	struct rates *old = parse(OLD, &e), *all = NULL, *again = NULL;
+	struct rates *news =
+	    parse("2026-01-01\t3\tletter\t1oz\t0.75\tABCD\tLetter\n"
+		  "2026-01-01\t3\tletter\t3.5oz\t1\tABCD\tLetter\n"
+		  "2026-01-01\t3\tparcel\t-\t9\tABCD\tParcel\n"
+		  "2026-07-01\t4\tletter\t33.3g\t0.73\tABCD\tLetter\n",
+		&e);
+	char said[512] = "", *text = NULL;
+	size_t len;
+
+	(void)state;
+	rates_diff(old, news, count_changes, said);
+	is_str(said,
+	    "20260101 letter 1oz 0.70>0.75\n20260101 parcel - new>9.00\n"
+	    "20260101 card - 0.50>gone\n20260701 letter 33.30g 0.72>0.73\n",
+	    "changes");
+	is_ok(rates_merge(old, news, 20251201, false, &all, &e), &e, "merge");
+	is_int(rates_count(all), 7, "old lists stay, one is replaced");
+	is_int(price_of(all, "letter", 0, 20260101), 750, "new list");
+	is_int(price_of(all, "letter", 0, 20251231), 700, "old list");
+	is_int(rates_next_change(all, 20260101), 20260701, "next change");
+	is_ok(rates_format(all, "# head\n", &text, &len, &e), &e, "format");
+	is_ok(rates_parse(text, len, "t.tsv", &again, &e), &e, text);
+	said[0] = '\0';
+	rates_diff(all, again, count_changes, said);
+	is_str(said, "", "reads back as it was");
+	is_int(rates_count(again), 7, "all of it");
+	free(text);
+	rates_free(old);
+	rates_free(news);
+	rates_free(all);
+	rates_free(again);
+}
+
+static void
+lists_in_force_stay(void **state)
+{
+	struct err e = ERR_INIT;
+	struct rates *old = parse(OLD, &e), *all = NULL;
+	struct rates *other =
+	    parse("2025-01-01\t1\tletter\t1oz\t0.71\tABCD\tLetter\n", &e);
+	struct rates *between =
+	    parse("2025-06-01\t9\tletter\t1oz\t0.71\tABCD\tLetter\n", &e);
+	struct rates *same = parse(OLD, &e);
+	struct rates *number =
+	    parse("2026-08-01\t2\tletter\t1oz\t0.71\tABCD\tLetter\n", &e);
+
+	(void)state;
+	ok(!rates_merge(old, other, 20250101, true, &all, &e), "in force");
+	is_err(&e, ERR_REQUEST, "in force");
+	ok(strstr(e.text, "2025-01-01 is in force") != NULL, e.text);
+	e = (struct err)ERR_INIT;
+	ok(!rates_merge(old, between, 20250601, false, &all, &e), "late");
+	ok(strstr(e.text, "--late") != NULL, e.text);
+	e = (struct err)ERR_INIT;
+	is_ok(rates_merge(old, between, 20250601, true, &all, &e), &e, "late");
+	rates_free(all);
+	is_ok(rates_merge(old, same, 20270101, false, &all, &e), &e,
+	    "the same again");
+	is_int(rates_count(all), 4, "is the same");
+	rates_free(all);
+	ok(!rates_merge(old, number, 20251201, false, &all, &e),
+	    "a number twice");
+	is_err(&e, ERR_REQUEST, "a number twice");
+	rates_free(old);
+	rates_free(other);
+	rates_free(between);
+	rates_free(same);
+	rates_free(number);
+}
+
+static void
 missing_table_is_a_fault_of_the_configuration(void **state)
 {
 	struct err e = ERR_INIT;
@@ -182,6 +277,8 @@ main(void)
 	    T(mailing_date_chooses_the_list),
 	    T(surcharges_are_added),
 	    T(faults_name_file_and_line),
+	    T(changes_are_shown_before_they_are_made),
+	    T(lists_in_force_stay),
 	    T(missing_table_is_a_fault_of_the_configuration),
 	};
 

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules of postage.conf, where a whole document meets them. */
+#include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
+#include "dispense/alarm.h"
 #include "dispense/books.h"
+#include "dispense/rates.h"
 #include "tests/shop.h"
 #include "tests/test.h"
+#include "tools/rules.h"
 
 #define HOUR_S 3600
 #define DAY_S  86400
@@ -379,6 +384,194 @@ redates_are_counted(void **state)
 	shop_close(&shop);
 }
 
+/* --- what a person is told ---------------------------------------------------------------- */
+
+static char heard[1024];
+
+static void
+hear(void *context, const char *text)
+{
+	(void)context;
+	strcat(heard, text);
+	strcat(heard, "|");
+}
+
+static const char *
+alarms_at(time_t now, struct funds *funds)
+{
+	struct dispense *d = shop_spender(&shop, now);
+	struct err e = ERR_INIT;
+
+	heard[0] = '\0';
+	is_ok(dispense_alarms(d, "mail", hear, NULL, &e), &e, "alarms");
+	is_ok(dispense_funds(d, "mail", funds, &e), &e, "funds");
+	dispense_close(d);
+	return heard;
+}
+
+static void
+low_funds_are_told_once_a_crossing_and_day(void **state)
+{
+	struct funds f;
+	struct err e;
+
+	(void)state;
+	shop_open(&shop, 10000, NULL, "rates-warn = none\n[limits]\nlow = 5\n");
+	is_str(alarms_at(SHOP_NOW, &f), "", "enough");
+	is_int(f.full, 10000, "full after the refill");
+	want(6, "[[postage 1.00]]");
+	is_ok(prints("anna", 1, 6, &e), &e, "spend");
+	is_str(alarms_at(SHOP_NOW, &f),
+	    "Postage is low: XXPS0001234567 has 4.00 left, the alarm of queue "
+	    "mail is at 5.00. Refill it: postage vault refill|",
+	    "below");
+	is_int(f.full, 10000, "full is what it was");
+	is_str(alarms_at(SHOP_NOW, &f), "", "told already");
+	is_str(alarms_at(SHOP_NOW + DAY_S, &f), "", "the next day too");
+	shop_refill(&shop, 3000);
+	is_str(alarms_at(SHOP_NOW, &f), "", "refilled");
+	is_int(f.full, 7000, "full after this refill");
+	want(3, "[[postage 1.00]]");
+	is_ok(prints("anna", 2, 3, &e), &e, "spend");
+	is_str(alarms_at(SHOP_NOW, &f), "", "twice on one day is once");
+	shop_refill(&shop, 3000);
+	alarms_at(SHOP_NOW + DAY_S, &f);
+	is_ok(prints("anna", 3, 3, &e), &e, "spend");
+	ok(strstr(alarms_at(SHOP_NOW + DAY_S, &f), "4.00 left") != NULL,
+	    "a new crossing on a new day");
+	shop_close(&shop);
+}
+
+static void
+change_of_prices_is_told_once(void **state)
+{
+	struct funds f;
+
+	(void)state;
+	open_shop("rates-warn = 5\n");
+	is_str(alarms_at(SHOP_NOW, &f), "", "ten days before");
+	ok(strstr(alarms_at(SHOP_NOW + 5 * DAY_S, &f),
+	       "Prices change on 2026-12-01") != NULL,
+	    heard);
+	is_str(alarms_at(SHOP_NOW + 6 * DAY_S, &f), "", "told already");
+	shop_close(&shop);
+}
+
+static void
+alarm_command_reads_the_sentence(void **state)
+{
+	char path[160], said[64] = "";
+	struct err e = ERR_INIT;
+	FILE *f;
+
+	(void)state;
+	open_shop("");
+	snprintf(path, sizeof(path), "/usr/bin/tee %s/said", shop.dir);
+	is_ok(alarm_run(path, "low; $(id) `id`", &e), &e, "run");
+	f = fopen(path + 13, "re");
+	ok(f && fgets(said, sizeof(said), f), "said");
+	fclose(f);
+	is_str(said, "low; $(id) `id`\n", "no shell");
+	ok(!alarm_run("/bin/false now", "x", &e), "code");
+	is_err(&e, ERR_SYSTEM, "code");
+	ok(!alarm_run("/nonexistent", "x", &e), "missing");
+	ok(!alarm_run("/bin/a b c d e f g h i j k l m n o p q", "x", &e),
+	    "too many words");
+	shop_close(&shop);
+}
+
+static void
+table_of_rates_wants_two_persons(void **state)
+{
+	const struct books_by anna = {"anna", SHOP_NOW}, bert = {"bert", 1};
+	struct books_rates t = {.text = NULL};
+	struct journal *j = NULL;
+	uint8_t sha[JOURNAL_HASH];
+	struct err e = ERR_INIT;
+	char *text;
+	size_t len;
+
+	(void)state;
+	open_shop("rates-persons = 2\n");
+	want(1, "[[postage class=letter]]");
+	refused("anna", 1, 1, ERR_CONFIG, "two persons agreed on");
+	is_ok(rates_read(shop.settings.rates, &text, &len, &e), &e, "read");
+	ok(EVP_Digest(text, len, sha, NULL, EVP_sha256(), NULL) == 1, "hash");
+	is_ok(journal_open(shop.journal, false, 1000, &j, &e), &e, "journal");
+	is_ok(journal_begin(j, &e) &&
+		  books_rates_enter(j, sha, text, len, &anna, &e) &&
+		  journal_commit(j, &e),
+	    &e, "entered");
+	free(text);
+	refused("anna", 2, 1, ERR_CONFIG, "two persons agreed on");
+	is_ok(journal_begin(j, &e) && books_rates_approve(j, sha, &bert, &e) &&
+		  journal_commit(j, &e),
+	    &e, "approved");
+	bytes_to_hex(sha, 6, heard);
+	is_ok(books_rates_find(j, heard, &t, &e), &e, "find");
+	is_str(t.entered_by, "anna", "entered by");
+	is_str(t.approved_by, "bert", "approved by");
+	is_int(t.len, len, "length");
+	free(t.text);
+	ok(!books_rates_find(j, "0123456", &t, &e), "too short a name");
+	ok(!books_rates_find(j, "00000000", &t, &e), "no such table");
+	journal_close(j);
+	is_ok(prints("anna", 3, 1, &e), &e, "agreed on");
+	is_int(shop_check(&shop), 0, shop_findings);
+	shop_close(&shop);
+}
+
+/* --- what the doctor says of them ------------------------------------------------------------ */
+
+static void
+find(void *context, const char *what, bool good, const char *detail,
+    const char *remedy)
+{
+	(void)context;
+	(void)detail;
+	if (good)
+		return;
+	ok(remedy[0] != '\0', "what to do");
+	strcat(heard, what);
+	strcat(heard, "|");
+}
+
+static const char *
+findings_of(const char *conf)
+{
+	heard[0] = '\0';
+	open_shop(conf);
+	rules_check(&shop.settings, 20261121, find, NULL);
+	shop_close(&shop);
+	return heard;
+}
+
+static void
+doctor_finds_rules_that_cannot_be_meant(void **state)
+{
+	(void)state;
+	is_str(findings_of(""), "", "nothing is wrong");
+	is_str(findings_of("[limits]\nusers = @office\n"
+			   "classes = letter square amount\n"
+			   "confirm = 5\napprove = 10\n"
+			   "[group office]\nmembers = anna\n"),
+	    "", "nor here");
+	is_str(findings_of("cost-codes = /nonexistent\n"),
+	    "all queues: cost codes|", "no list");
+	is_str(findings_of("holidays = /nonexistent\n"),
+	    "all queues: holidays|", "no holidays");
+	is_str(findings_of("[limits]\nclasses = letter leter\n"),
+	    "all queues: classes|", "a slip");
+	is_str(findings_of("[queue A]\nusers = @no-such-group\n"), "A: users|",
+	    "no group");
+	is_str(findings_of("[group x]\nday = 5\n"), "x|", "no members");
+	is_str(findings_of("[limits]\nconfirm = 5\napprove = 1\n"),
+	    "all queues: confirm|", "the wrong way round");
+	is_str(findings_of("[daemon]\nalarm = /nonexistent x\n"), "alarm|",
+	    "no program");
+	is_str(findings_of("rates = /nonexistent\n"), "rates|", "no rates");
+}
+
 int
 main(void)
 {
@@ -393,6 +586,11 @@ main(void)
 	    T(amount_does_not_cross_a_change_of_prices),
 	    T(classes_have_their_own_days),
 	    T(redates_are_counted),
+	    T(low_funds_are_told_once_a_crossing_and_day),
+	    T(change_of_prices_is_told_once),
+	    T(alarm_command_reads_the_sentence),
+	    T(table_of_rates_wants_two_persons),
+	    T(doctor_finds_rules_that_cannot_be_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,8 @@ what_is_not_known_is_refused_by_line(void **state)
 	    "[mail]\ncollection = \n", "[mail]\ncost-required = maybe\n",
 	    "[mail]\nmailby-days a b = 1\n", "[mail]\nsymbol x = QR\n",
 	    "[limits]\nhours = 19:00-07:00\n", "[limits]\nheaviest = 5\n",
-	    "[group x]\nconfirm = 1\n"};
+	    "[group x]\nconfirm = 1\n", "[mail]\nrates-persons = 3\n",
+	    "[daemon]\nalarm = mail x\n"};
 	struct err e;
 
 	(void)state;

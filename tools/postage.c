@@ -35,6 +35,8 @@ static const struct verb verbs[] = {
 	"spoiled stamps on their way back to value"},
     {"report", verb_report, "[--from DATE] [--by KEY] [--plot OUT.png] ...",
 	"what was spent, by whom and what for"},
+    {"rates", verb_rates, "list|show|price|diff|import|approve",
+	"prices, and how new ones come into force"},
     {"sheet", verb_sheet, "list|show",
 	"label sheets, and what is left of numbered ones"},
     {"doctor", verb_doctor, "", "what is wrong here, and what to do about it"},

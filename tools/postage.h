@@ -28,6 +28,7 @@ struct verb {
 
 verb_function verb_confirm;
 verb_function verb_doctor;
+verb_function verb_rates;
 verb_function verb_print;
 verb_function verb_queue;
 verb_function verb_vault;

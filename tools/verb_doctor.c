@@ -26,6 +26,7 @@
 #include "tools/out.h"
 #include "tools/policy.h"
 #include "tools/postage.h"
+#include "tools/rules.h"
 
 #define START_DAEMON                                    \
 	"systemctl enable --now postage-vaultd.socket " \
@@ -357,6 +358,13 @@ check_scheduler(struct doctor *d)
 	httpClose(d->http);
 }
 
+static void
+say_rule(void *context, const char *what, bool good, const char *detail,
+    const char *remedy)
+{
+	report(context, what, good, detail, remedy);
+}
+
 int
 verb_doctor(int argc, char **argv, const struct options *options)
 {
@@ -384,6 +392,7 @@ verb_doctor(int argc, char **argv, const struct options *options)
 		check_socket(&d);
 		check_daemon(&d);
 		check_pin(&d);
+		rules_check(&d.settings, date_local(time(NULL)), say_rule, &d);
 	} else {
 		report_err(&d, "configuration", &e, "see postage.conf(5)");
 	}
