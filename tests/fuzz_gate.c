@@ -27,7 +27,7 @@ check_gate(const uint8_t *data, size_t size)
 	for (int i = 0; i < GATE_DRIVERS; i++) {
 		const char *d = g.driver[i];
 
-		if (strstr(d, "..") || strpbrk(d, " \t\r\n\"|") ||
+		if (strstr(d, "..") || strpbrk(d, " \t\r\n\"") ||
 		    (d[0] != '/' && strchr(d, '/')))
 			abort();
 	}
