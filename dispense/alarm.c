@@ -39,7 +39,8 @@ become_command(int input, char **argv)
 	int nothing = open("/dev/null", O_RDWR);
 
 	sigaction(SIGPIPE, &plain, NULL);
-	if (dup2(input, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 ||
+	if (argv[0] == NULL || dup2(input, STDIN_FILENO) < 0 ||
+	    dup2(nothing, STDOUT_FILENO) < 0 ||
 	    dup2(nothing, STDERR_FILENO) < 0 ||
 	    close_range(STDERR_FILENO + 1, ~0U, 0) != 0 || chdir("/") != 0)
 		_exit(126);
