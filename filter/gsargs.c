@@ -15,7 +15,8 @@ struct field {
 	size_t offset;
 };
 
-/* Numbers, given where not 0. */
+/* Numbers, given where not 0.  Drivers say -1 in some of them ("as the printer
+ * is set"); the device takes no number above an int's. */
 static const struct field numbers[] = {FIELD(AdvanceDistance),
     FIELD(AdvanceMedia), FIELD(CutMedia), FIELD(Jog), FIELD(LeadingEdge),
     FIELD(MediaPosition), FIELD(MediaWeight), FIELD(cupsMediaType),
@@ -75,8 +76,8 @@ add_fields(struct gsargs *a, const cups_page_header2_t *h)
 	}
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		if (number(h, &numbers[i]) != 0)
-			add(a, "-d%s=%u", numbers[i].name,
-			    number(h, &numbers[i]));
+			add(a, "-d%s=%d", numbers[i].name,
+			    (int)number(h, &numbers[i]));
 	for (size_t i = 0; i < COUNT(switches); i++)
 		if (number(h, &switches[i]) != 0)
 			add(a, "-d%s", switches[i].name);
@@ -97,7 +98,7 @@ add_page(struct gsargs *a, const cups_page_header2_t *h)
 		    (double)h->cupsBorderlessScalingFactor);
 	for (int i = 0; i < 16; i++) {
 		if (h->cupsInteger[i] != 0)
-			add(a, "-dcupsInteger%d=%u", i, h->cupsInteger[i]);
+			add(a, "-dcupsInteger%d=%d", i, (int)h->cupsInteger[i]);
 		if (h->cupsReal[i] != 0.0f)
 			add(a, "-dcupsReal%d=%.4f", i, (double)h->cupsReal[i]);
 		if (h->cupsString[i][0] != '\0')

@@ -390,22 +390,79 @@ plain_header(
 	return true;
 }
 
+/* Two-sided, by any of the names that printers give the option (as libcups
+ * looks for them). */
+static bool
+is_duplex(const struct filter_job *job)
+{
+	static const char *const names[] = {
+	    "Duplex", "JCLDuplex", "EFDuplex", "EFDuplexing", "KD03Duplex"};
+	const char *sides = job_value(job, "sides");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		ppd_choice_t *c = ppdFindMarkedChoice(job->ppd, names[i]);
+
+		if (c != NULL)
+			return strcasecmp(c->choice, "None") != 0 &&
+			       strcasecmp(c->choice, "False") != 0 &&
+			       strcasecmp(c->choice, "Simplex") != 0;
+	}
+	return sides != NULL && strncmp(sides, "two-sided", 9) == 0;
+}
+
+/* "600dpi", "600x300dpi"; 0 where it is no resolution. */
+static void
+parse_resolution(const char *text, unsigned out[2])
+{
+	int x = 0, y = 0;
+
+	if (text != NULL && sscanf(text, "%5dx%5d", &x, &y) < 2)
+		y = x;
+	out[0] = x > 0 ? (unsigned)x : 0;
+	out[1] = y > 0 ? (unsigned)y : out[0];
+}
+
+/* A printer that gets PDF or PostScript makes its pages itself, and the code in
+ * its PPD is for its own interpreter, not for libcups': of the header only size,
+ * resolution and sides are wanted. */
+static bool
+pdf_header(
+    const struct filter_job *job, cups_page_header2_t *out, struct err *e)
+{
+	ppd_size_t *size = ppdPageSize(job->ppd, NULL);
+	ppd_attr_t *a = ppdFindAttr(job->ppd, "DefaultResolution", NULL);
+	pwg_media_t *media;
+
+	media =
+	    size ? pwgMediaForSize((int)lround((double)size->width * 2540 / 72),
+		       (int)lround((double)size->length * 2540 / 72))
+		 : pwgMediaForPPD("Letter");
+	if (media == NULL || !cupsRasterInitPWGHeader(out, media, "sgray_8",
+				 300, 300, "one-sided", NULL))
+		return err_set(e, ERR_CONFIG, "page size of the job: %s",
+		    cupsRasterErrorString());
+	out->cupsPageSize[0] = (float)out->PageSize[0];
+	out->cupsPageSize[1] = (float)out->PageSize[1];
+	out->Duplex = is_duplex(job);
+	parse_resolution(job_value(job, "Resolution"), out->HWResolution);
+	if (out->HWResolution[0] == 0)
+		parse_resolution(a ? a->value : NULL, out->HWResolution);
+	return true;
+}
+
 /* A PPD without a resolution gets libcups' 100 dpi: take its default, or the
  * 300 dpi that the stock renderer takes. */
 static void
 set_resolution(const struct filter_job *job, cups_page_header2_t *h)
 {
 	ppd_attr_t *a;
-	int x = 0, y = 0;
 
 	if (h->HWResolution[0] != 100 || h->HWResolution[1] != 100)
 		return;
 	a = ppdFindAttr(job->ppd, "DefaultResolution", NULL);
-	if (a != NULL && a->value != NULL &&
-	    sscanf(a->value, "%5dx%5d", &x, &y) < 2)
-		y = x;
-	h->HWResolution[0] = x > 0 ? (unsigned)x : 300;
-	h->HWResolution[1] = y > 0 ? (unsigned)y : h->HWResolution[0];
+	parse_resolution(a ? a->value : NULL, h->HWResolution);
+	if (h->HWResolution[0] == 0)
+		h->HWResolution[0] = h->HWResolution[1] = 300;
 	h->cupsWidth = h->HWResolution[0] * h->PageSize[0] / 72;
 	h->cupsHeight = h->HWResolution[1] * h->PageSize[1] / 72;
 }
@@ -416,6 +473,9 @@ job_header(
 {
 	if (job->ppd == NULL) {
 		if (!plain_header(job, out, e))
+			return false;
+	} else if (job->output == OUTPUT_PDF) {
+		if (!pdf_header(job, out, e))
 			return false;
 	} else {
 		if (cupsRasterInterpretPPD(out, job->ppd, job->option_count,

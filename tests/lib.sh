@@ -617,13 +617,26 @@ cups_pdf_setup() {
 
 # --- looking at what was printed ---------------------------------------------
 # pages_of FILE PREFIX: PREFIX-1.png, -2.png, ... of what arrived at a printer
-# (PDF, PostScript, CUPS, PWG or Apple raster).  $PAGES_DPI: of the first two.
+# (PDF, PostScript, raster, a printer's own language).  $PAGES_DPI: of the first
+# two.
 pages_of() {
 	case $(head -c 4 "$1") in
 	%PDF) pdftoppm -r "${PAGES_DPI:-600}" -gray -png "$1" "$2" ;;
 	%!*) gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pnggray "-r${PAGES_DPI:-600}" \
 		"-sOutputFile=$2-%d.png" "$1" ;;
-	*) "$(built tests/rastertopng)" "$1" "$2" ;;
+	RaS* | SaR* | UNIR | 3SaR | 2SaR | tSaR)
+		"$(built tests/rastertopng)" "$1" "$2"
+		;;
+	*)
+		# PJL may stand before PostScript and PDF.
+		if head -c 4000 "$1" | grep -aqE '^%(!|PDF)'; then
+			perl -0777 -ne 's/^.*?(?=^%(!|PDF))//ms;
+				s/\e%-12345X.*//s; print' "$1" >"$2.bare"
+			pages_of "$2.bare" "$2" && rm "$2.bare"
+			return
+		fi
+		perl "$srcdir/tests/paper.pl" "$1" "$2"
+		;;
 	esac
 }
 

@@ -95,8 +95,6 @@ note_filter(struct ppdfilter *f, struct slice value, bool has_target)
 		return;
 	if (strstr(line.source, "vnd.cups-postage-"))
 		f->ours = true;
-	if (strstr(line.program, "foomatic-rip"))
-		f->foomatic = true;
 	if (strstr(line.program, "..") ||
 	    strpbrk(line.program, "\"'`$;|&<>\\") || strchr(line.target, '"'))
 		return;
@@ -129,8 +127,6 @@ ppdfilter_note(struct ppdfilter *f, const struct statement *s)
 		f->postscript = true;
 	} else if (slice_is(s->keyword, "cupsCommands")) {
 		f->no_commands = slice_is(s->value, "none");
-	} else if (slice_begins(s->keyword, "FoomaticRIPCommandLine")) {
-		f->foomatic = true;
 	}
 }
 
@@ -165,7 +161,8 @@ ppdfilter_choose(struct ppdfilter *f, bool allow_foomatic,
 
 	if (f->ours)
 		return err_set(e, ERR_CONFIG, "this is a postage PPD already");
-	if (f->foomatic && !allow_foomatic)
+	if (f->rank >= 0 && strstr(line->program, "foomatic-rip") &&
+	    !allow_foomatic)
 		return err_set(e, ERR_CONFIG,
 		    "the driver is foomatic-rip, which runs commands written "
 		    "in the PPD; if you trust it, add --allow-foomatic");

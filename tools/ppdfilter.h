@@ -35,11 +35,10 @@ struct ppdfilter_line {
 
 struct ppdfilter {
 	struct ppdfilter_line best;
-	int rank;	 /* of `best`: lower is better, -1 for none */
-	bool filter2;	 /* cupsFilter2 lines hide cupsFilter lines */
-	bool any_filter; /* a filter for documents, ours to use or not */
-	bool postscript; /* LanguageLevel given */
-	bool foomatic;
+	int rank;	  /* of `best`: lower is better, -1 for none */
+	bool filter2;	  /* cupsFilter2 lines hide cupsFilter lines */
+	bool any_filter;  /* a filter for documents, ours to use or not */
+	bool postscript;  /* LanguageLevel given */
 	bool ours;	  /* a postage PPD already */
 	bool no_commands; /* cupsCommands says "none" */
 	bool to2;	  /* the gate's line has a target */

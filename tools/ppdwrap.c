@@ -41,11 +41,18 @@ static const char *const known[] = {"PPD-Adobe", "FormatVersion", "FileVersion",
     "cupsAllXY", "cupsDither", "cupsESCPDotSize", "cupsPCL", "cupsInkSet",
     "pwgraster", "PWGRaster", "APPrinterPreset",
     "APDuplexRequiresFlippedMargin", "APSupplies", "APPrinterIconPath",
-    "OPOptionHints",
-    /* attributes of common raster drivers: gutenprint, SpliX, ptouch */
-    "StpDriverName", "StpPPDLocation", "StpDriverModelFamily", "StpStpOption",
-    "StpOrderDependency", "StpQuality", "StpResolution", "QPDL", "General",
-    "ToutCMSFile", "CMSFile", "PrinterType"};
+    "OPOptionHints", "DefaultOutputOrder", "OutputOrder", "ScreenProc",
+    "DefaultTransfer", "Transfer", "ColorSepScreenFreq", "ColorSepScreenAngle",
+    "DefaultColorSep", "InkName", "JobPatchFile", "AccurateScreenSupport",
+    "DefaultOutputBin",
+    /* attributes of common raster drivers: HPLIP, which prints nothing without
+     * its own; gutenprint, SpliX, ptouch, c2esp */
+    "hpPrinterLanguage", "hpPrinterPlatform", "hpReverseRasterPages",
+    "cupsModelName", "HPMechOffset", "HPSPDClass", "PJL", "driverName",
+    "driverType", "marker-colors", "StpDriverName", "StpPPDLocation",
+    "StpDriverModelFamily", "StpStpOption", "StpOrderDependency", "StpQuality",
+    "StpResolution", "QPDL", "General", "ToutCMSFile", "CMSFile",
+    "PrinterType"};
 
 /* Options by which the printer itself would multiply or shrink stamps. */
 static const char *const removed[] = {"Copies", "JCLCopies", "CopyCount",
