@@ -324,10 +324,11 @@ canvas_is_white(const struct canvas *c, const struct canvas_rect *r)
 	return true;
 }
 
-/* What eight dots of an imprint become in a layer, by their byte. */
+/* What eight dots of an imprint become in a layer. */
 struct brush {
-	struct dot dots[2]; /* white, black */
-	uint8_t eight[256][8 * PIXEL_BYTES_MAX];
+	struct dot dots[2];			  /* white, black */
+	uint8_t eight[256 * 8 * PIXEL_BYTES_MAX]; /* by their byte */
+	uint8_t white[8 * 8 * PIXEL_BYTES_MAX];	  /* eight times eight */
 };
 
 static void
@@ -337,32 +338,35 @@ brush_make(struct brush *b, const struct canvas *c, int layer)
 
 	b->dots[0] = dot_of(c, &white, layer);
 	b->dots[1] = dot_of(c, &black, layer);
-	for (int byte = 0; byte < 256; byte++)
-		for (int i = 0; i < 8; i++)
-			dot_set(
-			    &b->dots[byte >> (7 - i) & 1], b->eight[byte], i);
+	for (int i = 0; i < 256 * 8; i++)
+		dot_set(&b->dots[i / 8 >> (7 - i % 8) & 1], b->eight, i);
+	for (int i = 0; i < 8 * 8; i++)
+		dot_set(&b->dots[0], b->white, i);
 }
 
-/* The byte that begins at bit `i`. */
-static unsigned
-byte_at(const uint8_t *bits, int i)
+/* Eights of dots that begin at bit `shift` of `bits`.  The size of each is a
+ * constant where this is called: it is the inner loop, and most is white. */
+static inline void
+brush_eights(const struct brush *b, uint8_t *to, const uint8_t *bits, int shift,
+    int count, size_t size)
 {
-	unsigned high = bits[i / 8], shift = (unsigned)i % 8;
+	static const uint8_t nothing[8];
 
-	return shift == 0
-		   ? high
-		   : (high << shift | bits[i / 8 + 1] >> (8 - shift)) & 0xff;
-}
+	for (; shift == 0 && count >= 8; count -= 8, bits += 8)
+		if (memcmp(bits, nothing, 8) == 0) {
+			memcpy(to, b->white, 8 * size);
+			to += 8 * size;
+		} else {
+			for (int i = 0; i < 8; i++, to += size)
+				memcpy(to, b->eight + bits[i] * size, size);
+		}
+	for (; count > 0; count--, bits++, to += size) {
+		unsigned two = (unsigned)bits[0] << 8;
 
-/* Whole bytes of dots from bit `from` to `end`; tells where it stopped.  The
- * size of a step is a constant where it is called: this is the inner loop. */
-static inline int
-brush_eights(const struct brush *b, uint8_t *to, const uint8_t *bits, int from,
-    int end, size_t size)
-{
-	for (; end - from >= 8; from += 8, to += size)
-		memcpy(to, b->eight[byte_at(bits, from)], size);
-	return from;
+		if (shift > 0)
+			two |= bits[1];
+		memcpy(to, b->eight + (two << shift >> 8 & 0xff) * size, size);
+	}
 }
 
 /* The first `count` dots of `bits` to the row, from its dot `x` on. */
@@ -370,21 +374,24 @@ static void
 brush_row(
     const struct brush *b, uint8_t *row, int x, const uint8_t *bits, int count)
 {
-	int i = 0, size = b->dots[0].bits;
+	int i = 0, size = b->dots[0].bits, eights;
+	const uint8_t *from;
 	uint8_t *to;
 
 #define DOT(i) (&b->dots[bits[(i) / 8] >> (7 - (i) % 8) & 1])
 	for (; i < count && !dot_begins_byte(DOT(i), x + i); i++)
 		dot_set(DOT(i), row, x + i);
+	eights = (count - i) / 8;
+	from = bits + i / 8;
 	to = row + (size_t)(x + i) * (size_t)size / 8;
 	switch (size) {
-	case 1: i = brush_eights(b, to, bits, i, count, 1); break;
-	case 8: i = brush_eights(b, to, bits, i, count, 8); break;
-	case 24: i = brush_eights(b, to, bits, i, count, 24); break;
-	case 32: i = brush_eights(b, to, bits, i, count, 32); break;
-	default: i = brush_eights(b, to, bits, i, count, (size_t)size); break;
+	case 1: brush_eights(b, to, from, i % 8, eights, 1); break;
+	case 8: brush_eights(b, to, from, i % 8, eights, 8); break;
+	case 24: brush_eights(b, to, from, i % 8, eights, 24); break;
+	case 32: brush_eights(b, to, from, i % 8, eights, 32); break;
+	default: brush_eights(b, to, from, i % 8, eights, (size_t)size); break;
 	}
-	for (; i < count; i++)
+	for (i += 8 * eights; i < count; i++)
 		dot_set(DOT(i), row, x + i);
 #undef DOT
 }

@@ -114,6 +114,21 @@ drawn(const struct imprint_spec *spec, const struct imprint_text *text)
 	return drawn_with(pen, spec, text);
 }
 
+/* Is a file of this folder in our memory? */
+static bool
+is_mapped(const char *folder)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	bool found = false;
+
+	ok(maps != NULL, "/proc/self/maps");
+	while (!found && fgets(line, sizeof(line), maps) != NULL)
+		found = strstr(line, folder) != NULL;
+	fclose(maps);
+	return found;
+}
+
 static struct imprint_pen *
 new_pen(void)
 {
@@ -469,6 +484,23 @@ more_words_than_a_pen_keeps_are_drawn_alike(void **state)
 	check_against_fresh(&spec, &plain);
 }
 
+/* A document without stamps must not pay for fonts. */
+static void
+fonts_are_loaded_by_the_first_stamp_alone(void **state)
+{
+	struct imprint_spec spec = spec_of(0, 1);
+	struct imprint im;
+	int w, h;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	is_ok(imprint_size(&spec, &w, &h, &e), &e, "size");
+	ok(!is_mapped("/fonts/"), "no font by then");
+	im = drawn(&spec, &plain);
+	ok(is_mapped("/fonts/"), "now there is one");
+	imprint_free(&im);
+}
+
 struct thread {
 	pthread_t id;
 	struct imprint_pen *pen;
@@ -620,6 +652,7 @@ main(void)
 {
 	int failed;
 	const struct CMUnitTest tests[] = {
+	    T(fonts_are_loaded_by_the_first_stamp_alone),
 	    T(size_is_known_before_words_and_bytes),
 	    T(modules_are_whole_dots_and_quiet_zones_empty),
 	    T(words_are_printed_in_their_place),
