@@ -193,9 +193,10 @@ prepare(const struct settings *s, const char *user, struct err *e)
 	return fd;
 }
 
-/* Waits for a connection; the parent's end is the end of a spare child. */
+/* Waits for a connection and says so; the parent's end is the end of a spare
+ * child, but not of one that has a connection. */
 static int
-await_connection(int listener)
+await_connection(int listener, int taken)
 {
 	struct pollfd p = {.fd = listener, .events = POLLIN};
 	int fd = -1;
@@ -204,6 +205,10 @@ await_connection(int listener)
 		if (poll(&p, 1, -1) > 0)
 			fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	if (write(taken, "", 1) != 1)
+		log_debug("the daemon is gone");
+	close(taken);
+	close(listener);
 	return fd;
 }
 
@@ -265,9 +270,7 @@ run_child(const struct daemon *d, pid_t parent, int taken)
 	/* What is wrong is said to the one who asks. */
 	if (s->wrong.kind == ERR_NONE && !dispense_open(s, &ready, &e))
 		e = (struct err)ERR_INIT;
-	fd = await_connection(d->listener);
-	close(taken);
-	close(d->listener);
+	fd = await_connection(d->listener, taken);
 	refresh(d->config, s, &ready);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
 		err_system(&e, "SO_PEERCRED");
@@ -282,7 +285,7 @@ run_child(const struct daemon *d, pid_t parent, int taken)
  * SQLite's write-ahead log lasts from job to job. */
 struct spare {
 	pid_t pid; /* 0: there is none */
-	int taken; /* hung up once it has a connection, or is dead */
+	int taken; /* a byte when it has a connection; hung up if it is dead */
 };
 
 static void
@@ -309,14 +312,18 @@ spare_make(struct spare *spare, const struct daemon *d)
 	spare->pid = 0;
 }
 
-/* True if the spare is none any more. */
+/* Waits at most that long; true if the spare is none any more. */
 static bool
-spare_is_taken(struct spare *spare, int wait_ms)
+spare_is_gone(struct spare *spare, int wait_ms)
 {
 	struct pollfd p = {.fd = spare->taken, .events = POLLIN};
+	char byte;
 
-	if (spare->pid == 0 || poll(&p, 1, wait_ms) <= 0)
+	if (poll(&p, 1, wait_ms) <= 0)
 		return false;
+	/* One that dies before its time would die again and again. */
+	if (read(spare->taken, &byte, 1) != 1)
+		poll(NULL, 0, REAP_PERIOD_MS);
 	close(spare->taken);
 	spare->pid = 0;
 	return true;
@@ -351,11 +358,11 @@ serve_until_stopped(const struct daemon *d)
 		if (spare.pid == 0)
 			poll(NULL, 0, REAP_PERIOD_MS);
 		else
-			spare_is_taken(&spare, REAP_PERIOD_MS);
+			spare_is_gone(&spare, REAP_PERIOD_MS);
 		reap(&children, false);
 	}
 	close(d->listener);
-	if (spare.pid > 0 && !spare_is_taken(&spare, 0))
+	if (spare.pid > 0 && !spare_is_gone(&spare, 0))
 		kill(spare.pid, SIGTERM);
 	/* Jobs in progress end by themselves; systemd has the last word. */
 	reap(&children, true);

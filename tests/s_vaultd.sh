@@ -81,5 +81,12 @@ check_fails 'nobody else can even connect' \
 	setpriv --reuid=nobody --regid=nogroup --clear-groups -- \
 	"$WORK/bin/probe" "$socket" status Sink
 check_is 'the daemon lives' "$(funds)" 93.00
+waiting=$(pgrep -P "$VAULTD_PID")
+kill -KILL "$waiting"
+check_is 'a child that dies while it waits is replaced' "$(funds)" 93.00
+waiting=$(pgrep -P "$VAULTD_PID")
+kill -KILL "$VAULTD_PID"
+check 'and goes when the daemon does' until_true 5 fails kill -0 "$waiting"
+check_is 'so that nobody is served' "$(first_word probe status Sink)" ERR_ABSENT
 check 'journal and registers agree' as_postage "$WORK/bin/postage" journal check
 done_testing
