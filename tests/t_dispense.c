@@ -556,7 +556,7 @@ limits_hold_over_the_whole_document(void **state)
 static void
 check_many_jobs(bool one_spender)
 {
-	struct dispense *d[3];
+	struct dispense *d[3] = {NULL};
 	struct document *doc[3];
 	struct job job = letter;
 	struct err e = ERR_INIT;
