@@ -71,16 +71,16 @@ static bool
 run_open(struct backdrops *b, struct run *run, struct err *e)
 {
 	struct render_setup setup = b->setup->render;
+	bool all = run->count == (size_t)b->setup->pages;
 
 	run->next = 0;
-	setup.pages = run->pages;
-	setup.page_count = run->count;
-	setup.processes = run->count >= PARALLEL_FROM ? 2 : 1;
-	/* All of the document needs no list, and its end is seen. */
-	if (setup.processes == 1 && run->count == (size_t)b->setup->pages)
-		setup.pages = NULL;
-	if (setup.pages == NULL)
-		setup.page_count = 0;
+	setup.processes =
+	    run->count >= PARALLEL_FROM && !b->setup->in_order ? 2 : 1;
+	/* A list alone makes Ghostscript treat backs and sizes otherwise. */
+	if (setup.processes == 2 || !all) {
+		setup.pages = run->pages;
+		setup.page_count = run->count;
+	}
 	return render_open(&setup, &run->renderer, e);
 }
 
@@ -111,29 +111,29 @@ is_wanted(const struct backdrops *b, int page)
 	return key_of(b, page) == page && b->kept[page - 1] == NULL;
 }
 
-/* The distinct pages from `first` on that are not here yet; of a sheet whose
- * back may be turned both sides, so that sides are counted right. */
+static void
+list_all(struct backdrops *b, struct run *run)
+{
+	run->count = (size_t)b->setup->pages;
+	for (size_t i = 0; i < run->count; i++)
+		run->pages[i] = (int)i + 1;
+}
+
+/* The distinct pages from `first` on that are not here yet. */
 static bool
 main_open(struct backdrops *b, int first, struct err *e)
 {
 	struct run *run = &b->main;
-	int step = b->setup->render.sheets ? 2 : 1;
 
 	if (!run_finish(run, e))
 		return false;
 	run->count = 0;
-	for (int i = first - (first - 1) % step; i <= b->setup->pages;
-	     i += step) {
-		bool both = step == 2 && i < b->setup->pages;
-
-		if (!is_wanted(b, i) && !(both && is_wanted(b, i + 1)))
-			continue;
-		if (run->count + 2 > RENDER_PAGES_MAX)
-			break;
-		run->pages[run->count++] = i;
-		if (both)
-			run->pages[run->count++] = i + 1;
-	}
+	for (int i = first;
+	     i <= b->setup->pages && run->count < RENDER_PAGES_MAX; i++)
+		if (is_wanted(b, i))
+			run->pages[run->count++] = i;
+	if (b->setup->in_order)
+		list_all(b, run);
 	return run_open(b, run, e);
 }
 
@@ -145,10 +145,10 @@ aside_open(struct backdrops *b, int page, struct err *e)
 
 	if (!run_finish(run, e))
 		return false;
-	run->count = 0;
-	if (b->setup->render.sheets && page % 2 == 0)
-		run->pages[run->count++] = page - 1;
-	run->pages[run->count++] = page;
+	run->count = 1;
+	run->pages[0] = page;
+	if (b->setup->in_order)
+		list_all(b, run);
 	return run_open(b, run, e);
 }
 
@@ -162,8 +162,8 @@ backdrops_open(
 		return err_system(e, "memory for pages");
 	b->setup = setup;
 	b->kept = calloc((size_t)setup->pages, sizeof(*b->kept));
-	b->main.pages = calloc(RENDER_PAGES_MAX, sizeof(*b->main.pages));
-	b->aside.pages = calloc(2, sizeof(*b->aside.pages));
+	b->main.pages = calloc((size_t)setup->pages, sizeof(*b->main.pages));
+	b->aside.pages = calloc((size_t)setup->pages, sizeof(*b->aside.pages));
 	if (b->kept == NULL || b->main.pages == NULL || b->aside.pages == NULL)
 		err_system(e, "memory for pages");
 	else if (main_open(b, 1, e)) {
@@ -227,7 +227,8 @@ get_rendered(
 	if (b->main.renderer != NULL && main_has(b, b->key))
 		return run_to(b, &b->main, b->key, header, e);
 	/* The next copy of the document. */
-	if (page == b->key && b->main.next == b->main.count)
+	if (page == b->key &&
+	    (b->main.next == b->main.count || b->setup->in_order))
 		return main_open(b, page, e) &&
 		       run_to(b, &b->main, page, header, e);
 	return aside_open(b, page, e) && run_to(b, &b->aside, page, header, e);

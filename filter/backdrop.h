@@ -28,6 +28,9 @@ struct backdrop_setup {
 	int pages;		    /* of the document */
 	const int *same; /* the first page that is equal, from 1, of each page;
 			    NULL: all differ */
+	bool in_order;	 /* a page depends on those before it (backs that are
+			    turned, pages of several sizes): Ghostscript
+			    renders all, one after the other */
 	size_t budget;	 /* bytes of kept pages */
 };
 

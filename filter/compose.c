@@ -420,7 +420,8 @@ get_page(struct stream *s, size_t index, struct err *e)
 		&s->form, e))
 		return false;
 	s->header.NumCopies = 1;
-	if (!geometry_fits(g, &s->header))
+	/* A page without stamps may be as it likes. */
+	if (page->count > 0 && !geometry_fits(g, &s->header))
 		return err_set(e, ERR_CORRUPT,
 		    "page %d came out of Ghostscript as %u x %u dots, %d x %d "
 		    "were expected",

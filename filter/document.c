@@ -185,9 +185,27 @@ set_setup(struct filter_document *d, const volatile sig_atomic_t *stop)
 	    .temp = job->temp,
 	    .confine = strcmp(d->settings->sandbox, "off") != 0,
 	    .page_seconds = d->settings->page_s * SILENCE_PAGES,
-	    .sheets = d->header.Duplex != 0,
 	    .writer = render_writer(),
 	    .stop = stop};
+}
+
+static bool
+one_size(struct filter_document *d, bool *out, struct err *e)
+{
+	double first_w = 0, first_h = 0, w, h;
+
+	*out = true;
+	for (int i = 1; i <= d->page_count; i++) {
+		if (!scan_page_size(d->scan, i, &w, &h, e))
+			return false;
+		if (i == 1) {
+			first_w = w;
+			first_h = h;
+		}
+		*out = *out && fabs(w - first_w) < SIZE_SLACK_PT &&
+		       fabs(h - first_h) < SIZE_SLACK_PT;
+	}
+	return true;
 }
 
 /* Ghostscript works while the document is scanned and quoted; nothing of what
@@ -195,14 +213,20 @@ set_setup(struct filter_document *d, const volatile sig_atomic_t *stop)
 static bool
 start_rendering(struct filter_document *d, struct err *e)
 {
-	d->same = calloc((size_t)d->page_count, sizeof(*d->same));
+	bool flips = may_flip(d), even;
+	int n = d->page_count;
+
+	d->same = calloc((size_t)n, sizeof(*d->same));
 	if (d->same == NULL)
 		return err_system(e, "memory for pages");
-	if (!repeats_find(d->job->input, d->page_count, d->setup.render.sheets,
-		d->same, e))
+	for (int i = 0; i < n; i++)
+		d->same[i] = i + 1;
+	if (!one_size(d, &even, e) ||
+	    (even && !repeats_find(d->job->input, n, flips, d->same, e)))
 		return false;
-	d->setup.pages = d->page_count;
+	d->setup.pages = n;
 	d->setup.same = d->same;
+	d->setup.in_order = flips || !even;
 	return d->job->output == OUTPUT_PDF ||
 	       backdrops_open(&d->setup, &d->backdrops, e);
 }

@@ -44,8 +44,7 @@ struct renderer {
 	char folder[PATH_MAX - 32];
 	struct worker workers[PROCESSES_MAX];
 	int count;
-	size_t chunk; /* pages that one renders in a row */
-	size_t read;  /* pages until now */
+	size_t read; /* pages until now */
 	int silence_s;
 	bool ended;
 	const volatile sig_atomic_t *stop;
@@ -253,7 +252,6 @@ renderer_new(const struct render_setup *setup, struct err *e)
 	r->silence_s =
 	    setup->page_seconds > 0 ? setup->page_seconds : SILENCE_S;
 	r->count = setup->processes >= 2 ? PROCESSES_MAX : 1;
-	r->chunk = setup->sheets ? 2 : 1;
 	for (int i = 0; i < PROCESSES_MAX; i++) {
 		r->workers[i].fd = -1;
 		r->workers[i].owner = r;
@@ -283,12 +281,12 @@ page_list(const struct render_setup *setup, const struct renderer *r,
 		size_t run = 1;
 		int n;
 
-		if (i / r->chunk % count != which) {
+		if (i % count != which) {
 			i++;
 			continue;
 		}
 		while (i + run < setup->page_count &&
-		       (i + run) / r->chunk % count == which &&
+		       (i + run) % count == which &&
 		       setup->pages[i + run] == setup->pages[i] + (int)run)
 			run++;
 		n = snprintf(out + used, size - used,
@@ -331,7 +329,7 @@ render_open(
 static struct worker *
 worker_of(struct renderer *r, size_t index)
 {
-	return &r->workers[index / r->chunk % (size_t)r->count];
+	return &r->workers[index % (size_t)r->count];
 }
 
 /* The last page has come: the process must have ended well. */

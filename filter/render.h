@@ -32,13 +32,11 @@ struct render_setup {
 	const char *ppd;     /* the queue's PPD for page sizes, or NULL */
 	const char *profile; /* see gsargs.h */
 	bool center_of_pixel;
-	const char *temp;  /* a folder is made below it */
-	bool confine;	   /* sandbox_start() */
-	const int *pages;  /* in ascending order; NULL = all */
-	size_t page_count; /* of them */
-	int processes;	   /* 1 or 2; 2 only with `pages` */
-	bool sheets;	   /* pages come in twos, front and back, the first is a
-			front: backs may be turned by counting pages */
+	const char *temp;		   /* a folder is made below it */
+	bool confine;			   /* sandbox_start() */
+	const int *pages;		   /* in ascending order; NULL = all */
+	size_t page_count;		   /* of them */
+	int processes;			   /* 1 or 2; 2 only with `pages` */
 	const char *writer;		   /* fastraster.so, or NULL */
 	int page_seconds;		   /* longest silence; 0 = 300 */
 	const volatile sig_atomic_t *stop; /* set: give up; or NULL */

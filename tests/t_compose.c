@@ -128,11 +128,8 @@ compose_all(struct run *r, int pages, uint32_t copies, bool collate)
 	r->setup.pages = pages;
 	r->setup.same = r->same[0] != 0 ? r->same : NULL;
 	r->setup.budget = r->budget != 0 ? r->budget : 1 << 24;
-	r->setup.render = (struct render_setup){.header = &r->header,
-	    .file = PDF,
-	    .temp = "/tmp",
-	    .confine = true,
-	    .sheets = r->c.fill_back};
+	r->setup.render = (struct render_setup){
+	    .header = &r->header, .file = PDF, .temp = "/tmp", .confine = true};
 	is_ok(backdrops_open(&r->setup, &r->backdrops, &e), &e, "backdrops");
 	r->plan = plan_new(copies, collate, &e);
 	for (int i = 0; i < pages; i++) {
@@ -375,6 +372,41 @@ every_copy_has_its_own_stamps(void **state)
 	free(r);
 }
 
+/* Three pages, of which the third is said to be the first again. */
+static void
+equal_pages_are_rendered_once(void **state)
+{
+	struct run *r = calloc(1, sizeof(*r));
+	char order[32];
+
+	(void)state;
+	for (int small = 0; small < 2; small++) {
+		memset(r, 0, sizeof(*r));
+		r->header = header(CUPS_CSPACE_W, CUPS_ORDER_CHUNKED, 8, 1);
+		r->same[0] = r->same[2] = 1;
+		r->same[1] = 2;
+		r->budget = small ? 1000 : 0;
+		compose_all(r, 3, 2, true);
+		read_order(r, order);
+		if (small) {
+			/* Nothing is kept: the third is itself. */
+			is_int(r->rendered > 4, true, "rendered again");
+		} else {
+			is_str(order, "121121", "the first again");
+			is_int(r->rendered, 2, "rendered once");
+		}
+		run_free(r);
+	}
+	memset(r, 0, sizeof(*r));
+	r->header = header(CUPS_CSPACE_W, CUPS_ORDER_CHUNKED, 8, 1);
+	r->budget = 1000;
+	compose_all(r, 3, 2, false);
+	read_order(r, order);
+	is_str(order, "112233", "copies that cannot be kept");
+	run_free(r);
+	free(r);
+}
+
 static void
 the_mark_is_cleared_in_the_page_s_colour(void **state)
 {
@@ -419,6 +451,7 @@ main(void)
 	    T(nothing_else_changes_on_colour_pages),
 	    T(nothing_else_changes_on_banded_and_planar_pages),
 	    T(every_copy_has_its_own_stamps),
+	    T(equal_pages_are_rendered_once),
 	    T(the_mark_is_cleared_in_the_page_s_colour),
 	};
 
