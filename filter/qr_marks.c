@@ -96,9 +96,9 @@ module_size(const struct view *v, const struct point corner[4])
 	double side = hypot(dx, dy), best = 0;
 	struct point along = {dx / side, dy / side};
 
-	for (double in = -1; in < side / MODULES_MIN; in += 0.5) {
-		struct point at = {
-		    corner[0].x - along.y * in, corner[0].y + along.x * in};
+	for (int i = -2; i < 2 * side / MODULES_MIN; i++) {
+		struct point at = {corner[0].x - along.y * i / 2,
+		    corner[0].y + along.x * i / 2};
 
 		best = fmax(best, dark_run(v, at, along, side));
 	}

@@ -97,7 +97,7 @@ mark_parse_uri(const char *text, struct mark *out, struct err *e)
 {
 	struct bytes_reader r;
 	struct mark m = {0};
-	char rest[MARK_TEXT_MAX], end;
+	char rest[MARK_TEXT_MAX] = "", end;
 
 	if (!mark_is_uri(text) || strlen(text) >= MARK_TEXT_MAX)
 		return err_set(e, ERR_REQUEST,

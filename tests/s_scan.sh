@@ -32,8 +32,8 @@ drawn() {
 	drawn_layout=$1 drawn_symbol=$2 drawn_dpi=$3
 	shift 3
 	"$builddir/tests/imprint_sample" "$drawn_layout" "$drawn_symbol" \
-		"@$drawn_bytes" "$drawn_dpi" "$drawn_dpi" 0 1 "$WORK/a.pgm" \
-		"$@" || exit 99
+		"@$drawn_bytes" "$drawn_dpi" "$drawn_dpi" "${reduction:-0}" 1 \
+		"$WORK/a.pgm" "$@" || exit 99
 }
 
 # scanned DPI GAIN_MIL DEGREES BLUR NOISE PERCENT: $WORK/a.pgm, printed at DPI.
@@ -175,6 +175,32 @@ done <<-EOT
 203 240 19.7
 300 360 20.0
 EOT
+
+{
+	echo
+	echo '### Bars reduced, where dots grow much'
+	echo
+} >>"$table"
+head_row printer stamp 'gain 3' 4 5
+while read -r dpi reduction; do
+	for symbol in QR DataMatrix; do
+		drawn label "$symbol" "$dpi"
+		cells=
+		for gain in 3 4 5; do
+			scanned "$dpi" "$gain" 1.7 0.7 10 100
+			cells="$cells $(readers)"
+		done
+		# shellcheck disable=SC2086
+		row "$dpi dpi, bar-reduction $reduction | label $symbol" $cells
+	done
+done <<-EOT
+300 0
+300 1
+600 0
+600 2
+600 3
+EOT
+reduction=0
 
 # Every colour space, order and depth of a page, in all four directions.
 for space in 0 1 3 4 5 6 7 8 9 10 18 19 20; do

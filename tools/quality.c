@@ -60,9 +60,10 @@ module_grey(const struct look *l, int u, int v)
 {
 	double sum = 0;
 
-	for (int i = 0; i < 9; i++)
-		sum += sample(l, u + 0.5 + (i % 3 - 1) * 0.25,
-		    v + 0.5 + (i / 3 - 1) * 0.25);
+	for (int i = -1; i <= 1; i++)
+		for (int k = -1; k <= 1; k++)
+			sum +=
+			    sample(l, u + 0.5 + i * 0.25, v + 0.5 + k * 0.25);
 	return sum / 9;
 }
 
@@ -120,13 +121,14 @@ find_grid(struct look *l, const struct box *box)
 {
 	const struct symbol_shape *s = &l->symbol->shape;
 	double step = SKEW_STEP * fmin(1, 80.0 / s->width), most = -1;
+	int steps = (int)(SKEW_MAX / step);
 	struct grid best = {0};
 
 	for (int turn = 0; turn < 4; turn++)
-		for (double skew = -SKEW_MAX; skew <= SKEW_MAX; skew += step) {
+		for (int i = -steps; i <= steps; i++) {
 			double here;
 
-			l->grid = grid_in(box, s, turn, skew);
+			l->grid = grid_in(box, s, turn, i * step);
 			here = match(l);
 			if (here > most) {
 				most = here;
