@@ -186,7 +186,8 @@ become(const struct child *c, uid_t uid, gid_t gid)
 }
 
 static void
-run(const struct child *c, int log_fd, int report, uid_t uid, gid_t gid)
+run(const struct child *c, int input, int log_fd, int report, uid_t uid,
+    gid_t gid)
 {
 	/* execv(3) does not write to its strings. */
 	union {
@@ -204,7 +205,7 @@ run(const struct child *c, int log_fd, int report, uid_t uid, gid_t gid)
 	sigaction(SIGTERM, &plain, NULL);
 	sigaction(SIGINT, &plain, NULL);
 	sigaction(SIGPIPE, &plain, NULL);
-	if (dup2(c->input, STDIN_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
+	if (dup2(input, STDIN_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
 		_exit(EXIT_STOP);
 	become(c, uid, gid);
 	execv(c->program->path, argv);
@@ -243,27 +244,56 @@ set_environment(const struct child *c, struct err *e)
 	return true;
 }
 
+/* The document, or nothing where the backend has a file's name. */
+static int
+open_input(const struct child *c, struct feed *feed, struct err *e)
+{
+	int fd;
+
+	if (c->file == NULL)
+		return feed_open(feed, c->input, e) ? feed->end : -1;
+	feed_none(feed);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		err_system(e, "/dev/null");
+	feed->end = fd;
+	return fd;
+}
+
+static void
+close_all(int *fd, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
 bool
-child_start(const struct child *c, pid_t *pid, int *log_fd, struct err *e)
+child_start(const struct child *c, struct child_run *out, struct err *e)
 {
 	struct passwd *pw = getpwnam(c->printing_user);
-	int log_pipe[2] = {-1, -1}, report[2] = {-1, -1};
+	int log_pipe[2] = {-1, -1}, report[2] = {-1, -1}, input;
 	bool done = false;
 
+	out->log_fd = -1;
+	feed_none(&out->feed);
 	if (pw == NULL && geteuid() == 0)
 		return err_set(
 		    e, ERR_CONFIG, "no such user: %s", c->printing_user);
 	if (!set_environment(c, e))
 		return false;
+	input = open_input(c, &out->feed, e);
+	if (input < 0)
+		goto out;
 	if (pipe2(log_pipe, O_CLOEXEC) != 0 || pipe2(report, O_CLOEXEC) != 0) {
 		err_system(e, "pipe");
 		goto out;
 	}
-	*pid = fork();
-	if (*pid == 0)
-		run(c, log_pipe[1], report[1], pw ? pw->pw_uid : getuid(),
-		    pw ? pw->pw_gid : getgid());
-	if (*pid < 0) {
+	out->pid = fork();
+	if (out->pid == 0)
+		run(c, input, log_pipe[1], report[1],
+		    pw ? pw->pw_uid : getuid(), pw ? pw->pw_gid : getgid());
+	if (out->pid < 0) {
 		err_system(e, "fork");
 		goto out;
 	}
@@ -271,18 +301,17 @@ child_start(const struct child *c, pid_t *pid, int *log_fd, struct err *e)
 	report[1] = -1;
 	done = exec_worked(report[0], c->program->path, e);
 	if (!done)
-		while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+		while (waitpid(out->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 out:
-	if (log_pipe[1] >= 0)
-		close(log_pipe[1]);
-	if (report[0] >= 0)
-		close(report[0]);
-	if (report[1] >= 0)
-		close(report[1]);
-	if (!done && log_pipe[0] >= 0)
-		close(log_pipe[0]);
-	*log_fd = done ? log_pipe[0] : -1;
+	if (done) {
+		out->log_fd = log_pipe[0];
+		log_pipe[0] = -1;
+	} else {
+		feed_end(&out->feed);
+	}
+	close_all(log_pipe, 2);
+	close_all(report, 2);
 	return done;
 }
 
@@ -307,27 +336,35 @@ pump(int log_fd, struct relay *r, relay_sink *sink, void *context)
 }
 
 void
-child_wait(pid_t pid, int log_fd, const volatile int *stop, struct relay *r,
+child_wait(struct child_run *run, const volatile int *stop, struct relay *r,
     relay_sink *sink, void *context, struct child_end *end)
 {
 	bool ended = false, open = true, told = false;
 	int status = 0, linger = LINGER_MS;
 
 	while (!ended || (open && linger > 0)) {
-		struct pollfd p = {.fd = open ? log_fd : -1, .events = POLLIN};
+		struct pollfd p[] = {
+		    {.fd = open ? run->log_fd : -1, .events = POLLIN},
+		    {.fd = run->feed.put, .events = POLLOUT}};
+		int count;
 
 		if (*stop && !told && !ended) {
-			kill(pid, *stop);
+			kill(run->pid, *stop);
 			told = true;
 		}
-		if (poll(&p, 1, open ? TICK_MS : REAP_MS) > 0)
-			open = pump(log_fd, r, sink, context);
-		else if (ended)
+		count = poll(p, 2, open ? TICK_MS : REAP_MS);
+		if (count > 0 && p[0].revents)
+			open = pump(run->log_fd, r, sink, context);
+		if (count > 0 && p[1].revents)
+			feed_more(&run->feed);
+		if (count <= 0 && ended)
 			linger -= TICK_MS;
-		if (!ended && waitpid(pid, &status, WNOHANG) == pid)
+		if (!ended && waitpid(run->pid, &status, WNOHANG) == run->pid) {
 			ended = true;
+			end->consumed = feed_end(&run->feed);
+		}
 	}
 	relay_end(r, sink, context);
-	close(log_fd);
+	close(run->log_fd);
 	fill(end, status);
 }

@@ -3,7 +3,7 @@
  * child: runs the real backend.
  *
  * It gets what the scheduler would give it: its own device URI in DEVICE_URI
- * (never on its command line), the document as standard input, one copy, the
+ * (never on its command line), the document through a pipe (feed.h), one copy, the
  * job's options without those that were applied already, back channel and side
  * channel (descriptors 3 and 4), and the user that the scheduler's rule gives
  * its file: root for one that only root may run, else the printing user, with
@@ -18,6 +18,7 @@
 
 #include "dispense/device.h"
 #include "backend/exit.h"
+#include "backend/feed.h"
 #include "backend/relay.h"
 #include "base/err.h"
 
@@ -60,19 +61,26 @@ struct child {
 	const char *printing_user;
 	const char *final_type; /* FINAL_CONTENT_TYPE, or NULL: as it is */
 	const char *job, *user, *title, *options; /* as argv has them */
-	int input;				  /* the document */
+	int input;		   /* the document, from its offset on */
 	const char *copies, *file; /* an unstamped file instead, or NULL */
 };
 
-/* Starts it.  *log_fd: its stderr, for child_wait().
+/* One that runs. */
+struct child_run {
+	pid_t pid;
+	int log_fd; /* its stderr */
+	struct feed feed;
+};
+
+/* Starts it.
  * Errors: ERR_CONFIG (no such user, cannot be run), ERR_SYSTEM. */
 MUST_CHECK bool
-child_start(const struct child *c, pid_t *pid, int *log_fd, struct err *e);
+child_start(const struct child *c, struct child_run *out, struct err *e);
 
-/* Relays stderr to `sink` until the child ended; closes log_fd.  *stop is a
- * signal number that a handler sets: it is passed on to the child.  Fills
- * `started`, `signalled` and `code` of `end`. */
-void child_wait(pid_t pid, int log_fd, const volatile int *stop,
+/* Feeds it and relays its stderr to `sink` until it ended.  *stop is a signal
+ * number that a handler sets: it is passed on to the child.  Fills all of `end`
+ * but its size and stamps. */
+void child_wait(struct child_run *run, const volatile int *stop,
     struct relay *r, relay_sink *sink, void *context, struct child_end *end);
 
 #endif

@@ -279,6 +279,13 @@ take_trailer(struct run *r, struct err *e)
 	return true;
 }
 
+static bool
+rewind_document(struct run *r, struct err *e)
+{
+	return lseek(r->document, 0, SEEK_SET) == 0 ||
+	       err_system(e, "cannot rewind the document");
+}
+
 /* Puts the document into vaultd's care; every later attempt sends that. */
 static bool
 store(struct run *r, struct err *e)
@@ -289,11 +296,7 @@ store(struct run *r, struct err *e)
 
 	if (!client_spool(r->client, true, &fd, e))
 		return false;
-	if (lseek(r->document, 0, SEEK_SET) != 0) {
-		close(fd);
-		return err_system(e, "cannot rewind the document");
-	}
-	done = copy(r->document, fd, &bytes, e);
+	done = rewind_document(r, e) && copy(r->document, fd, &bytes, e);
 	close(fd);
 	return done && client_spooled(r->client, bytes, e);
 }
@@ -313,9 +316,10 @@ choose(struct run *r, enum step step, struct err *e)
 		close(r->document);
 		r->document = fd;
 	}
-	if (lseek(r->document, 0, SEEK_SET) != 0 ||
-	    fstat(r->document, &st) != 0)
-		return err_system(e, "cannot rewind the document");
+	if (!rewind_document(r, e))
+		return false;
+	if (fstat(r->document, &st) != 0)
+		return err_system(e, "the document");
 	r->bytes = (uint64_t)st.st_size;
 	return true;
 }
@@ -375,23 +379,15 @@ send_document(struct run *r)
 	    .file = r->kind == DOCUMENT_RAW ? r->argv[6] : NULL};
 	struct child_end end = {.size = r->bytes, .stamps = r->stamps};
 	struct err e = ERR_INIT;
+	static struct child_run running;
 	struct verdict v;
-	pid_t pid;
-	int log_fd;
 
 	if (!client_sending(r->client, &e))
 		return fail(&e);
-	if (child_start(&c, &pid, &log_fd, &e)) {
-		off_t offset;
-
-		child_wait(
-		    pid, log_fd, &stop_signal, &r->relay, say, NULL, &end);
-		offset = lseek(r->document, 0, SEEK_CUR);
-		/* Unknown counts as sent. */
-		end.consumed = offset < 0 ? r->bytes : (uint64_t)offset;
-	} else {
+	if (child_start(&c, &running, &e))
+		child_wait(&running, &stop_signal, &r->relay, say, NULL, &end);
+	else
 		fail(&e);
-	}
 	exit_of_child(&end, &v);
 	return settle(r, &v, &end);
 }
@@ -464,7 +460,7 @@ open_raw(struct run *r, struct err *e)
 		    "This queue prints only documents with postage, and a raw "
 		    "one cannot be read; print it on the printer's own queue");
 	if (r->argv[6] == NULL)
-		return read_document(r, e);
+		return read_document(r, e) && rewind_document(r, e);
 	r->document = open(r->argv[6], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (r->document < 0)
 		return err_system(e, "cannot open the document");

@@ -66,13 +66,14 @@ check() {
 	check_what=$1
 	shift
 	tests_run=$((tests_run + 1))
-	if "$@" >"$WORK/check.out" 2>&1; then
+	check_out=${CHECK_OUT:-$WORK/check.out}
+	if "$@" >"$check_out" 2>&1; then
 		echo "ok $tests_run - $check_what"
-		[ -z "$verbose" ] || sed 's/^/#    /' "$WORK/check.out"
+		[ -z "$verbose" ] || sed 's/^/#    /' "$check_out"
 	else
 		tests_failed=$((tests_failed + 1))
 		echo "not ok $tests_run - $check_what"
-		sed 's/^/#    /' "$WORK/check.out"
+		sed 's/^/#    /' "$check_out"
 		say "   $*"
 	fi
 }
@@ -165,6 +166,9 @@ work_cleanup() {
 	trap - EXIT INT TERM HUP
 	for cleanup_pid in $started; do
 		stop_pid "$cleanup_pid"
+	done
+	for cleanup_mount in ${mounted:-}; do
+		umount -l "$cleanup_mount"
 	done
 	[ -z "${CUPS_PDF_CONF:-}" ] || rm -f "$CUPS_PDF_CONF"
 	rmdir "/tmp/postage-port.$PORT" 2>/dev/null
@@ -528,17 +532,18 @@ printer_attribute() {
 # --- printers ----------------------------------------------------------------
 # The backend "sink" (tests/sink) keeps what it got in the folder of its URI:
 # N.data N.args N.env for its N-th run.  sink_plan sets what the next runs do.
+# $SINK is the folder, where it is not $WORK/sink.
 sink_plan() {
-	printf '%s\n' "$@" >"$WORK/sink/plan"
-	chmod 644 "$WORK/sink/plan"
+	printf '%s\n' "$@" >"${SINK:-$WORK/sink}/plan"
+	chmod 644 "${SINK:-$WORK/sink}/plan"
 }
 
 sink_runs() {
-	find "$WORK/sink" -name '*.args' | wc -l | tr -d ' '
+	find "${SINK:-$WORK/sink}" -name '*.args' | wc -l | tr -d ' '
 }
 
 sink_clear() {
-	find "$WORK/sink" -mindepth 1 -delete
+	find "${SINK:-$WORK/sink}" -mindepth 1 -delete
 }
 
 # socket_sink_start: a listening "printer" at socket://127.0.0.1:$SOCKET_PORT;

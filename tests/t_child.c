@@ -294,9 +294,8 @@ run_script(const char *script, const volatile int *stop, struct heard *heard,
 	    .options = "media=A4"};
 	struct child_end end = {.size = 10};
 	struct relay r;
+	static struct child_run run;
 	char path[PATH_MAX];
-	int log_fd;
-	pid_t pid;
 
 	memset(heard, 0, sizeof(*heard));
 	put("backend/run", script, 0755);
@@ -306,9 +305,9 @@ run_script(const char *script, const volatile int *stop, struct heard *heard,
 	is_ok(device_parse("run://me:pw@host/x?y", &device, &e), &e, "device");
 	is_ok(child_find(root, "run", &program, &e), &e, "find");
 	relay_init(&r, device.uri);
-	is_ok(child_start(&c, &pid, &log_fd, &e), &e, "start");
-	child_wait(pid, log_fd, stop ? stop : &never, &r, hear, heard, &end);
-	*consumed = lseek(c.input, 0, SEEK_CUR);
+	is_ok(child_start(&c, &run, &e), &e, "start");
+	child_wait(&run, stop ? stop : &never, &r, hear, heard, &end);
+	*consumed = (off_t)end.consumed;
 	close(c.input);
 	return end;
 }
@@ -415,17 +414,16 @@ a_backend_that_cannot_run_is_told_apart(void **state)
 	    .user = "",
 	    .title = "",
 	    .options = ""};
-	int log_fd;
-	pid_t pid;
+	static struct child_run run;
 
 	(void)state;
 	is_ok(device_parse("x:/", &device, &e), &e, "device");
 	snprintf(program.path, sizeof(program.path), "%s/none", root);
-	ok(!child_start(&c, &pid, &log_fd, &e), "no file");
+	ok(!child_start(&c, &run, &e), "no file");
 	is_err(&e, ERR_CONFIG, "no file");
 	if (geteuid() == 0) {
 		c.printing_user = "nobody-of-this-name";
-		ok(!child_start(&c, &pid, &log_fd, &e), "no user");
+		ok(!child_start(&c, &run, &e), "no user");
 		is_err(&e, ERR_CONFIG, "no user");
 	}
 }

@@ -1,132 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The process dies at its n-th write, sync, rename, link, unlink or truncation,
- * n = 1, 2, ... until a run meets no fault, the vault's and SQLite's alike:
- * the functions below come before those of the C library for every library of
- * this program.  A write that is fatal is done by half.
+ * n = 1, 2, ... until a run meets no fault, the vault's and SQLite's alike (see
+ * fatal.h).
  *
  * After each death the job is run again (and dies again, somewhere else); in
  * the end every stamp is paid once and the books are right.
  *
  * POSTAGE_CRASH_S=60 ./tests/t_crash: random places for a minute after that.
  */
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "dispense/refunds.h"
 #include "stamp/indicium.h"
+#include "tests/fatal.h"
 #include "tests/shop.h"
 #include "tests/test.h"
 
 #define STAMP  780
 #define STAMPS 34 /* two batches */
-#define DEAD   77
 #define RUNS   60 /* more attempts than any job needs */
-
-/* --- the fault ------------------------------------------------------------- */
-
-static long fatal; /* calls left to the fatal one; 0 = none will be */
-
-static bool
-is_fatal(void)
-{
-	return fatal > 0 && --fatal == 0;
-}
-
-static void
-die(void)
-{
-	syscall(SYS_exit_group, DEAD);
-}
-
-ssize_t
-write(int fd, const void *ptr, size_t len)
-{
-	bool last = is_fatal();
-	ssize_t n = syscall(SYS_write, fd, ptr, last ? len / 2 : len);
-
-	if (last)
-		die();
-	return n;
-}
-
-ssize_t
-pwrite(int fd, const void *ptr, size_t len, off_t offset)
-{
-	bool last = is_fatal();
-	ssize_t n =
-	    syscall(SYS_pwrite64, fd, ptr, last ? len / 2 : len, offset);
-
-	if (last)
-		die();
-	return n;
-}
-
-#if !defined(_FILE_OFFSET_BITS) || _FILE_OFFSET_BITS != 64
-ssize_t
-pwrite64(int fd, const void *ptr, size_t len, off64_t offset)
-{
-	return pwrite(fd, ptr, len, offset);
-}
-
-int
-ftruncate64(int fd, off64_t len)
-{
-	return ftruncate(fd, len);
-}
-#endif
-
-int
-ftruncate(int fd, off_t len)
-{
-	if (is_fatal())
-		die();
-	return (int)syscall(SYS_ftruncate, fd, len);
-}
-
-int
-fsync(int fd)
-{
-	if (is_fatal())
-		die();
-	return (int)syscall(SYS_fsync, fd);
-}
-
-int
-fdatasync(int fd)
-{
-	if (is_fatal())
-		die();
-	return (int)syscall(SYS_fdatasync, fd);
-}
-
-int
-rename(const char *from, const char *to)
-{
-	if (is_fatal())
-		die();
-	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
-}
-
-int
-link(const char *from, const char *to)
-{
-	if (is_fatal())
-		die();
-	return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
-}
-
-int
-unlink(const char *path)
-{
-	if (is_fatal())
-		die();
-	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
-}
 
 /* --- the job --------------------------------------------------------------- */
 
@@ -193,14 +89,14 @@ attempt(const struct job *job, long fatal_call)
 	pid_t child = fork();
 
 	if (child == 0) {
-		fatal = fatal_call;
+		fatal_at(fatal_call, FATAL_DIES, NULL);
 		done = dispense_open(&shop.settings, &d, &e);
 		if (done) {
 			dispense_set_time(d, SHOP_NOW);
 			done = filter_part(d, job, &e) &&
 			       backend_part(d, job, &held, &e);
 		}
-		fatal = 0;
+		fatal_at(0, FATAL_DIES, NULL);
 		if (!done)
 			fprintf(
 			    stderr, "%s: %s\n", err_kind_name(e.kind), e.text);
@@ -315,7 +211,7 @@ run_job(long (*next_fatal)(int run, void *context), void *context)
 		ok(run < RUNS, "the job comes to an end");
 		registers_balance();
 		job.processing++;
-		if (how == DEAD)
+		if (how == FATAL_DEAD)
 			deaths++;
 		else if (how == END_HELD)
 			resolve();
@@ -368,7 +264,7 @@ any_calls_may_be_the_last(void **state)
 	(void)state;
 	srand(seed);
 	print_message("seed %u\n", seed);
-	for (; time(NULL) < end; jobs++)
+	for (; time(NULL) < end || deaths == 0; jobs++)
 		deaths += run_job(somewhere, NULL);
 	print_message("%d jobs, %d deaths\n", jobs, deaths);
 	ok(deaths > 0, "there were deaths");
@@ -409,11 +305,11 @@ ask_and_die(long fatal_call)
 	bool done;
 
 	if (child == 0) {
-		fatal = fatal_call;
+		fatal_at(fatal_call, FATAL_DIES, NULL);
 		done = journal_open(shop.journal, false, 1000, &j, &e) &&
 		       vault_open(shop.settings.vault_uri, 1000, &v, &e) &&
 		       ask(j, v, &e);
-		fatal = 0;
+		fatal_at(0, FATAL_DIES, NULL);
 		_exit(done ? END_DONE : END_FAILED);
 	}
 	is_int(waitpid(child, &status, 0), child, "wait");
@@ -456,7 +352,7 @@ a_refund_is_asked_for_once_whenever_it_dies(void **state)
 		how = ask_and_die(n);
 		/* Once more, where it did not come to its end.  A third time
 		 * there is nothing left to ask for. */
-		ok(how == END_DONE || how == DEAD, "done or dead");
+		ok(how == END_DONE || how == FATAL_DEAD, "done or dead");
 		count = ask_and_die(0);
 		ok(count == END_DONE || count == END_FAILED, "again");
 		count = 0;
@@ -466,7 +362,7 @@ a_refund_is_asked_for_once_whenever_it_dies(void **state)
 		is_int(count, 1, "one request");
 		is_int(shop_registers(&shop).refunds, 1, "and one number");
 		all_is_right();
-	} while (how == DEAD);
+	} while (how == FATAL_DEAD);
 	ok(n > 10, "there were calls to die at");
 }
 
