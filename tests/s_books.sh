@@ -12,8 +12,7 @@ install -m 0755 "$(built tests/stampfilter)" "$SERVERBIN/filter/pdftopostage"
 vault_setup 100.00
 vaultd_start
 scheduler_start
-sed '/^\*cupsFilter/s/ postagedriver"/ -"/' "$builddir/ppd/postage-pwg.ppd" \
-	>"$WORK/test.ppd"
+ppd_behind_gate >"$WORK/test.ppd"
 queue_raw Q "postage:/sink:$WORK/sink" "$WORK/test.ppd"
 pdf_text "$WORK/a.pdf" one
 mkdir "$WORK/out"
@@ -185,8 +184,7 @@ chmod 755 "$SERVERBIN/filter/labdriver"
 gs -q -dBATCH -dNOPAUSE -sDEVICE=pwgraster -r72 -o "$WORK/pages.pwg" -c \
 	'1 1 4 { /Times findfont 99 scalefont setfont 99 99 moveto 9 string cvs
 	show showpage } for quit' >/dev/null 2>&1
-sed 's/^\*cupsPostageDriver:.*/*cupsPostageDriver: "labdriver"/' \
-	"$builddir/ppd/postage-pwg.ppd" >"$WORK/driver.ppd"
+ppd_behind_gate labdriver >"$WORK/driver.ppd"
 queue_raw D "postage:/sink:$WORK/sink" "$WORK/driver.ppd"
 rm -rf "$WORK/sink/.run"*
 sink_clear
