@@ -271,6 +271,10 @@ bought() {
 	is "$(($(paid) - bought_then))" "$1"
 }
 
+paid_for() {
+	bought "$1" >/dev/null
+}
+
 # release JOB [STATE]: what a person does with one that is held or stopped.
 release() {
 	release_state=${2:-$(job_state "$1")}

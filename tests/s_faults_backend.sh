@@ -112,7 +112,7 @@ started_twice() {
 killed_reading() {
 	driver_rests 20
 	job=$(print)
-	until_true 20 bought 1
+	until_true 20 paid_for 1
 	kill "-$1" "$(pid_of "$job" postage)"
 	driver_goes_on
 	wait_job "$job"

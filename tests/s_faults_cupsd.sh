@@ -32,7 +32,7 @@ at() {
 	job=$(print)
 	case $1 in
 	filter | issued) wire_met filter ;;
-	reading) until_true 20 bought 1 ;;
+	reading) until_true 20 paid_for 1 ;;
 	sending) sent 1 ;;
 	sent) wire_met backend ;;
 	esac
@@ -106,7 +106,7 @@ first_is_lost() {
 first_is_killed() {
 	driver_rests 20
 	job=$(submit -d "$QUEUE" "$LAB" "$WORK/a.pdf" "$WORK/b.pdf")
-	until_true 10 bought 1
+	until_true 10 paid_for 1
 	sleep 0.5
 	kill -KILL "$(pid_of "$job" postage)"
 	driver_goes_on

@@ -46,7 +46,7 @@ renderer_killed() {
 writer_killed() {
 	driver_rests
 	job=$(PAGE=$WORK/noisy.pdf && print_small)
-	until_true 20 bought 1
+	until_true 20 paid_for 1
 	sleep 0.3
 	kill "-$1" "$(pid_of "$job" "$2")"
 	driver_goes_on

@@ -28,8 +28,8 @@ chance() {
 # victims KIND: the processes of a kind that are there.
 victims() {
 	case $1 in
-	filter) pgrep -f '^Q[0-9] .*media=Custom' ;;
-	gs) victims filter | xargs -r -n 1 pgrep -P ;;
+	filter) pgrep -P "$CUPSD_PID" -f '^Q[0-9] ' ;;
+	gs) victims filter | xargs -r -I{} pgrep -P {} gs ;;
 	driver) pgrep -P "$CUPSD_PID" -f '^Q[0-9] ' | tail -n 1 ;;
 	backend) pgrep -f "^postage:/sink:$WORK" ;;
 	printer) pgrep -f "^/bin/sh $SERVERBIN/backend/sink" ;;
