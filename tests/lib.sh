@@ -371,6 +371,10 @@ scheduler_programs() {
 		install -m 0700 "$builddir/backend/postage" \
 			"$SERVERBIN/backend/postage"
 	fi
+	if built tools/driver/postage >/dev/null; then
+		install -m 0755 "$builddir/tools/driver/postage" \
+			"$SERVERBIN/driver/postage"
+	fi
 	install -m 0755 "$srcdir/tests/sink" "$SERVERBIN/backend/sink"
 	install -m 0755 "$srcdir/tests/sink" "$SERVERBIN/backend/sink2"
 	install -m 0700 "$srcdir/tests/sink" "$SERVERBIN/backend/rootsink"

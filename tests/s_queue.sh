@@ -6,7 +6,7 @@
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 # shellcheck disable=SC2119
 scheduler_setup
-require ppdc cupstestppd
+require ppdc cupstestppd curl
 cp -r "$builddir/ppd" "$WORK/ourppd"
 
 # --- every PPD that CUPS and cups-filters bring -------------------------------
@@ -60,6 +60,7 @@ for ppd in "$builddir"/ppd/postage-*.ppd; do
 done
 
 # --- queues ---------------------------------------------------------------------
+sed -i "s/^WebInterface Off/WebInterface On/" "$WORK/cups/cupsd.conf"
 scheduler_start
 queue_raw Label "socket://me:s3cret@localhost:9100/?waiteof=false" \
 	"$WORK/ppds/zebra.ppd" >/dev/null
@@ -110,11 +111,80 @@ check 'a URI with one of our PPDs' postage queue add Pdf \
 check_is 'three queues' \
 	"$(postage --json queue list | grep -c '"queue"')" 3
 
+# --- the driver program -----------------------------------------------------------
+models() {
+	lpinfo -m >"$WORK/models" 2>/dev/null
+	grep -q "$1" "$WORK/models" || {
+		grep -i postage "$WORK/models"
+		return 1
+	}
+}
+check 'lpinfo lists a model around a queue' models \
+	'^postage:around/Label Postage around Label: '
+check_fails 'none around a postage queue' models 'around/Stamps'
+check 'an administrator takes it' lpadmin -p Around \
+	-v "postage:/sink:$WORK/sink" -m postage:around/Label -E
+check 'it is the PPD that queue add makes' sh -c \
+	"diff '$WORK/cups/ppd/Around.ppd' '$WORK/cups/ppd/Stamps.ppd'"
+for uri in postage:around/Nobody postage:around/../x postage:other \
+	postage:around/Stamps; do
+	check_fails "not $uri" "$SERVERBIN/driver/postage" cat "$uri"
+done
+check 'as the printing user' setpriv --reuid=lp --regid=lp --clear-groups \
+	"$SERVERBIN/driver/postage" cat postage:around/Label
+lpadmin -x Around
+
+# CUPS's own web pages: what the form sends, with the word from its page.
+web_add() {
+	curl -sS -b "$WORK/jar" -c "$WORK/jar" "http://localhost:$PORT/admin" |
+		sed -n 's/.*org.cups.sid" VALUE="\([^"]*\)".*/\1/p' |
+		head -n 1 >"$WORK/sid"
+	curl -sS -b "$WORK/jar" -c "$WORK/jar" \
+		-F "org.cups.sid=$(cat "$WORK/sid")" -F OP=add-printer \
+		-F PRINTER_NAME=Web -F PRINTER_INFO=Web -F PRINTER_LOCATION=Here \
+		-F "DEVICE_URI=postage:/sink:$WORK/sink" \
+		-F PPD_NAME=postage:around/Label \
+		"http://localhost:$PORT/admin" >"$WORK/web.html"
+	until_true 5 lpstat -v Web || {
+		sed 's/<[^>]*>//g' "$WORK/web.html" | grep -v '^[[:space:]]*$'
+		return 1
+	}
+	# The web page has its own mind about the paper of a country.
+	for web_name in Web Stamps; do
+		grep -v '^\*Default' "$WORK/cups/ppd/$web_name.ppd" \
+			>"$WORK/$web_name.options"
+	done
+	diff "$WORK/Web.options" "$WORK/Stamps.options"
+}
+check 'so does one at the web page' web_add
+lpadmin -x Web 2>/dev/null
+
+# --- classes ------------------------------------------------------------------------
+lpadmin -p Label -c Several
+check_fails 'a class of printers' postage queue add Any --printer Several
+cp "$WORK/check.out" "$WORK/class.out"
+check 'in words that help' grep -q 'around each of its printers' \
+	"$WORK/class.out"
+lpadmin -x Several
+
+# --- driverless ---------------------------------------------------------------------
 ippeve_start
 check 'a driverless printer' postage queue add Air --printer "$IPP_URI"
 check 'gets its own format' grep -Eq \
 	'^\*cupsFilter2: "application/vnd.cups-postage-(pwg|urf) image/' \
 	"$WORK/cups/ppd/Air.ppd"
+lpadmin -p Bare -v "$IPP_URI" -E
+check 'a queue without a PPD: the printer is asked' \
+	postage queue add Bare2 --printer Bare
+offers() {
+	lpoptions -p Bare2 -l >"$WORK/offers"
+	grep -q '^PageSize.*A4' "$WORK/offers" &&
+		grep -q '^MediaType.*Transparency' "$WORK/offers" &&
+		grep -q '^InputSlot.*Manual' "$WORK/offers" &&
+		grep -q '^OutputBin' "$WORK/offers" &&
+		grep -q '^\*DefaultResolution: 600dpi' "$WORK/cups/ppd/Bare2.ppd"
+}
+check 'sizes, media, trays and resolution as it says' offers
 
 check 'a queue is removed' postage queue remove Stamps
 check_fails 'and its file' test -e "$WORK/etc/devices/Stamps"

@@ -13,7 +13,8 @@
 static const char *const wanted[] = {"printer-name", "device-uri",
     "printer-info", "printer-location", "printer-make-and-model",
     "printer-state", "printer-is-accepting-jobs", "printer-is-shared",
-    "printer-error-policy", "printer-op-policy", "document-format-supported"};
+    "printer-error-policy", "printer-op-policy", "document-format-supported",
+    "printer-type"};
 
 bool
 cupsd_connect(http_t **out, struct err *e)
@@ -82,6 +83,9 @@ take(ipp_attribute_t *attr, struct cupsd_queue *q)
 		q->accepting = ippGetBoolean(attr, 0) != 0;
 	else if (strcmp(name, "printer-is-shared") == 0)
 		q->shared = ippGetBoolean(attr, 0) != 0;
+	else if (strcmp(name, "printer-type") == 0)
+		q->is_class = ((unsigned)ippGetInteger(attr, 0) &
+				  CUPS_PRINTER_CLASS) != 0;
 	else if (strcmp(name, "document-format-supported") == 0)
 		q->takes_pdf = ippContainsString(attr, "application/pdf") != 0;
 }

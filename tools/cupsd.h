@@ -20,6 +20,7 @@ struct cupsd_queue {
 	char info[256], location[256], model[256];
 	int state; /* ipp_pstate_t */
 	bool accepting, shared;
+	bool is_class;	/* of printers */
 	bool takes_pdf; /* the scheduler has read the MIME rules of the queue */
 	char error_policy[64], op_policy[64];
 };

@@ -13,11 +13,11 @@
 
 #include "base/text.h"
 #include "dispense/device.h"
-#include "dispense/gate.h"
 #include "tools/cupsd.h"
 #include "tools/out.h"
 #include "tools/policy.h"
 #include "tools/postage.h"
+#include "tools/ppdfile.h"
 #include "tools/ppdwrap.h"
 
 #define USAGE                                                                  \
@@ -112,6 +112,12 @@ find_device(struct work *w, const struct request *r, struct err *e)
 		    e, ERR_CONFIG, "the postage queue needs a name of its own");
 	if (!cupsd_queue_get(w->http, r->printer, &w->printer, e))
 		return false;
+	if (w->printer.is_class)
+		return err_set(e, ERR_CONFIG,
+		    "%s is a class of printers, and stamps are drawn in the "
+		    "dots of one; make a postage queue around each of its "
+		    "printers",
+		    r->printer);
 	if (!device_parse(w->printer.device_uri, &w->device, e))
 		return err_prefix(e, "queue %s", r->printer);
 	/* The file may be behind by half a minute: it counts only where it
@@ -129,52 +135,6 @@ find_device(struct work *w, const struct request *r, struct err *e)
 
 /* --- its PPD -------------------------------------------------------------- */
 static bool
-read_file(const char *path, char **out, size_t *len, struct err *e)
-{
-	cups_file_t *f = cupsFileOpen(path, "r"); /* unpacks .gz */
-	ssize_t got = 1;
-
-	*len = 0;
-	if (f == NULL)
-		return err_system(e, "%s", path);
-	*out = malloc(PPDWRAP_SIZE_MAX + 1);
-	while (*out && got > 0 && *len <= PPDWRAP_SIZE_MAX) {
-		got = cupsFileRead(f, *out + *len, PPDWRAP_SIZE_MAX + 1 - *len);
-		if (got > 0)
-			*len += (size_t)got;
-	}
-	cupsFileClose(f);
-	return *out ? true : err_set(e, ERR_SYSTEM, "out of memory");
-}
-
-/* Writes what the postage queue gets for the PPD `path` to `out`.  A postage
- * PPD (ppd/postage.drv) is taken as it is. */
-static bool
-wrap_file(const char *path, const struct ppdwrap_rules *rules, FILE *out,
-    struct ppdwrap_report *report, struct err *e)
-{
-	struct err plain = ERR_INIT;
-	struct gate gate;
-	char *text = NULL;
-	size_t len;
-	bool done = false;
-
-	if (!read_file(path, &text, &len, e))
-		goto out;
-	if (gate_load(path, &gate, &plain)) {
-		done = fwrite(text, 1, len, out) == len ||
-		       err_system(e, "cannot write the PPD");
-		snprintf(report->filter, sizeof(report->filter), "as it is");
-		goto out;
-	}
-	done = ppdwrap(text, len, rules, out, report, e) ||
-	       err_prefix(e, "%s", path);
-out:
-	free(text);
-	return done;
-}
-
-static bool
 wrap_to_temporary(struct work *w, const char *path,
     const struct ppdwrap_rules *rules, struct err *e)
 {
@@ -189,7 +149,7 @@ wrap_to_temporary(struct work *w, const char *path,
 		w->wrapped[0] = '\0';
 		return err_system(e, "cannot make a temporary file");
 	}
-	done = wrap_file(path, rules, out, &w->report, e);
+	done = ppdfile_wrap(path, rules, out, &w->report, e);
 	if (fclose(out) != 0 && done)
 		return err_system(e, "cannot write %s", w->wrapped);
 	return done;
@@ -237,13 +197,15 @@ find_ppd(struct work *w, const struct request *r, char *path, size_t size,
 		    POSTAGE_CUPSDATA);
 		return true;
 	}
-	if (w->printer.name[0]) {
-		if (!cupsd_ppd(w->http, w->printer.name, w->source,
-			sizeof(w->source), e))
-			return false;
+	if (w->printer.name[0] && cupsd_ppd(w->http, w->printer.name, w->source,
+				      sizeof(w->source), e)) {
+		return text_copy(path, size, w->source);
 	} else if (strncmp(scheme, "ipp", 3) == 0) {
+		/* Also the queue without a PPD of a printer that can be asked. */
 		if (!ppd_from_printer(w, r, e))
 			return false;
+	} else if (w->printer.name[0]) {
+		return false;
 	} else {
 		return err_set(e, ERR_REQUEST,
 		    "a printer at %s:// needs its PPD: --ppd FILE",
@@ -421,7 +383,7 @@ queue_ppd(const struct request *r, const struct options *options)
 	struct ppdwrap_report report = {.dropped = 0};
 	struct err e = ERR_INIT;
 
-	if (!wrap_file(r->name, &r->rules, stdout, &report, &e))
+	if (!ppdfile_wrap(r->name, &r->rules, stdout, &report, &e))
 		return out_fail(options, NULL, &e);
 	return 0;
 }
