@@ -14,9 +14,10 @@ KILLS=${KILLS:-40}
 SEED=${SEED:-$(date +%s)}
 FAULT_QUEUES=4
 say "SEED=$SEED KILLS=$KILLS"
-FUNDS=$((KILLS + 100)).00
+FUNDS=${POSTAGE_LONG:+4}200.00 # a vault holds no more than 4,294.96
 faults_start
-small_page "$WORK/small.pdf" '[[postage 0.78]]'
+# dear ones would empty the vault in the long form
+small_page "$WORK/small.pdf" '[[postage 0.05]]'
 
 # --- who ---------------------------------------------------------------------------
 # A random number below $1, of the seed.
@@ -73,7 +74,7 @@ alive() {
 }
 
 # load: each queue has a job on its way; one in eight has two documents, one in
-# eight two copies; half of them go through the real filter.
+# eight two copies; three of four go through the real filter.
 load() {
 	for QUEUE in Q1 Q2 Q3 Q4; do
 		lpstat -p "$QUEUE" 2>/dev/null | grep -q 'is idle' || continue
@@ -83,7 +84,7 @@ load() {
 		1) set -- -n 2 ;;
 		*) set -- ;;
 		esac
-		[ $((chance_is % 2)) = 0 ] || set -- "$LAB" "$@"
+		[ $((chance_is % 4)) != 3 ] || set -- "$LAB" "$@"
 		job=$(print_small -U "user$((SEED % 3))" "$@" 2>/dev/null)
 		[ -z "$job" ] || echo "$QUEUE $job" >>"$WORK/jobs"
 	done
