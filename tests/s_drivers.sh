@@ -35,7 +35,7 @@ drivers() {
 	long
 	zebra-epl1 rastertolabel drv:sample:zebraep1 288x432 PageSize=w288h432 PageSize=w288h432,Darkness=5 bytes -
 	zebra-cpcl rastertolabel drv:sample:zebracpl 288x432 PageSize=w288h432 PageSize=w288h432,Darkness=5 bytes -
-	dymo-cups rastertolabel drv:sample:dymo 167x288 PageSize=w167h288 PageSize=w167h288,Resolution=300dpi bytes -
+	dymo-cups rastertolabel drv:sample:dymo 162x288 PageSize=w162h288 PageSize=w162h288,Resolution=203dpi bytes -
 	intellitech rastertolabel drv:sample:intelbar 288x432 PageSize=w288h432 PageSize=w288h432,Resolution=300dpi bytes -
 	designjet rastertopclx drv:cupsfilters:dsgnjt4000pcl 612x792 PageSize=Letter,Resolution=300dpi PageSize=Letter,Resolution=600dpi pixels sheet
 	escp rastertoepson drv:sample:epson24 612x792 PageSize=Letter,Resolution=180dpi PageSize=Letter,Resolution=180dpi,InputSlot=Manual bytes -
@@ -126,6 +126,19 @@ while read -r name filter source size one two how sheet; do
 		-o PostageAmount=0.78 "$WORK/blank" >>"$WORK/jobs"
 done <"$WORK/rows"
 
+# Our own PPDs, for printers without a driver.
+generic='zpl:288x432 epl1:288x432 epl2:288x432 dymo:167x288 pcl:612x792
+pclxl:612x792 pdfprinter:612x792 ps:612x792'
+for name in $generic; do
+	size=${name#*:} name=${name%:*}
+	mkdir -p "$WORK/sink/our-$name"
+	chmod 777 "$WORK/sink/our-$name"
+	queue_raw "our-$name" "postage:/sink:$WORK/sink/our-$name" \
+		"$builddir/ppd/postage-$name.ppd" >/dev/null
+	# shellcheck disable=SC2046
+	submit -d "our-$name" $(small "$size") "$WORK/doc-$size" >>"$WORK/jobs"
+done
+
 # --- what came out ---------------------------------------------------------------
 # options_of QUEUE: names and choices, those of the postage apart, and those by
 # which a printer would put two pages with stamps on one.
@@ -172,6 +185,9 @@ while read -r name filter source size one two how sheet; do
 	stamped "$name" 3 '780 1360'
 	[ "$sheet" = - ] || stamped "$name" 4 '780 780 780 780'
 done <"$WORK/rows"
+for name in $generic; do
+	stamped "our-${name%:*}" 1 '780 1360'
+done
 check 'no stamp twice' all_distinct
 check 'registers' books_balance
 done_testing

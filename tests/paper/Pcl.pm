@@ -187,7 +187,10 @@ sub pages {
 			}
 		} elsif (/\G\f/gc) {
 			end_page(\%p);
-		} elsif (!/\G(?:\eE(?:IN;[^\e]*)?|\e[=9Y]|\e%-?\d*B[^\e]*|\e%-?\d*[A-Z]|[\0\r\n])/gc) {
+		} elsif (/\G\e%-?\d*B([^\e]*)/gc) {
+			# HP-GL/2; of it the end of the page counts
+			end_page(\%p) if $1 =~ /PG/;
+		} elsif (!/\G(?:\eE(?:IN;[^\e]*)?|\e[=9Y]|\e%-?\d*[A-Z]|[\0\r\n])/gc) {
 			die sprintf "PCL: byte %02x at %d\n", ord(substr $_, pos()), pos();
 		}
 	}
