@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/drawing.h"
 #include "filter/raster.h"
 
 /* Lines of a page that something is drawn on. */
@@ -15,7 +16,7 @@ struct band {
 struct stream {
 	struct compose *c;
 	struct pageout *out;
-	struct imprint_pen *pen;
+	struct drawing_work work;
 	uint32_t *uses; /* of each source page, still to come */
 	uint32_t total; /* output pages of the whole job */
 
@@ -24,8 +25,7 @@ struct stream {
 	const struct geometry *geometry;
 	cups_page_header2_t header;
 	struct coded_form form;
-	struct imprint *imprints; /* one for each stamp */
-	size_t imprint_count;
+	struct drawing now, next;
 	struct band *bands;
 	size_t band_count;
 	uint8_t *pixels; /* of one band */
@@ -224,46 +224,6 @@ find_bands(struct stream *s, struct err *e)
 	return true;
 }
 
-static bool
-draw_imprint(struct stream *s, size_t stamp, uint32_t copy, struct imprint *out,
-    struct err *e)
-{
-	const struct plan_stamp *p = &s->c->plan->stamps[stamp];
-	struct issued_stamp issued;
-	struct imprint_text words;
-
-	return issuer_get(s->c->issuer, plan_index(s->c->plan, stamp, copy),
-		   &issued, &words, e) &&
-	       imprint_draw(
-		   s->pen, &p->spec, issued.indicium, &words, out, e) &&
-	       imprint_turn(out, p->rotation, s->geometry->mirror, e);
-}
-
-static void
-free_imprints(struct stream *s)
-{
-	for (size_t i = 0; i < s->imprint_count; i++)
-		imprint_free(&s->imprints[i]);
-	free(s->imprints);
-	s->imprints = NULL;
-	s->imprint_count = 0;
-}
-
-static bool
-draw_imprints(struct stream *s, uint32_t copy, struct err *e)
-{
-	free_imprints(s);
-	s->imprints = calloc(s->page->count + 1, sizeof(*s->imprints));
-	if (s->imprints == NULL)
-		return err_system(e, "memory for stamps");
-	s->imprint_count = s->page->count;
-	for (size_t i = 0; i < s->page->count; i++)
-		if (!draw_imprint(
-			s, s->page->first + i, copy, &s->imprints[i], e))
-			return false;
-	return true;
-}
-
 /* --- lines ------------------------------------------------------------------- */
 
 /* Clears and stamps a band whose pixels are there. */
@@ -290,11 +250,11 @@ draw_band(struct stream *s, const struct band *b, struct err *e)
 			if (!clear_dots(&canvas, &r, e))
 				return false;
 		}
-	for (size_t i = 0; i < s->imprint_count; i++) {
+	for (size_t i = 0; i < s->now.count; i++) {
 		const struct plan_stamp *p = &stamps[s->page->first + i];
 
 		if (p->dots.y >= b->top && p->dots.y < b->end &&
-		    !canvas_put(&canvas, &s->imprints[i], p->dots.x,
+		    !canvas_put(&canvas, &s->now.imprints[i], p->dots.x,
 			p->dots.y - b->top, e))
 			return false;
 	}
@@ -430,16 +390,54 @@ get_page(struct stream *s, size_t index, struct err *e)
 	return make_room(&s->code, &s->code_room, coded_room(&s->form), e);
 }
 
-/* Writes output page `index` for copy `copy`. */
+/* Which page is written: the order of the output. */
+struct turn {
+	size_t index;
+	uint32_t copy;
+};
+
+/* False: that was the last one. */
 static bool
-write_page(struct stream *s, size_t index, uint32_t copy, struct err *e)
+turn_next(const struct plan *plan, struct turn *t)
+{
+	if (plan->collate) {
+		if (++t->index == plan->page_count) {
+			t->index = 0;
+			t->copy++;
+		}
+		return t->copy < plan->copies;
+	}
+	if (++t->copy == plan->copies) {
+		t->copy = 0;
+		t->index++;
+	}
+	return t->index < plan->page_count;
+}
+
+/* The page's imprints; those of the next page are begun. */
+static bool
+take_drawing(struct stream *s, const struct turn *turn, struct err *e)
+{
+	struct turn next = *turn;
+
+	if (!drawing_finish(&s->next, e))
+		return false;
+	drawing_free(&s->now);
+	s->now = s->next;
+	s->next = (struct drawing){.count = 0};
+	return !turn_next(s->c->plan, &next) ||
+	       drawing_start(&s->next, &s->work, next.index, next.copy, e);
+}
+
+static bool
+write_page(struct stream *s, const struct turn *turn, struct err *e)
 {
 	size_t at = 0, band = 0;
 
 	if (s->c->progress != NULL)
 		s->c->progress(s->c->context, s->c->pages + 1, s->total);
-	if (!get_page(s, index, e) || !find_bands(s, e) ||
-	    !draw_imprints(s, copy, e) || !pageout_page(s->out, &s->header, e))
+	if (!get_page(s, turn->index, e) || !find_bands(s, e) ||
+	    !take_drawing(s, turn, e) || !pageout_page(s->out, &s->header, e))
 		return false;
 	while (at < s->form.lines) {
 		struct coded_lines lines;
@@ -494,16 +492,20 @@ static bool
 write_all(struct stream *s, struct err *e)
 {
 	const struct plan *plan = s->c->plan;
-	uint32_t passes = plan->collate ? plan->copies : 1;
-	uint32_t each = plan->collate ? 1 : plan->copies;
+	struct turn turn = {0, 0};
+	bool more = true;
 
-	for (uint32_t pass = 0; pass < passes; pass++) {
-		for (size_t i = 0; i < plan->page_count; i++)
-			for (uint32_t k = 0; k < each; k++)
-				if (!write_page(s, i, pass + k, e))
-					return false;
-		if (s->c->fill_back && pass + each < plan->copies &&
-		    plan->page_count % 2 == 1 && !write_filler(s, e))
+	if (!drawing_start(&s->next, &s->work, 0, 0, e))
+		return false;
+	while (more) {
+		uint32_t copy = turn.copy;
+
+		if (!write_page(s, &turn, e))
+			return false;
+		more = turn_next(plan, &turn);
+		if (more && plan->collate && turn.copy > copy &&
+		    s->c->fill_back && plan->page_count % 2 == 1 &&
+		    !write_filler(s, e))
 			return false;
 	}
 	return backdrops_finish(s->c->backdrops, e);
@@ -532,8 +534,11 @@ compose_write(struct compose *c, struct err *e)
 
 	c->pages = 0;
 	c->bytes = 0;
-	s.pen = imprint_pen_new(e);
-	if (s.pen == NULL)
+	s.work = (struct drawing_work){.plan = c->plan,
+	    .geometry = c->geometry,
+	    .issuer = c->issuer,
+	    .pen = imprint_pen_new(e)};
+	if (s.work.pen == NULL)
 		return false;
 	good = count_uses(&s, e) && pageout_open(&c->out, &s.out, e) &&
 	       write_all(&s, e);
@@ -542,8 +547,9 @@ compose_write(struct compose *c, struct err *e)
 		s.out = NULL;
 	}
 	pageout_free(s.out);
-	free_imprints(&s);
-	imprint_pen_free(s.pen);
+	drawing_free(&s.next);
+	drawing_free(&s.now);
+	imprint_pen_free(s.work.pen);
 	free(s.uses);
 	free(s.bands);
 	free(s.pixels);

@@ -3,18 +3,20 @@
 # bench.sh: our filter against the stock chain, on the same pages without
 # stamps, in one run, everything into pipes; and what the stamps add.
 #
-#	make bench [PAGES=77] [COPIES=100] [RUNS=3]
+#	make bench [PAGES=77] [COPIES=100] [RUNS=5]
 #
-# Prints the best of RUNS for each, in seconds, and the ratio to stock.
+# Prints for each row the best of RUNS of stock and ours, run by turns, the
+# ratio, and the goal.  CPU is user and system time of all processes: it says
+# what holds a row on a machine that is busy with other things.
 set -u
 srcdir=${srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
 builddir=${builddir:-$PWD}
-pages=${PAGES:-77} copies=${COPIES:-100} runs=${RUNS:-3}
+pages=${PAGES:-77} copies=${COPIES:-100} runs=${RUNS:-5}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 filters=/usr/lib/cups/filter
 for need in "$filters/gstoraster" "$filters/rastertopwg" \
-    "$builddir/filter/pdftopostage"; do
+    "$filters/pdftopdf" "$builddir/filter/pdftopostage"; do
 	[ -x "$need" ] || {
 		echo "bench: $need is missing"
 		exit 1
@@ -32,75 +34,124 @@ origin-place = Arlington VA
 class = letter
 EOF
 options='Resolution=600dpi ColorModel=Gray'
+sheet=' PostageSheet=Avery-5160'
 
-# ours WORDS FILE: a real job's filter has DEVICE_URI; without it the stamps
-# are specimens, which cost the same drawing and no debit.
+# ours GATE FILE [OPTIONS]: a real job's filter has DEVICE_URI; without it the
+# stamps are specimens, which cost the same drawing and no debit.
 ours() {
-	FINAL_CONTENT_TYPE=application/vnd.cups-postage-raster \
-	    "$builddir/filter/pdftopostage" 1 u t "${3-1}" "$1" "$2"
+	FINAL_CONTENT_TYPE=application/vnd.cups-postage-$1 \
+	    "$builddir/filter/pdftopostage" 1 u t 1 "$options${3-}" ${2:+"$2"}
 }
 stock() {
 	FINAL_CONTENT_TYPE=application/vnd.cups-raster \
-	    "$filters/gstoraster" 1 u t 1 "$1" <"$2"
+	    "$filters/gstoraster" 1 u t 1 "$options" <"${1:-/dev/stdin}"
 }
 pwg() {
-	FINAL_CONTENT_TYPE=image/pwg-raster "$filters/rastertopwg" 1 u t 1 "$1"
+	FINAL_CONTENT_TYPE=image/pwg-raster \
+	    "$filters/rastertopwg" 1 u t 1 "$options"
+}
+made() { "$filters/pdftopdf" 1 u t "${2-1}" "$options Collate=True" "$1"; }
+
+filter_stock() { stock "$1" | cat; }
+filter_ours() { ours raster "$1" "${2-}" | cat; }
+chain_stock() { made "$1" "$2" | stock "" | pwg | cat; }
+chain_ours() { made "$1" "$2" | ours pwg '' "${3-}" | cat; }
+# Nobody waits for the rest.
+first_stock() { head -c 4000 < <(stock "$1"); }
+first_ours() { head -c 4000 < <(ours raster "$1"); }
+
+# least OLD NEW
+least() { printf '%s\n' "${1:-$2}" "$2" | sort -n | head -n 1; }
+
+# timed COMMAND...: sets wall and cpu, the least until now.
+timed() {
+	local TIMEFORMAT='%R %U %S' t
+
+	t=$({ time "$@" >/dev/null 2>"$work/err"; } 2>&1 | tail -n 1)
+	wall=$(least "$wall" "${t%% *}")
+	cpu=$(least "$cpu" "$(awk '{ print $2 + $3 }' <<<"$t")")
 }
 
-# best COMMAND...: the shortest of all runs, seconds.
-best() {
-	local i t least=''
-
-	for ((i = 0; i < runs; i++)); do
-		t=$({
-			TIMEFORMAT=%R
-			time "$@" >/dev/null 2>"$work/err"
-		} 2>&1 | tail -n 1)
-		least=$(printf '%s\n' "${least:-$t}" "$t" | sort -n |
-		    head -n 1)
-	done
-	echo "$least"
-}
+# row WHAT GOAL STOCK... -- OURS...
 row() {
-	awk -v what="$1" -v stock="$2" -v ours="$3" 'BEGIN {
-		printf "%-44s %8.2f s %8.2f s %8.2f\n", what, stock, ours,
-		    (stock > 0 ? ours / stock : 0) }'
+	local what=$1 goal=$2 stock=() i wall cpu
+	local stock_wall='' stock_cpu='' ours_wall='' ours_cpu=''
+
+	shift 2
+	while [ "$1" != -- ]; do
+		stock+=("$1")
+		shift
+	done
+	shift
+	for ((i = 0; i < runs; i++)); do
+		wall=$stock_wall cpu=$stock_cpu
+		timed "${stock[@]}"
+		stock_wall=$wall stock_cpu=$cpu
+		wall=$ours_wall cpu=$ours_cpu
+		timed "$@"
+		ours_wall=$wall ours_cpu=$cpu
+	done
+	awk -v what="$what" -v goal="$goal" -v s="$stock_wall" \
+	    -v o="$ours_wall" -v sc="$stock_cpu" -v oc="$ours_cpu" 'BEGIN {
+		got = sprintf("%.2f", s > 0 ? o / s : 0)
+		if (goal ~ /^[+]/)
+			got = sprintf("%+.2f", o - s)
+		printf "%-36s %7.2f s %7.2f s %6s %6s   %6.2f s %6.2f s\n",
+		    what, s, o, got, goal, sc, oc }'
 }
 
-piped_stock() { stock "$options" "$1" | cat; }
-piped_ours() { ours "$options${2:+ $2}" "$1" | cat; }
-chain_stock() { stock "$options" "$1" | pwg "$options" | cat; }
-chain_ours() { ours "$options" "$1" | pwg "$options" | cat; }
+# peak WHAT FILE [OPTIONS]: memory of the filter alone, Ghostscript's apart.
+peak() {
+	ours raster "$2" "${3-}" >/dev/null 2>"$work/err" &
+	local pid=$! most=0 now
+
+	while now=$(awk '/^VmHWM/ { print $2 }' \
+	    "/proc/$(pgrep -P "$pid" -x pdftopostage | head -n 1)/status" \
+	    2>/dev/null || awk '/^VmHWM/ { print $2 }' \
+	    "/proc/$pid/status" 2>/dev/null) && [ -n "$now" ]; do
+		[ "$now" -le "$most" ] || most=$now
+		sleep 0.05
+	done
+	wait "$pid"
+	printf '%-36s %29d MB %6s\n' "$1" $((most / 1024)) '<100'
+}
 
 # --- documents -----------------------------------------------------------------
 line='The quick brown fox jumps over the lazy dog and buys a stamp for it.'
-for ((i = 0; i < pages * 58; i++)); do
-	echo "$i $line"
-done >"$work/text"
-head -n 40 "$work/text" >"$work/one"
-echo >"$work/empty"
-for f in text one empty; do
-	"$filters/texttopdf" 1 u t 1 '' "$work/$f" >"$work/$f.pdf" \
-	    2>"$work/err" || {
-		cat "$work/err"
-		exit 1
-	}
-done
-"$filters/pdftopdf" 1 u t "$copies" 'Collate=True' "$work/empty.pdf" \
-    >"$work/copies.pdf" 2>/dev/null
+# text FILE PAGES: of 64 lines each.
+text() {
+	for ((i = 0; i < $2 * 64; i++)); do
+		echo "$i $line"
+	done >"$work/text"
+	"$filters/texttopdf" 1 u t 1 '' "$work/text" >"$1" 2>"$work/err"
+}
+count() { pdfinfo "$1" | sed -n 's/^Pages: *//p'; }
+text "$work/text.pdf" "$pages"
+text "$work/one.pdf" 1
+text "$work/long.pdf" 1000
+echo >"$work/text"
+"$filters/texttopdf" 1 u t 1 '' "$work/text" >"$work/empty.pdf" 2>"$work/err"
+made "$work/empty.pdf" "$copies" >"$work/copies.pdf" 2>"$work/err"
 
-echo "600 dpi, 8-bit grey, best of $runs, $(nproc) cores," \
-    "$(pdfinfo "$work/text.pdf" | sed -n 's/^Pages: *//p') pages of text"
-printf '%-44s %10s %10s %8s\n' '' stock ours ratio
-row 'filter alone, text, no stamps' \
-    "$(best piped_stock "$work/text.pdf")" "$(best piped_ours "$work/text.pdf")"
-row 'filter alone, one page' \
-    "$(best piped_stock "$work/one.pdf")" "$(best piped_ours "$work/one.pdf")"
-row 'chain to PWG bytes, text' \
-    "$(best chain_stock "$work/text.pdf")" "$(best chain_ours "$work/text.pdf")"
-row "filter alone, $copies blank pages; ours: $((copies * 30)) stamps" \
-    "$(best piped_stock "$work/copies.pdf")" \
-    "$(best piped_ours "$work/copies.pdf" PostageSheet=Avery-5160)"
-/usr/bin/env time -f 'peak memory of the filter, text: %M kB' \
-    "$builddir/filter/pdftopostage" 1 u t 1 "$options" "$work/text.pdf" \
-    2>&1 >/dev/null | tail -n 1
+echo "600 dpi, 8-bit grey, best of $runs, $(nproc) cores, load" \
+    "$(cut -d' ' -f1 /proc/loadavg); $(count "$work/text.pdf") pages of" \
+    "text, $copies copies of a sheet of 30 labels"
+printf '%-36s %9s %9s %6s %6s   %8s %8s\n' '' stock ours ratio goal \
+    'CPU' 'ours'
+row 'filter, text' 0.70 filter_stock "$work/text.pdf" -- \
+    filter_ours "$work/text.pdf"
+row 'filter, one page' 1.15 filter_stock "$work/one.pdf" -- \
+    filter_ours "$work/one.pdf"
+row "filter, copies, $((copies * 30)) stamps" 0.60 \
+    filter_stock "$work/copies.pdf" -- \
+    filter_ours "$work/copies.pdf" "$sheet"
+row 'chain to PWG bytes, text' 0.50 chain_stock "$work/text.pdf" 1 -- \
+    chain_ours "$work/text.pdf" 1
+row 'chain to PWG bytes, copies' 0.50 \
+    chain_stock "$work/empty.pdf" "$copies" -- \
+    chain_ours "$work/empty.pdf" "$copies" "$sheet"
+row 'to the first page of the text' +0.25 first_stock "$work/text.pdf" -- \
+    first_ours "$work/text.pdf"
+peak "memory, $(count "$work/text.pdf") pages" "$work/text.pdf"
+peak "memory, $(count "$work/long.pdf") pages" "$work/long.pdf"
+peak "memory, copies with stamps" "$work/copies.pdf" "$sheet"

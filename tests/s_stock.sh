@@ -7,7 +7,7 @@
 require perl ppdc cmp
 built filter/pdftopostage >/dev/null || skip 'pdftopostage is not built'
 filters=/usr/lib/cups/filter
-require $filters/gstoraster $filters/rastertopwg
+require "$filters/gstoraster" "$filters/rastertopwg"
 work_setup
 cat >"$WORK/postage.conf" <<EOT
 [mail]
@@ -60,7 +60,7 @@ ours() {
 }
 stock() {
 	FINAL_CONTENT_TYPE=application/vnd.cups-raster \
-		$filters/gstoraster 1 u t 1 "$1" <"$2" 2>"$WORK/stock.err"
+		"$filters/gstoraster" 1 u t 1 "$1" <"$2" 2>"$WORK/stock.err"
 }
 same_raster() {
 	ours raster "$1" "$2" >"$WORK/ours.out" &&
@@ -71,7 +71,7 @@ same_raster() {
 same_sheets() {
 	ours "${3#*/}" "$1" "$2" >"$WORK/ours.out" &&
 		stock "$1" "$2" | FINAL_CONTENT_TYPE=$4 \
-			$filters/rastertopwg 1 u t 1 "$1" \
+			"$filters/rastertopwg" 1 u t 1 "$1" \
 			>"$WORK/stock.out" 2>"$WORK/err" &&
 		test -s "$WORK/stock.out" &&
 		cmp "$WORK/stock.out" "$WORK/ours.out"

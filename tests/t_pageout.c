@@ -61,9 +61,9 @@ picture(const cups_page_header2_t *h, unsigned seed)
 			continue;
 		}
 		for (size_t at = 0; at < bytes;) {
-			size_t run = 1 + (size_t)rand() % (y % 7 == 0 ? 400
-					 : y % 7 < 4		      ? 12
-								      : 2);
+			size_t run = 1 + (size_t)rand() % (y % 7 == 0	  ? 400
+							      : y % 7 < 4 ? 12
+									  : 2);
 			uint8_t color[16];
 
 			for (unsigned i = 0; i < pixel; i++)
@@ -76,8 +76,8 @@ picture(const cups_page_header2_t *h, unsigned seed)
 }
 
 static void
-write_theirs(cups_mode_t mode, const cups_page_header2_t *h,
-    uint8_t *page, int pages)
+write_theirs(
+    cups_mode_t mode, const cups_page_header2_t *h, uint8_t *page, int pages)
 {
 	int fd = open(THEIRS, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	cups_raster_t *r = cupsRasterOpen(fd, mode);
@@ -97,8 +97,8 @@ static void
 write_ours(enum pageout_kind kind, const cups_page_header2_t *h,
     const uint8_t *page, int pages)
 {
-	struct pageout_setup setup = {.kind = kind,
-	    .fd = open(OURS, O_WRONLY | O_CREAT | O_TRUNC, 0600)};
+	struct pageout_setup setup = {
+	    .kind = kind, .fd = open(OURS, O_WRONLY | O_CREAT | O_TRUNC, 0600)};
 	struct coded_form form;
 	struct pageout *out = NULL;
 	struct err e = ERR_INIT;
@@ -156,8 +156,7 @@ compare(enum pageout_kind kind, cups_mode_t mode, cups_page_header2_t h)
 		theirs.cupsInteger[CUPS_RASTER_PWG_CrossFeedTransform] = 1;
 		theirs.cupsInteger[CUPS_RASTER_PWG_FeedTransform] = 1;
 		strcpy(theirs.cupsPageSizeName,
-		    pwgMediaForSize(
-			(int)(h.PageSize[0] * 2540 / 72),
+		    pwgMediaForSize((int)(h.PageSize[0] * 2540 / 72),
 			(int)(h.PageSize[1] * 2540 / 72))
 			->pwg);
 	}
@@ -305,8 +304,11 @@ codes_that_are_no_line_are_refused(void **state)
 	ok(bad, "longer than the line");
 	is_int(coded_measure(&f, (const uint8_t *)"\x80", 1, &bad), 0, "128");
 	ok(bad, "a code that means something else elsewhere");
-	is_int(coded_measure(&f, (const uint8_t *)"\xfb""abcdef", 7, &bad), 7,
-	    "six pixels");
+	is_int(coded_measure(&f,
+		   (const uint8_t *)"\xfb"
+				    "abcdef",
+		   7, &bad),
+	    7, "six pixels");
 }
 
 int
