@@ -18,8 +18,7 @@ draw_one(struct drawing *d, size_t i)
 		   &issued, &words, &d->e) &&
 	       imprint_draw(w->pen, &p->spec, issued.indicium, &words,
 		   &d->imprints[i], &d->e) &&
-	       imprint_turn(
-		   &d->imprints[i], p->rotation, g->mirror, &d->e);
+	       imprint_turn(&d->imprints[i], p->rotation, g->mirror, &d->e);
 }
 
 static void *
@@ -34,8 +33,8 @@ draw(void *context)
 }
 
 bool
-drawing_start(struct drawing *d, const struct drawing_work *work,
-    size_t index, uint32_t copy, struct err *e)
+drawing_start(struct drawing *d, const struct drawing_work *work, size_t index,
+    uint32_t copy, struct err *e)
 {
 	int error;
 

@@ -43,9 +43,9 @@ struct drawing {
 };
 
 /* Begins with output page `index` of copy `copy`.  Errors: ERR_SYSTEM. */
-MUST_CHECK bool drawing_start(struct drawing *d,
-    const struct drawing_work *work, size_t index, uint32_t copy,
-    struct err *e);
+MUST_CHECK bool
+drawing_start(struct drawing *d, const struct drawing_work *work, size_t index,
+    uint32_t copy, struct err *e);
 
 /* Waits.  Errors: as issuer_get(), imprint_draw(). */
 MUST_CHECK bool drawing_finish(struct drawing *d, struct err *e);
