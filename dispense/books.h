@@ -67,7 +67,7 @@ struct books_sum {
 /* The chosen stamps are of no use: for a refund, never printed again.  Stamps
  * that are spoiled already are passed over.  Of a delivered document any stamp
  * can be spoiled; one that was never sent is spoiled whole, and its job's next
- * run buys new stamps.
+ * run buys new stamps.  One of which a part came out is resolved first.
  * Errors: ERR_REQUEST (nothing to spoil, not a paid stamp, on its way or
  * uncertain, too old, used). */
 MUST_CHECK bool

@@ -261,7 +261,10 @@ struct books_by; /* see dispense/books.h */
 
 /* Settles an uncertain document (with `force` also one that is being sent):
  * delivered; or to be sent again, the same bytes; or its stamps are spoiled
- * and the job's next run buys new ones.  Who said so is kept as an event.
+ * and the job's next run buys new ones.  Who said so is kept as an event.  Of
+ * one whose first pages came out the rest can be given up before it is sent, as
+ * delivered, but it is not spoiled as a whole: its missing pages are, by
+ * books_spoil().
  * Errors: ERR_REQUEST (not uncertain). */
 MUST_CHECK bool
 journal_resolve(struct journal *j, int64_t document_id, enum resolution how,

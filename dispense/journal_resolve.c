@@ -5,6 +5,16 @@
 #include "base/text.h"
 #include "dispense/books.h"
 
+/* Is it for a person to say?  Also to give up a rest that was to be sent. */
+static bool
+may_resolve(const struct journal_document *doc, enum resolution how, bool force)
+{
+	return doc->state == DOC_UNCERTAIN ||
+	       (force && doc->state == DOC_SENDING) ||
+	       (how == RESOLVE_DELIVERED && doc->spool_part > 0 &&
+		   doc->state == DOC_UNDELIVERED);
+}
+
 bool
 journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
     bool force, const char *note, const struct books_by *by, struct err *e)
@@ -17,7 +27,7 @@ journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
 
 	if (!journal_document_load(j, document_id, &doc, e))
 		return false;
-	if (doc.state != DOC_UNCERTAIN && !(force && doc.state == DOC_SENDING))
+	if (!may_resolve(&doc, how, force))
 		return err_set(e, ERR_REQUEST,
 		    "document %u of %s-%u is %s: only an uncertain one can be "
 		    "resolved",
@@ -27,6 +37,11 @@ journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
 		return err_set(e, ERR_REQUEST,
 		    "document %lld has no job that could print it: it is "
 		    "delivered or spoiled",
+		    (long long)document_id);
+	if (how == RESOLVE_SPOILED && doc.spool_part > 0)
+		return err_set(e, ERR_REQUEST,
+		    "the first pages of document %lld came out: say delivered, "
+		    "and spoil the pages that are missing",
 		    (long long)document_id);
 	if (how == RESOLVE_REPRINT && doc.spool_part > 0 && !doc.has_spool)
 		return err_set(e, ERR_REQUEST,

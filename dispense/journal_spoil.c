@@ -61,6 +61,13 @@ check_document(const struct journal_document *d, const struct books_choice *c,
 	case DOC_FINISHED:
 	case DOC_UNDELIVERED:
 	case DOC_REPLACED:
+		if (d->spool_part > 0)
+			return err_set(e, ERR_REQUEST,
+			    "the first pages of document %lld of %s-%u came "
+			    "out: give up the rest with \"postage journal "
+			    "resolve %lld delivered\", then spoil the pages "
+			    "that are missing",
+			    id, d->job.queue, d->job.id, id);
 		return is_whole(c) ||
 		       err_set(e, ERR_REQUEST,
 			   "document %lld of %s-%u is %s, nothing of it came "

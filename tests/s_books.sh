@@ -105,6 +105,17 @@ check 'a person spoils it by resolving' lab journal resolve "Q-$held" spoiled
 cancel "$held"
 sound 'uncertain'
 
+# Nobody says what came out of a job while it comes out.
+sink_plan nap=6 once=1
+busy=$(submit -d Q "$WORK/a.pdf")
+check 'a job is being sent' until_true 20 says sending \
+	lab journal show "Q-$busy"
+check 'it is not resolved meanwhile' says 'is being printed now' \
+	lab journal resolve "Q-$busy" reprint --force
+check 'and ends as ever' wait_state "$busy" completed
+check 'delivered' says delivered lab journal show "Q-$busy"
+sound 'not resolved'
+
 # --- ask for a refund ----------------------------------------------------------------
 check 'two of them, named' lab refund request "$psd/780" "$psd/1560" \
 	--out first.txt --pdf first.pdf
@@ -199,6 +210,9 @@ in_part() {
 check_fails 'all pages are not a part' in_part 4
 check 'two of four came out' lab journal resolve "D-$part" reprint --came-out 2
 spent=$(register ascending)
+check 'what came out is not spoiled with the rest' says 'came out' \
+	lab spoil "$(value '.documents[0].id' journal show "D-$part")" \
+	--reason jam
 lp -i "$part" -H resume
 check 'released, the rest is printed' wait_state "$part" completed
 tail -c +5 "$WORK/sink/2.data" >rest.data

@@ -277,6 +277,56 @@ a_spoiling_is_taken_back(void **state)
 	is_int(shop_check(&shop), 0, shop_findings);
 }
 
+/* Pages 1 to n of it are on paper, with their stamps. */
+static int64_t
+print_in_part(const struct job *job)
+{
+	int64_t id = print(job, 4, SETTLE_UNCERTAIN);
+	struct journal_document d;
+	struct err e = ERR_INIT;
+	struct journal *j = begin();
+
+	is_ok(journal_resolve(j, id, RESOLVE_REPRINT, false, "", &anna, &e), &e,
+	    "reprint");
+	is_ok(journal_document_load(j, id, &d, &e), &e, "document");
+	d.spool_part = 1; /* as dispense_print_rest() */
+	is_ok(journal_document_save(j, &d, anna.now, &e), &e, "save");
+	end(j);
+	return id;
+}
+
+static void
+what_came_out_is_not_spoiled_with_the_rest(void **state)
+{
+	struct job first = job(1), second = job(2);
+	int64_t id = print_in_part(&first), held = print_in_part(&second);
+	struct books_choice page = {.document = id, .page = 2};
+	struct journal_document d;
+	struct err e = ERR_INIT;
+	struct journal *j;
+
+	(void)state;
+	ok(strstr(
+	       refused(&(struct books_choice){.document = id}, &rules, false),
+	       "came out"),
+	    "not whole");
+	ok(refused(&page, &rules, false), "nor while it may be printed");
+	j = begin();
+	is_ok(journal_resolve(
+		  j, id, RESOLVE_DELIVERED, false, "no more", &anna, &e),
+	    &e, "it ends there");
+	is_ok(journal_document_load(j, held, &d, &e), &e, "document");
+	d.state = DOC_UNCERTAIN;
+	is_ok(journal_document_save(j, &d, anna.now, &e), &e, "save");
+	ok(!journal_resolve(j, held, RESOLVE_SPOILED, false, "", &anna, &e),
+	    "nor by what a person says of the rest");
+	is_err(&e, ERR_REQUEST, "kind");
+	end(j);
+	is_int(spoil(&page), 2, "the missing page");
+	is_int(stamp(id, 0).state, STAMP_ISSUED, "not the one on paper");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
 /* --- the chain of events --------------------------------------------------------- */
 
 static void
@@ -487,6 +537,7 @@ main(void)
 	    FRESH(what_may_not_be_spoiled),
 	    FRESH(spoiled_before_it_was_sent_the_job_buys_anew),
 	    FRESH(a_spoiling_is_taken_back),
+	    FRESH(what_came_out_is_not_spoiled_with_the_rest),
 	    FRESH(what_people_did_cannot_be_rewritten),
 	    FRESH(an_old_journal_stops_the_printing_until_it_adopts),
 	    FRESH(what_the_vault_forgot_is_noted_as_a_gap),

@@ -90,6 +90,29 @@ books_documents(
 	       err_set(e, ERR_REQUEST, "the journal knows no job %s", word);
 }
 
+bool
+books_hold_job(const struct settings *s, const struct job *job, int wait_ms,
+    struct books_hold *out, struct err *e)
+{
+	*out = (struct books_hold){LOCK_NONE, LOCK_NONE};
+	if (lock_job(&out->filter, s->run_dir, job, ROLE_FILTER, wait_ms, e) &&
+	    lock_job(&out->backend, s->run_dir, job, ROLE_BACKEND, wait_ms, e))
+		return true;
+	books_let_go(out);
+	if (e->kind != ERR_BUSY)
+		return false;
+	return err_set(e, ERR_BUSY,
+	    "%s-%u is being printed now: wait until it ends, or cancel it",
+	    job->queue, job->id);
+}
+
+void
+books_let_go(struct books_hold *hold)
+{
+	lock_release(&hold->backend);
+	lock_release(&hold->filter);
+}
+
 const char *
 books_when(int64_t seconds, char out[BOOKS_WHEN_MAX])
 {

@@ -6,6 +6,7 @@
 #define TOOLS_BOOKS_H
 
 #include "dispense/books.h"
+#include "dispense/lock.h"
 #include "dispense/settings.h"
 
 #define BOOKS_WHEN_MAX 20 /* "2026-11-21 12:00:00" */
@@ -28,6 +29,16 @@ MUST_CHECK bool books_documents(
 /* "mail-12" or "7" (*id, else 0).  Errors: ERR_REQUEST. */
 MUST_CHECK bool books_parse_name(const char *word, char queue[QUEUE_MAX],
     uint32_t *job, int64_t *id, struct err *e);
+
+/* Holds a job whose filter and backend are not at work: what is being printed
+ * now is not to be changed under its hands.
+ * Errors: ERR_BUSY (they are, for longer than `wait_ms`). */
+struct books_hold {
+	struct lock filter, backend;
+};
+MUST_CHECK bool books_hold_job(const struct settings *s, const struct job *job,
+    int wait_ms, struct books_hold *out, struct err *e);
+void books_let_go(struct books_hold *hold);
 
 /* Local time, "" for 0.  Returns out. */
 const char *books_when(int64_t seconds, char out[BOOKS_WHEN_MAX]);

@@ -133,8 +133,11 @@ waiting(void *context, const struct journal_document *doc)
 		    "  pages 1 to N did      postage journal resolve %s "
 		    "reprint --came-out N",
 		    t.id, t.id);
-	out_note(o,
-	    "  it is of no use       postage journal resolve %s spoiled", t.id);
+	if (doc->spool_part == 0)
+		out_note(o,
+		    "  it is of no use       postage journal resolve %s "
+		    "spoiled",
+		    t.id);
 	if (has_job)
 		out_note(
 		    o, "  and then release it   lp -i %s -H resume", t.job);
@@ -467,15 +470,17 @@ do_adopt(struct arguments *a, char **words)
 
 /* --- resolve ------------------------------------------------------------------- */
 
+/* The daemon lets go a moment after the job is held. */
+#define HOLD_MS 3000
+
 static bool
-resolve(struct arguments *a, struct journal *j, enum resolution how,
+resolve(struct arguments *a, struct journal *j, enum resolution how, int64_t id,
     struct journal_document *doc, struct err *e)
 {
 	char name[USER_MAX];
 	struct books_by by = {person_name(name), (int64_t)time(NULL)};
-	int64_t id;
 
-	if (!find_uncertain(a, j, &id, e) || !journal_begin(j, e))
+	if (!journal_begin(j, e))
 		return false;
 	if (journal_resolve(
 		j, id, how, a->force, a->note ? a->note : "", &by, e) &&
@@ -487,20 +492,36 @@ resolve(struct arguments *a, struct journal *j, enum resolution how,
 
 /* The first pages came out: the rest is sent again. */
 static bool
-print_rest(struct arguments *a, struct journal *j, struct journal_document *doc,
-    struct err *e)
+print_rest(struct arguments *a, struct journal *j, int64_t id,
+    struct journal_document *doc, struct err *e)
 {
 	char name[USER_MAX];
 	struct books_by by = {person_name(name), (int64_t)time(NULL)};
 	struct dispense *d = NULL;
-	int64_t id;
-	bool done = find_uncertain(a, j, &id, e) &&
-		    dispense_open(&a->settings, &d, e) &&
+	bool done = dispense_open(&a->settings, &d, e) &&
 		    dispense_print_rest(
 			d, id, a->came_out, a->note ? a->note : "", &by, e) &&
 		    journal_document_load(j, id, doc, e);
 
 	dispense_close(d);
+	return done;
+}
+
+static bool
+settle(struct arguments *a, struct journal *j, enum resolution how,
+    struct journal_document *doc, struct err *e)
+{
+	struct books_hold hold;
+	int64_t id;
+	bool done;
+
+	if (!find_uncertain(a, j, &id, e) ||
+	    !journal_document_load(j, id, doc, e) ||
+	    !books_hold_job(&a->settings, &doc->job, HOLD_MS, &hold, e))
+		return false;
+	done = a->came_out ? print_rest(a, j, id, doc, e)
+			   : resolve(a, j, how, id, doc, e);
+	books_let_go(&hold);
 	return done;
 }
 
@@ -531,8 +552,7 @@ do_resolve(struct arguments *a, char **words)
 	if (!parse_name(a, words[0], &e) ||
 	    !books_open(&a->settings, false, &j, &e))
 		return out_fail(a->options, NULL, &e);
-	if (a->came_out ? !print_rest(a, j, &doc, &e)
-			: !resolve(a, j, (enum resolution)i, &doc, &e)) {
+	if (!settle(a, j, (enum resolution)i, &doc, &e)) {
 		journal_close(j);
 		return out_fail(a->options, NULL, &e);
 	}

@@ -7,7 +7,6 @@
 
 #include "base/date.h"
 #include "base/text.h"
-#include "dispense/lock.h"
 #include "tools/books.h"
 #include "tools/out.h"
 #include "tools/person.h"
@@ -34,29 +33,6 @@ struct arguments {
 	bool undo;
 };
 
-/* What is being printed now is not to be spoiled under its hands. */
-struct locks {
-	struct lock filter, backend;
-};
-
-static bool
-take_locks(const struct arguments *a, const struct job *job,
-    struct locks *locks, struct err *e)
-{
-	const char *dir = a->settings.run_dir;
-
-	locks->filter = locks->backend = (struct lock)LOCK_NONE;
-	if (lock_job(&locks->filter, dir, job, ROLE_FILTER, 0, e) &&
-	    lock_job(&locks->backend, dir, job, ROLE_BACKEND, 0, e))
-		return true;
-	lock_release(&locks->filter);
-	if (e->kind != ERR_BUSY)
-		return false;
-	return err_set(e, ERR_BUSY,
-	    "%s-%u is being printed now: wait until it ends, or cancel it",
-	    job->queue, job->id);
-}
-
 static bool
 open_seen(const struct arguments *a, struct seen **out, struct err *e)
 {
@@ -75,11 +51,11 @@ act(struct arguments *a, struct journal *j, const struct books_choice *choice,
 	struct books_rules rules = {.today = date_local(time(NULL))};
 	struct queue_settings queue;
 	struct journal_document doc;
-	struct locks locks;
+	struct books_hold hold;
 	bool done;
 
 	if (!journal_document_load(j, choice->document, &doc, e) ||
-	    !take_locks(a, &doc.job, &locks, e))
+	    !books_hold_job(&a->settings, &doc.job, 0, &hold, e))
 		return false;
 	settings_queue(&a->settings, doc.job.queue, &queue);
 	rules.window_days = queue.refund_days;
@@ -89,8 +65,7 @@ act(struct arguments *a, struct journal *j, const struct books_choice *choice,
 		done = open_seen(a, &rules.seen, e) &&
 		       books_spoil(j, choice, &rules, &by, a->reason, sum, e);
 	seen_close(rules.seen);
-	lock_release(&locks.backend);
-	lock_release(&locks.filter);
+	books_let_go(&hold);
 	return done;
 }
 
