@@ -27,8 +27,8 @@ void bounds_set_page(unsigned seconds);
 
 /* Time for what follows, up to the next call: that of so many pages, and four
  * times as long by the clock; 0 = no limit.  When it is used up the process
- * says so in an ERROR line and exits: there is no safe way back out of a
- * library.  The backend then holds the job. */
+ * says so in an ERROR line and exits by leave_now().  The backend then holds
+ * the job. */
 void bounds_work(unsigned pages);
 
 #endif

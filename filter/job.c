@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "filter/leave.h"
 
 #define COPY_BYTES 65536
 #define HEAD_BYTES 1024 /* of a PDF, where pdftopdf puts its comments */
@@ -239,17 +240,15 @@ copy_stdin(struct filter_job *job, struct err *e)
 {
 	char bytes[COPY_BYTES];
 	ssize_t n = 0;
-	int fd, len;
+	int fd;
 	bool good = true;
 
-	len = snprintf(
-	    job->input, sizeof(job->input), "%s/postage-in-XXXXXX", job->temp);
-	if (len < 0 || (size_t)len >= sizeof(job->input))
+	if (snprintf(job->input, sizeof(job->input), "%s/in", job->temp) >=
+	    (int)sizeof(job->input))
 		return err_set(e, ERR_CONFIG, "TMPDIR is too long");
-	fd = mkostemp(job->input, O_CLOEXEC);
+	fd = open(job->input, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_system(e, "%s", job->input);
-	job->input_is_ours = true;
 	while (good && (n = read(0, bytes, sizeof(bytes))) != 0) {
 		if (n < 0 && errno != EINTR)
 			good = false;
@@ -305,14 +304,35 @@ read_comments(struct filter_job *job)
 }
 
 static bool
+make_folder(struct filter_job *job, struct err *e)
+{
+	const char *parent = environment("TMPDIR");
+	int n;
+
+	if (parent[0] != '/')
+		parent = "/tmp";
+	n = snprintf(job->temp, sizeof(job->temp), "%s/postage-XXXXXX", parent);
+	if (n < 0 || (size_t)n >= sizeof(job->temp)) {
+		job->temp[0] = '\0';
+		return err_set(e, ERR_CONFIG, "TMPDIR is too long");
+	}
+	if (mkdtemp(job->temp) == NULL) {
+		job->temp[0] = '\0';
+		return err_system(e, "a folder in %s", parent);
+	}
+	leave_folder(job->temp);
+	return true;
+}
+
+static bool
 open_input(struct filter_job *job, int argc, char **argv, struct err *e)
 {
 	uint64_t copies;
 
-	text_copy(job->temp, sizeof(job->temp),
-	    environment("TMPDIR")[0] == '/' ? environment("TMPDIR") : "/tmp");
 	job->copies = 1;
 	job->collate = true;
+	if (!make_folder(job, e))
+		return false;
 	if (argc == 7) {
 		if (realpath(argv[6], job->input) == NULL)
 			return err_system(e, "%s", argv[6]);
@@ -355,12 +375,13 @@ job_open(int argc, char **argv, struct filter_job *out, struct err *e)
 void
 job_close(struct filter_job *job)
 {
-	if (job->input_is_ours)
-		(void)unlink(job->input);
+	if (job->temp[0] != '\0')
+		leave_remove(job->temp);
+	leave_folder(NULL);
 	if (job->ppd != NULL)
 		ppdClose(job->ppd);
 	cupsFreeOptions(job->option_count, job->options);
-	job->input_is_ours = false;
+	job->temp[0] = '\0';
 	job->ppd = NULL;
 	job->options = NULL;
 	job->option_count = 0;

@@ -36,9 +36,8 @@ struct filter_job {
 	enum pageout_kind raster; /* of OUTPUT_RASTER */
 	bool preview;		  /* colour, whatever the driver wants */
 	char input[PATH_MAX];	  /* argv[6], or the copy of standard input */
-	bool input_is_ours;	  /* removed by job_close() */
-	char temp[PATH_MAX];
-	uint32_t copies; /* to be made here */
+	char temp[PATH_MAX];	  /* a folder of our own; job_close() */
+	uint32_t copies;	  /* to be made here */
 	bool collate;
 
 	struct mark mark; /* PostageAmount and so on */
@@ -55,7 +54,7 @@ struct filter_job {
 };
 
 /* Reads arguments and environment; copies standard input to a file where no
- * file is named.  On success job_close() releases it; `identity` and `real`
+ * file is named.  On success job_close() releases it and removes the folder; `identity` and `real`
  * stay, and are there after a failure too, so that vaultd can be told of it.
  * Errors: ERR_REQUEST (an option cannot be read: named), ERR_CONFIG (PPD),
  * ERR_SYSTEM. */

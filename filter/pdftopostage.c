@@ -16,6 +16,7 @@
 #include "filter/document.h"
 #include "filter/issuer.h"
 #include "filter/job.h"
+#include "filter/leave.h"
 
 #define GRACE_S 10 /* from SIGTERM to the end, come what may */
 
@@ -31,12 +32,22 @@ on_terminate(int signal_number)
 }
 
 static void
+on_grace_over(int signal_number)
+{
+	(void)signal_number;
+	leave_now("INFO: The job was cancelled\n");
+}
+
+static void
 catch_signals(void)
 {
 	struct sigaction act = {.sa_handler = on_terminate};
 
+	leave_on_crash();
 	sigemptyset(&act.sa_mask);
 	sigaction(SIGTERM, &act, NULL);
+	act.sa_handler = on_grace_over;
+	sigaction(SIGALRM, &act, NULL);
 	act.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &act, NULL);
 }

@@ -3,7 +3,6 @@
 
 #include "filter/render.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,6 +17,7 @@
 #include "base/text.h"
 #include "filter/bounds.h"
 #include "filter/gsargs.h"
+#include "filter/leave.h"
 #include "filter/raster.h"
 #include "filter/raster_in.h"
 #include "filter/sandbox.h"
@@ -212,29 +212,13 @@ worker_end(struct worker *w)
 	w->pid = 0;
 }
 
-/* Removes the private folder; Ghostscript makes no folders in it. */
-static void
-remove_folder(const char *folder)
-{
-	DIR *d = opendir(folder);
-	struct dirent *entry;
-
-	while (d != NULL && (entry = readdir(d)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			(void)unlinkat(dirfd(d), entry->d_name, 0);
-	if (d != NULL)
-		closedir(d);
-	(void)rmdir(folder);
-}
-
 static void
 renderer_free(struct renderer *r)
 {
 	for (int i = 0; i < PROCESSES_MAX; i++)
 		worker_end(&r->workers[i]);
 	if (r->folder[0] != '\0')
-		remove_folder(r->folder);
+		leave_remove(r->folder);
 	free(r);
 }
 

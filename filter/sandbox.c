@@ -26,6 +26,7 @@
 
 #define FILTER_BYTES_MAX (64 * 1024)
 #define FILES_MAX	 64
+#define RUNNING_MAX	 16 /* more end with this process, a little later */
 
 /* Everything is prepared before fork(2): between fork and exec a child may
  * only make system calls. */
@@ -34,6 +35,9 @@ struct prepared {
 	int ruleset; /* Landlock, or -1 */
 	uint8_t bytes[FILTER_BYTES_MAX];
 };
+
+/* For a signal's handler: what runs, 0 where nothing does. */
+static volatile pid_t running[RUNNING_MAX];
 
 static const char *const system_paths[] = {"/usr", "/lib", "/lib64", "/bin",
     "/etc/fonts", "/etc/ghostscript", "/etc/ld.so.cache", "/etc/ld.so.preload",
@@ -304,6 +308,16 @@ started(const struct sandbox *how, int report, pid_t pid, struct err *e)
 	    e, "starting %s (step %c)", how->program, failed.step);
 }
 
+static void
+running_change(pid_t from, pid_t to)
+{
+	for (size_t i = 0; i < RUNNING_MAX; i++)
+		if (running[i] == from) {
+			running[i] = to;
+			return;
+		}
+}
+
 bool
 sandbox_start(const struct sandbox *how, pid_t *pid, struct err *e)
 {
@@ -326,9 +340,12 @@ sandbox_start(const struct sandbox *how, pid_t *pid, struct err *e)
 		err_system(e, "fork");
 		goto out;
 	}
+	running_change(0, *pid);
 	close(report[1]);
 	report[1] = -1;
 	done = started(how, report[0], *pid, e);
+	if (!done)
+		running_change(*pid, 0);
 out:
 	for (int i = 0; i < 2; i++)
 		if (report[i] >= 0)
@@ -346,6 +363,7 @@ sandbox_wait(pid_t pid, int *status)
 	do
 		got = waitpid(pid, status, 0);
 	while (got < 0 && errno == EINTR);
+	running_change(pid, 0);
 	return got == pid;
 }
 
@@ -359,6 +377,13 @@ sandbox_kill(pid_t pid)
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
 	(void)sandbox_wait(pid, &status);
+}
+
+void
+sandbox_kill_all(void)
+{
+	for (size_t i = 0; i < RUNNING_MAX; i++)
+		sandbox_kill(running[i]);
 }
 
 unsigned

@@ -43,6 +43,10 @@ void sandbox_kill(pid_t pid);
 
 enum { SANDBOX_SECCOMP = 1, SANDBOX_LANDLOCK = 2 };
 
+/* Ends all that were started and not waited for.  May be called by a signal's
+ * handler. */
+void sandbox_kill_all(void);
+
 /* What this kernel offers, as bits. */
 unsigned sandbox_features(void);
 

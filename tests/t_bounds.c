@@ -5,16 +5,21 @@
 #include "tests/test.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "filter/bounds.h"
+#include "filter/leave.h"
+#include "filter/sandbox.h"
 
 /* Runs `body` in a process of its own: its exit code, and its stderr. */
 static int
@@ -136,11 +141,121 @@ nobody_looks_into_the_filter(void **state)
 	is_int(apart(be_seen, said), 0, "core, debugger, privileges");
 }
 
+/* A job's folder with a renderer that goes on writing into a folder of it. */
+static char folder[PATH_MAX];
+
+static void
+litter(void)
+{
+	char inner[PATH_MAX + 8];
+	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
+	    (char *)(uintptr_t) "while :; do : >a$$; : >b$$; rm a$$; done",
+	    NULL};
+	char *envp[] = {NULL};
+	const char *readable[] = {NULL};
+	struct sandbox how = {.program = "/bin/sh",
+	    .argv = argv,
+	    .envp = envp,
+	    .folder = inner,
+	    .readable = readable,
+	    .out_fd = STDOUT_FILENO,
+	    .err_fd = STDOUT_FILENO,
+	    .memory_bytes = bounds_memory(),
+	    .file_bytes = 4096,
+	    .cpu_s = 60};
+	struct err e = ERR_INIT;
+	pid_t pid;
+
+	snprintf(inner, sizeof(inner), "%s/inner", folder);
+	leave_folder(folder);
+	if (mkdir(inner, 0700) != 0 || !sandbox_start(&how, &pid, &e))
+		_exit(9);
+	usleep(100000);
+}
+
+static int
+run_out_of_time(void)
+{
+	litter();
+	return wait_for_nobody();
+}
+
+static bool
+is_left(int (*body)(void), char said[256])
+{
+	strcpy(folder, "/tmp/postage-bounds-XXXXXX");
+	ok(mkdtemp(folder) != NULL, "a folder");
+	is_int(apart(body, said), 1, "exit code");
+	ok(strncmp(said, "ERROR: ", 7) == 0, said);
+	return access(folder, F_OK) != 0;
+}
+
+static void
+time_that_is_up_leaves_nothing_behind(void **state)
+{
+	char said[256];
+
+	(void)state;
+	ok(is_left(run_out_of_time, said), folder);
+}
+
+#ifndef WITH_SANITIZERS
+static int
+use_nothing(void)
+{
+	int *volatile nothing = NULL;
+
+	litter();
+	leave_on_crash();
+	return *nothing;
+}
+
+static int
+go_deeper(int depth)
+{
+	volatile char room[4096];
+
+	room[0] = (char)depth;
+	return depth < 0 ? 0 : go_deeper(depth + room[0] % 2 + 1) + room[0];
+}
+
+static int
+go_too_deep(void)
+{
+	litter();
+	leave_on_crash();
+	return go_deeper(0);
+}
+
+static int
+give_up(void)
+{
+	litter();
+	leave_on_crash();
+	abort();
+}
+
+static void
+a_crash_leaves_nothing_behind(void **state)
+{
+	char said[256];
+
+	(void)state;
+	ok(is_left(use_nothing, said), folder);
+	ok(is_left(go_too_deep, said), folder);
+	ok(is_left(give_up, said), folder);
+}
+#endif
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(work_without_end_ends_with_a_sentence),
+	    T(time_that_is_up_leaves_nothing_behind),
+#ifndef WITH_SANITIZERS
+	    T(a_crash_leaves_nothing_behind),
+#endif
 	    T(memory_has_an_end),
 	    T(nobody_looks_into_the_filter),
 	};
