@@ -161,7 +161,7 @@ backdrops_open(
 	if (b == NULL)
 		return err_system(e, "memory for pages");
 	b->setup = setup;
-	b->kept = calloc((size_t)setup->pages, sizeof(*b->kept));
+	b->kept = calloc((size_t)setup->pages, sizeof(struct kept *));
 	b->main.pages = calloc((size_t)setup->pages, sizeof(*b->main.pages));
 	b->aside.pages = calloc((size_t)setup->pages, sizeof(*b->aside.pages));
 	if (b->kept == NULL || b->main.pages == NULL || b->aside.pages == NULL)

@@ -232,8 +232,8 @@ static bool
 fits_alike(const struct plan_stamp *a, const struct plan_stamp *b)
 {
 	return a->is_label == b->is_label &&
-	       memcmp(&a->label, &b->label, sizeof(a->label)) == 0 &&
-	       memcmp(&a->mark.box, &b->mark.box, sizeof(a->mark.box)) == 0 &&
+	       rect_equal(a->label, b->label) &&
+	       rect_equal(a->mark.box, b->mark.box) &&
 	       a->mark.rotation == b->mark.rotation &&
 	       a->mark.mark.size == b->mark.mark.size &&
 	       strcmp(a->mark.text, b->mark.text) == 0;

@@ -35,6 +35,12 @@ rect_grow(struct rect r, double by)
 }
 
 bool
+rect_equal(struct rect a, struct rect b)
+{
+	return a.x == b.x && a.y == b.y && a.w == b.w && a.h == b.h;
+}
+
+bool
 rect_overlap(struct rect a, struct rect b)
 {
 	return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h &&

@@ -23,6 +23,7 @@ struct rect rect_union(struct rect a, struct rect b);
 struct rect rect_grow(struct rect r, double by);
 
 bool rect_empty(struct rect r);
+bool rect_equal(struct rect a, struct rect b); /* to the last bit */
 bool rect_overlap(struct rect a, struct rect b);
 
 /* True if `inner` lies in `outer`, to a slack of a thousandth of a point. */

@@ -207,6 +207,7 @@ use_nothing(void)
 
 	litter();
 	leave_on_crash();
+	/* cppcheck-suppress nullPointer ; this is the crash */
 	return *nothing;
 }
 

@@ -64,7 +64,7 @@ picture(const cups_page_header2_t *h, unsigned seed)
 			size_t run = 1 + (size_t)rand() % (y % 7 == 0	  ? 400
 							      : y % 7 < 4 ? 12
 									  : 2);
-			uint8_t color[16];
+			uint8_t color[16] = {0};
 
 			for (unsigned i = 0; i < pixel; i++)
 				color[i] = rand() % 2 ? 0 : (uint8_t)rand();

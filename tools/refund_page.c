@@ -270,12 +270,10 @@ rows_of(const struct page *p, bool first)
 static int
 count_pages(const struct page *p)
 {
-	int left = (int)p->list->count - rows_of(p, true), rows, pages = 1;
+	int left = (int)p->list->count - rows_of(p, true), pages = 1;
 
-	for (rows = rows_of(p, true); left > 0; left -= rows) {
-		rows = rows_of(p, false);
+	for (; left > 0; left -= rows_of(p, false))
 		pages++;
-	}
 	return pages + ((-left) * ROW < SIGN);
 }
 
