@@ -231,8 +231,7 @@ plan_requests(const struct plan *p, const struct mark *defaults,
 static bool
 fits_alike(const struct plan_stamp *a, const struct plan_stamp *b)
 {
-	return a->is_label == b->is_label &&
-	       rect_equal(a->label, b->label) &&
+	return a->is_label == b->is_label && rect_equal(a->label, b->label) &&
 	       rect_equal(a->mark.box, b->mark.box) &&
 	       a->mark.rotation == b->mark.rotation &&
 	       a->mark.mark.size == b->mark.mark.size &&
