@@ -127,7 +127,7 @@ add_bits(uint8_t *to, int x, const uint8_t *from, int at, int count)
 	/* eight bytes at a time where the ninth is there too */
 	for (; count > 64; count -= 64, at += 64, to += 8)
 		store(to, load(to) | load(from + at / 8) << at % 8 |
-			      from[at / 8 + 8] >> (8 - at % 8));
+			      (uint64_t)from[at / 8 + 8] >> (8 - at % 8));
 	for (; count >= 8; count -= 8, at += 8, to++)
 		*to |= (uint8_t)fetch(from, at, 8);
 	if (count > 0)
