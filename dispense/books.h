@@ -119,7 +119,7 @@ struct books_request {
 	mils total;
 	bool answered;
 	mils granted;	/* where it is answered */
-	int64_t credit; /* see books_credit(); -1 = not begun */
+	int64_t credit; /* see books_credit(); -1 = not yet */
 	char *text;	/* signed, unless number is 0 */
 	char *answer;	/* NULL = none yet */
 };
@@ -165,7 +165,7 @@ MUST_CHECK bool books_requests(
 MUST_CHECK bool books_settle(struct journal *j, const struct books_request *r,
     const char *text, size_t len, const struct books_by *by, struct err *e);
 
-/* Notes which value download (its sequence number) brings the value back. */
+/* Notes which value download (its sequence number) brought the value back. */
 MUST_CHECK bool
 books_credit(struct journal *j, int64_t id, uint32_t sequence, struct err *e);
 

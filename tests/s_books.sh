@@ -7,7 +7,7 @@
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 scheduler_setup
-require jq pdftotext pdftoppm zbarimg gs
+require jq pdftotext pdftoppm zbarimg gs sqlite3
 install -m 0755 "$(built tests/stampfilter)" "$SERVERBIN/filter/pdftopostage"
 vault_setup 100.00
 vaultd_start
@@ -167,6 +167,16 @@ check_is 'gives nothing more' "$(register control_total)" \
 	"$(jq -n "$control + 4.68")"
 check_is 'the states' "$(states "Q-$job")" \
 	'claimed claimed refunded refunded refunded'
+# Cut off between the value and the note of it, with an audit since.
+as_postage sqlite3 -cmd '.timeout 20000' "$WORK/state/journal.db" \
+	'UPDATE requests SET credit=NULL'
+check 'an audit' lab vault audit
+lab refund settle 2 >/dev/null &
+beside=$!
+lab refund settle 2 >/dev/null
+wait "$beside"
+check_is 'two at once give nothing more' "$(register control_total)" \
+	"$(jq -n "$control + 4.68")"
 # One of the first request's stamps is refunded elsewhere meanwhile.
 echo 99 >"$WORK/state/lab/refunds/$psd-stamp-780"
 chown postage "$WORK/state/lab/refunds/$psd-stamp-780"

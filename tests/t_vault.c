@@ -436,6 +436,65 @@ the_lab_answers_a_number_once(void **state)
 	vault_close(v);
 }
 
+static mils
+control_total(struct vault *v)
+{
+	struct psd_status s;
+	struct err e = ERR_INIT;
+
+	is_ok(vault_status(v, &s, &e), &e, "status");
+	return s.control_total;
+}
+
+/* A download of another kind comes between any two steps of the credit. */
+static void
+a_refund_is_credited_once(void **state)
+{
+	char uri[128], path[128], mark[128];
+	uint8_t msg[PSD_MESSAGE_MAX], answer[PSD_MESSAGE_MAX];
+	struct lab_granted what = {.number = 1, .amount = 780};
+	struct message_psd psd;
+	struct psd_status s;
+	struct vault *v = NULL;
+	struct err e = ERR_INIT;
+	char id[PSD_ID];
+	uint32_t sequence;
+	size_t len;
+
+	(void)state;
+	create(uri, path, NULL, 5000);
+	is_ok(vault_open(uri, 0, &v, &e), &e, "open");
+	is_ok(vault_status(v, &s, &e), &e, "status");
+	psd.serial = s.serial;
+	memcpy(psd.vendor, s.vendor, sizeof(psd.vendor));
+	memcpy(psd.model, s.model, sizeof(psd.model));
+	what.id = message_psd_id(&psd, id);
+	/* An answer that nobody fetched yet: its value is not the refund's. */
+	is_ok(vault_download_request(v, 3000, msg, &len, &e), &e, "request");
+	is_ok(lab_answer(lab, msg, len, answer, &len, &e), &e, "answer");
+	for (int i = 0; i < 2; i++) {
+		is_ok(lab_credit(lab, v, &what, &sequence, &e), &e, "credit");
+		is_int(sequence, 3, "its number");
+		is_int(control_total(v), 8780, "once");
+	}
+	is_ok(lab_refill(lab, v, 0, &e), &e, "audit");
+	is_ok(lab_credit(lab, v, &what, &sequence, &e), &e, "later");
+	is_int(control_total(v), 8780, "still once");
+	/* Promised, and cut off there: another download takes the number. */
+	what.number = 2;
+	is_ok(vault_download_request(v, 780, msg, &len, &e), &e, "request");
+	is_ok(lab_answer(lab, msg, len, answer, &len, &e), &e, "answer");
+	snprintf(mark, sizeof(mark), "%s/answers/%s-5", lab_dir, id);
+	snprintf(path, sizeof(path), "%s/refunds/%s-2-credit", lab_dir, id);
+	is_int(rename(mark, path), 0, "promised");
+	is_ok(lab_refill(lab, v, 780, &e), &e, "refill");
+	is_int(control_total(v), 9560, "refill");
+	is_ok(lab_credit(lab, v, &what, &sequence, &e), &e, "credit");
+	is_int(sequence, 6, "the next number");
+	is_int(control_total(v), 10340, "and not lost");
+	vault_close(v);
+}
+
 static void
 an_audit_is_signed_for_the_nonce(void **state)
 {
@@ -518,7 +577,7 @@ main(void)
 	    T(a_vault_in_use_is_busy),
 	    T(a_torn_slot_is_made_whole_by_the_next_writer),
 	    T(a_key_that_is_not_the_certificates_is_refused),
-	    T(the_lab_answers_a_number_once),
+	    T(the_lab_answers_a_number_once), T(a_refund_is_credited_once),
 	    T(an_audit_is_signed_for_the_nonce),
 	    T(a_pin_file_gives_its_first_line)};
 

@@ -418,33 +418,28 @@ settle(struct arguments *a, struct journal *j, struct books_request *r,
 	return done;
 }
 
-/* The granted value comes by value download, and once: which download brings
- * it is noted before, and one that was made is not made again. */
+/* The granted value comes by value download; the provider knows which, and
+ * gives no second one. */
 static bool
 fetch(struct arguments *a, struct journal *j, const struct books_request *r,
     bool *fetched, struct err *e)
 {
-	struct psd_status psd;
+	const struct lab_granted what = {r->psd_id, r->number, r->granted};
 	struct vault *v = NULL;
 	struct lab *lab = NULL;
-	int64_t next;
-	bool done;
+	uint32_t sequence;
 
-	*fetched = false;
-	if (r->granted == 0 || a->answer)
+	*fetched = r->credit >= 0;
+	if (r->granted == 0 || a->answer || *fetched)
 		return true;
 	if (!reach_vault(&a->reach, &a->settings, true, &v, e))
 		return false;
-	done = vault_status(v, &psd, e);
-	next = (int64_t)psd.download_sequence + 1;
-	*fetched = done && r->credit >= 0 && r->credit < next;
-	if (done && !*fetched)
-		done = *fetched = books_credit(j, r->id, (uint32_t)next, e) &&
-				  lab_open(a->lab, &lab, e) &&
-				  lab_refill(lab, v, r->granted, e);
+	*fetched = lab_open(a->lab, &lab, e) &&
+		   lab_credit(lab, v, &what, &sequence, e) &&
+		   books_credit(j, r->id, sequence, e);
 	lab_close(lab);
 	vault_close(v);
-	return done;
+	return *fetched;
 }
 
 static int

@@ -326,23 +326,40 @@ find_psd(const struct lab *lab, const struct message_psd *psd,
 	return read_cert(path, out, e);
 }
 
+bool
+lab_answer_path(const struct lab *lab, const struct message_psd *psd,
+    uint32_t sequence, char out[PATH_MAX], struct err *e)
+{
+	char id[PSD_ID], name[PSD_ID + 32];
+
+	snprintf(name, sizeof(name), "answers/%s-%lu", message_psd_id(psd, id),
+	    (unsigned long)sequence);
+	return lab_path(lab, name, out, e);
+}
+
+bool
+lab_make_answer(const struct lab *lab, const struct download_request *request,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	struct download_terms terms = {.amount = request->amount,
+	    .audit_due = date_add(today(), LAB_AUDIT_DAYS)};
+
+	return download_make_answer(
+	    request, &terms, lab->download_key, out, len, e);
+}
+
 static bool
 answer_once(const struct lab *lab, const struct download_request *request,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
-	char id[PSD_ID], name[PSD_ID + 32], path[PATH_MAX];
-	struct download_terms terms = {.amount = request->amount,
-	    .audit_due = date_add(today(), LAB_AUDIT_DAYS)};
+	char path[PATH_MAX];
 	bool done;
 
-	message_psd_id(&request->psd, id);
-	snprintf(name, sizeof(name), "answers/%s-%lu", id,
-	    (unsigned long)request->sequence + 1);
-	if (!join(path, lab->folder, name, e))
+	if (!lab_answer_path(
+		lab, &request->psd, request->sequence + 1, path, e))
 		return false;
 	if (access(path, F_OK) != 0) {
-		done = download_make_answer(
-			   request, &terms, lab->download_key, out, len, e) &&
+		done = lab_make_answer(lab, request, out, len, e) &&
 		       durable_create(path, out, *len, SECRET_MODE, e);
 		if (done || errno != EEXIST)
 			return done;

@@ -12,6 +12,7 @@
  *	psd/XXPS0000000001.pem        each PSD's certificate
  *	answers/XXPS0000000001-1      each answer that was given
  *	refunds/XXPS0000000001-1      likewise, to a refund request
+ *	refunds/XXPS0000000001-1-credit  the answer that brings its value
  *	refunds/XXPS0000000001-stamp-780  each stamp that was refunded
  */
 #ifndef VAULT_LAB_H
@@ -60,6 +61,18 @@ lab_refill(struct lab *lab, struct vault *v, mils amount, struct err *e);
  * mail date is over 90 days past is not.  Errors: as refund_check(). */
 MUST_CHECK bool lab_refund(struct lab *lab, const char *request,
     size_t request_len, char **out, size_t *len, struct err *e);
+
+/* Brings what refund request `number` of PSD `id` was granted into the vault
+ * (open and unlocked), by one download of its own: however often it is called,
+ * or cut off, and whatever is downloaded beside it.  *sequence is that one's.
+ * Errors: as lab_refill(). */
+struct lab_granted {
+	const char *id;
+	uint32_t number;
+	mils amount;
+};
+MUST_CHECK bool lab_credit(struct lab *lab, struct vault *v,
+    const struct lab_granted *what, uint32_t *sequence, struct err *e);
 
 /* Writes the certificates of authority, provider and PSD `id` into `folder`
  * (made if missing), where postage-verify(1) looks. */

@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #include "vault/lab.h"
+#include "vault/message.h"
 
 struct lab {
 	char folder[PATH_MAX];
@@ -18,5 +19,15 @@ struct lab {
 /* Errors: ERR_CONFIG (too long). */
 MUST_CHECK bool lab_path(
     const struct lab *lab, const char *name, char out[PATH_MAX], struct err *e);
+
+/* Where the answer of `sequence` to this PSD is kept.  Errors: ERR_CONFIG. */
+MUST_CHECK bool
+lab_answer_path(const struct lab *lab, const struct message_psd *psd,
+    uint32_t sequence, char out[PATH_MAX], struct err *e);
+
+/* The answer that grants what is asked; it is not kept yet. */
+MUST_CHECK bool
+lab_make_answer(const struct lab *lab, const struct download_request *request,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 
 #endif
