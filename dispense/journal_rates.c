@@ -95,7 +95,10 @@ books_rates_approved(struct journal *j, const uint8_t sha[JOURNAL_HASH],
 
 	if (!db_number(j,
 		"SELECT count(*) FROM rate_tables WHERE sha=? AND approved"
-		" IS NOT NULL",
+		" IS NOT NULL AND substr(approved_by || ' ',1,instr(approved_by"
+		" || ' ',' '))<>substr(entered_by || ' ',1,instr(entered_by || "
+		"' ',"
+		"' '))",
 		DB_ARGS(DB_B(sha, JOURNAL_HASH)), &count, e))
 		return false;
 	*yes = count > 0;

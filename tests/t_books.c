@@ -502,6 +502,26 @@ a_job_that_the_old_journal_knows_gets_its_stamps(void **state)
 	is_int(shop_check(&shop), 0, shop_findings);
 }
 
+static void
+two_persons_are_not_one_twice(void **state)
+{
+	static const struct books_by plain = {"anna", 1}, bob = {"bob", 2};
+	const uint8_t sha[JOURNAL_HASH] = {1};
+	struct err e = ERR_INIT;
+	struct journal *j = begin();
+	bool yes;
+
+	(void)state;
+	is_ok(books_rates_enter(j, sha, "x", 1, &anna, &e), &e, "enter");
+	is_ok(books_rates_approve(j, sha, &plain, &e), &e, "her own");
+	is_ok(books_rates_approved(j, sha, &yes, &e), &e, "ask");
+	ok(!yes, "from the time when one was enough");
+	is_ok(books_rates_approve(j, sha, &bob, &e), &e, "another's");
+	is_ok(books_rates_approved(j, sha, &yes, &e), &e, "ask");
+	ok(yes, "two");
+	end(j);
+}
+
 static int
 open_shop(void **state)
 {
@@ -542,6 +562,7 @@ main(void)
 	    FRESH(an_old_journal_stops_the_printing_until_it_adopts),
 	    FRESH(what_the_vault_forgot_is_noted_as_a_gap),
 	    FRESH(a_job_that_the_old_journal_knows_gets_its_stamps),
+	    FRESH(two_persons_are_not_one_twice),
 	};
 
 	return cmocka_run_group_tests(tests, open_shop, close_shop);
