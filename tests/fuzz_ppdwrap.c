@@ -12,8 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* One statement of the new PPD: no program but ours, no command of a driver
  * that runs what the PPD says, no control character in a name. */
 static void
-check_statement(const struct statement *s, int *gates)
+check_statement(const struct statement *s, int *gates, int *drivers)
 {
+	*drivers += slice_is(s->keyword, "cupsPostageDriver");
 	if (slice_begins(s->keyword, "cupsFilter")) {
 		bool gate =
 		    slice_begins(s->value, "application/vnd.cups-postage-");
@@ -25,8 +26,7 @@ check_statement(const struct statement *s, int *gates)
 	}
 	if (slice_begins(s->keyword, "Foomatic") ||
 	    slice_begins(s->keyword, "cupsPreFilter") ||
-	    slice_begins(s->keyword, "cupsPortMonitor") ||
-	    slice_begins(s->keyword, "cupsCommands"))
+	    slice_begins(s->keyword, "cupsPortMonitor"))
 		abort();
 	for (size_t i = 0; i < s->keyword.len; i++)
 		if (s->keyword.ptr[i] <= ' ' || s->keyword.ptr[i] > '~')
@@ -40,7 +40,7 @@ check_output(const char *text, size_t len)
 {
 	struct ppd_reader r = {text, text + len};
 	struct statement s;
-	int gates = 0;
+	int gates = 0, drivers = 0;
 
 	for (size_t i = 0; i < len; i++)
 		if (((unsigned char)text[i] < ' ' && text[i] != '\n' &&
@@ -48,8 +48,8 @@ check_output(const char *text, size_t len)
 		    text[i] == 0x7f)
 			abort();
 	while (ppd_next(&r, &s))
-		check_statement(&s, &gates);
-	if (gates != 1)
+		check_statement(&s, &gates, &drivers);
+	if (gates != 1 || drivers > 1)
 		abort();
 }
 

@@ -186,6 +186,36 @@ foomatic_needs_leave(void **state)
 	has("*cupsPostageDriver: \"foomatic-rip\"", true);
 }
 
+/* What only the driver's name guards would be open by another way. */
+static void
+foomatic_does_not_come_in_by_another_door(void **state)
+{
+	static const char command[] =
+	    HEAD "*cupsFilter: \"application/vnd.cups-raster 0 drv\"\n"
+		 "*cupsFilter: \"application/vnd.cups-command 0 "
+		 "foomatic-rip\"\n";
+	static const char option[] =
+	    HEAD "*cupsFilter: \"application/vnd.cups-raster 0 drv\"\n"
+		 "*OpenUI *cupsPostageDriver/A: PickOne\n"
+		 "*cupsPostageDriver: \"foomatic-rip\"\n"
+		 "*CloseUI: *cupsPostageDriver\n"
+		 "*OpenUI *FoomaticRIPCommandLine/B: PickOne\n"
+		 "*FoomaticRIPCommandLine: \"id\"\n"
+		 "*CloseUI: *FoomaticRIPCommandLine\n"
+		 "*FoomaticRIPCommandLine: \"id\"\n"
+		 "*cupsPostageDriver: \"foomatic-rip\"\n";
+	static const struct ppdwrap_rules allow = {.allow_foomatic = true};
+	struct err e;
+
+	(void)state;
+	ok(!wrap(command, &e), "printer commands");
+	is_err(&e, ERR_CONFIG, "kind");
+	is_ok(wrap_with(command, &allow, &e), &e, "allowed");
+	is_ok(wrap(option, &e), &e, "names of options");
+	has("*cupsPostageDriver: \"drv\"", true);
+	has("oomatic", false);
+}
+
 static const char raster[] = HEAD
     "*NickName: \"Acme Laser\"\n"
     "*cupsFilter: \"application/vnd.cups-raster 0 rastertoacme\"\n"
@@ -339,6 +369,7 @@ main(void)
 	    T(command_filters_stay_and_drivers_of_postscript_get_it),
 	    T(what_cannot_take_stamps_is_refused),
 	    T(foomatic_needs_leave),
+	    T(foomatic_does_not_come_in_by_another_door),
 	    T(the_printers_own_options_stay),
 	    T(copies_are_no_business_of_the_printer),
 	    T(unknown_keywords_are_dropped_unless_named),

@@ -152,6 +152,16 @@ add_commandtops(struct ppdfilter *f)
 		f->commands[f->command_count++] = line;
 }
 
+static bool
+needs_foomatic(const struct ppdfilter *f)
+{
+	bool needs = strstr(f->best.program, "foomatic-rip") != NULL;
+
+	for (int i = 0; i < f->command_count; i++)
+		needs |= strstr(f->commands[i].program, "foomatic-rip") != NULL;
+	return needs;
+}
+
 bool
 ppdfilter_choose(struct ppdfilter *f, bool allow_foomatic,
     struct ppdwrap_report *report, struct err *e)
@@ -161,8 +171,7 @@ ppdfilter_choose(struct ppdfilter *f, bool allow_foomatic,
 
 	if (f->ours)
 		return err_set(e, ERR_CONFIG, "this is a postage PPD already");
-	if (f->rank >= 0 && strstr(line->program, "foomatic-rip") &&
-	    !allow_foomatic)
+	if (needs_foomatic(f) && !allow_foomatic)
 		return err_set(e, ERR_CONFIG,
 		    "the driver is foomatic-rip, which runs commands written "
 		    "in the PPD; if you trust it, add --allow-foomatic");

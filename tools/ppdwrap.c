@@ -82,7 +82,7 @@ static bool
 is_removed(struct slice s)
 {
 	return one_of(s, removed, sizeof(removed) / sizeof(removed[0])) ||
-	       slice_begins(s, "Postage");
+	       slice_begins(s, "Postage") || slice_begins(s, "cupsPostage");
 }
 
 /* "*X" -> "X" */
@@ -105,6 +105,16 @@ is_ui(const struct wrap *w, struct slice s)
 }
 
 /* --- first pass: what is there ------------------------------------------- */
+/* A PPD may call its options as it likes, also by a name that says what is to
+ * be run. */
+static bool
+may_be_option(const struct wrap *w, struct slice name)
+{
+	return name.len > 0 && name.len < PPDWRAP_NAME_MAX &&
+	       !is_removed(name) &&
+	       (w->rules->allow_foomatic || !slice_begins(name, "Foomatic"));
+}
+
 static void
 note_statement(struct wrap *w, const struct statement *s)
 {
@@ -112,8 +122,7 @@ note_statement(struct wrap *w, const struct statement *s)
 	    slice_is(s->keyword, "JCLOpenUI")) {
 		struct slice name = starless(s->option);
 
-		if (name.len > 0 && name.len < PPDWRAP_NAME_MAX &&
-		    w->ui_count < UI_MAX && !is_removed(name))
+		if (w->ui_count < UI_MAX && may_be_option(w, name))
 			w->ui[w->ui_count++] = name;
 	} else {
 		ppdfilter_note(&w->filters, s);
