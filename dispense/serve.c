@@ -446,8 +446,6 @@ tell_alarms(struct serve *v, serve_alarm_fn *told)
 	struct telling t = {v->s, told};
 	struct err ignored = ERR_INIT;
 
-	if (told == NULL || v->dispense == NULL || v->role != ROLE_BACKEND)
-		return;
 	/* What is wrong with vault or rates was said by the job. */
 	if (!dispense_alarms(v->dispense, v->job.queue, tell, &t, &ignored))
 		return;
@@ -463,7 +461,7 @@ serve_connection(const struct settings *s, struct dispense *ready, int fd,
 	    .dispense = ready,
 	    .pass = -1,
 	    .lock = LOCK_NONE};
-	bool ok;
+	bool ok, job_over;
 
 	v.in = malloc(PROTOCOL_BODY_MAX);
 	v.out = malloc(PROTOCOL_BODY_MAX);
@@ -471,9 +469,12 @@ serve_connection(const struct settings *s, struct dispense *ready, int fd,
 		ok = converse(&v, e);
 	else
 		ok = err_set(e, ERR_SYSTEM, "out of memory");
+	/* What a peer that was not let in says it is proves nothing. */
+	job_over = v.document != NULL && v.role == ROLE_BACKEND;
 	dispense_document_close(v.document);
 	lock_release(&v.lock);
-	tell_alarms(&v, told);
+	if (told != NULL && job_over)
+		tell_alarms(&v, told);
 	dispense_close(v.dispense);
 	free(v.in);
 	free(v.out);

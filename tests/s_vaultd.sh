@@ -11,6 +11,9 @@ conf_write <<-EOT
 stamp = 2.00
 job = 5.00
 user-day = 7.00
+low = 1000.00
+[daemon]
+alarm = /usr/bin/tee $WORK/run/told
 EOT
 vault_setup 100.00
 vaultd_start
@@ -80,6 +83,13 @@ check_is 'rubbish gets an error and no stamp' \
 check_fails 'nobody else can even connect' \
 	setpriv --reuid=nobody --regid=nogroup --clear-groups -- \
 	"$WORK/bin/probe" "$socket" status Sink
+told() {
+	grep 'alarm of queue' "$WORK/run/told" "$WORK/log/vaultd.out"
+}
+check_fails 'nor sets off an alarm, or the mail command' told
+check_is 'root is the backend' \
+	"$(first_word "$WORK/bin/probe" "$socket" backend Sink "$second")" ''
+check 'whose job tells that funds are low' until_true 10 told
 check_is 'the daemon lives' "$(funds)" 93.00
 waiting=$(pgrep -P "$VAULTD_PID")
 kill -KILL "$waiting"
