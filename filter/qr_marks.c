@@ -169,6 +169,13 @@ take(const struct view *v, const zbar_symbol_t *symbol, int page,
 	return true;
 }
 
+/* zbar reads what nobody would see on paper. */
+static bool
+is_visible(const struct view *v, const struct placeholder *one)
+{
+	return !ink_map_is_free(v->map, one->box, NULL, 0, NULL);
+}
+
 /* zbar may give one code twice. */
 static bool
 is_known(
@@ -193,7 +200,7 @@ take_all(const struct view *v, const zbar_symbol_t *symbol, int page,
 			continue;
 		if (!take(v, symbol, page, &one, e))
 			return false;
-		if (is_known(out, *count, &one))
+		if (!is_visible(v, &one) || is_known(out, *count, &one))
 			continue;
 		if (*count == max)
 			return err_set(e, ERR_REQUEST,

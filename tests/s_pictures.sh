@@ -93,6 +93,15 @@ convert -size 2550x3300 xc:white \( "$WORK/qr.png" -resize 300x300 \
 refused 'a code askew' 'page 1: QR code postage:.amount=0.78 stands askew' \
 	canceled "$WORK/askew.png"
 qr "$WORK/qr.png" 0.78
+convert -size 2550x3300 xc:white \( "$WORK/qr.png" -fill "gray(245)" \
+	-opaque black \) -geometry +300+300 -composite \
+	-density 300 -units PixelsPerInch "$WORK/pale.png"
+check 'a code that only a program sees' zbarimg --nodbus -q "$WORK/pale.png"
+before=$(register descending)
+job=$(submit -d Postage "$WORK/pale.png")
+check 'is printed as it is' completes "$job"
+check_is 'and buys nothing' "$(register descending)" "$before"
+qr "$WORK/qr.png" 0.78
 convert -size 2550x3300 xc:white \( "$WORK/qr.png" -resize 300x300 \) \
 	-geometry +2250+300 -composite -density 300 -units PixelsPerInch \
 	"$WORK/edge.png"
