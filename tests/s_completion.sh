@@ -53,4 +53,21 @@ offers --printer _postage postage queue add Postage --pr
 offers_not --printer _postage postage print --
 offers --certificates _postage_verify postage-verify --cert
 offers_not create _postage postage vault refill ''
+
+# A name is no command, whoever chose it: a print server on the network may.
+names=$(mktemp -d)
+printf '#!/bin/sh\n%s\n' "echo 'a\$(touch\${IFS}$names/run)'; echo 'a*'" \
+	>"$names/lpstat"
+chmod 755 "$names/lpstat"
+PATH=$names:$PATH
+offers "a\\\$\\(touch\\\$\\{IFS\\}$names/run\\)" _postage postage print --queue ''
+offers 'a\*' _postage postage queue remove a
+number=$((number + 1))
+if [ -e "$names/run" ]; then
+	echo "not ok $number - the name of a queue was run"
+	failed=1
+else
+	echo "ok $number - the name of a queue is not run"
+fi
+rm -r "$names"
 exit "$failed"
