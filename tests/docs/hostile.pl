@@ -20,17 +20,18 @@ sub stream {
 	return "<<$dict/Length " . length($data) . ">>stream\n$data\nendstream";
 }
 
-# 1 GB and more of one operator in a megabyte.
+# 1 GB and more of one operator in a megabyte.  A block that ends in a full
+# flush looks back at nothing, so it is packed once.
 sub flood {
 	my ($what, $times) = @_;
-	my ($d) = deflateInit(-Level => 9);
-	my ($out, $block) = ('', $what x 65536);
-	for (1 .. $times) {
-		my ($some) = $d->deflate($block);
-		$out .= $some;
-	}
+	my ($d) = deflateInit(-Level => 9, -WindowBits => -MAX_WBITS);
+	my $block = $what x 65536;
+	my ($sum, $packed) = (adler32(''), '');
+	$sum = Compress::Raw::Zlib::adler32_combine($sum, adler32($block),
+	    length $block) for 1 .. $times;
+	$packed .= $_ for $d->deflate($block), $d->flush(Z_FULL_FLUSH);
 	my ($end) = $d->flush();
-	return $out . $end;
+	return "\x78\xda" . $packed x $times . $end . pack('N', $sum);
 }
 
 sub deflate {
