@@ -88,6 +88,13 @@ leave_now(const char *line)
 	_exit(said ? 1 : 2);
 }
 
+#ifdef WITH_SANITIZERS
+void
+leave_on_crash(void)
+{
+	/* AddressSanitizer has more to say. */
+}
+#else
 static void
 on_crash(int number)
 {
@@ -99,8 +106,6 @@ on_crash(int number)
 void
 leave_on_crash(void)
 {
-	/* AddressSanitizer has more to say. */
-#ifndef WITH_SANITIZERS
 	static const int crashes[] = {
 	    SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
 	static char stack[STACK_BYTES];
@@ -111,5 +116,5 @@ leave_on_crash(void)
 	(void)sigaltstack(&other, NULL);
 	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
 		(void)sigaction(crashes[i], &end, NULL);
-#endif
 }
+#endif

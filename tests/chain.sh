@@ -220,8 +220,13 @@ refused() {
 	check_is "$refused_what: nothing printed" "$(sink_runs)" "$refused_runs"
 }
 
+message_has() {
+	job_message "$1" | grep -qE "$2"
+}
+
+# For a moment the scheduler says only that a filter failed.
 says() {
-	job_message "$1" | grep -qE "$2" || {
+	until_true 5 message_has "$1" "$2" || {
 		echo "message: $(job_message "$1")"
 		echo "want:    $2"
 		return 1
