@@ -117,6 +117,11 @@ check_stamp(const struct books_rules *rules, const struct journal_stamp *s,
 
 	if (rules == NULL)
 		return true;
+	if (!date_valid(s->psd.mail_date))
+		return err_set(e, ERR_CORRUPT,
+		    "stamp %s has no mail date in the journal: postage journal "
+		    "check",
+		    name_stamp(s, name));
 	last = date_add(
 	    s->psd.mail_date, rules->window_days < 0 ? 0 : rules->window_days);
 	if (rules->window_days >= 0 && rules->today > last)

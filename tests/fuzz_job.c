@@ -12,6 +12,15 @@
 
 #define OPTIONS_MAX 4096
 
+/* libcups forgets parts of a PPD's cache. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:_ppdCacheCreateWithPPD\nleak:cupsAddOption\n";
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void

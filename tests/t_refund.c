@@ -9,6 +9,15 @@
 
 #define STAMPS 120
 
+/* Pango keeps its fonts, and with them fontconfig's patterns, to the end. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig\n";
+}
+
 static struct bench b;
 static struct refund_line lines[STAMPS];
 
