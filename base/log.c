@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
+
+#define HEARD_MS      2000
+#define HEARD_STEP_MS 2
 
 enum level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG };
 
@@ -74,6 +80,24 @@ void
 log_error(const char *fmt, ...)
 {
 	SPEAK(LEVEL_ERROR);
+	if (log_style == LOG_CUPS)
+		log_heard();
+}
+
+void
+log_heard(void)
+{
+	struct pollfd gone = {.fd = STDERR_FILENO};
+	struct stat st;
+	int left;
+
+	if (fstat(STDERR_FILENO, &st) != 0 || !S_ISFIFO(st.st_mode))
+		return;
+	for (int ms = 0; ms < HEARD_MS; ms += HEARD_STEP_MS) {
+		if (ioctl(STDERR_FILENO, FIONREAD, &left) != 0 || left == 0 ||
+		    poll(&gone, 1, HEARD_STEP_MS) > 0)
+			return;
+	}
 }
 
 void

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "filter/sandbox.h"
 
 #define DEPTH	    2 /* a job's folder has the renderers' in it */
@@ -82,6 +83,7 @@ leave_now(const char *line)
 {
 	bool said = write(STDERR_FILENO, line, strlen(line)) > 0;
 
+	log_heard();
 	sandbox_kill_all();
 	if (left_folder[0] != '\0')
 		leave_remove(left_folder);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/test.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/conf.h"
 #include "base/date.h"
 #include "base/durable.h"
+#include "base/log.h"
 #include "base/mils.h"
 #include "base/text.h"
 
@@ -212,6 +217,60 @@ a_file_is_replaced_whole_and_created_once(void **state)
 	is_int(rmdir(dir), 0, "nothing left behind");
 }
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* How long log_error() takes, in milliseconds, with the pipe as stderr. */
+static uint64_t
+speak_to(int writer)
+{
+	int kept = dup(STDERR_FILENO);
+	uint64_t began;
+
+	dup2(writer, STDERR_FILENO);
+	log_open(LOG_CUPS, "test");
+	began = now_ms();
+	log_error("what happened, and what to do");
+	began = now_ms() - began;
+	log_open(LOG_PLAIN, "test");
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	return began;
+}
+
+static void
+an_error_is_heard_before_the_program_goes_on(void **state)
+{
+	char line[200];
+	int ends[2];
+	pid_t reader;
+	uint64_t took;
+
+	(void)state;
+	is_int(pipe(ends), 0, "a pipe");
+	reader = fork();
+	if (reader == 0) {
+		poll(NULL, 0, 300);
+		_exit(read(ends[0], line, sizeof(line)) > 0 ? 0 : 1);
+	}
+	took = speak_to(ends[1]);
+	ok(took >= 200, "it waits for a reader");
+	ok(took < 1900, "and no longer");
+	waitpid(reader, NULL, 0);
+	took = speak_to(ends[1]);
+	ok(took >= 1900, "where nobody reads, for a time");
+	close(ends[0]);
+	signal(SIGPIPE, SIG_IGN);
+	ok(speak_to(ends[1]) < 1900, "not for one who is gone");
+	close(ends[1]);
+}
+
 int
 main(void)
 {
@@ -224,7 +283,8 @@ main(void)
 	    T(hexadecimal_goes_both_ways), T(every_day_counts_once),
 	    T(a_cleaned_text_cannot_command_the_scheduler),
 	    T(an_unknown_key_names_file_and_line),
-	    T(a_file_is_replaced_whole_and_created_once)};
+	    T(a_file_is_replaced_whole_and_created_once),
+	    T(an_error_is_heard_before_the_program_goes_on)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
