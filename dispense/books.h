@@ -248,13 +248,6 @@ MUST_CHECK bool books_psd_known(
 MUST_CHECK bool books_check_spoils(
     struct journal *j, journal_finding_fn *fn, void *context, struct err *e);
 
-/* --- a word before it is printed (journal_spent.c) ----------------------------- */
-
-/* A person confirms the total of a document that is quoted.
- * Errors: ERR_REQUEST (it is not quoted, or costs something else). */
-MUST_CHECK bool journal_confirm(struct journal *j, int64_t document_id,
-    mils total, const struct books_by *by, struct err *e);
-
 /* --- tables of rates (journal_rates.c) ------------------------------------------ */
 
 #define BOOKS_RATES_NAME 8 /* least letters of the hash in hexadecimal */

@@ -113,6 +113,15 @@ db_step(struct journal *j, sqlite3_stmt *stmt, bool *row, struct err *e)
 	return code == SQLITE_DONE;
 }
 
+bool
+db_next(struct journal *j, sqlite3_stmt *stmt, bool *good, struct err *e)
+{
+	bool row;
+
+	*good = db_step(j, stmt, &row, e);
+	return row;
+}
+
 void
 db_done(sqlite3_stmt *stmt)
 {
@@ -124,14 +133,13 @@ db_run(struct journal *j, const char *sql, const struct db_arg *args,
     size_t count, struct err *e)
 {
 	sqlite3_stmt *stmt;
-	bool row = true;
+	bool good;
 
 	if (!db_query(j, sql, args, count, &stmt, e))
 		return false;
-	while (row)
-		if (!db_step(j, stmt, &row, e))
-			return false;
-	return true;
+	while (db_next(j, stmt, &good, e))
+		continue;
+	return good;
 }
 
 bool

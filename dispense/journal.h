@@ -198,7 +198,7 @@ MUST_CHECK bool journal_sheet_used(struct journal *j, uint64_t serial,
 MUST_CHECK bool
 journal_sheet_claim(struct journal *j, int64_t document_id, struct err *e);
 
-/* --- sums and lists (journal_list.c) ---------------------------------------- */
+/* --- sums (journal_spent.c) ------------------------------------------------- */
 
 struct journal_sums {
 	mils job, day, user_day; /* see struct spending; the days with: */
@@ -225,6 +225,8 @@ MUST_CHECK bool journal_corrections(struct journal *j, const char *queue,
 /* The document's stamps that no debit was begun for: their sum, the dearest. */
 MUST_CHECK bool journal_unpaid(struct journal *j, int64_t document_id,
     mils *sum, mils *dearest, struct err *e);
+
+/* --- lists (journal_list.c) ------------------------------------------------- */
 
 /* What to list; 0, "" and -1 = any. */
 struct journal_filter {
@@ -269,6 +271,11 @@ struct books_by; /* see dispense/books.h */
 MUST_CHECK bool
 journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
     bool force, const char *note, const struct books_by *by, struct err *e);
+
+/* A person confirms the total of a document before it is printed.
+ * Errors: ERR_REQUEST (it is not quoted, or costs something else). */
+MUST_CHECK bool journal_confirm(struct journal *j, int64_t document_id,
+    mils total, const struct books_by *by, struct err *e);
 
 /* --- proof (journal_check.c) -------------------------------------------------- */
 

@@ -43,31 +43,23 @@ check_file(struct check *c, struct err *e)
 {
 	char text[200];
 	sqlite3_stmt *s;
-	bool row = true;
+	bool good;
 
 	if (!db_query(c->j, "PRAGMA integrity_check(20)", DB_NONE, &s, e))
 		return false;
-	while (row) {
-		if (!db_step(c->j, s, &row, e))
-			return false;
-		if (!row)
-			break;
+	while (db_next(c->j, s, &good, e)) {
 		db_col_text(s, 0, text, sizeof(text));
 		if (strcmp(text, "ok") != 0)
 			found(c, "the journal's file is damaged: %s", text);
 	}
-	row = true;
-	if (!db_query(c->j, "PRAGMA foreign_key_check", DB_NONE, &s, e))
+	if (!good ||
+	    !db_query(c->j, "PRAGMA foreign_key_check", DB_NONE, &s, e))
 		return false;
-	while (row) {
-		if (!db_step(c->j, s, &row, e))
-			return false;
-		if (!row)
-			break;
+	while (db_next(c->j, s, &good, e)) {
 		db_col_text(s, 0, text, sizeof(text));
 		found(c, "a row of %s belongs to nothing", text);
 	}
-	return true;
+	return good;
 }
 
 /* Each statement finds what must not be: a number of a row, and a sentence
@@ -77,20 +69,16 @@ check_rows(
     struct check *c, const char *sql, const char *sentence, struct err *e)
 {
 	sqlite3_stmt *s;
-	bool row = true;
 	char text[128];
+	bool good;
 
 	if (!db_query(c->j, sql, DB_NONE, &s, e))
 		return false;
-	while (row) {
-		if (!db_step(c->j, s, &row, e))
-			return false;
-		if (!row)
-			break;
+	while (db_next(c->j, s, &good, e)) {
 		db_col_text(s, 0, text, sizeof(text));
 		found(c, "%s: %s", text, sentence);
 	}
-	return true;
+	return good;
 }
 
 #define NAME_OF_STAMP \
@@ -218,22 +206,21 @@ static bool
 load_psds(struct check *c, struct walk *w, struct err *e)
 {
 	sqlite3_stmt *s;
-	bool row = true;
+	bool good;
 
 	if (!db_query(
 		c->j, "SELECT id,ascending FROM psds LIMIT 64", DB_NONE, &s, e))
 		return false;
-	while (w->psds < PSDS_MAX) {
-		if (!db_step(c->j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
+	while (db_next(c->j, s, &good, e)) {
 		db_col_text(
 		    s, 0, w->psd[w->psds].id, sizeof(w->psd[w->psds].id));
 		w->psd[w->psds++].ascending = db_col_int(s, 1);
+		if (w->psds == PSDS_MAX) {
+			db_done(s);
+			break;
+		}
 	}
-	db_done(s);
-	return true;
+	return good;
 }
 
 static bool
@@ -263,7 +250,7 @@ check_chain(struct check *c, struct walk *w, struct err *e)
 {
 	struct journal_stamp stamp;
 	sqlite3_stmt *s;
-	bool row = true;
+	bool good;
 
 	if (!load_psds(c, w, e) ||
 	    !db_query(c->j,
@@ -273,13 +260,9 @@ check_chain(struct check *c, struct walk *w, struct err *e)
 		" WHERE s.seq IS NOT NULL ORDER BY s.seq",
 		DB_NONE, &s, e))
 		return false;
-	while (row) {
+	while (db_next(c->j, s, &good, e)) {
 		struct job job = {.id = 0};
 
-		if (!db_step(c->j, s, &row, e))
-			return false;
-		if (!row)
-			break;
 		db_stamp_row(s, &stamp);
 		db_col_text(s, DB_STAMP_COUNT, job.queue, sizeof(job.queue));
 		job.id = (uint32_t)db_col_int(s, DB_STAMP_COUNT + 1);
@@ -291,7 +274,7 @@ check_chain(struct check *c, struct walk *w, struct err *e)
 			return false;
 		}
 	}
-	return true;
+	return good;
 }
 
 /* The vault at hand: what it has spent is what the journal has issued. */

@@ -57,6 +57,18 @@ MUST_CHECK bool db_query(struct journal *j, const char *sql,
 MUST_CHECK bool
 db_step(struct journal *j, sqlite3_stmt *stmt, bool *row, struct err *e);
 
+/* The same for a loop over all rows: true with each row; false at the end and
+ * when it failed, and *good tells which.
+ *
+ *	if (!db_query(j, sql, args, &s, e))
+ *		return false;
+ *	while (db_next(j, s, &good, e))
+ *		... (leaving early: db_done(s) before)
+ *	return good;
+ */
+MUST_CHECK bool
+db_next(struct journal *j, sqlite3_stmt *stmt, bool *good, struct err *e);
+
 /* Gives a statement back before its end. */
 void db_done(sqlite3_stmt *stmt);
 

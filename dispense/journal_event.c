@@ -131,24 +131,21 @@ books_events(struct journal *j, int64_t limit, books_event_fn *fn,
 {
 	sqlite3_stmt *s;
 	struct link l;
-	bool row = true;
+	bool good;
 
 	if (!db_query(j,
 		"SELECT * FROM (SELECT seq,at,person,what,text,document,stamps,"
 		"chain FROM events ORDER BY seq DESC LIMIT ?) ORDER BY seq",
 		DB_ARGS(DB_I(limit ? limit : -1)), &s, e))
 		return false;
-	for (;;) {
-		if (!db_step(j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
+	while (db_next(j, s, &good, e)) {
 		take_row(s, &l);
-		if (!fn(context, &l.event))
+		if (!fn(context, &l.event)) {
+			db_done(s);
 			break;
+		}
 	}
-	db_done(s);
-	return true;
+	return good;
 }
 
 bool
@@ -160,7 +157,7 @@ books_check_events(
 	char sentence[128];
 	sqlite3_stmt *s;
 	struct link l;
-	bool row;
+	bool good;
 
 	if (!db_query(j,
 		"SELECT v.seq,v.at,v.person,v.what,v.text,v.document,v.stamps,"
@@ -168,11 +165,7 @@ books_check_events(
 		" ON s.seq=v.stamps ORDER BY v.seq",
 		DB_NONE, &s, e))
 		return false;
-	for (;; expected = l.event.seq + 1) {
-		if (!db_step(j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
+	for (; db_next(j, s, &good, e); expected = l.event.seq + 1) {
 		take_row(s, &l);
 		db_col_bytes(s, 8, l.stamp_hash, JOURNAL_HASH);
 		if (!hash_link(previous, &l, hash, e)) {
@@ -190,4 +183,5 @@ books_check_events(
 		    (long long)l.event.seq);
 		fn(context, sentence);
 	}
+	return good;
 }

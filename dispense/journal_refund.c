@@ -65,7 +65,7 @@ load_list(
     struct journal *j, int64_t id, struct refund_list *list, struct err *e)
 {
 	sqlite3_stmt *s;
-	bool row;
+	bool good;
 
 	list->lines = calloc(REFUND_STAMPS_MAX, sizeof(*list->lines));
 	if (list->lines == NULL)
@@ -78,13 +78,9 @@ load_list(
 		" ORDER BY s.ascending",
 		DB_ARGS(DB_I(id)), &s, e))
 		return false;
-	for (;;) {
+	while (db_next(j, s, &good, e)) {
 		struct refund_line *line = &list->lines[list->count];
 
-		if (!db_step(j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
 		if (list->count == REFUND_STAMPS_MAX || !load_line(s, line) ||
 		    !mils_add(list->total, line->amount, &list->total)) {
 			db_done(s);
@@ -94,6 +90,7 @@ load_list(
 		}
 		list->count++;
 	}
+	return good;
 }
 
 static bool
@@ -283,22 +280,19 @@ books_requests(
 {
 	struct books_request r;
 	sqlite3_stmt *s;
-	bool row;
+	bool good;
 
 	if (!db_query(j, "SELECT " REQUEST_COLUMNS " FROM requests ORDER BY id",
 		DB_NONE, &s, e))
 		return false;
-	for (;;) {
-		if (!db_step(j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
+	while (db_next(j, s, &good, e)) {
 		take_request(s, &r);
-		if (!fn(context, &r))
+		if (!fn(context, &r)) {
+			db_done(s);
 			break;
+		}
 	}
-	db_done(s);
-	return true;
+	return good;
 }
 
 /* --- the answer ------------------------------------------------------------------------- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* a person says what became of an uncertain document */
+/* a person says what became of an uncertain document, or that a total is right */
 #include <string.h>
 
 #include "base/text.h"
 #include "dispense/books.h"
+#include "dispense/journal_db.h"
 
 /* Is it for a person to say?  Also to give up a rest that was to be sent. */
 static bool
@@ -60,4 +61,36 @@ journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
 		   doc_state_name(doc.state), doc.note[0] ? ": " : "",
 		   doc.note) &&
 	       journal_document_save(j, &doc, by->now, e);
+}
+
+bool
+journal_confirm(struct journal *j, int64_t document_id, mils total,
+    const struct books_by *by, struct err *e)
+{
+	struct journal_document doc;
+	char is[MILS_TEXT], said[MILS_TEXT];
+
+	if (!journal_document_load(j, document_id, &doc, e))
+		return false;
+	if (doc.state != DOC_QUOTED)
+		return err_set(e, ERR_REQUEST,
+		    "document %u of %s-%u is %s: only a quoted one waits for a "
+		    "word",
+		    doc.ordinal + 1, doc.job.queue, doc.job.id,
+		    doc_state_name(doc.state));
+	if (doc.total != total)
+		return err_set(e, ERR_REQUEST,
+		    "document %u of %s-%u costs %s, not %s: look at it with "
+		    "\"postage journal show %s-%u\"",
+		    doc.ordinal + 1, doc.job.queue, doc.job.id,
+		    mils_format(doc.total, is), mils_format(total, said),
+		    doc.job.queue, doc.job.id);
+	return db_run(j,
+		   "UPDATE documents SET confirmed=?,confirmed_by=?,changed=?"
+		   " WHERE id=?",
+		   DB_ARGS(DB_I(total), DB_T(by->person), DB_I(by->now),
+		       DB_I(document_id)),
+		   e) &&
+	       books_log(j, by, "confirm", document_id, NULL, e,
+		   "total %s of user %s", mils_format(total, is), doc.job.user);
 }

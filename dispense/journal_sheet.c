@@ -51,7 +51,7 @@ journal_sheet_used(struct journal *j, uint64_t serial, int64_t document_id,
     bool *used, size_t count, struct err *e)
 {
 	sqlite3_stmt *s;
-	bool row = true;
+	bool good;
 
 	memset(used, 0, count * sizeof(*used));
 	/* What a replaced document claimed was never printed. */
@@ -61,16 +61,13 @@ journal_sheet_used(struct journal *j, uint64_t serial, int64_t document_id,
 		" AND d.state<>9",
 		DB_ARGS(DB_I(serial), DB_I(document_id)), &s, e))
 		return false;
-	while (row) {
-		int64_t label;
+	while (db_next(j, s, &good, e)) {
+		int64_t label = db_col_int(s, 0);
 
-		if (!db_step(j, s, &row, e))
-			return false;
-		label = row ? db_col_int(s, 0) : 0;
 		if (label >= 1 && (uint64_t)label <= count)
 			used[label - 1] = true;
 	}
-	return true;
+	return good;
 }
 
 bool

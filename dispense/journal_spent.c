@@ -1,14 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* who spent what in some time; and what a person confirmed */
-#include "dispense/books.h"
+/* sums: what was spent, by whom and where, and what is about to be */
 #include "dispense/journal_db.h"
 
-/* As in journal_list.c: a document that stood still so long is given up. */
+/* A document that stood still so long is not being issued any more; nor is one
+ * whose filter gave up, or whose backend has come to see how it ended. */
 #define ISSUING_S 600
 
 #define FROM                                       \
 	" FROM stamps s JOIN documents d ON d.id=" \
 	"s.document JOIN jobs j ON j.id=d.job WHERE "
+#define SUM "SELECT sum(s.amount)" FROM
+
+/* ?1 another document than this, ?2 changed since then */
+#define ISSUING                                                         \
+	"d.state=2 AND d.id<>?1 AND d.changed>?2 AND s.state=0 AND NOT" \
+	" EXISTS(SELECT 1 FROM passes p WHERE p.document=d.id AND"      \
+	" (p.closed OR p.refusal<>0) AND p.id=(SELECT max(x.id) FROM"   \
+	" passes x WHERE x.document=d.id))"
+
+/* What others are about to spend: by queue, by user, in all. */
+static bool
+sum_reserved(struct journal *j, const struct journal_document *doc,
+    int64_t since, mils *queue, mils *user, mils *all, struct err *e)
+{
+	return db_number(j, SUM ISSUING " AND j.queue=?3",
+		   DB_ARGS(DB_I(doc->id), DB_I(since), DB_T(doc->job.queue)),
+		   queue, e) &&
+	       db_number(j, SUM ISSUING " AND j.user=?3",
+		   DB_ARGS(DB_I(doc->id), DB_I(since), DB_T(doc->job.user)),
+		   user, e) &&
+	       db_number(
+		   j, SUM ISSUING, DB_ARGS(DB_I(doc->id), DB_I(since)), all, e);
+}
+
+bool
+journal_sum(struct journal *j, const struct journal_document *doc, int64_t day,
+    int64_t next_day, int64_t now, struct journal_sums *out, struct err *e)
+{
+	mils queue, user;
+
+	if (!sum_reserved(
+		j, doc, now - ISSUING_S, &queue, &user, &out->reserved, e) ||
+	    !db_number(j, SUM "d.job=? AND d.epoch=? AND s.state>0",
+		DB_ARGS(DB_I(doc->job_id), DB_I(doc->epoch)), &out->job, e) ||
+	    !db_number(j, SUM "s.issued_at>=? AND s.issued_at<? AND j.queue=?",
+		DB_ARGS(DB_I(day), DB_I(next_day), DB_T(doc->job.queue)),
+		&out->day, e) ||
+	    !db_number(j, SUM "s.issued_at>=? AND s.issued_at<? AND j.user=?",
+		DB_ARGS(DB_I(day), DB_I(next_day), DB_T(doc->job.user)),
+		&out->user_day, e))
+		return false;
+	if (!mils_add(out->day, queue, &out->day) ||
+	    !mils_add(out->user_day, user, &out->user_day))
+		return err_set(e, ERR_CORRUPT, "journal: too high a sum");
+	return true;
+}
+
+bool
+journal_unpaid(struct journal *j, int64_t document_id, mils *sum, mils *dearest,
+    struct err *e)
+{
+	return db_number(j,
+		   "SELECT sum(amount) FROM stamps WHERE document=?"
+		   " AND state=0",
+		   DB_ARGS(DB_I(document_id)), sum, e) &&
+	       db_number(j,
+		   "SELECT max(amount) FROM stamps WHERE document=?"
+		   " AND state=0",
+		   DB_ARGS(DB_I(document_id)), dearest, e);
+}
+
+#define BY_QUEUE_AND_USER "SELECT j.queue AS q,j.user AS u,sum(s.amount)" FROM
 
 bool
 journal_spent(struct journal *j, int64_t document_id, int64_t from,
@@ -17,29 +79,22 @@ journal_spent(struct journal *j, int64_t document_id, int64_t from,
 {
 	char queue[QUEUE_MAX], user[USER_MAX];
 	sqlite3_stmt *s;
-	bool row = true;
+	bool good;
 
 	if (!db_query(j,
-		"SELECT j.queue AS q,j.user AS u,sum(s.amount)" FROM
-		"s.issued_at>=?1 AND s.issued_at<?2 GROUP BY q,u UNION ALL "
-		"SELECT j.queue AS q,j.user AS u,sum(s.amount)" FROM
-		"d.state=2 AND d.id<>?3 AND d.changed>?4 AND s.state=0 AND NOT"
-		" EXISTS(SELECT 1 FROM passes p WHERE p.document=d.id AND"
-		" (p.closed OR p.refusal<>0) AND p.id=(SELECT max(x.id) FROM"
-		" passes x WHERE x.document=d.id)) GROUP BY q,u",
-		DB_ARGS(DB_I(from), DB_I(until), DB_I(document_id),
-		    DB_I(now - ISSUING_S)),
+		BY_QUEUE_AND_USER
+		"s.issued_at>=?3 AND s.issued_at<?4 GROUP BY q,u UNION"
+		" ALL " BY_QUEUE_AND_USER ISSUING " GROUP BY q,u",
+		DB_ARGS(DB_I(document_id), DB_I(now - ISSUING_S), DB_I(from),
+		    DB_I(until)),
 		&s, e))
 		return false;
-	for (;;) {
-		if (!db_step(j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
+	while (db_next(j, s, &good, e)) {
 		db_col_text(s, 0, queue, sizeof(queue));
 		db_col_text(s, 1, user, sizeof(user));
 		fn(context, queue, user, db_col_int(s, 2));
 	}
+	return good;
 }
 
 bool
@@ -50,36 +105,4 @@ journal_corrections(struct journal *j, const char *queue, int64_t from,
 	    "SELECT count(*)" FROM
 	    "s.issued_at>=? AND s.issued_at<? AND s.kind=1 AND j.queue=?",
 	    DB_ARGS(DB_I(from), DB_I(until), DB_T(queue)), count, e);
-}
-
-bool
-journal_confirm(struct journal *j, int64_t document_id, mils total,
-    const struct books_by *by, struct err *e)
-{
-	struct journal_document doc;
-	char is[MILS_TEXT], said[MILS_TEXT];
-
-	if (!journal_document_load(j, document_id, &doc, e))
-		return false;
-	if (doc.state != DOC_QUOTED)
-		return err_set(e, ERR_REQUEST,
-		    "document %u of %s-%u is %s: only a quoted one waits for a "
-		    "word",
-		    doc.ordinal + 1, doc.job.queue, doc.job.id,
-		    doc_state_name(doc.state));
-	if (doc.total != total)
-		return err_set(e, ERR_REQUEST,
-		    "document %u of %s-%u costs %s, not %s: look at it with "
-		    "\"postage journal show %s-%u\"",
-		    doc.ordinal + 1, doc.job.queue, doc.job.id,
-		    mils_format(doc.total, is), mils_format(total, said),
-		    doc.job.queue, doc.job.id);
-	return db_run(j,
-		   "UPDATE documents SET confirmed=?,confirmed_by=?,changed=?"
-		   " WHERE id=?",
-		   DB_ARGS(DB_I(total), DB_T(by->person), DB_I(by->now),
-		       DB_I(document_id)),
-		   e) &&
-	       books_log(j, by, "confirm", document_id, NULL, e,
-		   "total %s of user %s", mils_format(total, is), doc.job.user);
 }

@@ -450,16 +450,13 @@ books_check_spoils(
 	    " s.ascending || ' ')<>1";
 	char text[160];
 	sqlite3_stmt *s;
-	bool row = true;
+	bool good;
 
 	if (!db_query(j, sql, DB_NONE, &s, e))
 		return false;
-	for (;;) {
-		if (!db_step(j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
+	while (db_next(j, s, &good, e)) {
 		db_col_text(s, 0, text, sizeof(text));
 		fn(context, text);
 	}
+	return good;
 }
