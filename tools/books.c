@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "tools/as_owner.h"
+#include "tools/person.h"
 
 bool
 books_open(const struct settings *s, bool read_only, struct journal **out,
@@ -26,6 +27,12 @@ books_open(const struct settings *s, bool read_only, struct journal **out,
 		*out = NULL;
 	}
 	return journal_open(path, read_only, s->wait_s * 1000, out, e);
+}
+
+struct books_by
+books_by_person(char name[USER_MAX])
+{
+	return (struct books_by){person_name(name), (int64_t)time(NULL)};
 }
 
 bool
@@ -111,16 +118,4 @@ books_let_go(struct books_hold *hold)
 {
 	lock_release(&hold->backend);
 	lock_release(&hold->filter);
-}
-
-const char *
-books_when(int64_t seconds, char out[BOOKS_WHEN_MAX])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	out[0] = '\0';
-	if (seconds != 0 && localtime_r(&t, &tm))
-		strftime(out, BOOKS_WHEN_MAX, "%Y-%m-%d %H:%M:%S", &tm);
-	return out;
 }

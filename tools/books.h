@@ -9,12 +9,13 @@
 #include "dispense/lock.h"
 #include "dispense/settings.h"
 
-#define BOOKS_WHEN_MAX 20 /* "2026-11-21 12:00:00" */
-
 /* Opens the configured journal as its owner.  To write it must be there:
  * ERR_ABSENT. */
 MUST_CHECK bool books_open(const struct settings *s, bool read_only,
     struct journal **out, struct err *e);
+
+/* The person at the keyboard acts, now; `name` keeps who it is. */
+struct books_by books_by_person(char name[USER_MAX]);
 
 /* Documents of a job ("mail-12") or one by its ID ("7"). */
 #define BOOKS_DOCUMENTS_MAX 64
@@ -39,8 +40,5 @@ struct books_hold {
 MUST_CHECK bool books_hold_job(const struct settings *s, const struct job *job,
     int wait_ms, struct books_hold *out, struct err *e);
 void books_let_go(struct books_hold *hold);
-
-/* Local time, "" for 0.  Returns out. */
-const char *books_when(int64_t seconds, char out[BOOKS_WHEN_MAX]);
 
 #endif

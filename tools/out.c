@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/date.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #define LABEL_WIDTH 22
+#define CLEAN_MAX   1024 /* bytes of a cell from outside */
 
 struct out {
 	bool json;
@@ -17,7 +20,8 @@ struct out {
 	json_t *rows; /* of the table that is open; owned by root */
 	const char *key;
 	const struct out_column *columns;
-	int count;
+	int count, filled; /* filled: cells of the row that is begun */
+	json_t *row;	   /* the last one; owned by rows */
 };
 
 static void *
@@ -202,17 +206,80 @@ out_table(
 	o->key = key;
 	o->rows = needed(json_array());
 	json_object_set_new(o->root, key, o->rows);
+	o->filled = 0;
+}
+
+void
+out_cell(struct out *o, const char *text)
+{
+	if (o->filled == 0) {
+		o->row = needed(json_object());
+		json_array_append_new(o->rows, o->row);
+	}
+	json_object_set_new(
+	    o->row, o->columns[o->filled].key, string_or_null(text));
+	o->filled = (o->filled + 1) % o->count;
+}
+
+void
+out_cell_clean(struct out *o, const char *text)
+{
+	char clean[CLEAN_MAX];
+
+	out_cell(o, text_clean(text, clean, sizeof(clean)));
+}
+
+void
+out_cell_number(struct out *o, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	out_cell(o, text);
+}
+
+void
+out_cell_some(struct out *o, int64_t value)
+{
+	if (value)
+		out_cell_number(o, value);
+	else
+		out_cell(o, NULL);
+}
+
+void
+out_cell_sum(struct out *o, mils value)
+{
+	char text[MILS_TEXT];
+
+	out_cell(o, mils_format(value, text));
+}
+
+void
+out_cell_date(struct out *o, uint32_t yyyymmdd)
+{
+	char text[DATE_TEXT];
+
+	out_cell(o, date_format(yyyymmdd, text));
+}
+
+void
+out_cell_time(struct out *o, int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	char text[24] = "";
+	struct tm tm;
+
+	if (seconds != 0 && localtime_r(&t, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	out_cell(o, text);
 }
 
 void
 out_row(struct out *o, const char *const *values)
 {
-	json_t *row = needed(json_object());
-
 	for (int c = 0; c < o->count; c++)
-		json_object_set_new(
-		    row, o->columns[c].key, string_or_null(values[c]));
-	json_array_append_new(o->rows, row);
+		out_cell(o, values[c]);
 }
 
 static void

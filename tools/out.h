@@ -11,7 +11,8 @@
  *	struct out *o = out_open(options);
  *	out_text(o, "psd", "PSD", id);
  *	out_table(o, "stamps", columns, 2);
- *	out_row(o, (const char *[]){"1", "0.78"});
+ *	out_cell_number(o, 1);
+ *	out_cell_sum(o, 780);
  *	return out_close(o);
  */
 #ifndef TOOLS_OUT_H
@@ -53,10 +54,25 @@ out_date(struct out *o, const char *key, const char *label, uint32_t yyyymmdd);
 void out_note(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Begins a table; `key` and `columns` must live until the next out_table() or
- * out_close().  People see of an empty table "no KEY".  A row has `count` strings; NULL is an empty cell. */
+ * out_close().  People see of an empty table "no KEY". */
 #define OUT_COLUMNS_MAX 24
 void out_table(struct out *o, const char *key, const struct out_column *columns,
     int count);
+
+/* A row of a table, cell by cell from its first column on; the last cell ends
+ * it. */
+void out_cell(struct out *o, const char *text); /* NULL = empty */
+/* From outside, cleaned. */
+void out_cell_clean(struct out *o, const char *text);
+void out_cell_number(struct out *o, int64_t value);
+/* As a number, empty where it is 0 (scripts: 0). */
+void out_cell_some(struct out *o, int64_t value);
+void out_cell_sum(struct out *o, mils value);
+void out_cell_date(struct out *o, uint32_t yyyymmdd);
+/* Local time, "" for 0. */
+void out_cell_time(struct out *o, int64_t seconds);
+
+/* All cells of a row at once. */
 void out_row(struct out *o, const char *const *values);
 
 /* Prints what is left, frees `o`.  Returns the exit status 0. */
