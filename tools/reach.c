@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/reach.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tools/as_owner.h"
 #include "vault/pin.h"
 
@@ -18,11 +20,26 @@ unlock_vault(
 	return done;
 }
 
-bool
-reach_vault(const struct reach *r, const struct settings *s, bool unlock,
-    struct vault **v, struct err *e)
+static bool
+take(const char *said, char *out, size_t size, struct err *e)
 {
-	const char *source = r->pin_source ? r->pin_source : s->pin_file;
+	return said == NULL || text_copy(out, size, said) ||
+	       err_set(e, ERR_REQUEST, "\"%.60s...\": too long a name", said);
+}
+
+bool
+reach_settle(struct reach *r, struct settings *s, struct err *e)
+{
+	snprintf(r->lab, sizeof(r->lab), "%.4000s/lab", s->state_dir);
+	return take(r->uri, s->vault_uri, sizeof(s->vault_uri), e) &&
+	       take(r->pin_source, s->pin_file, sizeof(s->pin_file), e) &&
+	       take(r->lab_option, r->lab, sizeof(r->lab), e);
+}
+
+bool
+reach_vault(
+    const struct settings *s, bool unlock, struct vault **v, struct err *e)
+{
 	struct psd_status status;
 
 	if (!as_owner(s->vault_uri, e) ||
@@ -30,7 +47,7 @@ reach_vault(const struct reach *r, const struct settings *s, bool unlock,
 		return false;
 	if (!unlock || (vault_status(*v, &status, e) &&
 			   (!status.pin_required ||
-			       unlock_vault(source, s->vault_uri, *v, e))))
+			       unlock_vault(s->pin_file, s->vault_uri, *v, e))))
 		return true;
 	vault_close(*v);
 	*v = NULL;

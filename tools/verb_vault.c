@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* postage vault: make a vault, look at it, give it value, change its PIN. */
-#include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/date.h"
-#include "base/durable.h"
 #include "base/text.h"
-#include "dispense/settings.h"
+#include "tools/action.h"
 #include "tools/as_owner.h"
+#include "tools/named_file.h"
 #include "tools/out.h"
 #include "tools/postage.h"
+#include "tools/reach.h"
 #include "vault/lab.h"
 #include "vault/message.h"
 #include "vault/pin.h"
@@ -38,43 +35,14 @@ static const char usage[] =
 struct arguments {
 	const struct options *options;
 	struct settings settings;
-	const char *uri, *pin_source, *new_pin_source;
-	char lab[PATH_MAX];
-	const char *request_file, *answer_file;
+	struct reach reach;
+	const char *new_pin_source, *request_file, *answer_file;
 	struct lab_psd psd;
 	mils amount;
 	char pin[PIN_BYTES], new_pin[PIN_BYTES];
 };
 
-typedef int action(struct arguments *a);
-
-/* --- reaching things ----------------------------------------------------------- */
-
-static bool
-take_pin(const struct arguments *a, const char *source, char pin[PIN_BYTES],
-    struct err *e)
-{
-	return as_caller(e) && pin_read(source, pin, e) && as_owner(a->uri, e);
-}
-
-static bool
-open_vault(struct arguments *a, bool unlock, struct vault **v, struct err *e)
-{
-	struct psd_status status;
-
-	if (!as_owner(a->uri, e) ||
-	    !vault_open(a->uri, a->settings.wait_s * 1000, v, e))
-		return false;
-	if (!unlock)
-		return true;
-	if (vault_status(*v, &status, e) &&
-	    (!status.pin_required || (take_pin(a, a->pin_source, a->pin, e) &&
-					 vault_unlock(*v, a->pin, e))))
-		return true;
-	vault_close(*v);
-	*v = NULL;
-	return false;
-}
+/* --- messages ------------------------------------------------------------------ */
 
 /* A message as text for a file or for typing: hexadecimal. */
 static bool
@@ -84,11 +52,7 @@ write_message(const char *path, const uint8_t *msg, size_t len, struct err *e)
 
 	bytes_to_hex(msg, len, hex);
 	strcat(hex, "\n");
-	if (strcmp(path, "-") == 0) {
-		fputs(hex, stdout);
-		return true;
-	}
-	return as_caller(e) && durable_replace(path, hex, strlen(hex), 0644, e);
+	return named_file_write(path, hex, strlen(hex), e);
 }
 
 static bool
@@ -97,11 +61,8 @@ read_message(
 {
 	char hex[2 * HEX_BYTES];
 
-	if (strcmp(path, "-") == 0)
-		path = "/dev/stdin";
-	if (!as_caller(e) || !durable_read(path, hex, sizeof(hex) - 1, len, e))
+	if (!named_file_read(path, hex, sizeof(hex), len, e))
 		return false;
-	hex[*len] = '\0';
 	if (!bytes_from_hex(hex, msg, PSD_MESSAGE_MAX, len))
 		return err_set(e, ERR_REQUEST,
 		    "%s: a message is written in hexadecimal", path);
@@ -194,33 +155,36 @@ finish(struct arguments *a, struct vault *v, bool done, struct err *e)
 /* --- the actions -------------------------------------------------------------------- */
 
 static int
-do_create(struct arguments *a)
+do_create(struct arguments *a, char **words, int count)
 {
+	const char *uri = a->settings.vault_uri;
 	struct err e = ERR_INIT;
 	struct lab *lab = NULL;
 	struct vault *v = NULL;
 	char id[PSD_ID];
-	bool done = pin_read(a->pin_source, a->pin, &e) &&
-		    as_owner_of_new(a->uri, a->settings.state_dir, &e);
+	bool done = pin_read(a->settings.pin_file, a->pin, &e) &&
+		    as_owner_of_new(uri, a->settings.state_dir, &e);
 
+	(void)words;
+	(void)count;
 	a->psd.pin = a->pin;
-	done = done && lab_open(a->lab, &lab, &e) &&
-	       lab_create_vault(lab, a->uri, &a->psd, id, &e) &&
-	       as_caller(&e) &&
+	done = done && lab_open(a->reach.lab, &lab, &e) &&
+	       lab_create_vault(lab, uri, &a->psd, id, &e) && as_caller(&e) &&
 	       lab_publish(lab, id, a->settings.certificates, &e) &&
-	       as_owner(a->uri, &e) && vault_open(a->uri, 0, &v, &e);
+	       as_owner(uri, &e) && vault_open(uri, 0, &v, &e);
 	lab_close(lab);
 	return finish(a, v, done, &e);
 }
 
 static int
-do_status(struct arguments *a)
+do_status(struct arguments *a, char **words, int count)
 {
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
+	bool done = reach_vault(&a->settings, false, &v, &e);
 
-	bool done = open_vault(a, false, &v, &e);
-
+	(void)words;
+	(void)count;
 	return finish(a, v, done, &e);
 }
 
@@ -239,23 +203,27 @@ exchange(
 		       write_message(a->request_file, msg, len, e);
 	if (a->answer_file != NULL)
 		return read_message(a->answer_file, msg, &len, e) &&
-		       as_owner(a->uri, e) &&
+		       as_owner(a->settings.vault_uri, e) &&
 		       vault_download_apply(
 			   v, msg, len, receipt, &receipt_len, e);
-	done = lab_open(a->lab, &lab, e) && lab_refill(lab, v, a->amount, e);
+	done =
+	    lab_open(a->reach.lab, &lab, e) && lab_refill(lab, v, a->amount, e);
 	lab_close(lab);
 	return done;
 }
 
+/* An audit is a download of nothing. */
 static int
-do_refill(struct arguments *a)
+do_audit(struct arguments *a, char **words, int count)
 {
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
 	bool only_request = false;
-	bool done =
-	    open_vault(a, true, &v, &e) && exchange(a, v, &only_request, &e);
+	bool done = reach_vault(&a->settings, true, &v, &e) &&
+		    exchange(a, v, &only_request, &e);
 
+	(void)words;
+	(void)count;
 	if (done && only_request) {
 		vault_close(v);
 		return 0;
@@ -264,17 +232,39 @@ do_refill(struct arguments *a)
 }
 
 static int
-do_pin(struct arguments *a)
+do_refill(struct arguments *a, char **words, int count)
+{
+	struct err e = ERR_INIT;
+
+	if (count != (a->answer_file == NULL ? 1 : 0))
+		return out_usage(usage);
+	if (count == 1 &&
+	    (!mils_parse(words[0], &a->amount) || a->amount == 0)) {
+		err_set(&e, ERR_REQUEST,
+		    "\"%s\" is no sum of money above nothing: write it as "
+		    "50.00",
+		    words[0]);
+		out_fail(a->options, NULL, &e);
+		return 2;
+	}
+	return do_audit(a, words, count);
+}
+
+static int
+do_pin(struct arguments *a, char **words, int count)
 {
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
 	struct psd_status status;
-	bool done =
-	    open_vault(a, false, &v, &e) && vault_status(v, &status, &e) &&
-	    (!status.pin_required || pin_read(a->pin_source, a->pin, &e)) &&
-	    pin_read(a->new_pin_source, a->new_pin, &e) &&
-	    vault_change_pin(v, a->pin, a->new_pin, &e);
+	bool done = reach_vault(&a->settings, false, &v, &e) &&
+		    vault_status(v, &status, &e) &&
+		    (!status.pin_required ||
+			pin_read(a->settings.pin_file, a->pin, &e)) &&
+		    pin_read(a->new_pin_source, a->new_pin, &e) &&
+		    vault_change_pin(v, a->pin, a->new_pin, &e);
 
+	(void)words;
+	(void)count;
 	return finish(a, v, done, &e);
 }
 
@@ -290,8 +280,7 @@ enum {
 	OPT_SERIAL,
 	OPT_MAX_STAMP,
 	OPT_MAX_VALUE,
-	OPT_EXPIRES,
-	OPT_HELP
+	OPT_EXPIRES
 };
 
 static const struct option long_options[] = {
@@ -305,7 +294,6 @@ static const struct option long_options[] = {
     {"max-stamp", required_argument, NULL, OPT_MAX_STAMP},
     {"max-value", required_argument, NULL, OPT_MAX_VALUE},
     {"expires", required_argument, NULL, OPT_EXPIRES},
-    {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
 
@@ -315,10 +303,10 @@ take_option(struct arguments *a, int option, const char *value)
 	uint64_t serial;
 
 	switch (option) {
-	case OPT_VAULT: a->uri = value; return true;
-	case OPT_PIN: a->pin_source = value; return true;
+	case OPT_VAULT: a->reach.uri = value; return true;
+	case OPT_PIN: a->reach.pin_source = value; return true;
 	case OPT_NEW_PIN: a->new_pin_source = value; return true;
-	case OPT_LAB: return text_copy(a->lab, sizeof(a->lab), value);
+	case OPT_LAB: a->reach.lab_option = value; return true;
 	case OPT_REQUEST: a->request_file = value; return true;
 	case OPT_ANSWER: a->answer_file = value; return true;
 	case OPT_SERIAL:
@@ -333,62 +321,13 @@ take_option(struct arguments *a, int option, const char *value)
 	}
 }
 
-static const struct {
-	const char *name;
-	action *run;
-	bool takes_sum;
-} actions[] = {
-    {"create", do_create, false},
-    {"status", do_status, false},
-    {"audit", do_refill, false},
-    {"refill", do_refill, true},
-    {"pin", do_pin, false},
+static const struct action actions[] = {
+    {"create", do_create, 0, 0},
+    {"status", do_status, 0, 0},
+    {"audit", do_audit, 0, 0},
+    {"refill", do_refill, 0, 1},
+    {"pin", do_pin, 0, 0},
 };
-
-static int
-bad_sum(const struct arguments *a, const char *word)
-{
-	struct err e = ERR_INIT;
-
-	err_set(&e, ERR_REQUEST,
-	    "\"%s\" is no sum of money above nothing: write it as 50.00", word);
-	out_fail(a->options, NULL, &e);
-	return 2;
-}
-
-static int
-run(struct arguments *a, int count, char **words)
-{
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		bool sum = actions[i].takes_sum && a->answer_file == NULL;
-
-		if (strcmp(words[0], actions[i].name) != 0)
-			continue;
-		if (count != (sum ? 2 : 1))
-			return out_usage(usage);
-		if (sum &&
-		    (!mils_parse(words[1], &a->amount) || a->amount == 0))
-			return bad_sum(a, words[1]);
-		return actions[i].run(a);
-	}
-	return out_usage(usage);
-}
-
-/* What the command line left open, the configuration says. */
-static bool
-fill_gaps(struct arguments *a, struct err *e)
-{
-	if (!settings_load(a->options->config, &a->settings, e))
-		return false;
-	if (a->uri == NULL)
-		a->uri = a->settings.vault_uri;
-	if (a->pin_source == NULL)
-		a->pin_source = a->settings.pin_file;
-	if (a->lab[0] == '\0')
-		snprintf(a->lab, sizeof(a->lab), "%.4000s/lab",
-		    a->settings.state_dir);
-	return true;
-}
 
 int
 verb_vault(int argc, char **argv, const struct options *o)
@@ -398,21 +337,17 @@ verb_vault(int argc, char **argv, const struct options *o)
 	int option, status;
 
 	lab_defaults(&a.psd);
-	while (
-	    (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option == OPT_HELP) {
-			printf("Usage: %s\n", usage);
-			return 0;
-		}
+	if (out_help(argc, argv, usage))
+		return 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		if (!take_option(&a, option, optarg))
 			return out_usage(usage);
-	}
-	if (optind >= argc)
-		return out_usage(usage);
-	if (!fill_gaps(&a, &e))
+	if (!settings_load(o->config, &a.settings, &e) ||
+	    !reach_settle(&a.reach, &a.settings, &e))
 		return out_fail(o, NULL, &e);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	status = run(&a, argc - optind, argv + optind);
+	status = action_run(
+	    ACTIONS(actions), &a, argc - optind, argv + optind, usage);
 	explicit_bzero(a.pin, sizeof(a.pin));
 	explicit_bzero(a.new_pin, sizeof(a.new_pin));
 	return status;
