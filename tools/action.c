@@ -12,6 +12,6 @@ action_run(const struct action *table, size_t size, struct arguments *a,
 	for (size_t i = 0; count > 0 && i < size; i++)
 		if (strcmp(words[0], table[i].name) == 0 &&
 		    count > table[i].least && count - 1 <= table[i].most)
-			return table[i].run(a, words + 1, count - 1);
+			return table[i].run(a, words + 1);
 	return out_usage(usage);
 }

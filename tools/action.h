@@ -4,7 +4,7 @@
  *
  * A verb declares its `struct arguments` (its options, and what it works on)
  * and one table of actions; each gets them and the words that are left of the
- * command line.  An action returns the verb's exit status.
+ * command line, NULL behind the last.  An action returns the verb's exit status.
  */
 #ifndef TOOLS_ACTION_H
 #define TOOLS_ACTION_H
@@ -13,7 +13,7 @@
 
 struct arguments; /* each verb has its own */
 
-typedef int action_function(struct arguments *a, char **words, int count);
+typedef int action_function(struct arguments *a, char **words);
 
 struct action {
 	const char *name;

@@ -5,13 +5,10 @@
  */
 #include <cups/cups.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include "tools/books.h"
 #include "tools/cupsd.h"
 #include "tools/out.h"
-#include "tools/person.h"
 #include "tools/postage.h"
 
 static const char usage[] =
@@ -50,7 +47,7 @@ confirm(struct journal *j, const char *word, mils total,
     struct journal_document *doc, struct err *e)
 {
 	char person[USER_MAX];
-	const struct books_by by = {person_name(person), time(NULL)};
+	const struct books_by by = books_by_person(person);
 	struct documents all;
 	int64_t id;
 

@@ -18,7 +18,7 @@ finding(void *context, const char *sentence)
 }
 
 int
-verb_journal_check(struct arguments *a, char **words, int count)
+verb_journal_check(struct arguments *a, char **words)
 {
 	struct psd_status psd, *at_hand = NULL;
 	struct err e = ERR_INIT, no_vault = ERR_INIT;
@@ -28,7 +28,6 @@ verb_journal_check(struct arguments *a, char **words, int count)
 	size_t findings = 0;
 
 	(void)words;
-	(void)count;
 	if (!books_open(&a->settings, true, &j, &e) && e.kind != ERR_ABSENT)
 		return out_fail(a->options, NULL, &e);
 	if (vault_open(a->settings.vault_uri, a->settings.wait_s * 1000, &v,
@@ -60,7 +59,7 @@ verb_journal_check(struct arguments *a, char **words, int count)
 /* --- adopt ---------------------------------------------------------------------- */
 
 int
-verb_journal_adopt(struct arguments *a, char **words, int count)
+verb_journal_adopt(struct arguments *a, char **words)
 {
 	char name[USER_MAX];
 	struct books_by by = books_by_person(name);
@@ -73,7 +72,6 @@ verb_journal_adopt(struct arguments *a, char **words, int count)
 		    dispense_adopt(d, &by, &adopted, &e);
 
 	(void)words;
-	(void)count;
 	dispense_close(d);
 	if (!done)
 		return out_fail(a->options, NULL, &e);

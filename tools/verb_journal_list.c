@@ -108,7 +108,7 @@ list(struct arguments *a, struct journal *j, struct out *o, struct err *e)
 }
 
 int
-verb_journal_list(struct arguments *a, char **words, int count)
+verb_journal_list(struct arguments *a, char **words)
 {
 	struct err e = ERR_INIT;
 	struct journal *j = NULL;
@@ -116,7 +116,6 @@ verb_journal_list(struct arguments *a, char **words, int count)
 	bool done;
 
 	(void)words;
-	(void)count;
 	if (!books_open(&a->settings, true, &j, &e) && e.kind != ERR_ABSENT)
 		return out_fail(a->options, NULL, &e);
 	if (a->filter.limit == 0)
@@ -226,14 +225,13 @@ show(struct showing *w, const struct documents *ids)
 }
 
 int
-verb_journal_show(struct arguments *a, char **words, int count)
+verb_journal_show(struct arguments *a, char **words)
 {
 	struct err e = ERR_INIT;
 	struct showing w = {.e = &e, .indicia = a->options->json};
 	struct documents ids;
 	bool done;
 
-	(void)count;
 	if (!books_open(&a->settings, true, &w.j, &e))
 		return out_fail(a->options, NULL, &e);
 	done = books_documents(w.j, words[0], &ids, &e);
@@ -271,7 +269,7 @@ log_row(void *context, const struct books_event *v)
 }
 
 int
-verb_journal_log(struct arguments *a, char **words, int count)
+verb_journal_log(struct arguments *a, char **words)
 {
 	int64_t limit = a->filter.limit ? a->filter.limit : JOURNAL_LIST_MAX;
 	struct err e = ERR_INIT;
@@ -280,7 +278,6 @@ verb_journal_log(struct arguments *a, char **words, int count)
 	bool done;
 
 	(void)words;
-	(void)count;
 	if (!books_open(&a->settings, true, &j, &e))
 		return out_fail(a->options, NULL, &e);
 	o = out_open(a->options);

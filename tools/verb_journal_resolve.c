@@ -135,7 +135,7 @@ settle(struct arguments *a, struct journal *j, const char *name,
 }
 
 int
-verb_journal_resolve(struct arguments *a, char **words, int count)
+verb_journal_resolve(struct arguments *a, char **words)
 {
 	struct journal_document doc;
 	struct err e = ERR_INIT;
@@ -144,7 +144,6 @@ verb_journal_resolve(struct arguments *a, char **words, int count)
 	struct out *o;
 	bool done;
 
-	(void)count;
 	if (!parse_resolution(words[1], &how) ||
 	    (a->came_out && (how != RESOLVE_REPRINT || a->force)))
 		return out_usage(verb_journal_usage);

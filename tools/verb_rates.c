@@ -12,10 +12,10 @@
 #include "base/durable.h"
 #include "base/text.h"
 #include "dispense/rates.h"
+#include "tools/action.h"
 #include "tools/as_owner.h"
 #include "tools/books.h"
 #include "tools/out.h"
-#include "tools/person.h"
 #include "tools/postage.h"
 
 #define NAME_SHOWN 12 /* letters of a table's name */
@@ -59,7 +59,6 @@ list_lists(const struct rates *r, uint32_t today, struct out *o)
 	    {"effective", "From", OUT_TEXT}, {"list", "List", OUT_NUMBER},
 	    {"prices", "Prices", OUT_NUMBER}, {"state", "State", OUT_TEXT}};
 	uint32_t now = rates_list_on(r, today);
-	char date[DATE_TEXT], number[12], prices[24];
 	size_t first = 0;
 
 	out_table(o, "lists", columns, 4);
@@ -69,13 +68,12 @@ list_lists(const struct rates *r, uint32_t today, struct out *o)
 
 		if (next && next->effective == x->effective)
 			continue;
-		snprintf(number, sizeof(number), "%u", x->list);
-		snprintf(prices, sizeof(prices), "%zu", i - first);
-		out_row(o, (const char *[]){date_format(x->effective, date),
-			       number, prices,
-			       x->effective == now  ? "in force"
-			       : x->effective < now ? "past"
-						    : "to come"});
+		out_cell_date(o, x->effective);
+		out_cell_number(o, x->list);
+		out_cell_number(o, (int64_t)(i - first));
+		out_cell(o, x->effective == now	 ? "in force"
+			    : x->effective < now ? "past"
+						 : "to come");
 		first = i;
 	}
 }
@@ -107,7 +105,7 @@ do_show(struct arguments *a, char **words)
 	    {"class", "Class", OUT_TEXT}, {"upto", "Up to", OUT_TEXT},
 	    {"price", "Price", OUT_TEXT}, {"category", "Category", OUT_TEXT},
 	    {"name", "Name", OUT_TEXT}};
-	char weight[MILS_TEXT], price[MILS_TEXT];
+	char weight[MILS_TEXT];
 	struct rates *r = NULL;
 	struct err e = ERR_INIT;
 	uint32_t effective;
@@ -123,11 +121,13 @@ do_show(struct arguments *a, char **words)
 	for (size_t i = 0; i < rates_count(r); i++) {
 		const struct rate *x = rates_at(r, i);
 
-		if (x->effective == effective)
-			out_row(o, (const char *[]){x->class,
-				       rates_weight(x->upto_mg, weight),
-				       mils_format(x->price, price),
-				       x->category, x->name});
+		if (x->effective != effective)
+			continue;
+		out_cell(o, x->class);
+		out_cell(o, rates_weight(x->upto_mg, weight));
+		out_cell_sum(o, x->price);
+		out_cell(o, x->category);
+		out_cell(o, x->name);
 	}
 	rates_free(r);
 	return out_close(o);
@@ -163,19 +163,26 @@ do_price(struct arguments *a, char **words)
 /* --- what a table changes ------------------------------------------------------- */
 
 static void
+cell_price(struct out *o, mils price, const char *none)
+{
+	if (price >= 0)
+		out_cell_sum(o, price);
+	else
+		out_cell(o, none);
+}
+
+static void
 change_row(void *context, const struct rate_change *c)
 {
-	char date[DATE_TEXT], weight[MILS_TEXT];
-	char before[MILS_TEXT] = "", after[MILS_TEXT] = "";
+	char weight[MILS_TEXT];
+	struct out *o = context;
 
-	if (c->before >= 0)
-		mils_format(c->before, before);
-	if (c->after >= 0)
-		mils_format(c->after, after);
-	out_row(context,
-	    (const char *[]){date_format(c->effective, date), c->rate->class,
-		rates_weight(c->rate->upto_mg, weight), before,
-		c->after >= 0 ? after : "gone", c->rate->name});
+	out_cell_date(o, c->effective);
+	out_cell(o, c->rate->class);
+	out_cell(o, rates_weight(c->rate->upto_mg, weight));
+	cell_price(o, c->before, "");
+	cell_price(o, c->after, "gone");
+	out_cell(o, c->rate->name);
 }
 
 static void
@@ -262,7 +269,7 @@ enter(const struct arguments *a, const char *text, size_t len,
     uint8_t sha[JOURNAL_HASH], struct err *e)
 {
 	char person[USER_MAX];
-	const struct books_by by = {person_name(person), time(NULL)};
+	const struct books_by by = books_by_person(person);
 	struct journal *j = NULL;
 	bool done;
 
@@ -346,7 +353,7 @@ approve(const struct arguments *a, const char *name, struct books_rates *t,
     struct err *e)
 {
 	char person[USER_MAX];
-	const struct books_by by = {person_name(person), time(NULL)};
+	const struct books_by by = books_by_person(person);
 	struct journal *j = NULL;
 	bool done;
 
@@ -401,16 +408,18 @@ take_option(struct arguments *a, int option, const char *value)
 	}
 }
 
+static const struct action actions[] = {
+    {"list", do_list, 0, 0},
+    {"show", do_show, 0, 0},
+    {"price", do_price, 1, 1},
+    {"diff", do_diff, 1, 1},
+    {"import", do_import, 1, 1},
+    {"approve", do_approve, 1, 1},
+};
+
 int
 verb_rates(int argc, char **argv, const struct options *o)
 {
-	static const struct {
-		const char *name;
-		int words;
-		int (*run)(struct arguments *a, char **words);
-	} actions[] = {{"list", 0, do_list}, {"show", 0, do_show},
-	    {"price", 1, do_price}, {"diff", 1, do_diff},
-	    {"import", 1, do_import}, {"approve", 1, do_approve}};
 	struct arguments a = {.options = o, .today = date_local(time(NULL))};
 	struct err e = ERR_INIT;
 	int option;
@@ -423,9 +432,6 @@ verb_rates(int argc, char **argv, const struct options *o)
 			return out_usage(usage);
 	if (!settings_load(o->config, &a.settings, &e))
 		return out_fail(o, NULL, &e);
-	for (size_t i = 0; optind < argc && i < 6; i++)
-		if (strcmp(argv[optind], actions[i].name) == 0 &&
-		    argc - optind - 1 == actions[i].words)
-			return actions[i].run(&a, argv + optind + 1);
-	return out_usage(usage);
+	return action_run(
+	    ACTIONS(actions), &a, argc - optind, argv + optind, usage);
 }

@@ -28,27 +28,21 @@ static const char usage[] =
 
 /* --- request ------------------------------------------------------------------------- */
 
+/* The named stamps, at most NAMED_MAX, or where none is named all. */
 static bool
-find_named(struct journal *j, char **names, size_t count,
-    struct books_choice *out, struct err *e)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!books_find_stamp(j, names[i], &out[i], e))
-			return false;
-	return true;
-}
-
-static bool
-make_request(struct journal *j, struct vault *v, char **names, size_t count,
-    int64_t *id, struct err *e)
+make_request(struct journal *j, struct vault *v, char **names, int64_t *id,
+    struct err *e)
 {
 	static struct books_choice choices[NAMED_MAX];
 	char name[USER_MAX];
 	struct books_by by = books_by_person(name);
+	size_t count;
 
-	return find_named(j, names, count, choices, e) &&
-	       refunds_request(
-		   j, v, choices, count, date_local(time(NULL)), &by, id, e);
+	for (count = 0; names[count]; count++)
+		if (!books_find_stamp(j, names[count], &choices[count], e))
+			return false;
+	return refunds_request(
+	    j, v, choices, count, date_local(time(NULL)), &by, id, e);
 }
 
 static void
@@ -60,7 +54,7 @@ name_file(
 }
 
 static int
-do_request(struct arguments *a, char **words, int count)
+do_request(struct arguments *a, char **words)
 {
 	char text[FILE_NAME_MAX], pdf[FILE_NAME_MAX];
 	const char *file = a->out ? a->out : text;
@@ -73,7 +67,7 @@ do_request(struct arguments *a, char **words, int count)
 	int64_t id;
 	bool done = reach_vault(&a->settings, true, &v, &e) &&
 		    books_open(&a->settings, false, &j, &e) &&
-		    make_request(j, v, words, (size_t)count, &id, &e) &&
+		    make_request(j, v, words, &id, &e) &&
 		    books_request_load(j, id, &r, &e);
 
 	journal_close(j);

@@ -118,7 +118,7 @@ fetch(struct arguments *a, struct journal *j, const struct books_request *r,
 }
 
 int
-verb_refund_settle(struct arguments *a, char **words, int count)
+verb_refund_settle(struct arguments *a, char **words)
 {
 	struct books_request r = {.id = 0}, now = {.id = 0};
 	struct err e = ERR_INIT;
@@ -131,7 +131,6 @@ verb_refund_settle(struct arguments *a, char **words, int count)
 		    verb_refund_load(j, words[0], &now, &e) &&
 		    fetch(a, j, &now, &fetched, &e);
 
-	(void)count;
 	books_request_free(&r);
 	books_request_free(&now);
 	journal_close(j);
@@ -150,7 +149,7 @@ verb_refund_settle(struct arguments *a, char **words, int count)
 /* --- check -------------------------------------------------------------------------------- */
 
 int
-verb_refund_check(struct arguments *a, char **words, int count)
+verb_refund_check(struct arguments *a, char **words)
 {
 	struct cert_store *store = NULL;
 	struct refund_request message;
@@ -164,7 +163,6 @@ verb_refund_check(struct arguments *a, char **words, int count)
 		    cert_store_open(a->settings.certificates, &store, &e) &&
 		    refund_check(&list, store, &message, &e);
 
-	(void)count;
 	if (done) {
 		o = out_open(a->options);
 		out_text(o, "psd", "PSD", list.psd_id);

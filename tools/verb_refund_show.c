@@ -142,7 +142,7 @@ list_request(void *context, const struct books_request *r)
 }
 
 int
-verb_refund_list(struct arguments *a, char **words, int count)
+verb_refund_list(struct arguments *a, char **words)
 {
 	struct err e = ERR_INIT;
 	struct journal *j = NULL;
@@ -150,7 +150,6 @@ verb_refund_list(struct arguments *a, char **words, int count)
 	bool done;
 
 	(void)words;
-	(void)count;
 	if (!books_open(&a->settings, true, &j, &e))
 		return out_fail(a->options, NULL, &e);
 	o = out_open(a->options);
@@ -204,7 +203,7 @@ show(struct arguments *a, const struct books_request *r, struct out *o,
 }
 
 int
-verb_refund_show(struct arguments *a, char **words, int count)
+verb_refund_show(struct arguments *a, char **words)
 {
 	struct books_request r = {.id = 0};
 	struct err e = ERR_INIT;
@@ -213,7 +212,6 @@ verb_refund_show(struct arguments *a, char **words, int count)
 	bool done = books_open(&a->settings, true, &j, &e) &&
 		    verb_refund_load(j, words[0], &r, &e);
 
-	(void)count;
 	journal_close(j);
 	if (done) {
 		o = out_open(a->options);

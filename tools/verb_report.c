@@ -178,15 +178,14 @@ print_tsv(const struct arguments *a, const struct rows *rows)
 static bool
 show_account(void *context, const struct books_account *a)
 {
-	char began[MILS_TEXT], issued[MILS_TEXT], unknown[MILS_TEXT];
-	char ascending[MILS_TEXT], granted[MILS_TEXT];
+	struct out *o = context;
 
-	out_row(
-	    context, (const char *[]){a->psd_id, mils_format(a->began, began),
-			 mils_format(a->issued, issued),
-			 mils_format(a->unknown, unknown),
-			 mils_format(a->ascending, ascending),
-			 mils_format(a->granted, granted)});
+	out_cell(o, a->psd_id);
+	out_cell_sum(o, a->began);
+	out_cell_sum(o, a->issued);
+	out_cell_sum(o, a->unknown);
+	out_cell_sum(o, a->ascending);
+	out_cell_sum(o, a->granted);
 	return true;
 }
 
@@ -339,15 +338,7 @@ run(struct arguments *a)
 
 /* --- the command line ------------------------------------------------------------------------------ */
 
-enum {
-	OPT_FROM = 256,
-	OPT_TO,
-	OPT_DAYS,
-	OPT_BY,
-	OPT_FORMAT,
-	OPT_PLOT,
-	OPT_HELP
-};
+enum { OPT_FROM = 256, OPT_TO, OPT_DAYS, OPT_BY, OPT_FORMAT, OPT_PLOT };
 
 static const struct option long_options[] = {
     {"from", required_argument, NULL, OPT_FROM},
@@ -356,7 +347,6 @@ static const struct option long_options[] = {
     {"by", required_argument, NULL, OPT_BY},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"plot", required_argument, NULL, OPT_PLOT},
-    {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
 

@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "dispense/journal.h"
-#include "dispense/settings.h"
 #include "stamp/sheet.h"
-#include "tools/as_owner.h"
+#include "tools/action.h"
+#include "tools/books.h"
 #include "tools/out.h"
 #include "tools/postage.h"
 
@@ -51,24 +50,28 @@ static bool
 kind_row(
     void *context, const struct sheet *s, const char *brand, const char *part)
 {
-	char labels[24], w[24], h[24];
+	struct out *o = context;
+	char text[24];
 
 	(void)brand;
 	(void)part;
-	snprintf(labels, sizeof(labels), "%d", s->count);
-	out_row(context, (const char *[]){s->name, labels, mm(s->label_w_pt, w),
-			     mm(s->label_h_pt, h), s->paper, s->description});
+	out_cell(o, s->name);
+	out_cell_number(o, s->count);
+	out_cell(o, mm(s->label_w_pt, text));
+	out_cell(o, mm(s->label_h_pt, text));
+	out_cell(o, s->paper);
+	out_cell(o, s->description);
 	return true;
 }
 
 static int
-list_kinds(struct arguments *a, int count, char **words)
+list_kinds(struct arguments *a, char **words)
 {
 	char search[256] = "";
 	struct err e = ERR_INIT;
 	struct out *o;
 
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; words[i]; i++) {
 		size_t len = strlen(search);
 
 		snprintf(search + len, sizeof(search) - len, "%s%s",
@@ -109,17 +112,6 @@ show_kind(struct arguments *a, const char *name)
 
 /* --- numbered sheets -------------------------------------------------------------- */
 
-static bool
-open_journal(struct arguments *a, struct journal **j, struct err *e)
-{
-	char path[PATH_MAX];
-
-	snprintf(
-	    path, sizeof(path), "%.4000s/journal.db", a->settings.state_dir);
-	return as_owner(a->settings.vault_uri, e) &&
-	       journal_open(path, true, a->settings.wait_s * 1000, j, e);
-}
-
 static const struct out_column numbered_columns[] = {
     {"serial", "Serial", OUT_NUMBER},
     {"name", "Name", OUT_TEXT},
@@ -131,13 +123,12 @@ static bool
 numbered_row(void *context, uint64_t serial, const char *media, uint32_t used,
     uint32_t highest)
 {
-	char s[24], name[128], u[12], h[12];
+	struct out *o = context;
 
-	snprintf(s, sizeof(s), "%llu", (unsigned long long)serial);
-	snprintf(u, sizeof(u), "%u", used);
-	snprintf(h, sizeof(h), "%u", highest);
-	text_clean(media, name, sizeof(name));
-	out_row(context, (const char *[]){s, name, u, h});
+	out_cell_number(o, (int64_t)serial);
+	out_cell_clean(o, media);
+	out_cell_number(o, used);
+	out_cell_number(o, highest);
 	return true;
 }
 
@@ -147,17 +138,15 @@ list_numbered(struct arguments *a)
 	struct err e = ERR_INIT;
 	struct journal *j = NULL;
 	struct out *o;
+	bool done;
 
-	if (!open_journal(a, &j, &e) && e.kind != ERR_ABSENT)
+	if (!books_open(&a->settings, true, &j, &e) && e.kind != ERR_ABSENT)
 		return out_fail(a->options, NULL, &e);
 	o = out_open(a->options);
 	out_table(o, "sheets", numbered_columns, 4);
-	if (j && !journal_sheets(j, numbered_row, o, &e)) {
-		journal_close(j);
-		return out_fail(a->options, o, &e);
-	}
+	done = j == NULL || journal_sheets(j, numbered_row, o, &e);
 	journal_close(j);
-	return out_close(o);
+	return done ? out_close(o) : out_fail(a->options, o, &e);
 }
 
 /* "1-3 7": the numbers (from 1) of what is `value` among the first `count`. */
@@ -194,7 +183,7 @@ show_numbered(struct arguments *a, uint64_t serial)
 	struct sheet s;
 	struct out *o;
 
-	if (!open_journal(a, &j, &e))
+	if (!books_open(&a->settings, true, &j, &e))
 		return out_fail(a->options, NULL, &e);
 	if (!journal_sheet_media(j, serial, media, sizeof(media), &e) ||
 	    !journal_sheet_used(j, serial, 0, used, USED_MAX, &e)) {
@@ -225,55 +214,71 @@ show_numbered(struct arguments *a, uint64_t serial)
 	return out_close(o);
 }
 
+/* Does the journal know a sheet of this number? */
+static bool
+is_numbered(struct arguments *a, uint64_t serial)
+{
+	bool used[USED_MAX] = {false}, any = false;
+	struct journal *j = NULL;
+	struct err e = ERR_INIT;
+	char media[128] = "";
+	bool known = books_open(&a->settings, true, &j, &e) &&
+		     journal_sheet_media(j, serial, media, sizeof(media), &e) &&
+		     journal_sheet_used(j, serial, 0, used, USED_MAX, &e);
+
+	for (int i = 0; known && i < USED_MAX; i++)
+		any |= used[i];
+	journal_close(j);
+	return media[0] || any;
+}
+
+/* --- the command line --------------------------------------------------------------- */
+
+static int
+do_list(struct arguments *a, char **words)
+{
+	return a->numbered ? list_numbered(a) : list_kinds(a, words);
+}
+
+/* A name that is all digits, "5160", is a kind where the journal has no sheet
+ * of that number. */
+static int
+do_show(struct arguments *a, char **words)
+{
+	uint64_t serial;
+
+	if (text_to_u64(words[0], UINT64_MAX >> 8, &serial) && serial > 0 &&
+	    is_numbered(a, serial))
+		return show_numbered(a, serial);
+	return show_kind(a, words[0]);
+}
+
+static const struct action actions[] = {
+    {"list", do_list, 0, INT_MAX},
+    {"show", do_show, 1, 1},
+};
+
 int
 verb_sheet(int argc, char **argv, const struct options *o)
 {
 	static const struct option long_options[] = {
 	    {"numbered", no_argument, NULL, 'n'},
-	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};
 	struct arguments a = {.options = o};
 	struct err e = ERR_INIT;
-	uint64_t serial;
 	int option;
 
+	if (out_help(argc, argv, usage))
+		return 0;
 	while (
 	    (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option == 'h') {
-			printf("Usage: %s\n", usage);
-			return 0;
-		}
 		if (option != 'n')
 			return out_usage(usage);
 		a.numbered = true;
 	}
 	if (!settings_load(o->config, &a.settings, &e))
 		return out_fail(o, NULL, &e);
-	if (optind < argc && strcmp(argv[optind], "list") == 0)
-		return a.numbered ? list_numbered(&a)
-				  : list_kinds(&a, argc - optind - 1,
-					argv + optind + 1);
-	if (argc - optind != 2 || strcmp(argv[optind], "show") != 0)
-		return out_usage(usage);
-	/* A name that is all digits, "5160", is a kind only where the journal
-	 * has no sheet of that number. */
-	if (text_to_u64(argv[optind + 1], UINT64_MAX >> 8, &serial) &&
-	    serial > 0) {
-		struct journal *j = NULL;
-		char media[128] = "";
-		bool known =
-		    open_journal(&a, &j, &e) &&
-		    journal_sheet_media(j, serial, media, sizeof(media), &e);
-		bool used[USED_MAX] = {false}, any = false;
-
-		known = known &&
-			journal_sheet_used(j, serial, 0, used, USED_MAX, &e);
-		for (int i = 0; known && i < USED_MAX; i++)
-			any |= used[i];
-		journal_close(j);
-		if (media[0] || any)
-			return show_numbered(&a, serial);
-	}
-	return show_kind(&a, argv[optind + 1]);
+	return action_run(
+	    ACTIONS(actions), &a, argc - optind, argv + optind, usage);
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* postage spoil, unspoil: stamps that are of no use. */
 #include <getopt.h>
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/date.h"
 #include "base/text.h"
 #include "tools/books.h"
 #include "tools/out.h"
-#include "tools/person.h"
 #include "tools/postage.h"
 
 static const char usage[] =
@@ -47,7 +44,7 @@ act(struct arguments *a, struct journal *j, const struct books_choice *choice,
     struct books_sum *sum, struct err *e)
 {
 	char name[USER_MAX];
-	struct books_by by = {person_name(name), (int64_t)time(NULL)};
+	struct books_by by = books_by_person(name);
 	struct books_rules rules = {.today = date_local(time(NULL))};
 	struct queue_settings queue;
 	struct journal_document doc;
@@ -157,7 +154,7 @@ run(struct arguments *a, const char *word)
 
 /* --- the command line ------------------------------------------------------------ */
 
-enum { OPT_PAGE = 256, OPT_STAMP, OPT_COPY, OPT_ID, OPT_REASON, OPT_HELP };
+enum { OPT_PAGE = 256, OPT_STAMP, OPT_COPY, OPT_ID, OPT_REASON };
 
 static const struct option long_options[] = {
     {"page", required_argument, NULL, OPT_PAGE},
@@ -165,7 +162,6 @@ static const struct option long_options[] = {
     {"copy", required_argument, NULL, OPT_COPY},
     {"id", required_argument, NULL, OPT_ID},
     {"reason", required_argument, NULL, OPT_REASON},
-    {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
 
@@ -200,15 +196,11 @@ main_of(int argc, char **argv, const struct options *o, bool undo)
 	struct err e = ERR_INIT;
 	int option;
 
-	while (
-	    (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option == OPT_HELP) {
-			printf("Usage: %s\n", usage);
-			return 0;
-		}
+	if (out_help(argc, argv, usage))
+		return 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		if (!take_option(&a, option))
 			return out_usage(usage);
-	}
 	if (argc - optind != (a.identity ? 0 : 1) || (a.reason != NULL) == undo)
 		return out_usage(usage);
 	if (!settings_load(o->config, &a.settings, &e))

@@ -155,7 +155,7 @@ finish(struct arguments *a, struct vault *v, bool done, struct err *e)
 /* --- the actions -------------------------------------------------------------------- */
 
 static int
-do_create(struct arguments *a, char **words, int count)
+do_create(struct arguments *a, char **words)
 {
 	const char *uri = a->settings.vault_uri;
 	struct err e = ERR_INIT;
@@ -166,7 +166,6 @@ do_create(struct arguments *a, char **words, int count)
 		    as_owner_of_new(uri, a->settings.state_dir, &e);
 
 	(void)words;
-	(void)count;
 	a->psd.pin = a->pin;
 	done = done && lab_open(a->reach.lab, &lab, &e) &&
 	       lab_create_vault(lab, uri, &a->psd, id, &e) && as_caller(&e) &&
@@ -177,14 +176,13 @@ do_create(struct arguments *a, char **words, int count)
 }
 
 static int
-do_status(struct arguments *a, char **words, int count)
+do_status(struct arguments *a, char **words)
 {
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
 	bool done = reach_vault(&a->settings, false, &v, &e);
 
 	(void)words;
-	(void)count;
 	return finish(a, v, done, &e);
 }
 
@@ -214,7 +212,7 @@ exchange(
 
 /* An audit is a download of nothing. */
 static int
-do_audit(struct arguments *a, char **words, int count)
+do_audit(struct arguments *a, char **words)
 {
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
@@ -223,7 +221,6 @@ do_audit(struct arguments *a, char **words, int count)
 		    exchange(a, v, &only_request, &e);
 
 	(void)words;
-	(void)count;
 	if (done && only_request) {
 		vault_close(v);
 		return 0;
@@ -232,14 +229,13 @@ do_audit(struct arguments *a, char **words, int count)
 }
 
 static int
-do_refill(struct arguments *a, char **words, int count)
+do_refill(struct arguments *a, char **words)
 {
 	struct err e = ERR_INIT;
 
-	if (count != (a->answer_file == NULL ? 1 : 0))
+	if ((words[0] == NULL) != (a->answer_file != NULL))
 		return out_usage(usage);
-	if (count == 1 &&
-	    (!mils_parse(words[0], &a->amount) || a->amount == 0)) {
+	if (words[0] && (!mils_parse(words[0], &a->amount) || a->amount == 0)) {
 		err_set(&e, ERR_REQUEST,
 		    "\"%s\" is no sum of money above nothing: write it as "
 		    "50.00",
@@ -247,11 +243,11 @@ do_refill(struct arguments *a, char **words, int count)
 		out_fail(a->options, NULL, &e);
 		return 2;
 	}
-	return do_audit(a, words, count);
+	return do_audit(a, words);
 }
 
 static int
-do_pin(struct arguments *a, char **words, int count)
+do_pin(struct arguments *a, char **words)
 {
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
@@ -264,7 +260,6 @@ do_pin(struct arguments *a, char **words, int count)
 		    vault_change_pin(v, a->pin, a->new_pin, &e);
 
 	(void)words;
-	(void)count;
 	return finish(a, v, done, &e);
 }
 
