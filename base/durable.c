@@ -202,3 +202,19 @@ durable_read(
 	*len = have;
 	return n >= 0;
 }
+
+bool
+durable_load(
+    const char *path, size_t max, char **out, size_t *len, struct err *e)
+{
+	*out = malloc(max + 1);
+	if (*out == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	if (durable_read(path, *out, max, len, e)) {
+		(*out)[*len] = '\0';
+		return true;
+	}
+	free(*out);
+	*out = NULL;
+	return false;
+}

@@ -46,4 +46,9 @@ MUST_CHECK bool durable_remove(const char *path, struct err *e);
 MUST_CHECK bool durable_read(
     const char *path, void *ptr, size_t size, size_t *len, struct err *e);
 
+/* The same on the heap, with a NUL behind it; the caller frees *out, which is
+ * NULL after an error.  Errors: also ERR_SYSTEM (memory). */
+MUST_CHECK bool durable_load(
+    const char *path, size_t max, char **out, size_t *len, struct err *e);
+
 #endif

@@ -61,15 +61,11 @@ calendar_load(const char *path, struct calendar *out, struct err *e)
 	out->count = 0;
 	if (path[0] == '\0')
 		return true;
-	text = malloc(CALENDAR_FILE_MAX);
-	if (text == NULL)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	done = durable_read(path, text, CALENDAR_FILE_MAX, &len, e);
-	if (!done) {
+	if (!durable_load(path, CALENDAR_FILE_MAX, &text, &len, e)) {
 		e->kind = ERR_CONFIG;
-		err_prefix(e, "holidays");
-	} else
-		done = calendar_parse(text, len, path, out, e);
+		return err_prefix(e, "holidays");
+	}
+	done = calendar_parse(text, len, path, out, e);
 	free(text);
 	return done;
 }

@@ -106,18 +106,15 @@ cost_parse(const char *text, size_t len, const char *name,
 bool
 cost_load(const char *path, struct cost_codes **out, struct err *e)
 {
-	char *text = malloc(COST_FILE_MAX);
+	char *text;
 	size_t len;
 	bool done;
 
-	if (text == NULL)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	done = durable_read(path, text, COST_FILE_MAX, &len, e);
-	if (!done) {
+	if (!durable_load(path, COST_FILE_MAX, &text, &len, e)) {
 		e->kind = ERR_CONFIG;
-		err_prefix(e, "cost codes");
-	} else
-		done = cost_parse(text, len, path, out, e);
+		return err_prefix(e, "cost codes");
+	}
+	done = cost_parse(text, len, path, out, e);
 	free(text);
 	return done;
 }

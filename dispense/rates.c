@@ -266,13 +266,8 @@ rates_of(const struct rate *rate, size_t count, const char *name,
 bool
 rates_read(const char *path, char **text, size_t *len, struct err *e)
 {
-	*text = malloc(RATES_FILE_MAX);
-	if (*text == NULL)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	if (durable_read(path, *text, RATES_FILE_MAX, len, e))
+	if (durable_load(path, RATES_FILE_MAX, text, len, e))
 		return true;
-	free(*text);
-	*text = NULL;
 	e->kind = ERR_CONFIG;
 	return err_prefix(e, "rate table");
 }

@@ -304,18 +304,15 @@ template_read(
 static bool
 read_file(const char *path, struct template_list *list, struct err *e)
 {
-	char *bytes = malloc(FILE_MAX);
+	char *bytes;
 	size_t len;
-	bool done = false;
+	bool done;
 
-	if (!bytes)
-		return err_system(e, "%s", path);
-	if (!durable_read(path, bytes, FILE_MAX, &len, e))
+	if (!durable_load(path, FILE_MAX, &bytes, &len, e)) {
 		e->kind = ERR_CONFIG;
-	else if (!template_read(bytes, len, list, e))
-		err_prefix(e, "%s", path);
-	else
-		done = true;
+		return false;
+	}
+	done = template_read(bytes, len, list, e) || err_prefix(e, "%s", path);
 	free(bytes);
 	return done;
 }

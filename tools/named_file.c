@@ -21,12 +21,10 @@ named_file_write(const char *path, const void *bytes, size_t len, struct err *e)
 
 bool
 named_file_read(
-    const char *path, char *out, size_t size, size_t *len, struct err *e)
+    const char *path, size_t max, char **out, size_t *len, struct err *e)
 {
+	*out = NULL;
 	if (strcmp(path, "-") == 0)
 		path = "/dev/stdin";
-	if (!as_caller(e) || !durable_read(path, out, size - 1, len, e))
-		return false;
-	out[*len] = '\0';
-	return true;
+	return as_caller(e) && durable_load(path, max, out, len, e);
 }

@@ -16,9 +16,9 @@
 MUST_CHECK bool named_file_write(
     const char *path, const void *bytes, size_t len, struct err *e);
 
-/* Reads the whole file, at most `size` - 1 bytes, and puts a NUL behind it.
- * Errors: as durable_read(). */
+/* Reads the whole file, at most `max` bytes, with a NUL behind it; the caller
+ * frees *out, which is NULL after an error.  Errors: as durable_load(). */
 MUST_CHECK bool named_file_read(
-    const char *path, char *out, size_t size, size_t *len, struct err *e);
+    const char *path, size_t max, char **out, size_t *len, struct err *e);
 
 #endif

@@ -11,20 +11,6 @@
 #include "tools/verb_refund.h"
 #include "vault/lab.h"
 
-/* The whole file, a NUL behind it; the caller frees. */
-static bool
-read_named(const char *path, char **out, size_t *len, struct err *e)
-{
-	*out = malloc(REFUND_TEXT_MAX + 1);
-	if (*out == NULL)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	if (named_file_read(path, *out, REFUND_TEXT_MAX + 1, len, e))
-		return true;
-	free(*out);
-	*out = NULL;
-	return false;
-}
-
 /* --- settle ------------------------------------------------------------------------------ */
 
 /* The provider's signature, by its certificate here. */
@@ -59,21 +45,13 @@ get_answer(struct arguments *a, const struct books_request *r, char **text,
 	bool done;
 
 	if (a->answer)
-		return read_named(a->answer, text, len, e) &&
+		return named_file_read(
+			   a->answer, REFUND_TEXT_MAX, text, len, e) &&
 		       as_owner(a->settings.vault_uri, e);
 	done = lab_open(a->reach.lab, &lab, e) &&
 	       lab_refund(lab, r->text, strlen(r->text), text, len, e);
 	lab_close(lab);
-	if (!done)
-		return false;
-	/* a NUL behind it */
-	char *more = realloc(*text, *len + 1);
-
-	if (more == NULL)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	more[*len] = '\0';
-	*text = more;
-	return true;
+	return done;
 }
 
 static bool
@@ -158,10 +136,11 @@ verb_refund_check(struct arguments *a, char **words)
 	char *text = NULL, sum[MILS_TEXT];
 	struct out *o = NULL;
 	size_t len;
-	bool done = read_named(words[0], &text, &len, &e) &&
-		    refund_parse(text, len, &list, &e) &&
-		    cert_store_open(a->settings.certificates, &store, &e) &&
-		    refund_check(&list, store, &message, &e);
+	bool done =
+	    named_file_read(words[0], REFUND_TEXT_MAX, &text, &len, &e) &&
+	    refund_parse(text, len, &list, &e) &&
+	    cert_store_open(a->settings.certificates, &store, &e) &&
+	    refund_check(&list, store, &message, &e);
 
 	if (done) {
 		o = out_open(a->options);

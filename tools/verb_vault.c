@@ -2,6 +2,7 @@
 /* postage vault: make a vault, look at it, give it value, change its PIN. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -59,14 +60,16 @@ static bool
 read_message(
     const char *path, uint8_t msg[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
-	char hex[2 * HEX_BYTES];
+	char *hex;
+	bool done;
 
-	if (!named_file_read(path, hex, sizeof(hex), len, e))
+	if (!named_file_read(path, 2 * HEX_BYTES, &hex, len, e))
 		return false;
-	if (!bytes_from_hex(hex, msg, PSD_MESSAGE_MAX, len))
-		return err_set(e, ERR_REQUEST,
-		    "%s: a message is written in hexadecimal", path);
-	return true;
+	done = bytes_from_hex(hex, msg, PSD_MESSAGE_MAX, len) ||
+	       err_set(e, ERR_REQUEST,
+		   "%s: a message is written in hexadecimal", path);
+	free(hex);
+	return done;
 }
 
 /* --- what is shown --------------------------------------------------------------- */

@@ -23,9 +23,10 @@
 
 struct lab;
 
-/* Opens the lab in `folder`, making what is missing of it.
+/* Opens the lab in `folder`, making what is missing of it; the caller closes.
  * Errors: ERR_SYSTEM, ERR_CONFIG (a file there is no key or certificate). */
 MUST_CHECK bool lab_open(const char *folder, struct lab **out, struct err *e);
+/* NULL is allowed. */
 void lab_close(struct lab *lab);
 
 /* A new PSD; zeros are filled by lab_defaults(). */
@@ -52,13 +53,15 @@ lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 
 /* Request, answer and apply in one, for a vault that is open (and unlocked);
- * amount 0 is an audit. */
+ * amount 0 is an audit.
+ * Errors: as vault_download_request(), lab_answer(), vault_download_apply(). */
 MUST_CHECK bool
 lab_refill(struct lab *lab, struct vault *v, mils amount, struct err *e);
 
-/* Answers a refund request (vault/refund.h) with a signed text on the heap:
- * the same request gets the same answer, a stamp is granted once, and one whose
- * mail date is over 90 days past is not.  Errors: as refund_check(). */
+/* Answers a refund request (vault/refund.h) with a signed text on the heap, a
+ * NUL behind it, which the caller frees, also after an error: the same request
+ * gets the same answer, a stamp is granted once, and one whose mail date is
+ * over 90 days past is not.  Errors: as refund_check(). */
 MUST_CHECK bool lab_refund(struct lab *lab, const char *request,
     size_t request_len, char **out, size_t *len, struct err *e);
 
@@ -75,7 +78,8 @@ MUST_CHECK bool lab_credit(struct lab *lab, struct vault *v,
     const struct lab_granted *what, uint32_t *sequence, struct err *e);
 
 /* Writes the certificates of authority, provider and PSD `id` into `folder`
- * (made if missing), where postage-verify(1) looks. */
+ * (made if missing), where postage-verify(1) looks.
+ * Errors: ERR_SYSTEM, ERR_CONFIG (a certificate of the lab cannot be read). */
 MUST_CHECK bool
 lab_publish(struct lab *lab, const char *id, const char *folder, struct err *e);
 

@@ -154,10 +154,7 @@ answer_once(const struct lab *lab, const struct refund_list *list,
 		return false;
 	if (access(path, F_OK) != 0)
 		return answer(lab, list, r, path, out, len, e);
-	*out = malloc(REFUND_TEXT_MAX);
-	if (*out == NULL)
-		return err_set(e, ERR_SYSTEM, "out of memory");
-	return durable_read(path, *out, REFUND_TEXT_MAX, len, e);
+	return durable_load(path, REFUND_TEXT_MAX, out, len, e);
 }
 
 bool
