@@ -89,6 +89,15 @@ verbs_in_code() {
 	    tools/postage.c
 }
 
+# Of every verb, as the built program says.
+options_in_help() {
+	local verb
+
+	for verb in $(verbs_in_code); do
+		"$build/tools/postage" "$verb" --help
+	done | grep -oE -- '--[a-z]+(-[a-z]+)*'
+}
+
 mark_keys() {
 	sed -n '/define MARK_KEYS/,/^$/s/.*"\(.*\)".*/\1/p' stamp/mark.h |
 	    tr ' ' '\n'
@@ -124,6 +133,13 @@ same 'options: dialog and parser' ppd/postage.drv "$drv_options" \
 same 'verbs: program and manual' tools/postage.c "$(verbs_in_code)" \
     docs/postage.1 "$(sed -nE 's/^\.It (Cm|Ic) ([a-z]+).*/\2/p' \
         docs/postage.1)"
+same 'options of postage: --help and manual' "postage VERB --help" \
+    "$(options_in_help; printf '%s\n' --help --json --config)" \
+    docs/postage.1 "$(grep -oE 'Fl Fl [a-z-]+' docs/postage.1 |
+        sed 's/Fl Fl /--/')"
+within 'options of postage: parser and --help' tools \
+    "$(sed -nE 's/^.*\{"([a-z-]+)", *(no|required)_argument.*/--\1/p' \
+        tools/verb_*.c)" "postage VERB --help" "$(options_in_help)"
 same 'verdicts' tools "$(quoted '[A-Z]{3,}(-[A-Z]+)?' tools/verify_check.c \
     tools/verify_report.c)" docs/postage-verify.1 \
     "$(items postage-verify.1 Sy)"

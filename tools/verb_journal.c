@@ -23,12 +23,12 @@ const char verb_journal_usage[] =
     "[--force]\n"
     "          [--came-out N]\n"
     "\n"
-    "An ID is the first column of the list.  resolve says what a person saw "
-    "of\n"
-    "a document whose delivery is uncertain: delivered, it is all there;\n"
-    "reprint, nothing came out, send the same stamps again; spoiled, it is of\n"
-    "no use, buy new ones when the job runs again.  --force does it for one\n"
-    "that seems to be on its way still.";
+    "An ID is the first column of the list.  resolve says what a person saw\n"
+    "of a document whose delivery is uncertain: delivered, it is all there;\n"
+    "reprint, nothing came out, send the same stamps again, or what follows\n"
+    "the first N pages (--came-out N); spoiled, it is of no use, buy new ones\n"
+    "when the job runs again.  --force does it for one that seems to be on\n"
+    "its way still.";
 
 enum {
 	OPT_QUEUE = 256,

@@ -27,7 +27,7 @@
 	"\nMARK: [--amount SUM | --class NAME [--extra NAMES] [--weight W]]\n" \
 	"      [--to ZIP] [--from ZIP] [--origin ZIP] [--date DATE] "          \
 	"[--mailby DATE]\n"                                                    \
-	"      [--cost CODE] [--size NAME] [--kind NAME]\n"                    \
+	"      [--cost CODE] [--size NAME] [--kind NAME] [--at CORNER]\n"      \
 	"\nWithout --sheet, N pages (1) with one stamp each.  Without\n"       \
 	"--queue the only postage queue there is."
 
