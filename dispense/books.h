@@ -5,7 +5,8 @@
  * Each such act is an event: who, when, what.  Events are a hash chain of their
  * own; each link also holds the newest link of the chain of stamps, so neither
  * can be written anew alone.  Every function here that changes anything is
- * called between journal_begin() and journal_commit().
+ * called between journal_begin() and journal_commit().  Errors beside those that
+ * are named: as in dispense/journal.h.
  */
 #ifndef DISPENSE_BOOKS_H
 #define DISPENSE_BOOKS_H
@@ -75,8 +76,8 @@ books_spoil(struct journal *j, const struct books_choice *choice,
     const struct books_rules *rules, const struct books_by *by,
     const char *reason, struct books_sum *out, struct err *e);
 
-/* Takes it back, until a refund was asked for.
- * Errors: ERR_REQUEST (nothing spoiled, asked for, replaced by new stamps). */
+/* Takes it back, until a refund was asked for; *out = how many stamps, and what
+ * they come to.  Errors: ERR_REQUEST (nothing spoiled, asked for, replaced by new stamps). */
 MUST_CHECK bool
 books_unspoil(struct journal *j, const struct books_choice *choice,
     const struct books_by *by, struct books_sum *out, struct err *e);
@@ -260,13 +261,18 @@ struct books_rates {
 	int64_t entered, approved; /* seconds; approved 0 = not yet */
 };
 
+/* Keeps a table under its hash.  One that is kept already is entered anew by
+ * this person, and nobody has approved it any more. */
 MUST_CHECK bool
 books_rates_enter(struct journal *j, const uint8_t sha[JOURNAL_HASH],
     const char *text, size_t len, const struct books_by *by, struct err *e);
 
-/* `name`: the beginning of the hash.  Errors: ERR_REQUEST. */
+/* `name`: the beginning of the hash.  The caller frees out->text.
+ * Errors: ERR_REQUEST (too short, none or several of that name). */
 MUST_CHECK bool books_rates_find(struct journal *j, const char *name,
     struct books_rates *out, struct err *e);
+/* Notes who approved it; whether he may, and putting it in force, are the
+ * caller's. */
 MUST_CHECK bool books_rates_approve(struct journal *j,
     const uint8_t sha[JOURNAL_HASH], const struct books_by *by, struct err *e);
 MUST_CHECK bool books_rates_approved(struct journal *j,

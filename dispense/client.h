@@ -11,6 +11,10 @@
  *
  * While a connection of a role is open, the same role of the same job cannot
  * be opened again: a chain that outlived its scheduler is waited for.
+ *
+ * Every call sends one message and waits for its answer; it can fail with
+ * ERR_ABSENT (the daemon is gone, or silent past its time) and with what the
+ * call of the same name in dispense/dispense.h says.
  */
 #ifndef DISPENSE_CLIENT_H
 #define DISPENSE_CLIENT_H
@@ -25,7 +29,8 @@ enum client_role { ROLE_FILTER = 1, ROLE_BACKEND = 2, ROLE_STATUS = 3 };
 /* Connects and names the job (ROLE_STATUS: only the queue of it is used).
  * Errors: ERR_ABSENT (no daemon), ERR_BUSY (another live chain holds this job
  * past the wait), ERR_DENIED (cupsd does not know the job as printing, user
- * not allowed, or the role is not this uid's). */
+ * not allowed, or the role is not this uid's).  The caller closes *out; NULL can
+ * be closed too. */
 MUST_CHECK bool client_open(const char *socket_path, enum client_role role,
     const struct job *job, struct client **out, struct err *e);
 void client_close(struct client *c);
@@ -45,7 +50,8 @@ client_quote(struct client *c, const struct stamp_request *in, size_t count,
     struct stamp_quote *out, struct quote_common *common, struct err *e);
 
 /* Issues stamps first..first+count-1 of the quote.  Asked again, the same
- * stamps give the same bytes. */
+ * stamps give the same bytes.
+ * Errors: ERR_FUNDS, ERR_DENIED (limits, PIN, life cycle), ERR_CORRUPT. */
 MUST_CHECK bool client_issue(struct client *c, size_t first, size_t count,
     struct issued_stamp *out, struct err *e);
 

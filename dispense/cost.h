@@ -34,6 +34,7 @@ MUST_CHECK bool cost_parse(const char *text, size_t len, const char *name,
 MUST_CHECK bool
 cost_load(const char *path, struct cost_codes **out, struct err *e);
 
+/* NULL is allowed. */
 void cost_free(struct cost_codes *c);
 
 /* NULL where it is none of them. */
@@ -44,6 +45,7 @@ const struct cost_code *cost_find(const struct cost_codes *c, const char *code);
 void cost_near(
     const struct cost_codes *c, const char *code, char out[COST_NEAR_MAX]);
 
+/* All codes, in the order of the file; NULL behind the last. */
 size_t cost_count(const struct cost_codes *c);
 const struct cost_code *cost_at(const struct cost_codes *c, size_t index);
 

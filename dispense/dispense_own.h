@@ -101,7 +101,6 @@ dispense_price(const struct document *doc, const struct psd_status *psd,
     const struct stamp_request *r, struct journal_stamp *s, struct err *e);
 
 /* The unsigned indicium of a specimen. */
-
 MUST_CHECK bool dispense_specimen(
     const struct journal_stamp *s, struct indicium *out, struct err *e);
 

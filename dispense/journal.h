@@ -10,6 +10,11 @@
  * jobs -> documents -> stamps; sheets -> labels -> stamps.  An issued stamp is
  * a link of a hash chain: a row changed, removed or put in between is found by
  * journal_check().
+ *
+ * Every call can fail with ERR_BUSY (another writer, longer than the wait),
+ * ERR_CORRUPT (the file is damaged or not ours, or a row that is named is not
+ * there) and ERR_SYSTEM; what is named below comes beside them.  After a failure
+ * inside a transaction the caller aborts it.
  */
 #ifndef DISPENSE_JOURNAL_H
 #define DISPENSE_JOURNAL_H
@@ -104,7 +109,8 @@ struct journal_stamp {
 /* --- the file (journal.c) -------------------------------------------------- */
 
 /* Opens `path` for writing, making it where it is missing, or for reading
- * alone.  A file of an older version gets first what it lacks.  `wait_ms`: for another writer.
+ * alone.  A file of an older version gets first what it lacks.  `wait_ms`: for
+ * another writer.  The caller closes *out; NULL can be closed too.
  * Errors: ERR_ABSENT (reading, no file), ERR_CORRUPT (not ours, or of a newer
  * version), ERR_BUSY, ERR_SYSTEM. */
 MUST_CHECK bool journal_open(const char *path, bool read_only, int wait_ms,

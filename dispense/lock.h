@@ -28,7 +28,8 @@ struct lock {
 MUST_CHECK bool lock_take(struct lock *l, const char *dir, const char *name,
     int wait_ms, struct err *e);
 
-/* The lock of whoever works on a job in a role: a live filter or backend. */
+/* The lock of whoever works on a job in a role: a live filter or backend.
+ * Errors: as lock_take(). */
 MUST_CHECK bool lock_job(struct lock *l, const char *dir, const struct job *job,
     enum client_role role, int wait_ms, struct err *e);
 

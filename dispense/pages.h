@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pages: where the pages of stored printer data begin, for formats whose pages
- * stand for themselves: CUPS and PWG raster (versions 2 and 3) and URF.
+ * stand for themselves: CUPS and PWG raster (versions 2 and 3) and URF.  Their
+ * forms: cups/raster.h, PWG 5102.4, and for URF what CUPS's rastertopwg writes.
  */
 #ifndef DISPENSE_PAGES_H
 #define DISPENSE_PAGES_H

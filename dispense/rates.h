@@ -60,6 +60,7 @@ rates_read(const char *path, char **text, size_t *len, struct err *e);
 MUST_CHECK bool rates_of(const struct rate *rate, size_t count,
     const char *name, struct rates **out, struct err *e);
 
+/* NULL is allowed. */
 void rates_free(struct rates *r);
 
 /* --- a table that is to take another's place (rates_change.c) ----------------- */
@@ -124,7 +125,7 @@ MUST_CHECK bool rates_find(const struct rates *r, const struct rate_piece *p,
  * is known. */
 uint32_t rates_next_change(const struct rates *r, uint32_t date);
 
-/* All prices, by date, class and weight. */
+/* All prices, by date, class and weight; NULL behind the last. */
 size_t rates_count(const struct rates *r);
 const struct rate *rates_at(const struct rates *r, size_t index);
 

@@ -13,8 +13,8 @@
 #include "dispense/request.h"
 
 /* Asks cupsd at `where` (socket path, or host:port) for job `job->id` and
- * replaces uuid, created, processing, user and documents of `job` by what it
- * says.  `must_print`: the job must be in state processing (RFC 8011, 5.3.7).
+ * replaces uuid, created, processing, user, documents, completed and confirm of
+ * `job` by what it says.  `must_print`: the job must be in state processing (RFC 8011, 5.3.7).
  * Errors: ERR_ABSENT (no answer), ERR_DENIED (no such job, another queue's, not
  * printing), ERR_CONFIG (cupsd hides the job's owner from this user). */
 MUST_CHECK bool scheduler_job(

@@ -9,6 +9,8 @@
  * passed on need never be anything else.  Equal lines have equal codes: the
  * coder is a function, and gives byte for byte what libcups gives.
  *
+ * Rules: PWG 5102.4, and what libcups writes.
+ *
  * Pure, without allocation, and used in Ghostscript's process too (fastraster).
  */
 #ifndef FILTER_CODED_H

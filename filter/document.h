@@ -24,7 +24,9 @@
 
 struct filter_document;
 
-/* Everything must live until document_close().  `stop` set: give up. */
+/* Everything must live until document_close(), which the caller calls (NULL is
+ * allowed).  `stop` set: give up.
+ * Errors: as scan_open(), geometry_probe(); ERR_REQUEST (no pages). */
 MUST_CHECK bool
 document_open(const struct filter_job *job, const struct settings *settings,
     struct issuer *issuer, const volatile sig_atomic_t *stop,
@@ -34,10 +36,13 @@ void document_close(struct filter_document *d);
 /* Errors: ERR_REQUEST, also for a document without any mark or label where
  * the queue refuses such. */
 MUST_CHECK bool document_plan(struct filter_document *d, struct err *e);
+/* Errors: as issuer_quote(). */
 MUST_CHECK bool document_quote(struct filter_document *d, struct err *e);
+/* Errors: as plan_fit(). */
 MUST_CHECK bool document_fit(struct filter_document *d, struct err *e);
 
-/* Writes to `fd`; *pages and *bytes = what was written. */
+/* Writes to `fd`; *pages and *bytes = what was written.
+ * Errors: as compose_write(), pdfout_write(). */
 MUST_CHECK bool
 document_write(struct filter_document *d, int fd, compose_progress *progress,
     void *context, uint32_t *pages, uint64_t *bytes, struct err *e);

@@ -19,8 +19,8 @@
 
 struct issuer;
 
-/* `job` NULL: specimens.
- * Errors: as client_open(). */
+/* `job` NULL: specimens.  `settings` must live until issuer_close(), which the
+ * caller calls (NULL is allowed).  Errors: as client_open(). */
 MUST_CHECK bool issuer_open(const struct settings *settings,
     const struct job *job, struct issuer **out, struct err *e);
 void issuer_close(struct issuer *i);

@@ -54,8 +54,9 @@ struct filter_job {
 };
 
 /* Reads arguments and environment; copies standard input to a file where no
- * file is named.  On success job_close() releases it and removes the folder; `identity` and `real`
- * stay, and are there after a failure too, so that vaultd can be told of it.
+ * file is named.  On success job_close() releases it and removes the folder;
+ * `identity` and `real` stay, and are there after a failure too, so that vaultd
+ * can be told of it.
  * Errors: ERR_REQUEST (an option cannot be read: named), ERR_CONFIG (PPD),
  * ERR_SYSTEM. */
 MUST_CHECK bool
@@ -63,7 +64,8 @@ job_open(int argc, char **argv, struct filter_job *out, struct err *e);
 void job_close(struct filter_job *job);
 
 /* The page header that the PPD and the options ask for; without a PPD, 8-bit
- * grey of 300 dpi on the medium of option "media" or "PageSize". */
+ * grey of 300 dpi on the medium of option "media" or "PageSize".
+ * Errors: ERR_CONFIG (what PPD or options say is no page). */
 MUST_CHECK bool job_header(
     const struct filter_job *job, cups_page_header2_t *out, struct err *e);
 

@@ -39,6 +39,9 @@ struct pageout_setup {
 	int option_count;
 };
 
+/* Begins the stream.  What `setup` points to must live until the end; the
+ * caller ends by pageout_close() or, where that is not to be, pageout_free().
+ * Errors: ERR_SYSTEM (memory, writing). */
 MUST_CHECK bool pageout_open(
     const struct pageout_setup *setup, struct pageout **out, struct err *e);
 
@@ -49,11 +52,12 @@ pageout_page(struct pageout *p, const cups_page_header2_t *h, struct err *e);
 MUST_CHECK bool pageout_lines(
     struct pageout *p, const struct coded_lines *lines, struct err *e);
 
-/* Writes what is left, *bytes = what was written in all. */
+/* Writes what is left and the trailer, and frees, also after an error.  *bytes =
+ * what was written without the trailer.  Errors: ERR_SYSTEM. */
 MUST_CHECK bool
 pageout_close(struct pageout *p, uint64_t *bytes, struct err *e);
 
-/* Only frees. */
+/* Only frees.  NULL is allowed. */
 void pageout_free(struct pageout *p);
 
 #endif

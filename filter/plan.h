@@ -65,6 +65,7 @@ struct plan_rules {
 	int bar_reduction;
 };
 
+/* NULL after an error (memory).  NULL can be freed too. */
 struct plan *plan_new(uint32_t copies, bool collate, struct err *e);
 void plan_free(struct plan *p);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pwgpage: a CUPS raster page as a page of PWG or Apple raster: the whole
- * sheet, with the header that rastertopwg makes of it.  Pure.
+ * sheet, with the header that CUPS's rastertopwg makes of it (PWG 5102.4; Apple
+ * raster has no public description).  Pure.
  */
 #ifndef FILTER_PWGPAGE_H
 #define FILTER_PWGPAGE_H

@@ -52,11 +52,13 @@ MUST_CHECK bool render_open(
 MUST_CHECK bool render_header(struct renderer *r, cups_page_header2_t *h,
     size_t *bytes, bool *end, struct err *e);
 
-/* The page's next lines; they stay until the next call. */
+/* The page's next lines; they stay until the next call.
+ * Errors: as render_header(). */
 MUST_CHECK bool
 render_lines(struct renderer *r, struct coded_lines *out, struct err *e);
 
-/* The page's pixels, all of them. */
+/* The page's pixels, all of them: `bytes` as render_header() said.
+ * Errors: as render_header(). */
 MUST_CHECK bool
 render_pixels(struct renderer *r, uint8_t *out, size_t bytes, struct err *e);
 

@@ -2,8 +2,9 @@
 /*
  * driver: what a home of the PSD implements; callers include vault/vault.h.
  *
- * A home keeps its state behind `home`; every call may fail as the function of
- * the same name in vault/vault.h says.
+ * A home keeps its state behind `home`, which open() makes and close() frees;
+ * nothing stays locked between two calls.  Every call may fail as the function
+ * of the same name in vault/vault.h says.
  */
 #ifndef VAULT_DRIVER_H
 #define VAULT_DRIVER_H

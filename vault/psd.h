@@ -29,7 +29,7 @@
 #define PSD_DIGEST	32  /* of a list of stamps: SHA-256 */
 #define PSD_RING	64  /* indicia remembered by stamp key */
 #define PSD_BATCH_MAX	32  /* stamps of one psd_debit(): half the ring */
-#define PSD_MESSAGE_MAX 256 /* download request, answer, receipt, audit */
+#define PSD_MESSAGE_MAX 256 /* any message of vault/message.h */
 #define PSD_PIN_TRIES	5
 #define PSD_VERIFIER	32 /* what a home makes of a PIN */
 #define PSD_POINT	65 /* P-256 public key: 0x04, x, y, big endian */
@@ -224,8 +224,8 @@ MUST_CHECK bool psd_download_apply(struct psd *p,
     const struct psd_crypto *crypto, const uint8_t *answer, size_t answer_len,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, bool *changed, struct err *e);
 
-/* A signed report of the registers over the caller's nonce, in any life but
- * PSD_CREATED. */
+/* A signed report of the registers over the caller's nonce.
+ * Errors: ERR_DENIED (no licence yet, or the key is locked by the PIN). */
 MUST_CHECK bool psd_audit(const struct psd *p, const struct psd_crypto *crypto,
     const uint8_t nonce[PSD_NONCE], uint8_t out[PSD_MESSAGE_MAX], size_t *len,
     struct err *e);

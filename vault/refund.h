@@ -53,14 +53,16 @@ struct refund_list {
 	size_t message_len; /* 0 = not signed yet */
 };
 
-/* Writes the lines before "signed"; texts are cleaned on the way. */
+/* Writes the lines before "signed"; texts are cleaned on the way.  Whether all
+ * was written, the caller asks the stream (fclose(3)), here and below. */
 void refund_write_list(FILE *f, const struct refund_list *list);
 
 /* Adds the last line.  Nothing of the rest may change any more. */
 void refund_write_signed(FILE *f, const uint8_t *msg, size_t len);
 
 /* Reads a request, signed or not.  Checks its form, order, count and total.
- * Errors: ERR_REQUEST (naming the line), ERR_SYSTEM (memory). */
+ * The caller frees *out by refund_free(); after an error there is nothing to
+ * free.  Errors: ERR_REQUEST (naming the line), ERR_SYSTEM (memory). */
 MUST_CHECK bool refund_parse(
     const char *text, size_t len, struct refund_list *out, struct err *e);
 void refund_free(struct refund_list *list);
@@ -91,10 +93,12 @@ struct refund_answer {
 	uint8_t signature[SIG_BYTES];
 };
 
+/* The lines of an answer that are signed, and the one behind them. */
 void refund_write_answer(FILE *f, const struct refund_answer *answer);
 void refund_write_signature(FILE *f, const uint8_t sig[SIG_BYTES]);
 
-/* Errors: as refund_parse(). */
+/* As refund_parse(); refund_free_answer() frees.  Whose signature stands behind
+ * the first body_len bytes of `text` is for the caller to check. */
 MUST_CHECK bool refund_parse_answer(
     const char *text, size_t len, struct refund_answer *out, struct err *e);
 void refund_free_answer(struct refund_answer *answer);

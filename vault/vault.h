@@ -7,6 +7,11 @@
  * the driver ("file:/var/lib/postage/vault").  A new home is a new `const
  * struct vault_driver` in the one table of vault.c; callers do not change.
  *
+ * Each call goes to the medium.  So each can fail with ERR_ABSENT (it went
+ * away, or holds another PSD now), ERR_BUSY (another holder, longer than the
+ * wait), ERR_CORRUPT (no valid copy of the state) and ERR_SYSTEM; what is
+ * named below comes beside them.
+ *
  * A debit names each stamp by a 16-byte key.  The same key with the same
  * request gives the same indicium for as long as the PSD's ring remembers it
  * (the last PSD_RING keys); it is never debited twice.  vault_debit() is called
@@ -37,9 +42,13 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e);
 /* Forgets PIN and keys.  NULL is allowed. */
 void vault_close(struct vault *v);
 
-/* Presents the user PIN for the rest of this opening.
- * Errors: ERR_DENIED ("PIN wrong, N tries left" or "PIN blocked"). */
+/* Presents the user PIN for the rest of this opening; a vault without one takes
+ * any.  Errors: ERR_DENIED ("PIN wrong, N tries left" or "PIN blocked"). */
 MUST_CHECK bool vault_unlock(struct vault *v, const char *pin, struct err *e);
+
+/* Puts the key under another PIN; `new_pin` NULL or "": under none, and who can
+ * read the medium can spend.  `old_pin` is looked at where there is one.
+ * Errors: ERR_DENIED (as vault_unlock()), ERR_REQUEST (too short or long). */
 MUST_CHECK bool vault_change_pin(
     struct vault *v, const char *old_pin, const char *new_pin, struct err *e);
 
@@ -69,7 +78,8 @@ MUST_CHECK bool vault_recent(
 /* Value download, step 1: the PSD's signed request for `amount` more.
  * `out` holds PSD_MESSAGE_MAX bytes.  A request repeated before its answer was
  * applied bears the same sequence number, which a provider answers once.
- * Amount 0 asks for a device audit. */
+ * Amount 0 asks for a device audit.
+ * Errors: as psd_download_request(). */
 MUST_CHECK bool vault_download_request(struct vault *v, mils amount,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 
@@ -86,11 +96,13 @@ MUST_CHECK bool
 vault_refund_request(struct vault *v, const struct psd_claim *claim,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 
-/* A signed report of the registers over the caller's nonce. */
-MUST_CHECK bool vault_audit(struct vault *v, const uint8_t nonce[16],
+/* A signed report of the registers over the caller's nonce.
+ * Errors: as psd_audit(). */
+MUST_CHECK bool vault_audit(struct vault *v, const uint8_t nonce[PSD_NONCE],
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 
-/* The PSD's X.509 certificate, DER. */
+/* The PSD's X.509 certificate, DER.  Errors: ERR_REQUEST (longer than `size`).
+ */
 MUST_CHECK bool vault_certificate(
     struct vault *v, uint8_t *out, size_t size, size_t *len, struct err *e);
 

@@ -3,7 +3,10 @@
  * wrap: a private key under a PIN: scrypt makes two keys of the PIN, one for
  * AES-256-GCM over the private key, one as the PSD's PIN verifier.  A copy of
  * the file can be tried at scrypt's price only; the PSD's counter stops tries
- * through this program.
+ * through this program.  Rules: RFC 7914 (scrypt), NIST SP 800-38D (GCM).
+ *
+ * A new PIN: wrap_fresh(), wrap_derive(), wrap_close().  A PIN that is
+ * presented: wrap_derive(), wrap_open().
  */
 #ifndef VAULT_WRAP_H
 #define VAULT_WRAP_H
@@ -35,7 +38,8 @@ MUST_CHECK bool wrap_fresh(struct wrapped *w, struct err *e);
 MUST_CHECK bool wrap_derive(const char *pin, const struct wrapped *w,
     struct wrap_keys *out, struct err *e);
 
-/* `bound` is authenticated with the key: what it belongs to. */
+/* `bound` is authenticated with the key: what it belongs to.
+ * Errors: ERR_SYSTEM. */
 MUST_CHECK bool
 wrap_close(const struct wrap_keys *keys, const void *bound, size_t bound_len,
     const uint8_t scalar[SIG_SCALAR], struct wrapped *w, struct err *e);
