@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * file_image: what a vault file holds in each slot, as fields and as bytes.
- * Pure; private to vault/file.c, its tests and its fuzz target.
+ * Pure; private to vault/file*.c, its tests and its fuzz target.
  */
 #ifndef VAULT_FILE_IMAGE_H
 #define VAULT_FILE_IMAGE_H

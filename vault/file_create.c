@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* a new file vault */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/durable.h"
+#include "vault/file.h"
+#include "vault/file_own.h"
+
+static bool
+make_image(
+    const struct vault_file_setup *setup, struct file_visit *v, struct err *e)
+{
+	struct file_image *image = &v->image;
+
+	memset(v, 0, sizeof(*v));
+	psd_init(&image->psd);
+	return psd_initialise(&image->psd, e) &&
+	       psd_personalise(&image->psd, &setup->psd, e) &&
+	       cert_der(setup->cert, image->cert, sizeof(image->cert),
+		   &image->cert_len, e) &&
+	       file_set_pin(v, setup->key, setup->pin, e);
+}
+
+/* The folder of the file, where it is missing; not the folders above: a medium
+ * that is not mounted must not be made up. */
+static bool
+make_folder(const char *path, struct err *e)
+{
+	char folder[PATH_MAX];
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash == NULL || slash == folder)
+		return true;
+	*slash = '\0';
+	if (durable_mkdir(folder, 0700, e))
+		return true;
+	if (file_is_gone(errno))
+		e->kind = ERR_ABSENT;
+	return false;
+}
+
+bool
+vault_file_create(
+    const char *uri, const struct vault_file_setup *setup, struct err *e)
+{
+	char path[PATH_MAX];
+	uint8_t bytes[FILE_IMAGE_BYTES], file[SLOTS_BYTES];
+	struct file_visit v;
+	bool done;
+
+	if (!vault_file_path(uri, path, sizeof(path), e) ||
+	    !make_folder(path, e))
+		return false;
+	if (access(path, F_OK) == 0)
+		return err_set(e, ERR_REQUEST,
+		    "%s: a vault is there already, and it may hold value",
+		    path);
+	done = make_image(setup, &v, e);
+	if (done) {
+		file_image_encode(&v.image, bytes);
+		slots_format(bytes, sizeof(bytes), file);
+		done = durable_create(path, file, sizeof(file), 0600, e);
+	}
+	explicit_bzero(&v, sizeof(v));
+	explicit_bzero(bytes, sizeof(bytes));
+	explicit_bzero(file, sizeof(file));
+	return done;
+}
