@@ -11,6 +11,10 @@
  * plain (version 3); and what driverless printers take, PWG raster and Apple
  * raster (URF), with the header, margins and lines that rastertopwg gives for
  * the same pages, byte for byte.
+ *
+ * What the setup points to must live until the end, which is pageout_close() or,
+ * where that is not to be, pageout_free().  Errors of each call: ERR_SYSTEM
+ * (memory, writing, stopped), and what is named.
  */
 #ifndef FILTER_PAGEOUT_H
 #define FILTER_PAGEOUT_H
@@ -39,9 +43,6 @@ struct pageout_setup {
 	int option_count;
 };
 
-/* Begins the stream.  What `setup` points to must live until the end; the
- * caller ends by pageout_close() or, where that is not to be, pageout_free().
- * Errors: ERR_SYSTEM (memory, writing). */
 MUST_CHECK bool pageout_open(
     const struct pageout_setup *setup, struct pageout **out, struct err *e);
 
