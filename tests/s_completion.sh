@@ -9,35 +9,33 @@ export PATH=$builddir/tools:$PATH
 . "$srcdir/etc/bash-completion/postage"
 number=0 failed=0
 
-# offers WORD FUNCTION TYPED...: the last of TYPED is being typed.
-offers() {
+# offered WORD FUNCTION TYPED...: the last of TYPED is being typed.
+offered() {
 	local word=$1 function=$2
 
 	shift 2
 	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
 	"$function"
 	number=$((number + 1))
-	if printf '%s\n' "${COMPREPLY[@]}" | grep -qxF -- "$word"; then
-		echo "ok $number - $* offers $word"
+	printf '%s\n' "${COMPREPLY[@]}" | grep -qxF -- "$word"
+}
+
+offers() {
+	if offered "$@"; then
+		echo "ok $number - ${*:3} offers $1"
 	else
-		echo "not ok $number - $* offers $word, not: ${COMPREPLY[*]}"
+		echo "not ok $number - ${*:3} offers $1, not: ${COMPREPLY[*]}"
 		failed=1
 	fi
 }
 
 # offers_not: nothing of the kind.
 offers_not() {
-	local word=$1 function=$2
-
-	shift 2
-	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
-	"$function"
-	number=$((number + 1))
-	if printf '%s\n' "${COMPREPLY[@]}" | grep -qxF -- "$word"; then
-		echo "not ok $number - $* offers $word"
+	if offered "$@"; then
+		echo "not ok $number - ${*:3} offers $1"
 		failed=1
 	else
-		echo "ok $number - $* does not offer $word"
+		echo "ok $number - ${*:3} does not offer $1"
 	fi
 }
 
