@@ -188,3 +188,21 @@ coded_decode(
 	default: decode(code, code + len, f->pixel, line);
 	}
 }
+
+void
+coded_swap(const struct coded_form *f, uint8_t *code, size_t len)
+{
+	uint8_t *end = code + len;
+
+	while (code < end) {
+		unsigned n = *code++;
+		size_t size = (n < RUN_MAX ? 1 : 257 - n) * (size_t)f->pixel;
+
+		for (; size > 1; size -= 2, code += 2) {
+			uint8_t first = code[0];
+
+			code[0] = code[1];
+			code[1] = first;
+		}
+	}
+}

@@ -37,6 +37,7 @@ struct coded_lines {
 };
 
 enum { CODED_REPEAT_MAX = 256 };
+enum { CODED_PIXEL_MAX = 30 }; /* 240 bits: see raster_check() */
 
 /* The form of the header's page.  False: its lines are no whole pixels, and
  * nobody can read such a page. */
@@ -57,5 +58,9 @@ size_t coded_measure(
 /* Writes the pixels of a measured code, f->bytes of them. */
 void coded_decode(
     const struct coded_form *f, const uint8_t *code, size_t len, uint8_t *line);
+
+/* Turns each two bytes of the pixels of a measured code round: 16-bit colours
+ * of the other byte order. */
+void coded_swap(const struct coded_form *f, uint8_t *code, size_t len);
 
 #endif

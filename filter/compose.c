@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/compose.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter/drawing.h"
+#include "filter/clear.h"
+#include "filter/outbox.h"
 #include "filter/raster.h"
 
 /* Lines of a page that something is drawn on. */
-struct band {
+struct lines {
 	int top, end; /* not in it */
 };
 
 struct stream {
 	struct compose *c;
 	struct pageout *out;
-	struct drawing_work work;
+	struct outbox *outbox;
 	uint32_t *uses; /* of each source page, still to come */
 	uint32_t total; /* output pages of the whole job */
 
@@ -25,94 +25,11 @@ struct stream {
 	const struct geometry *geometry;
 	cups_page_header2_t header;
 	struct coded_form form;
-	struct drawing now, next;
-	struct band *bands;
+	struct pageout_sheet sheet;
+	struct band_stamp *stamps; /* page->count of them */
+	struct lines *bands;
 	size_t band_count;
-	uint8_t *pixels; /* of one band */
-	size_t pixels_room;
-	uint8_t *code; /* of one line */
-	size_t code_room;
 };
-
-/* Whole dots that hold the rectangle, cut to the canvas. */
-static struct canvas_rect
-whole_dots(int width, int height, struct rect r)
-{
-	int x0 = (int)floor(fmax(r.x, 0)), y0 = (int)floor(fmax(r.y, 0));
-	int x1 = (int)ceil(fmin(r.x + r.w, width));
-	int y1 = (int)ceil(fmin(r.y + r.h, height));
-
-	return (struct canvas_rect){x0, y0, x1 - x0, y1 - y0};
-}
-
-#define VOTES 16
-
-/* The commonest colour on the line just outside the rectangle. */
-static struct canvas_color
-around(const struct canvas *page, const struct canvas_rect *r)
-{
-	struct {
-		struct canvas_color color;
-		int count;
-	} votes[VOTES];
-	int used = 0, best = 0, x = r->x - 1, y = r->y - 1;
-	int steps = 2 * (r->width + r->height) + 4;
-
-	for (int i = 0; i < steps; i++) {
-		struct canvas_rect dot = {x, y, 1, 1};
-		struct canvas_color here;
-		int k = 0;
-
-		if (i < r->width + 1)
-			x++;
-		else if (i < r->width + r->height + 2)
-			y++;
-		else if (i < 2 * r->width + r->height + 3)
-			x--;
-		else
-			y--;
-		if (!canvas_inside(page, &dot))
-			continue;
-		here = canvas_sample(page, dot.x, dot.y);
-		while (k < used &&
-		       memcmp(&votes[k].color, &here, sizeof(here)) != 0)
-			k++;
-		if (k == VOTES)
-			continue;
-		if (k == used) {
-			votes[used].color = here;
-			votes[used++].count = 0;
-		}
-		if (++votes[k].count > votes[best].count)
-			best = k;
-	}
-	return used > 0 ? votes[best].color : canvas_white(page);
-}
-
-static bool
-clear_dots(struct canvas *page, const struct canvas_rect *r, struct err *e)
-{
-	struct canvas_color color;
-
-	if (r->width <= 0 || r->height <= 0)
-		return true;
-	color = around(page, r);
-	return canvas_fill(page, r, &color, e);
-}
-
-bool
-compose_clear(struct canvas *page, const struct geometry *g,
-    const struct placeholder *mark, struct err *e)
-{
-	for (int i = 0; i < mark->ink_count; i++) {
-		struct canvas_rect r = whole_dots(page->width, page->height,
-		    geometry_to_raster(g, mark->ink[i]));
-
-		if (!clear_dots(page, &r, e))
-			return false;
-	}
-	return true;
-}
 
 /* The first page that is equal to page `source`. */
 static int
@@ -158,21 +75,21 @@ marks_of(const struct stream *s, size_t *first, size_t *end)
 static struct canvas_rect
 ink_dots(const struct stream *s, struct rect ink)
 {
-	return whole_dots((int)s->header.cupsWidth, (int)s->header.cupsHeight,
-	    geometry_to_raster(s->geometry, ink));
+	return clear_dots((int)s->header.cupsWidth, (int)s->header.cupsHeight,
+	    s->geometry, ink);
 }
 
 static void
 add_band(struct stream *s, const struct canvas_rect *r, int around_it)
 {
 	int height = (int)s->header.cupsHeight;
-	struct band b = {r->y - around_it, r->y + r->height + around_it};
+	struct lines b = {r->y - around_it, r->y + r->height + around_it};
 
 	if (r->width <= 0 || r->height <= 0)
 		return;
 	/* All lines of a colour come before the next colour's first. */
 	if (is_planar(s))
-		b = (struct band){0, height};
+		b = (struct lines){0, height};
 	if (b.top < 0)
 		b.top = 0;
 	if (b.end > height)
@@ -183,7 +100,7 @@ add_band(struct stream *s, const struct canvas_rect *r, int around_it)
 static int
 by_top(const void *a, const void *b)
 {
-	return ((const struct band *)a)->top - ((const struct band *)b)->top;
+	return ((const struct lines *)a)->top - ((const struct lines *)b)->top;
 }
 
 /* Bands of all rectangles, in order, no two on one line. */
@@ -192,7 +109,7 @@ find_bands(struct stream *s, struct err *e)
 {
 	const struct plan_stamp *stamps = s->c->plan->stamps;
 	size_t first, end, count = 0;
-	struct band *larger;
+	struct lines *larger;
 
 	marks_of(s, &first, &end);
 	larger = realloc(
@@ -207,13 +124,13 @@ find_bands(struct stream *s, struct err *e)
 			struct canvas_rect r =
 			    ink_dots(s, stamps[i].mark.ink[k]);
 
-			add_band(s, &r, 1); /* whose colour is looked at */
+			add_band(s, &r, CLEAR_AROUND);
 		}
 	for (size_t i = 0; i < s->page->count; i++)
 		add_band(s, &stamps[s->page->first + i].dots, 0);
 	qsort(s->bands, s->band_count, sizeof(*s->bands), by_top);
 	for (size_t i = 0; i < s->band_count; i++) {
-		const struct band *b = &s->bands[i];
+		const struct lines *b = &s->bands[i];
 
 		if (count == 0 || b->top >= s->bands[count - 1].end)
 			s->bands[count++] = *b;
@@ -226,17 +143,15 @@ find_bands(struct stream *s, struct err *e)
 
 /* --- lines ------------------------------------------------------------------- */
 
-/* Clears and stamps a band whose pixels are there. */
+/* What lies on the band. */
 static bool
-draw_band(struct stream *s, const struct band *b, struct err *e)
+fill_band(
+    struct stream *s, const struct lines *l, struct band *band, struct err *e)
 {
 	const struct plan_stamp *stamps = s->c->plan->stamps;
-	cups_page_header2_t h = s->header;
-	struct canvas canvas;
 	size_t first, end;
 
-	h.cupsHeight = (unsigned)(b->end - b->top);
-	if (!raster_canvas(&h, s->pixels, s->pixels_room, &canvas, e))
+	if (!band_begin(band, &s->header, &s->sheet.layout, l->top, l->end, e))
 		return false;
 	marks_of(s, &first, &end);
 	for (size_t i = first; i < end; i++)
@@ -244,122 +159,65 @@ draw_band(struct stream *s, const struct band *b, struct err *e)
 			struct canvas_rect r =
 			    ink_dots(s, stamps[i].mark.ink[k]);
 
-			if (r.y < b->top || r.y >= b->end)
-				continue;
-			r.y -= b->top;
-			if (!clear_dots(&canvas, &r, e))
+			if (r.y >= l->top && r.y < l->end &&
+			    !band_add_clear(band, &r, e))
 				return false;
 		}
-	for (size_t i = 0; i < s->now.count; i++) {
-		const struct plan_stamp *p = &stamps[s->page->first + i];
+	for (size_t i = 0; i < s->page->count; i++) {
+		int y = s->stamps[i].plan->dots.y;
 
-		if (p->dots.y >= b->top && p->dots.y < b->end &&
-		    !canvas_put(&canvas, &s->now.imprints[i], p->dots.x,
-			p->dots.y - b->top, e))
+		if (y >= l->top && y < l->end &&
+		    !band_add_stamp(band, &s->stamps[i], e))
 			return false;
 	}
 	return true;
 }
 
-static bool
-write_pixels(struct stream *s, size_t lines, struct err *e)
-{
-	const uint8_t *at = s->pixels;
-
-	while (lines > 0) {
-		struct coded_lines coded = {.code = s->code, .repeat = 1};
-
-		while (coded.repeat < lines &&
-		       coded.repeat < CODED_REPEAT_MAX &&
-		       memcmp(at, at + coded.repeat * s->form.bytes,
-			   s->form.bytes) == 0)
-			coded.repeat++;
-		coded.len = coded_encode(&s->form, at, s->code);
-		if (!pageout_lines(s->out, &coded, e))
-			return false;
-		at += coded.repeat * s->form.bytes;
-		lines -= coded.repeat;
-	}
-	return true;
-}
-
-static bool
-make_room(uint8_t **bytes, size_t *room, size_t wanted, struct err *e)
-{
-	uint8_t *larger;
-
-	if (wanted <= *room)
-		return true;
-	larger = realloc(*bytes, wanted);
-	if (larger == NULL)
-		return err_system(e, "memory for a page");
-	*bytes = larger;
-	*room = wanted;
-	return true;
-}
-
+/* The line of the page's planes behind the band. */
 static size_t
-band_lines(const struct stream *s, const struct band *b)
+lines_end(const struct stream *s, const struct lines *l)
 {
-	return is_planar(s) ? s->form.lines : (size_t)(b->end - b->top);
+	return is_planar(s) ? s->form.lines : (size_t)l->end;
 }
 
-/* Takes lines that all lie in the band. */
-static void
-fill_band(struct stream *s, const struct coded_lines *lines, size_t have)
-{
-	uint8_t *to = s->pixels + have * s->form.bytes;
-
-	coded_decode(&s->form, lines->code, lines->len, to);
-	for (unsigned i = 1; i < lines->repeat; i++)
-		memcpy(to + i * s->form.bytes, to, s->form.bytes);
-}
-
-/* The part of `lines`, the first of which is line `at` of the page, up to the
- * next line where a band begins or ends. */
-static struct coded_lines
-part_of(const struct coded_lines *lines, size_t at, const struct band *b,
-    size_t band_end)
-{
-	struct coded_lines part = *lines;
-	size_t stop = b == NULL		    ? SIZE_MAX
-		      : at < (size_t)b->top ? (size_t)b->top
-					    : band_end;
-
-	if (part.repeat > stop - at)
-		part.repeat = (unsigned)(stop - at);
-	return part;
-}
-
-/* Passes lines on, or takes them into the band at *b. */
+/* The page's lines, as they are or as a part of a band. */
 static bool
-pass_lines(struct stream *s, struct coded_lines lines, size_t *at, size_t *band,
-    struct err *e)
+write_lines(struct stream *s, struct err *e)
 {
-	while (lines.repeat > 0) {
-		const struct band *b =
-		    *band < s->band_count ? &s->bands[*band] : NULL;
-		size_t top = b != NULL ? (size_t)b->top : 0;
-		size_t end = b != NULL ? top + band_lines(s, b) : 0;
-		struct coded_lines part = part_of(&lines, *at, b, end);
+	const struct lines *l = s->bands, *last = l + s->band_count;
+	struct band *band = NULL; /* that is being filled */
+	struct coded_lines lines = {.repeat = 0};
+	size_t at = 0;
 
-		lines.repeat -= part.repeat;
-		if (b == NULL || *at < top) {
-			*at += part.repeat;
-			if (!pageout_lines(s->out, &part, e))
+	while (at < s->form.lines) {
+		size_t stop = l == last	     ? s->form.lines
+			      : band == NULL ? (size_t)l->top
+					     : lines_end(s, l);
+		struct coded_lines part;
+
+		if (band == NULL && l < last && at == stop) {
+			if (!outbox_band(s->outbox, &band, e) ||
+			    !fill_band(s, l, band, e))
 				return false;
 			continue;
 		}
-		if (!make_room(&s->pixels, &s->pixels_room,
-			(end - top) * s->form.bytes, e))
+		if (lines.repeat == 0 &&
+		    !backdrops_lines(s->c->backdrops, &lines, e))
 			return false;
-		fill_band(s, &part, *at - top);
-		*at += part.repeat;
-		if (*at < end)
-			continue;
-		if (!draw_band(s, b, e) || !write_pixels(s, end - top, e))
+		part = lines;
+		if (part.repeat > stop - at)
+			part.repeat = (unsigned)(stop - at);
+		if (!(band != NULL ? band_add_lines(band, &part, e)
+				   : outbox_lines(s->outbox, &part, e)))
 			return false;
-		(*band)++;
+		lines.repeat -= part.repeat;
+		at += part.repeat;
+		if (band != NULL && at == stop) {
+			if (!outbox_draw(s->outbox, e))
+				return false;
+			band = NULL;
+			l++;
+		}
 	}
 	return true;
 }
@@ -387,7 +245,7 @@ get_page(struct stream *s, size_t index, struct err *e)
 		    "were expected",
 		    page->source, s->header.cupsWidth, s->header.cupsHeight,
 		    g->width, g->height);
-	return make_room(&s->code, &s->code_room, coded_room(&s->form), e);
+	return true;
 }
 
 /* Which page is written: the order of the output. */
@@ -414,40 +272,76 @@ turn_next(const struct plan *plan, struct turn *t)
 	return t->index < plan->page_count;
 }
 
-/* The page's imprints; those of the next page are begun. */
+/* The signed bytes of the page's stamps, in the order of the issuer. */
 static bool
-take_drawing(struct stream *s, const struct turn *turn, struct err *e)
+get_stamps(struct stream *s, const struct turn *turn, struct err *e)
 {
-	struct turn next = *turn;
+	const struct plan *plan = s->c->plan;
+	struct band_stamp *larger =
+	    realloc(s->stamps, (s->page->count + 1) * sizeof(*s->stamps));
 
-	if (!drawing_finish(&s->next, e))
-		return false;
-	drawing_free(&s->now);
-	s->now = s->next;
-	s->next = (struct drawing){.count = 0};
-	return !turn_next(s->c->plan, &next) ||
-	       drawing_start(&s->next, &s->work, next.index, next.copy, e);
+	if (larger == NULL)
+		return err_system(e, "memory for stamps");
+	s->stamps = larger;
+	for (size_t i = 0; i < s->page->count; i++) {
+		size_t stamp = s->page->first + i;
+		struct band_stamp *b = &s->stamps[i];
+
+		b->plan = &plan->stamps[stamp];
+		b->mirror = s->geometry->mirror;
+		if (!issuer_get(s->c->issuer,
+			plan_index(plan, stamp, turn->copy), &b->issued,
+			&b->words, e))
+			return false;
+	}
+	return true;
 }
 
 static bool
 write_page(struct stream *s, const struct turn *turn, struct err *e)
 {
-	size_t at = 0, band = 0;
-
 	if (s->c->progress != NULL)
 		s->c->progress(s->c->context, s->c->pages + 1, s->total);
 	if (!get_page(s, turn->index, e) || !find_bands(s, e) ||
-	    !take_drawing(s, turn, e) || !pageout_page(s->out, &s->header, e))
+	    !outbox_send(s->outbox, e) || !get_stamps(s, turn, e) ||
+	    !pageout_sheet(s->out, &s->header, &s->sheet, e) ||
+	    !outbox_page(s->outbox, &s->sheet, e) || !write_lines(s, e))
 		return false;
-	while (at < s->form.lines) {
-		struct coded_lines lines;
-
-		if (!backdrops_lines(s->c->backdrops, &lines, e) ||
-		    !pass_lines(s, lines, &at, &band, e))
-			return false;
-	}
 	s->c->pages++;
 	return true;
+}
+
+/* The code of a white line of each plane of the last page. */
+static bool
+white_lines(const struct stream *s, struct coded_store *out, struct err *e)
+{
+	cups_page_header2_t h = s->header;
+	size_t planes = is_planar(s) ? h.cupsNumColors : 1;
+	size_t size = planes * s->form.bytes;
+	uint8_t *pixels = calloc(1, size);
+	uint8_t *code = malloc(coded_room(&s->form));
+	struct canvas line;
+	bool good = false;
+
+	h.cupsHeight = 1;
+	if (pixels == NULL || code == NULL) {
+		err_system(e, "memory for a page");
+	} else if (raster_canvas(&h, pixels, size, &line, e)) {
+		struct canvas_rect all = {0, 0, line.width, 1};
+		struct canvas_color white = canvas_white(&line);
+
+		good = canvas_fill(&line, &all, &white, e);
+	}
+	for (size_t i = 0; good && i < planes; i++) {
+		const uint8_t *plane = pixels + i * s->form.bytes;
+		struct coded_lines lines = {.code = code, .repeat = 1};
+
+		lines.len = coded_encode(&s->form, plane, code);
+		good = coded_store_add(out, &lines, e);
+	}
+	free(pixels);
+	free(code);
+	return good;
 }
 
 /* Two-sided with an odd number of pages: the next copy begins on a new
@@ -455,37 +349,22 @@ write_page(struct stream *s, const struct turn *turn, struct err *e)
 static bool
 write_filler(struct stream *s, struct err *e)
 {
-	cups_page_header2_t h = s->header;
-	struct coded_lines lines = {.code = s->code};
-	struct canvas line;
-	struct canvas_color white;
-	bool planar = is_planar(s);
-	size_t planes = planar ? s->header.cupsNumColors : 1;
+	struct coded_store white = {.len = 0};
+	struct coded_lines lines;
+	bool good = white_lines(s, &white, e) &&
+		    pageout_sheet(s->out, &s->header, &s->sheet, e) &&
+		    outbox_page(s->outbox, &s->sheet, e);
 
-	h.cupsHeight = 1;
-	if (!make_room(
-		&s->pixels, &s->pixels_room, planes * s->form.bytes, e) ||
-	    !raster_canvas(&h, s->pixels, s->pixels_room, &line, e))
-		return false;
-	memset(s->pixels, 0, planes * s->form.bytes);
-	white = canvas_white(&line);
-	if (!canvas_fill(
-		&line, &(struct canvas_rect){0, 0, line.width, 1}, &white, e) ||
-	    !pageout_page(s->out, &s->header, e))
-		return false;
-	for (size_t i = 0; i < planes; i++) {
-		lines.len = coded_encode(
-		    &s->form, s->pixels + i * s->form.bytes, s->code);
-		for (unsigned left = s->header.cupsHeight; left > 0;) {
+	for (size_t at = 0; good && coded_store_next(&white, &at, &lines);)
+		for (unsigned left = s->header.cupsHeight; good && left > 0;) {
 			lines.repeat =
 			    left < CODED_REPEAT_MAX ? left : CODED_REPEAT_MAX;
 			left -= lines.repeat;
-			if (!pageout_lines(s->out, &lines, e))
-				return false;
+			good = outbox_lines(s->outbox, &lines, e);
 		}
-	}
+	coded_store_free(&white);
 	s->c->pages++;
-	return true;
+	return good;
 }
 
 static bool
@@ -495,8 +374,6 @@ write_all(struct stream *s, struct err *e)
 	struct turn turn = {0, 0};
 	bool more = true;
 
-	if (!drawing_start(&s->next, &s->work, 0, 0, e))
-		return false;
 	while (more) {
 		uint32_t copy = turn.copy;
 
@@ -508,7 +385,8 @@ write_all(struct stream *s, struct err *e)
 		    !write_filler(s, e))
 			return false;
 	}
-	return backdrops_finish(s->c->backdrops, e);
+	return outbox_finish(s->outbox, e) &&
+	       backdrops_finish(s->c->backdrops, e);
 }
 
 static bool
@@ -534,25 +412,16 @@ compose_write(struct compose *c, struct err *e)
 
 	c->pages = 0;
 	c->bytes = 0;
-	s.work = (struct drawing_work){.plan = c->plan,
-	    .geometry = c->geometry,
-	    .issuer = c->issuer,
-	    .pen = imprint_pen_new(e)};
-	if (s.work.pen == NULL)
-		return false;
 	good = count_uses(&s, e) && pageout_open(&c->out, &s.out, e) &&
-	       write_all(&s, e);
+	       outbox_open(s.out, &s.outbox, e) && write_all(&s, e);
 	if (good) {
 		good = pageout_close(s.out, &c->bytes, e);
 		s.out = NULL;
 	}
+	outbox_close(s.outbox);
 	pageout_free(s.out);
-	drawing_free(&s.next);
-	drawing_free(&s.now);
-	imprint_pen_free(s.work.pen);
 	free(s.uses);
+	free(s.stamps);
 	free(s.bands);
-	free(s.pixels);
-	free(s.code);
 	return good;
 }

@@ -2,8 +2,8 @@
 /*
  * compose: the document's pages with stamps on them, as one raster stream.
  *
- * Pages stay coded (coded.h); only the lines that a stamp or a mark lies on
- * become pixels.  Each distinct page is rendered once (backdrop.h), every copy
+ * Pages stay coded (coded.h), and so do most lines that stamps lie on
+ * (band.h).  Each distinct page is rendered once (backdrop.h), every copy
  * of it gets stamps of its own.  Header NumCopies is always 1: the printer
  * copies nothing.
  */
@@ -18,7 +18,6 @@
 #include "filter/issuer.h"
 #include "filter/pageout.h"
 #include "filter/plan.h"
-#include "stamp/canvas.h"
 
 /* Tells the user that output page `page` of `pages` begins. */
 typedef void compose_progress(void *context, uint32_t page, uint32_t pages);
@@ -40,14 +39,10 @@ struct compose {
 	uint64_t bytes;
 };
 
-/* Renders, stamps, writes.  Errors: as backdrops_get(), issuer_get();
+/* Renders, stamps, writes.  Threads draw (outbox.h); all else, the issuer among
+ * it, is this thread's.  Errors: as backdrops_get(), issuer_get();
  * ERR_CORRUPT (the renderer gave other pages than were planned); ERR_SYSTEM
  * (writing, cancelled). */
 MUST_CHECK bool compose_write(struct compose *c, struct err *e);
-
-/* Clears the ink of the mark with the colour of the page around it, wherever
- * it lies on the canvas. */
-MUST_CHECK bool compose_clear(struct canvas *page, const struct geometry *g,
-    const struct placeholder *mark, struct err *e);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "filter/pwgpage.h"
+#include "filter/splice.h"
 
 #define BUFFER_BYTES ((size_t)256 * 1024)
 #define POLL_MS	     500
@@ -21,13 +21,10 @@ struct pageout {
 	size_t used, room;
 
 	/* the page */
-	struct coded_form in, form; /* of the lines that come and that go */
-	struct pwgpage pwg;
+	struct pageout_sheet sheet;
 	unsigned height; /* lines that one line stands for (URF) */
 	size_t lines_left;
-	bool same;	/* lines go as they come */
-	bool swap;	/* 16-bit colours, big-endian there */
-	uint8_t *line;	/* pixels of one line of `form` */
+	uint8_t *line;	/* pixels of one line of the sheet */
 	uint8_t *fresh; /* its code */
 
 	/* the line that is held back, as equal ones may follow */
@@ -140,9 +137,9 @@ release(struct pageout *p, struct err *e)
 
 		return put(p, &first, 1, e) && put(p, p->held, p->held_len, e);
 	}
-	coded_decode(&p->form, p->held, p->held_len, p->line);
+	coded_decode(&p->sheet.layout.sheet, p->held, p->held_len, p->line);
 	for (; repeat > 0; repeat--)
-		if (!put(p, p->line, p->form.bytes, e))
+		if (!put(p, p->line, p->sheet.layout.sheet.bytes, e))
 			return false;
 	return true;
 }
@@ -182,24 +179,13 @@ hold(struct pageout *p, const struct coded_lines *lines, struct err *e)
 	return p->lines_left > 0 || release(p, e);
 }
 
-static void
-swap_colors(uint8_t *line, size_t bytes)
-{
-	for (size_t i = 0; i + 1 < bytes; i += 2) {
-		uint8_t first = line[i];
-
-		line[i] = line[i + 1];
-		line[i + 1] = first;
-	}
-}
-
 static bool
 white_lines(struct pageout *p, size_t count, struct err *e)
 {
 	struct coded_lines lines = {.code = p->fresh};
 
-	memset(p->line, p->pwg.white, p->form.bytes);
-	lines.len = coded_encode(&p->form, p->line, p->fresh);
+	memset(p->line, p->sheet.layout.white, p->sheet.layout.sheet.bytes);
+	lines.len = coded_encode(&p->sheet.layout.sheet, p->line, p->fresh);
 	while (count > 0) {
 		lines.repeat = count > CODED_REPEAT_MAX ? CODED_REPEAT_MAX
 							: (unsigned)count;
@@ -211,28 +197,44 @@ white_lines(struct pageout *p, size_t count, struct err *e)
 }
 
 bool
-pageout_lines(struct pageout *p, const struct coded_lines *lines, struct err *e)
+pageout_wide(struct pageout *p, const struct coded_lines *lines, struct err *e)
 {
-	struct coded_lines wide = {.code = p->fresh, .repeat = lines->repeat};
+	struct coded_lines other = *lines;
 
-	if (p->same) {
-		if (!hold(p, lines, e))
-			return false;
-	} else {
-		uint8_t *at = p->line + p->pwg.offset;
-
-		memset(p->line, p->pwg.white, p->form.bytes);
-		coded_decode(&p->in, lines->code, lines->len, at);
-		if (p->swap)
-			swap_colors(at, p->in.bytes);
-		wide.len = coded_encode(&p->form, p->line, p->fresh);
-		if (!hold(p, &wide, e))
-			return false;
+	if (p->sheet.swap) {
+		if (lines->code != p->fresh)
+			memcpy(p->fresh, lines->code, lines->len);
+		coded_swap(&p->sheet.layout.sheet, p->fresh, lines->len);
+		other.code = p->fresh;
 	}
+	if (!hold(p, &other, e))
+		return false;
 	/* Nothing but the lower margin is left. */
-	if (p->pwg.bottom > 0 && p->lines_left == p->pwg.bottom)
+	if (p->sheet.pwg.bottom > 0 && p->lines_left == p->sheet.pwg.bottom)
 		return white_lines(p, p->lines_left, e);
 	return true;
+}
+
+bool
+pageout_lines(struct pageout *p, const struct coded_lines *lines, struct err *e)
+{
+	const struct pageout_layout *l = &p->sheet.layout;
+	struct coded_lines wide = {.code = p->fresh, .repeat = lines->repeat};
+	struct splice_from from = {.code = lines->code};
+	size_t pixel = l->sheet.pixel, before = l->offset / pixel;
+	size_t page = l->page.bytes / pixel, all = l->sheet.bytes / pixel;
+	uint8_t white[CODED_PIXEL_MAX];
+	struct splice s;
+
+	if (page == all)
+		return pageout_wide(p, lines, e);
+	memset(white, l->white, pixel);
+	splice_begin(&s, l->sheet.pixel, p->fresh);
+	splice_run(&s, white, before);
+	splice_line(&s, &from, page);
+	splice_run(&s, white, all - before - page);
+	wide.len = splice_end(&s);
+	return pageout_wide(p, &wide, e);
 }
 
 /* --- pages ------------------------------------------------------------------- */
@@ -243,8 +245,8 @@ make_buffers(struct pageout *p, struct err *e)
 	uint8_t **const buffers[] = {&p->line, &p->fresh, &p->held};
 
 	for (int i = 0; i < 3; i++) {
-		uint8_t *larger =
-		    realloc(*buffers[i], coded_room(&p->form) + 1);
+		uint8_t *larger = realloc(
+		    *buffers[i], coded_room(&p->sheet.layout.sheet) + 1);
 
 		if (larger == NULL)
 			return err_system(e, "memory for a line");
@@ -254,47 +256,65 @@ make_buffers(struct pageout *p, struct err *e)
 }
 
 static bool
-put_header(struct pageout *p, const cups_page_header2_t *h, struct err *e)
+is_sheet(const struct pageout *p)
+{
+	return p->setup.kind == PAGEOUT_PWG || p->setup.kind == PAGEOUT_URF;
+}
+
+bool
+pageout_sheet(struct pageout *p, const cups_page_header2_t *h,
+    struct pageout_sheet *out, struct err *e)
+{
+	struct pageout_layout *l = &out->layout;
+
+	*out = (struct pageout_sheet){.header = *h, .number = ++p->pages};
+	out->pwg.header = *h;
+	if (is_sheet(p) &&
+	    !pwgpage_make(h, out->number, p->setup.ppd, p->setup.option_count,
+		p->setup.options, &out->pwg, e))
+		return false;
+	l->offset = out->pwg.offset;
+	l->white = out->pwg.white;
+	out->swap = is_sheet(p) && htonl(1) != 1 &&
+		    (h->cupsBitsPerColor == 16 || h->cupsBitsPerPixel == 12 ||
+			h->cupsBitsPerPixel == 16);
+	if (!coded_form(h, &l->page) ||
+	    !coded_form(&out->pwg.header, &l->sheet) ||
+	    l->sheet.pixel > CODED_PIXEL_MAX || l->offset % l->sheet.pixel != 0)
+		return err_set(e, ERR_CONFIG,
+		    "lines of %u bits per pixel cannot be written",
+		    h->cupsBitsPerPixel);
+	return true;
+}
+
+static bool
+put_header(struct pageout *p, const struct pageout_sheet *s, struct err *e)
 {
 	uint8_t urf[PWGPAGE_URF_PAGE];
 	cups_page_header2_t pwg;
 	unsigned total;
 
 	if (p->setup.kind == PAGEOUT_PWG) {
-		pwgpage_pwg(&p->pwg, &pwg);
+		pwgpage_pwg(&s->pwg, &pwg);
 		return put(p, &pwg, sizeof(pwg), e);
 	}
 	if (p->setup.kind != PAGEOUT_URF)
-		return put(p, h, sizeof(*h), e);
-	total = htonl(h->cupsInteger[CUPS_RASTER_PWG_TotalPageCount]);
-	return (p->pages > 1 || put(p, &total, sizeof(total), e)) &&
-	       pwgpage_urf(&p->pwg, urf, &p->height, e) &&
+		return put(p, &s->header, sizeof(s->header), e);
+	total = htonl(s->header.cupsInteger[CUPS_RASTER_PWG_TotalPageCount]);
+	return (s->number > 1 || put(p, &total, sizeof(total), e)) &&
+	       pwgpage_urf(&s->pwg, urf, &p->height, e) &&
 	       put(p, urf, sizeof(urf), e);
 }
 
 bool
-pageout_page(struct pageout *p, const cups_page_header2_t *h, struct err *e)
+pageout_page(
+    struct pageout *p, const struct pageout_sheet *sheet, struct err *e)
 {
-	bool sheet =
-	    p->setup.kind == PAGEOUT_PWG || p->setup.kind == PAGEOUT_URF;
-
-	p->pwg = (struct pwgpage){.header = *h};
-	p->pages++;
+	p->sheet = *sheet;
 	p->height = 1;
-	if (sheet && !pwgpage_make(h, p->pages, p->setup.ppd,
-			 p->setup.option_count, p->setup.options, &p->pwg, e))
-		return false;
-	if (!coded_form(h, &p->in) || !coded_form(&p->pwg.header, &p->form))
-		return err_set(e, ERR_CONFIG,
-		    "lines of %u bits per pixel cannot be written",
-		    h->cupsBitsPerPixel);
-	p->lines_left = p->form.lines;
-	p->swap = sheet && htonl(1) != 1 &&
-		  (h->cupsBitsPerColor == 16 || h->cupsBitsPerPixel == 12 ||
-		      h->cupsBitsPerPixel == 16);
-	p->same = p->in.bytes == p->form.bytes && !p->swap;
-	return make_buffers(p, e) && put_header(p, h, e) &&
-	       white_lines(p, p->pwg.top, e);
+	p->lines_left = sheet->layout.sheet.lines;
+	return make_buffers(p, e) && put_header(p, sheet, e) &&
+	       white_lines(p, sheet->pwg.top, e);
 }
 
 bool

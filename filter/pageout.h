@@ -3,8 +3,10 @@
  * pageout: the raster stream that leaves the filter, from coded lines.
  *
  *	pageout_open(&setup, &p, &e)
- *	for each page: pageout_page(p, &header, &e)
- *		pageout_lines(p, &lines, &e)	until all are there
+ *	for each page: pageout_sheet(p, &header, &sheet, &e)
+ *		pageout_page(p, &sheet, &e)
+ *		pageout_lines(p, &lines, &e) or pageout_wide(p, &lines, &e)
+ *			until all are there
  *	pageout_close(p, &e)
  *
  * Kinds: CUPS raster for a printer's own driver, compressed (version 2) or
@@ -27,6 +29,7 @@
 
 #include "base/err.h"
 #include "filter/coded.h"
+#include "filter/pwgpage.h"
 
 enum pageout_kind { PAGEOUT_CUPS, PAGEOUT_PLAIN, PAGEOUT_PWG, PAGEOUT_URF };
 
@@ -43,15 +46,44 @@ struct pageout_setup {
 	int option_count;
 };
 
+/* How the lines of a page lie in those of the sheet that goes out.  Where the
+ * kind has no margins the sheet is the page. */
+struct pageout_layout {
+	struct coded_form page, sheet;
+	size_t offset; /* bytes of the sheet's line before the page's */
+	uint8_t white; /* every byte before and after */
+};
+
+struct pageout_sheet {
+	struct pageout_layout layout;
+
+	/* private */
+	cups_page_header2_t header;
+	struct pwgpage pwg;
+	unsigned number;
+	bool swap; /* 16-bit colours, big-endian there */
+};
+
 MUST_CHECK bool pageout_open(
     const struct pageout_setup *setup, struct pageout **out, struct err *e);
 
-/* Errors: ERR_CONFIG (PWG and URF: a colour space, order or depth that they do
- * not have), ERR_SYSTEM (writing, stopped, memory). */
-MUST_CHECK bool
-pageout_page(struct pageout *p, const cups_page_header2_t *h, struct err *e);
+/* The next page's sheet: to be asked for in order, and as early as wanted.
+ * Errors: ERR_CONFIG (PWG and URF: a colour space, order or depth that they do
+ * not have). */
+MUST_CHECK bool pageout_sheet(struct pageout *p, const cups_page_header2_t *h,
+    struct pageout_sheet *out, struct err *e);
+
+/* Errors: ERR_CONFIG (Apple raster has no such page), ERR_SYSTEM (writing,
+ * stopped, memory). */
+MUST_CHECK bool pageout_page(
+    struct pageout *p, const struct pageout_sheet *sheet, struct err *e);
+
+/* Lines of the page; of the sheet, with what is left and right of the page's,
+ * in this machine's byte order. */
 MUST_CHECK bool pageout_lines(
     struct pageout *p, const struct coded_lines *lines, struct err *e);
+MUST_CHECK bool
+pageout_wide(struct pageout *p, const struct coded_lines *lines, struct err *e);
 
 /* Writes what is left and the trailer, and frees, also after an error.  *bytes =
  * what was written without the trailer.  Errors: ERR_SYSTEM. */

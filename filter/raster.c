@@ -84,18 +84,24 @@ raster_check(const cups_page_header2_t *h, size_t *bytes, struct err *e)
 	return true;
 }
 
-bool
-raster_canvas(const cups_page_header2_t *h, uint8_t *pixels, size_t bytes,
-    struct canvas *out, struct err *e)
+struct canvas
+raster_describe(const cups_page_header2_t *h)
 {
-	*out = (struct canvas){.width = (int)h->cupsWidth,
+	return (struct canvas){.width = (int)h->cupsWidth,
 	    .height = (int)h->cupsHeight,
 	    .bytes_per_line = h->cupsBytesPerLine,
 	    .bits_per_color = (int)h->cupsBitsPerColor,
 	    .bits_per_pixel = (int)h->cupsBitsPerPixel,
 	    .order = (enum canvas_order)h->cupsColorOrder,
-	    .space = (enum canvas_space)h->cupsColorSpace,
-	    .pixels = pixels,
-	    .size = bytes};
+	    .space = (enum canvas_space)h->cupsColorSpace};
+}
+
+bool
+raster_canvas(const cups_page_header2_t *h, uint8_t *pixels, size_t bytes,
+    struct canvas *out, struct err *e)
+{
+	*out = raster_describe(h);
+	out->pixels = pixels;
+	out->size = bytes;
 	return canvas_init(out, e);
 }

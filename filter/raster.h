@@ -27,6 +27,9 @@
 MUST_CHECK bool
 raster_check(const cups_page_header2_t *h, size_t *bytes, struct err *e);
 
+/* The page as a canvas, without pixels: for canvas_check(). */
+struct canvas raster_describe(const cups_page_header2_t *h);
+
 /* Describes the page's pixels (`bytes` of raster_check()) as a canvas.
  * Errors: ERR_CONFIG if this kind of page cannot hold a stamp. */
 MUST_CHECK bool raster_canvas(const cups_page_header2_t *h, uint8_t *pixels,

@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define PIXEL_BYTES_MAX (2 * CANVAS_COLORS_MAX)
-
 /* Which colours are full in white and in black, the first one as bit 0. */
 struct space {
 	int colors;
@@ -72,7 +70,7 @@ bits_fit(const struct canvas *c)
 		return false;
 	if (c->order != CANVAS_CHUNKED)
 		return true;
-	if (p < b * c->colors || p > 8 * PIXEL_BYTES_MAX)
+	if (p < b * c->colors || p > 8 * CANVAS_DOT_MAX)
 		return false;
 	if (b >= 8)
 		return p % b == 0;
@@ -80,7 +78,7 @@ bits_fit(const struct canvas *c)
 }
 
 bool
-canvas_init(struct canvas *c, struct err *e)
+canvas_check(struct canvas *c, struct err *e)
 {
 	size_t row, need;
 
@@ -107,6 +105,14 @@ canvas_init(struct canvas *c, struct err *e)
 		return err_set(e, ERR_CONFIG,
 		    "raster lines of %zu bytes, %zu needed", c->bytes_per_line,
 		    need);
+	return true;
+}
+
+bool
+canvas_init(struct canvas *c, struct err *e)
+{
+	if (!canvas_check(c, e))
+		return false;
 	if (c->pixels == NULL || canvas_size(c) == 0 ||
 	    c->size < canvas_size(c))
 		return err_set(e, ERR_CONFIG,
@@ -199,7 +205,7 @@ value_set(uint8_t *row, size_t bit, int bits, uint16_t value)
 /* One dot of a layer: its first `bits` bits. */
 struct dot {
 	int bits;
-	uint8_t bytes[PIXEL_BYTES_MAX];
+	uint8_t bytes[CANVAS_DOT_MAX];
 };
 
 static struct dot
@@ -215,6 +221,19 @@ dot_of(const struct canvas *c, const struct canvas_color *color, int layer)
 		value_set(d.bytes, value_bit(c, i), c->bits_per_color,
 		    color->value[i]);
 	return d;
+}
+
+size_t
+canvas_dot(const struct canvas *c, const struct canvas_color *color,
+    uint8_t out[CANVAS_DOT_MAX])
+{
+	struct dot d;
+
+	if (c->order != CANVAS_CHUNKED || c->bits_per_pixel % 8 != 0)
+		return 0;
+	d = dot_of(c, color, 0);
+	memcpy(out, d.bytes, sizeof d.bytes);
+	return (size_t)d.bits / 8;
 }
 
 static void
@@ -326,9 +345,9 @@ canvas_is_white(const struct canvas *c, const struct canvas_rect *r)
 
 /* What eight dots of an imprint become in a layer. */
 struct brush {
-	struct dot dots[2];			  /* white, black */
-	uint8_t eight[256 * 8 * PIXEL_BYTES_MAX]; /* by their byte */
-	uint8_t white[8 * 8 * PIXEL_BYTES_MAX];	  /* eight times eight */
+	struct dot dots[2];			 /* white, black */
+	uint8_t eight[256 * 8 * CANVAS_DOT_MAX]; /* by their byte */
+	uint8_t white[8 * 8 * CANVAS_DOT_MAX];	 /* eight times eight */
 };
 
 static void

@@ -79,12 +79,21 @@ int canvas_colors(enum canvas_space space, int bits_per_color);
 /* Bytes of the whole page as described; 0 if the space is not supported. */
 size_t canvas_size(const struct canvas *c);
 
-/* Checks the description and sets c->colors.
+/* Checks the description and sets c->colors; canvas_check() leaves the pixels
+ * out, for colours alone.
  * Errors: ERR_CONFIG "colour space 13 cannot hold a stamp" and the like. */
 MUST_CHECK bool canvas_init(struct canvas *c, struct err *e);
+MUST_CHECK bool canvas_check(struct canvas *c, struct err *e);
 
 struct canvas_color canvas_white(const struct canvas *c);
 struct canvas_color canvas_black(const struct canvas *c);
+
+#define CANVAS_DOT_MAX (2 * CANVAS_COLORS_MAX) /* bytes */
+
+/* The bytes of a dot of this colour; returns how many, 0 where a dot is not
+ * some whole bytes side by side. */
+size_t canvas_dot(const struct canvas *c, const struct canvas_color *color,
+    uint8_t out[CANVAS_DOT_MAX]);
 
 /* True if the rectangle lies on the canvas and is not empty. */
 bool canvas_inside(const struct canvas *c, const struct canvas_rect *r);

@@ -65,10 +65,11 @@ both_dark(const struct symbol *s, int y1, int y2, uint8_t *row)
 
 /* A dot is black if its module is dark and, where dots grow in print, if those
  * up to `low` before and `high` after it are: each dark run loses low + high
- * dots.  A window narrower than a module is dark if its corners are. */
+ * dots.  A window narrower than a module is dark if its corners are.  `line` is
+ * one row, as wide as the symbol. */
 static void
 draw_symbol(const struct symbol *s, const struct imprint_plan *p, int reduction,
-    struct imprint *out)
+    struct imprint *line, struct imprint *out)
 {
 	int low = reduction / 2, high = reduction - low, width = s->shape.width;
 	int last_y1 = -2, last_y2 = -2;
@@ -78,23 +79,22 @@ draw_symbol(const struct symbol *s, const struct imprint_plan *p, int reduction,
 		/* division rounds towards 0, but -1 is light */
 		int y1 = y < low ? -1 : (y - low) / p->module_y;
 		int y2 = (y + high) / p->module_y;
-		int row = p->symbol.y + y, from = 0, end;
+		int from = 0, end;
 
-		if (y1 == last_y1 && y2 == last_y2) {
-			memcpy(imprint_row(out, row), imprint_row(out, row - 1),
-			    out->stride);
-			continue;
+		if (y1 != last_y1 || y2 != last_y2) {
+			memset(line->bits, 0, line->stride);
+			both_dark(s, y1, y2, modules);
+			while ((from = imprint_seek(
+				    modules, from, width, true)) < width) {
+				end = imprint_seek(modules, from, width, false);
+				imprint_run(line, from * p->module_x + low,
+				    end * p->module_x - high, 0);
+				from = end;
+			}
 		}
 		last_y1 = y1;
 		last_y2 = y2;
-		both_dark(s, y1, y2, modules);
-		while (
-		    (from = imprint_seek(modules, from, width, true)) < width) {
-			end = imprint_seek(modules, from, width, false);
-			imprint_run(out, p->symbol.x + from * p->module_x + low,
-			    p->symbol.x + end * p->module_x - high, row);
-			from = end;
-		}
+		imprint_add(out, line, p->symbol.x, p->symbol.y + y);
 	}
 }
 
@@ -113,21 +113,23 @@ draw_fim(const struct symbol *s, const struct imprint_plan *p, int dpi_x,
 }
 
 static bool
-draw(struct imprint_pen *pen, const struct imprint_spec *spec,
-    const struct imprint_plan *plan, const uint8_t *indicium,
-    const struct imprint_text *text, struct imprint *out, struct err *e)
+draw_marks(const struct imprint_spec *spec, const struct imprint_plan *plan,
+    const uint8_t *indicium, struct imprint *out, struct err *e)
 {
 	struct symbol s;
+	struct imprint line;
 
-	if (!symbol_encode(spec->symbol, indicium, spec->indicium_len, &s, e))
+	if (!symbol_encode(spec->symbol, indicium, spec->indicium_len, &s, e) ||
+	    !imprint_make(&line, plan->symbol.w, 1, e))
 		return false;
-	draw_symbol(&s, plan, spec->bar_reduction, out);
+	draw_symbol(&s, plan, spec->bar_reduction, &line, out);
+	imprint_free(&line);
 	if (plan->fim.w > 0) {
 		if (!symbol_encode(SYMBOL_FIM_D, NULL, 0, &s, e))
 			return false;
 		draw_fim(&s, plan, spec->dpi_x, out);
 	}
-	return imprint_words_draw(pen, plan, spec, text, out, e);
+	return true;
 }
 
 bool
@@ -139,9 +141,9 @@ imprint_draw(struct imprint_pen *pen, const struct imprint_spec *spec,
 
 	memset(out, 0, sizeof *out);
 	if (!imprint_plan(spec, &plan, e) ||
-	    !imprint_make(out, plan.width, plan.height, e))
+	    !imprint_words_draw(pen, &plan, spec, text, out, e))
 		return false;
-	if (draw(pen, spec, &plan, indicium, text, out, e))
+	if (draw_marks(spec, &plan, indicium, out, e))
 		return true;
 	imprint_free(out);
 	return false;

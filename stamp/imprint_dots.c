@@ -25,6 +25,22 @@ imprint_make(struct imprint *out, int width, int height, struct err *e)
 	return err_system(e, "stamp of %d x %d dots", width, height);
 }
 
+bool
+imprint_copy(const struct imprint *from, struct imprint *out, struct err *e)
+{
+	size_t size = from->stride * (size_t)from->height;
+
+	*out = *from;
+	out->bits = malloc(size + 1);
+	if (out->bits == NULL) {
+		memset(out, 0, sizeof *out);
+		return err_system(
+		    e, "stamp of %d x %d dots", from->width, from->height);
+	}
+	memcpy(out->bits, from->bits, size);
+	return true;
+}
+
 void
 imprint_free(struct imprint *im)
 {

@@ -12,6 +12,10 @@
 MUST_CHECK bool
 imprint_make(struct imprint *out, int width, int height, struct err *e);
 
+/* `out` as `from`; imprint_free() releases it.  Errors: ERR_SYSTEM. */
+MUST_CHECK bool
+imprint_copy(const struct imprint *from, struct imprint *out, struct err *e);
+
 /* The row of bits. */
 uint8_t *imprint_row(const struct imprint *im, int y);
 

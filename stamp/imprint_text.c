@@ -39,6 +39,7 @@ struct imprint_pen {
 	struct word *order[IMPRINT_WORDS]; /* the latest asked for first */
 	int count;
 	size_t bytes; /* of all their dots */
+	struct imprint_kept kept;
 };
 
 struct imprint_pen *
@@ -66,11 +67,18 @@ imprint_pen_free(struct imprint_pen *pen)
 		return;
 	for (int i = 0; i < pen->count; i++)
 		forget_dots(pen, &pen->words[i]);
+	imprint_free(&pen->kept.words);
 	if (pen->fonts != NULL) {
 		g_object_unref(pen->layout);
 		g_object_unref(pen->fonts);
 	}
 	free(pen);
+}
+
+struct imprint_kept *
+imprint_pen_kept(struct imprint_pen *pen)
+{
+	return &pen->kept;
 }
 
 /* A font map of its own: Pango's default one belongs to the thread. */

@@ -25,6 +25,16 @@
 int imprint_pen_fit(
     struct imprint_pen *pen, const char *text, bool bold, int cap, int width);
 
+/* The words of the last stamp as they were drawn, all of them: the next one
+ * mostly says the same.  imprint_words fills it in. */
+struct imprint_kept {
+	struct imprint_spec spec;
+	struct imprint_text text;
+	struct imprint words; /* as large as the stamp; bits NULL: none */
+};
+
+struct imprint_kept *imprint_pen_kept(struct imprint_pen *pen);
+
 enum imprint_align { ALIGN_LEFT, ALIGN_RIGHT, ALIGN_SPREAD };
 
 struct imprint_writing {

@@ -238,8 +238,8 @@ rescale(struct imprint_box *box, const struct imprint_spec *spec, int dpi)
 
 /* Letters are made of square dots at the lower resolution and, where the axes
  * differ, stretched: no stroke is ever lost. */
-bool
-imprint_words_draw(struct imprint_pen *pen, const struct imprint_plan *plan,
+static bool
+draw_words(struct imprint_pen *pen, const struct imprint_plan *plan,
     const struct imprint_spec *spec, const struct imprint_text *text,
     struct imprint *out, struct err *e)
 {
@@ -264,4 +264,48 @@ imprint_words_draw(struct imprint_pen *pen, const struct imprint_plan *plan,
 		    (struct imprint_ratio){spec->dpi_y, dpi});
 	imprint_free(&square);
 	return done;
+}
+
+static bool
+same_spec(const struct imprint_spec *a, const struct imprint_spec *b)
+{
+	return a->layout == b->layout && a->symbol == b->symbol &&
+	       a->indicium_len == b->indicium_len && a->dpi_x == b->dpi_x &&
+	       a->dpi_y == b->dpi_y;
+}
+
+static bool
+same_text(const struct imprint_text *a, const struct imprint_text *b)
+{
+	return a->amount == b->amount &&
+	       strcmp(a->currency, b->currency) == 0 &&
+	       a->mail_date == b->mail_date && a->mailby == b->mailby &&
+	       a->psd_expires == b->psd_expires &&
+	       strcmp(a->origin_place, b->origin_place) == 0 &&
+	       a->origin_zip == b->origin_zip &&
+	       strcmp(a->class_name, b->class_name) == 0 &&
+	       strcmp(a->psd_id, b->psd_id) == 0 && a->kind == b->kind &&
+	       a->specimen == b->specimen;
+}
+
+bool
+imprint_words_draw(struct imprint_pen *pen, const struct imprint_plan *plan,
+    const struct imprint_spec *spec, const struct imprint_text *text,
+    struct imprint *out, struct err *e)
+{
+	struct imprint_kept *kept = imprint_pen_kept(pen);
+
+	if (kept->words.bits == NULL || !same_spec(&kept->spec, spec) ||
+	    !same_text(&kept->text, text)) {
+		imprint_free(&kept->words);
+		if (!imprint_make(&kept->words, plan->width, plan->height, e))
+			return false;
+		if (!draw_words(pen, plan, spec, text, &kept->words, e)) {
+			imprint_free(&kept->words);
+			return false;
+		}
+		kept->spec = *spec;
+		kept->text = *text;
+	}
+	return imprint_copy(&kept->words, out, e);
 }

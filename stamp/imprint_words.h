@@ -9,8 +9,8 @@
 #include "stamp/imprint_layout.h"
 #include "stamp/imprint_text.h"
 
-/* Adds amount, lines and SPECIMEN in their boxes to `out`, which has the plan's
- * size.  Errors: ERR_SYSTEM. */
+/* Makes `out`, of the plan's size, with amount, lines and SPECIMEN in their
+ * boxes; imprint_free() releases it.  Errors: ERR_SYSTEM. */
 MUST_CHECK bool imprint_words_draw(struct imprint_pen *pen,
     const struct imprint_plan *plan, const struct imprint_spec *spec,
     const struct imprint_text *text, struct imprint *out, struct err *e);

@@ -2,6 +2,7 @@
 #include "stamp/symbol.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -175,6 +176,17 @@ symbol_get(const struct symbol *s, int x, int y)
 	return s->rows[y][x / 8] & (0x80 >> x % 8);
 }
 
+/* The lowest bits of up to eight bytes, the first one as the highest. */
+static uint8_t
+pack(const uint8_t *modules, int count)
+{
+	uint64_t eight = 0;
+
+	memcpy(&eight, modules, (size_t)count);
+	eight = le64toh(eight) & 0x0101010101010101u;
+	return (uint8_t)(eight * 0x8040201008040201u >> 56);
+}
+
 static bool
 encode_qr(const uint8_t *data, size_t len, struct symbol *out, struct err *e)
 {
@@ -197,9 +209,12 @@ encode_qr(const uint8_t *data, size_t len, struct symbol *out, struct err *e)
 		goto out;
 	}
 	for (int y = 0; y < code->width; y++)
-		for (int x = 0; x < code->width; x++)
-			if (code->data[y * code->width + x] & 1)
-				set_dark(out, x, y);
+		for (int x = 0; x < code->width; x += 8) {
+			const uint8_t *from = code->data + y * code->width + x;
+			int left = code->width - x;
+
+			out->rows[y][x / 8] = pack(from, left < 8 ? left : 8);
+		}
 	done = true;
 out:
 	QRcode_free(code);

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "filter/clear.h"
 #include "filter/compose.h"
 #include "filter/raster.h"
 #include "tests/test.h"
@@ -428,7 +429,7 @@ the_mark_is_cleared_in_the_page_s_colour(void **state)
 	black = canvas_black(&page);
 	is_ok(canvas_fill(&page, &all, &blue, &e), &e, "paper");
 	is_ok(canvas_fill(&page, &ink, &black, &e), &e, "ink");
-	is_ok(compose_clear(&page, &g, &m, &e), &e, "clear");
+	is_ok(clear_mark(&page, &g, &m, &e), &e, "clear");
 	for (int y = 0; y < 2000; y += 5)
 		for (int x = 0; x < 1600; x++) {
 			got = canvas_sample(&page, x, y);
@@ -436,9 +437,9 @@ the_mark_is_cleared_in_the_page_s_colour(void **state)
 		}
 	/* Off the raster is no error: margins cut marks. */
 	m.ink[0] = (struct rect){-50, -50, 80, 80};
-	is_ok(compose_clear(&page, &g, &m, &e), &e, "over the edge");
+	is_ok(clear_mark(&page, &g, &m, &e), &e, "over the edge");
 	m.ink[0] = (struct rect){5000, 5000, 80, 80};
-	is_ok(compose_clear(&page, &g, &m, &e), &e, "off the page");
+	is_ok(clear_mark(&page, &g, &m, &e), &e, "off the page");
 	free(pixels);
 }
 

@@ -100,6 +100,7 @@ write_ours(enum pageout_kind kind, const cups_page_header2_t *h,
 	struct pageout_setup setup = {
 	    .kind = kind, .fd = open(OURS, O_WRONLY | O_CREAT | O_TRUNC, 0600)};
 	struct coded_form form;
+	struct pageout_sheet sheet;
 	struct pageout *out = NULL;
 	struct err e = ERR_INIT;
 	uint64_t bytes;
@@ -111,7 +112,8 @@ write_ours(enum pageout_kind kind, const cups_page_header2_t *h,
 	ok(code != NULL, "memory");
 	is_ok(pageout_open(&setup, &out, &e), &e, "open");
 	for (int i = 0; i < pages; i++) {
-		is_ok(pageout_page(out, h, &e), &e, "page");
+		is_ok(pageout_sheet(out, h, &sheet, &e), &e, "sheet");
+		is_ok(pageout_page(out, &sheet, &e), &e, "page");
 		for (unsigned y = 0; y < h->cupsHeight; y++) {
 			struct coded_lines line = {.code = code, .repeat = 1};
 
