@@ -38,8 +38,7 @@ band_desk_free(struct band_desk *d)
 	imprint_pen_free(d->pen);
 	free(d->pixels);
 	free(d->code);
-	free(d->strips);
-	free(d->strip_codes);
+	free(d->cache);
 	*d = (struct band_desk){.pen = NULL};
 }
 

@@ -53,10 +53,9 @@ struct band {
 /* What a thread needs beside; all zero at first. */
 struct band_desk {
 	struct imprint_pen *pen;
-	uint8_t *pixels, *code, *strip_codes;
-	size_t pixels_room, code_room, strip_codes_room;
-	struct splice_strip *strips;
-	size_t strips_room;
+	struct splice_cache *cache;
+	uint8_t *pixels, *code;
+	size_t pixels_room, code_room;
 };
 
 /* Lines `top` to before `end` of a page with this header.

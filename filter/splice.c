@@ -174,36 +174,64 @@ splice_skip(const struct splice *s, struct splice_from *from, size_t count)
 
 /* --- dots -------------------------------------------------------------------- */
 
-/* The next bits, up to WORD_BITS, from the highest on. */
-ALWAYS uint64_t
-load(const uint8_t *bits, size_t count)
+/* The first bits, those that a strip has room for; what is behind the last one
+ * is clear. */
+ALWAYS void
+load(struct splice_strip *strip, const uint8_t *bits, size_t count)
 {
-	uint64_t word = 0;
+	size_t whole = count / 8, rest = count % 8;
 
-	if (count >= WORD_BITS)
-		memcpy(&word, bits, sizeof(word));
-	else
-		memcpy(&word, bits, (count + 7) / 8);
-	return be64toh(word);
+	strip->count = (uint16_t)(count < SPLICE_STRIP ? count : SPLICE_STRIP);
+	if (count >= SPLICE_STRIP) {
+		memcpy(strip->bits, bits, sizeof(strip->bits));
+		return;
+	}
+	memset(strip->bits, 0, sizeof(strip->bits));
+	memcpy(strip->bits, bits, whole);
+	if (rest > 0)
+		((uint8_t *)strip->bits)[whole] =
+		    (uint8_t)(bits[whole] & ~(0xffu >> rest));
 }
 
-/* Splits dots into runs, the first of which is left to the caller: *first, the
- * others are added.  A bit that differs from the run it would go on begins the
- * next one. */
-ALWAYS void
-add_dots(struct splice *s, const uint8_t *bits, size_t count,
-    const uint8_t *const colors[2], size_t *first, unsigned pixel)
+static size_t
+place_of(const struct splice_strip *strip)
 {
-	struct splice l = *s; /* in registers: `to` may point anywhere */
-	size_t begun = 0;
-	unsigned color = bits[0] >> 7;
+	uint64_t hash = strip->count;
 
-	*first = 0;
+	for (int i = 0; i < SPLICE_STRIP / WORD_BITS; i++)
+		hash = (hash ^ strip->bits[i]) * 0x9e3779b97f4a7c15u;
+	return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u >> 32 &
+	       (SPLICE_STRIPS - 1);
+}
+
+static bool
+is_same(const struct splice_strip *a, const struct splice_strip *b)
+{
+	uint64_t differ = a->count ^ b->count;
+
+	for (int i = 0; i < SPLICE_STRIP / WORD_BITS; i++)
+		differ |= a->bits[i] ^ b->bits[i];
+	return differ == 0;
+}
+
+/* Splits the dots into runs.  The first and the last one may go on outside of
+ * the strip: they are only counted.  A bit that differs from the run it would
+ * go on begins the next one. */
+ALWAYS void
+code_strip(struct splice_strip *strip, const struct splice_cache *c,
+    uint8_t *code, unsigned pixel)
+{
+	struct splice s = {.pixel = pixel, .out = code, .to = code};
+	size_t begun = 0, count = strip->count;
+	unsigned color = *(const uint8_t *)strip->bits >> 7;
+
+	strip->first_color = (uint8_t)color;
+	strip->first = strip->count;
 	for (size_t at = 0; at < count; at += WORD_BITS) {
 		size_t left = count - at;
 		uint64_t there =
 		    left >= WORD_BITS ? ~0ULL : ~0ULL << (WORD_BITS - left);
-		uint64_t differ = load(bits + at / 8, left);
+		uint64_t differ = be64toh(strip->bits[at / WORD_BITS]);
 
 		if (color != 0)
 			differ = ~differ;
@@ -212,70 +240,86 @@ add_dots(struct splice *s, const uint8_t *bits, size_t count,
 			unsigned n = (unsigned)__builtin_clzll(differ);
 
 			if (begun > 0)
-				add(&l, colors[color], at + n - begun, pixel);
+				add(&s, c->colors[color], at + n - begun,
+				    pixel);
 			else
-				*first = at + n;
+				strip->first = (uint16_t)(at + n);
 			begun = at + n;
 			color ^= 1;
 			differ = ~differ & ~0ULL >> n & there;
 		}
 	}
-	if (begun > 0)
-		add(&l, colors[color], count - begun, pixel);
-	else
-		*first = count;
-	*s = l;
-}
-
-void
-splice_strip_make(struct splice_strip *strip, unsigned pixel,
-    const uint8_t *bits, size_t count, const uint8_t *const colors[2])
-{
-	struct splice s;
-
-	splice_begin(&s, pixel, strip->code);
-	FOR_PIXEL(&s, add_dots, bits, count, colors, &strip->first);
-	strip->bits = bits;
-	strip->count = count;
-	strip->colors = colors;
-	strip->first_color = bits[0] >> 7;
-	strip->last_color = bits[(count - 1) / 8] >> (7 - (count - 1) % 8) & 1;
-	strip->last = s.count;
-	strip->len = (size_t)(s.to - s.out);
-	strip->singles = s.head != NULL ? (size_t)(s.to - s.head) : 0;
-}
-
-/* True where the code begins with pixels that are not repeated. */
-static bool
-begins_single(const struct splice_strip *strip)
-{
-	return strip->code[0] == ONE || strip->code[0] > RUN_MAX;
+	/* The run before the last one is written, too. */
+	put_run(&s, pixel);
+	strip->last_color = (uint8_t)color;
+	strip->last = (uint16_t)(begun > 0 ? count - begun : 0);
+	strip->len = (uint16_t)(s.to - code);
+	strip->singles = (uint16_t)(s.head != NULL ? s.to - s.head : 0);
 }
 
 ALWAYS void
-add_strip(struct splice *s, const struct splice_strip *strip, unsigned pixel)
+add_strip(struct splice *s, const struct splice_cache *c,
+    const struct splice_strip *strip, const uint8_t *code, unsigned pixel)
 {
-	struct splice_from from = {.code = strip->code};
+	struct splice_from from = {.code = code};
+	size_t inner = (size_t)strip->count - strip->first - strip->last;
 
-	add(s, strip->colors[strip->first_color], strip->first, pixel);
+	add(s, c->colors[strip->first_color], strip->first, pixel);
 	if (strip->last == 0)
 		return;
 	put_run(s, pixel);
-	if (strip->len > 0 && s->head != NULL && begins_single(strip)) {
-		add_line(
-		    s, &from, strip->count - strip->first - strip->last, pixel);
+	if (strip->len > 0 && s->head != NULL &&
+	    (code[0] == ONE || code[0] > RUN_MAX)) {
+		add_line(s, &from, inner, pixel); /* singles go on */
 		put_run(s, pixel);
 	} else if (strip->len > 0) {
-		memcpy(s->to, strip->code, strip->len);
+		memcpy(s->to, code, strip->len);
 		s->to += strip->len;
 		s->head = strip->singles > 0 ? s->to - strip->singles : NULL;
 	}
-	s->color = strip->colors[strip->last_color];
+	s->color = c->colors[strip->last_color];
 	s->count = strip->last;
 }
 
-void
-splice_strip(struct splice *s, const struct splice_strip *strip)
+ALWAYS void
+add_dots(struct splice *s, struct splice_cache *c, const uint8_t *bits,
+    size_t count, unsigned pixel)
 {
-	FOR_PIXEL(s, add_strip, strip);
+	uint8_t code[SPLICE_STRIP * (SPLICE_DOT_BYTES_MAX + 1)];
+	struct splice_strip strip, *kept;
+
+	for (size_t at = 0; at < count; at += SPLICE_STRIP) {
+		load(&strip, bits + at / 8, count - at);
+		kept = &c->strips[place_of(&strip)];
+		if (is_same(&strip, kept)) {
+			add_strip(s, c, kept, kept->code, pixel);
+			continue;
+		}
+		code_strip(&strip, c, code, pixel);
+		add_strip(s, c, &strip, code, pixel);
+		if (strip.len <= SPLICE_STRIP_CODE) {
+			memcpy(strip.code, code, strip.len);
+			*kept = strip;
+		}
+	}
+}
+
+void
+splice_dots(
+    struct splice *s, struct splice_cache *c, const uint8_t *bits, size_t count)
+{
+	FOR_PIXEL(s, add_dots, c, bits, count);
+}
+
+void
+splice_colors(struct splice_cache *c, unsigned pixel, const uint8_t *clear,
+    const uint8_t *set)
+{
+	if (c->pixel == pixel && memcmp(c->colors[0], clear, pixel) == 0 &&
+	    memcmp(c->colors[1], set, pixel) == 0)
+		return;
+	memset(c, 0, sizeof(*c));
+	c->pixel = pixel;
+	memcpy(c->colors[0], clear, pixel);
+	memcpy(c->colors[1], set, pixel);
 }

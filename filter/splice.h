@@ -7,7 +7,7 @@
  * pixels, as long as the other lines were coded by it or by libcups.
  *
  *	splice_begin(&s, pixel, out)	room for coded_room() of the whole line
- *	splice_run(), splice_strip(), splice_line(), in any order, left to right
+ *	splice_run(), splice_dots(), splice_line(), in any order, left to right
  *	len = splice_end(&s)
  *
  * Colours and lines are read until splice_end().  Pure, without allocation.
@@ -42,31 +42,40 @@ size_t splice_end(struct splice *s);
 /* `count` pixels (0: none) of one colour. */
 void splice_run(struct splice *s, const uint8_t *color, size_t count);
 
-/* Dots, bits with the most significant first, as pixels of two colours.  Their
- * code is kept, as what is printed mostly repeats what is above or beside it:
- * `code` is the caller's, of SPLICE_STRIP_ROOM(pixel) bytes. */
-#define SPLICE_STRIP		 256 /* dots, at most */
-#define SPLICE_STRIP_ROOM(pixel) (SPLICE_STRIP * (size_t)((pixel) + 1))
+/* The codes of stretches of dots that came before: what is printed mostly
+ * repeats what is above or beside it.  Large: to be allocated, zeroed, and kept
+ * from line to line by one thread. */
+#define SPLICE_STRIP	     256 /* dots */
+#define SPLICE_STRIP_CODE    82	 /* bytes; longer codes are made anew */
+#define SPLICE_STRIPS	     2048
+#define SPLICE_DOT_BYTES_MAX 12
 
+/* Two lines of a processor's cache. */
 struct splice_strip {
-	uint8_t *code; /* of what is between the first run and the last one */
-	const uint8_t *bits; /* NULL: it was not made yet */
-	size_t count;
-
-	/* private */
-	const uint8_t *const *colors;
-	unsigned first_color, last_color;
-	size_t first, last; /* dots of these runs; last 0: there is one only */
-	size_t len;
-	size_t singles; /* bytes up to the end from the code of single pixels
-			   that may go on; 0: none may */
+	uint64_t bits[SPLICE_STRIP / 64];
+	uint16_t count;	      /* dots; 0: there are none */
+	uint16_t first, last; /* dots of these runs; last 0: there is one */
+	uint16_t len;	      /* of the code of what is between them */
+	uint16_t singles; /* bytes from the code of single pixels that may go on
+			     up to the end; 0: none may */
+	uint8_t first_color, last_color;
+	uint8_t code[SPLICE_STRIP_CODE];
 };
 
-/* 1 to SPLICE_STRIP dots; the colours, that of a clear bit first, are read as
- * long as the strip is used. */
-void splice_strip_make(struct splice_strip *strip, unsigned pixel,
-    const uint8_t *bits, size_t count, const uint8_t *const colors[2]);
-void splice_strip(struct splice *s, const struct splice_strip *strip);
+struct splice_cache {
+	struct splice_strip strips[SPLICE_STRIPS];
+	unsigned pixel;
+	uint8_t colors[2][SPLICE_DOT_BYTES_MAX];
+};
+
+/* The pixels for clear and set bits, of at most SPLICE_DOT_BYTES_MAX bytes: at
+ * first, and where they change, but not within a line. */
+void splice_colors(struct splice_cache *c, unsigned pixel, const uint8_t *clear,
+    const uint8_t *set);
+
+/* `count` dots: bits, the most significant first. */
+void splice_dots(struct splice *s, struct splice_cache *c, const uint8_t *bits,
+    size_t count);
 
 /* The next `count` pixels of the other line, which must have them; leaves them
  * out. */

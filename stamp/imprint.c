@@ -66,13 +66,13 @@ both_dark(const struct symbol *s, int y1, int y2, uint8_t *row)
 /* A dot is black if its module is dark and, where dots grow in print, if those
  * up to `low` before and `high` after it are: each dark run loses low + high
  * dots.  A window narrower than a module is dark if its corners are.  `line` is
- * one row, as wide as the symbol. */
+ * one row, for the dots of a row of modules. */
 static void
 draw_symbol(const struct symbol *s, const struct imprint_plan *p, int reduction,
     struct imprint *line, struct imprint *out)
 {
 	int low = reduction / 2, high = reduction - low, width = s->shape.width;
-	int last_y1 = -2, last_y2 = -2;
+	int last_y1 = -2, last_y2 = -2, left = p->symbol.x % 8;
 	uint8_t modules[sizeof s->rows[0]];
 
 	for (int y = 0; y < p->symbol.h; y++) {
@@ -87,14 +87,15 @@ draw_symbol(const struct symbol *s, const struct imprint_plan *p, int reduction,
 			while ((from = imprint_seek(
 				    modules, from, width, true)) < width) {
 				end = imprint_seek(modules, from, width, false);
-				imprint_run(line, from * p->module_x + low,
-				    end * p->module_x - high, 0);
+				imprint_run(line,
+				    left + from * p->module_x + low,
+				    left + end * p->module_x - high, 0);
 				from = end;
 			}
 		}
 		last_y1 = y1;
 		last_y2 = y2;
-		imprint_add(out, line, p->symbol.x, p->symbol.y + y);
+		imprint_add(out, line, p->symbol.x - left, p->symbol.y + y);
 	}
 }
 
@@ -120,7 +121,7 @@ draw_marks(const struct imprint_spec *spec, const struct imprint_plan *plan,
 	struct imprint line;
 
 	if (!symbol_encode(spec->symbol, indicium, spec->indicium_len, &s, e) ||
-	    !imprint_make(&line, plan->symbol.w, 1, e))
+	    !imprint_make(&line, 7 + plan->symbol.w, 1, e))
 		return false;
 	draw_symbol(&s, plan, spec->bar_reduction, &line, out);
 	imprint_free(&line);

@@ -127,6 +127,17 @@ store(uint8_t *to, uint64_t bits)
 	memcpy(to, &bits, sizeof bits);
 }
 
+static void
+add_word(uint8_t *to, const uint8_t *from)
+{
+	uint64_t a, b;
+
+	memcpy(&a, to, sizeof a);
+	memcpy(&b, from, sizeof b);
+	a |= b;
+	memcpy(to, &a, sizeof a);
+}
+
 /* `count` bits of `from`, from bit `at` on, to those of `to` from `x` on. */
 static void
 add_bits(uint8_t *to, int x, const uint8_t *from, int at, int count)
@@ -140,6 +151,9 @@ add_bits(uint8_t *to, int x, const uint8_t *from, int at, int count)
 	to += (x + head) / 8;
 	at += head;
 	count -= head;
+	/* bytes as they are */
+	for (; at % 8 == 0 && count >= 64; count -= 64, at += 64, to += 8)
+		add_word(to, from + at / 8);
 	/* eight bytes at a time where the ninth is there too */
 	for (; count > 64; count -= 64, at += 64, to += 8)
 		store(to, load(to) | load(from + at / 8) << at % 8 |
