@@ -46,20 +46,25 @@ window(const struct ink_map *map, struct rect r, bool outer)
 	return w;
 }
 
+/* What the rectangle covers, anti-aliasing included. */
+static struct window
+covered(const struct ink_map *map, struct rect r)
+{
+	return window(map, rect_grow(r, 72 / map->dpi), /*outer*/ true);
+}
+
 /* The first pixel from (x, y) on to the right that no rectangle of `except`
- * covers, anti-aliasing included; w->x1 if there is none. */
+ * covers; w->x1 if there is none. */
 static int
 skip(const struct ink_map *map, const struct window *w, int x, int y,
     const struct rect *except, size_t n)
 {
-	double pixel = 72 / map->dpi;
 	bool moved = true;
 
 	while (moved && x < w->x1) {
 		moved = false;
 		for (size_t i = 0; i < n; i++) {
-			struct window out = window(
-			    map, rect_grow(except[i], pixel), /*outer*/ true);
+			struct window out = covered(map, except[i]);
 
 			if (y < out.y0 || y >= out.y1 || x < out.x0 ||
 			    x >= out.x1)
@@ -96,33 +101,69 @@ differs(uint32_t a, uint32_t b)
 	return false;
 }
 
+/* Pixels of a row that no rectangle of `except` covers: from *x, which moves on
+ * to the first, to before the returned place; none: both are w->x1. */
+static int
+stretch(const struct ink_map *map, const struct window *w, int *x, int y,
+    const struct rect *except, size_t n)
+{
+	int end = w->x1;
+
+	*x = skip(map, w, *x, y, except, n);
+	for (size_t i = 0; i < n; i++) {
+		struct window out = covered(map, except[i]);
+
+		if (y >= out.y0 && y < out.y1 && out.x0 > *x && out.x0 < end)
+			end = out.x0;
+	}
+	return end;
+}
+
+/* The first pixel of the row from `x` on, before `end`, that is unlike it. */
+static int
+run_end(const struct ink_map *map, int x, int end, int y)
+{
+	uint32_t first = pixel_at(map, x, y);
+
+	while (x < end && pixel_at(map, x, y) == first)
+		x++;
+	return x;
+}
+
 /* The colour of the fullest bin: the mean of what is in it. */
 static uint32_t
 common_color(const struct ink_map *map, const struct window *w,
     const struct rect *except, size_t n)
 {
-	uint32_t count[BINS] = {0};
+	uint32_t count[BINS] = {0}, rgb;
 	uint64_t sum[3] = {0}, pixels = 0;
 	unsigned best = BINS - 1;
+	int end, next;
 
 	for (int y = w->y0; y < w->y1; y++)
-		for (int x = w->x0; (x = skip(map, w, x, y, except, n)) < w->x1;
-		     x++)
-			count[bin(pixel_at(map, x, y))]++;
+		for (int x = w->x0;
+		     (end = stretch(map, w, &x, y, except, n)) > x;)
+			for (; x < end; x = next) {
+				next = run_end(map, x, end, y);
+				count[bin(pixel_at(map, x, y))] +=
+				    (uint32_t)(next - x);
+			}
 	for (unsigned b = 0; b < BINS; b++)
 		if (count[b] > count[best])
 			best = b;
 	for (int y = w->y0; y < w->y1; y++)
-		for (int x = w->x0; (x = skip(map, w, x, y, except, n)) < w->x1;
-		     x++) {
-			uint32_t rgb = pixel_at(map, x, y);
-
-			if (bin(rgb) != best)
-				continue;
-			for (int i = 0; i < 3; i++)
-				sum[i] += rgb >> (16 - 8 * i) & 0xff;
-			pixels++;
-		}
+		for (int x = w->x0;
+		     (end = stretch(map, w, &x, y, except, n)) > x;)
+			for (; x < end; x = next) {
+				next = run_end(map, x, end, y);
+				rgb = pixel_at(map, x, y);
+				if (bin(rgb) != best)
+					continue;
+				for (int i = 0; i < 3; i++)
+					sum[i] += (uint64_t)(next - x) *
+						  (rgb >> (16 - 8 * i) & 0xff);
+				pixels += (uint64_t)(next - x);
+			}
 	if (pixels == 0)
 		return 0xffffff;
 	for (int i = 0; i < 3; i++)
@@ -149,16 +190,17 @@ ink_map_is_free(const struct ink_map *map, struct rect area,
 	double pixel = 72 / map->dpi;
 
 	for (int y = w.y0; y < w.y1; y++)
-		for (int x = w.x0;
-		     (x = skip(map, &w, x, y, except, except_count)) < w.x1;
-		     x++) {
-			if (!differs(pixel_at(map, x, y), paper))
-				continue;
-			ink.x0 = x < ink.x0 ? x : ink.x0;
-			ink.y0 = y < ink.y0 ? y : ink.y0;
-			ink.x1 = x >= ink.x1 ? x + 1 : ink.x1;
-			ink.y1 = y >= ink.y1 ? y + 1 : ink.y1;
-		}
+		for (int x = w.x0, end, next;
+		     (end = stretch(map, &w, &x, y, except, except_count)) > x;)
+			for (; x < end; x = next) {
+				next = run_end(map, x, end, y);
+				if (!differs(pixel_at(map, x, y), paper))
+					continue;
+				ink.x0 = x < ink.x0 ? x : ink.x0;
+				ink.y0 = y < ink.y0 ? y : ink.y0;
+				ink.x1 = next > ink.x1 ? next : ink.x1;
+				ink.y1 = y >= ink.y1 ? y + 1 : ink.y1;
+			}
 	if (ink.x1 == 0)
 		return true;
 	if (where)
