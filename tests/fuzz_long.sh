@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # fuzz_long.sh [TARGET...]: builds the fuzz targets (tests/fuzz_TARGET.c; all,
 # if none is named) with libFuzzer, AddressSanitizer and UBSan in a folder of
-# their own and runs each for FUZZ_SECONDS (600), two at a time.  Prints a line
-# for each; a finding fails, and its input is kept and named.
+# their own and runs each for FUZZ_SECONDS (600), several at a time.  Prints a
+# line for each and one for all; a finding fails, and its input is kept and named.
 #
 #	FUZZ_SECONDS	for each target; 60 finds what is easy
+#	FUZZ_AT_ONCE	how many run at a time; two for each processor
 #	FUZZ_DIR	build folder, _build/fuzz; grown corpora stay there
 #	FUZZ_MERGE=1	afterwards adds what is new to tests/corpus: as little as
 #			reaches the same code, in inputs of at most 2 kB
@@ -14,7 +15,7 @@ cd "$(dirname "$0")/.." || exit 2
 top=$PWD
 build=${FUZZ_DIR:-$top/_build/fuzz}
 seconds=${FUZZ_SECONDS:-600}
-at_once=2
+at_once=${FUZZ_AT_ONCE:-$((2 * $(nproc)))}
 memory=/dev/shm # what a target writes is not worth a disk
 [ -w "$memory" ] || memory=/tmp
 
@@ -72,7 +73,7 @@ one() {
 	fi
 	tell "$1" "FINDING: $(find "$build/found/$1" -type f -newer \
 	    "$build/.begin" | tr '\n' ' ')see $build/$1.log"
-	touch "$build/.failed"
+	echo "$1" >>"$build/.failed"
 }
 
 merge_target() {
@@ -112,4 +113,8 @@ if [ "${FUZZ_MERGE:-0}" = 1 ]; then
 		merge_target "$name"
 	done
 fi
+findings='no finding'
+[ ! -e "$build/.failed" ] ||
+	findings="findings in: $(sort "$build/.failed" | tr '\n' ' ')"
+echo "${#all[@]} targets, $findings"
 [ ! -e "$build/.failed" ]
