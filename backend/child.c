@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -185,9 +186,22 @@ become(const struct child *c, uid_t uid, gid_t gid)
 		_exit(EXIT_STOP);
 }
 
+/* A group of its own: the scheduler's signal to ours comes once, through
+ * child_wait().  CUPS's ipp takes a second one for "at once" and no longer tells
+ * the printer.  So the scheduler's SIGKILL would not reach it either: it dies
+ * with us. */
+static void
+stand_apart(pid_t parent)
+{
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILED);
+}
+
 static void
 run(const struct child *c, int input, int log_fd, int report, uid_t uid,
-    gid_t gid)
+    gid_t gid, pid_t parent)
 {
 	/* execv(3) does not write to its strings. */
 	union {
@@ -208,6 +222,7 @@ run(const struct child *c, int input, int log_fd, int report, uid_t uid,
 	if (dup2(input, STDIN_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
 		_exit(EXIT_STOP);
 	become(c, uid, gid);
+	stand_apart(parent); /* a change of the user undoes it */
 	execv(c->program->path, argv);
 	code = errno;
 	done = write(report, &code, sizeof(code));
@@ -273,6 +288,7 @@ child_start(const struct child *c, struct child_run *out, struct err *e)
 {
 	struct passwd *pw = getpwnam(c->printing_user);
 	int log_pipe[2] = {-1, -1}, report[2] = {-1, -1}, input;
+	pid_t own = getpid();
 	bool done = false;
 
 	out->log_fd = -1;
@@ -292,7 +308,8 @@ child_start(const struct child *c, struct child_run *out, struct err *e)
 	out->pid = fork();
 	if (out->pid == 0)
 		run(c, input, log_pipe[1], report[1],
-		    pw ? pw->pw_uid : getuid(), pw ? pw->pw_gid : getgid());
+		    pw ? pw->pw_uid : getuid(), pw ? pw->pw_gid : getgid(),
+		    own);
 	if (out->pid < 0) {
 		err_system(e, "fork");
 		goto out;
@@ -323,6 +340,13 @@ fill(struct child_end *end, int status)
 	end->code = end->signalled ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* As the scheduler does it: root's to the group, another's to the process. */
+static void
+pass_on(pid_t pid, int number)
+{
+	kill(geteuid() == 0 ? -pid : pid, number);
+}
+
 /* One read of the child's stderr.  False at its end. */
 static bool
 pump(int log_fd, struct relay *r, relay_sink *sink, void *context)
@@ -339,7 +363,7 @@ void
 child_wait(struct child_run *run, const volatile int *stop, struct relay *r,
     relay_sink *sink, void *context, struct child_end *end)
 {
-	bool ended = false, open = true, told = false;
+	bool ended = false, open = true;
 	int status = 0, linger = LINGER_MS;
 
 	while (!ended || (open && linger > 0)) {
@@ -348,9 +372,9 @@ child_wait(struct child_run *run, const volatile int *stop, struct relay *r,
 		    {.fd = run->feed.put, .events = POLLOUT}};
 		int count;
 
-		if (*stop && !told && !ended) {
-			kill(run->pid, *stop);
-			told = true;
+		if (*stop && !end->stopped && !ended) {
+			pass_on(run->pid, *stop);
+			end->stopped = true;
 		}
 		count = poll(p, 2, open ? TICK_MS : REAP_MS);
 		if (count > 0 && p[0].revents)

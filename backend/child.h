@@ -8,6 +8,9 @@
  * channel (descriptors 3 and 4), and the user that the scheduler's rule gives
  * its file: root for one that only root may run, else the printing user, with
  * no other group.  Its stderr comes back to us; see relay.h.
+ *
+ * It is in a process group of its own and dies with us, so that it is told to
+ * stop once and by us alone, whether the scheduler tells all of us or only one.
  */
 #ifndef BACKEND_CHILD_H
 #define BACKEND_CHILD_H
@@ -78,8 +81,8 @@ MUST_CHECK bool
 child_start(const struct child *c, struct child_run *out, struct err *e);
 
 /* Feeds it and relays its stderr to `sink` until it ended.  *stop is a signal
- * number that a handler sets: it is passed on to the child.  Fills all of `end`
- * but its size and stamps. */
+ * number that a handler sets: it is passed on to the child, once, which is still
+ * waited for.  Fills all of `end` but its size and stamps. */
 void child_wait(struct child_run *run, const volatile int *stop,
     struct relay *r, relay_sink *sink, void *context, struct child_end *end);
 

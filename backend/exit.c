@@ -56,6 +56,14 @@ exit_of_child(const struct child_end *end, struct verdict *out)
 
 	if (!end->started) {
 		set(out, EXIT_STOP, SETTLE_UNDELIVERED, NULL);
+	} else if (end->stopped && end->stamps > 0 && end->consumed > 0) {
+		/* Also where it says success: CUPS's ipp does, having told the
+		 * printer to throw the document away. */
+		set(out, EXIT_HOLD, SETTLE_UNCERTAIN,
+		    "Delivery uncertain: the job was stopped when the printer "
+		    "had the stamped document or a part of it. Look at the "
+		    "paper, then say what it was with \"postage journal "
+		    "resolve\" and release the job");
 	} else if (said_ok && end->consumed >= end->size) {
 		set(out, EXIT_OK, SETTLE_DELIVERED, NULL);
 	} else if (end->stamps == 0) {

@@ -41,6 +41,7 @@ struct child_end {
 	int code;		 /* exit code or signal */
 	uint64_t size, consumed; /* bytes of the document, bytes it took */
 	uint32_t stamps;	 /* on the document */
+	bool stopped;		 /* was told to stop */
 };
 
 struct verdict {

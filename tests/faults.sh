@@ -307,6 +307,21 @@ started_again() {
 	! job_in_state "$1" "$home_state"
 }
 
+# The backend ran and was refused.
+held_again() {
+	[ "$(job_log "$1" | grep -c 'Started backend')" -gt 1 ] &&
+		job_in_state "$1" pending-held
+}
+
+# No connection of the job is left in the daemon.
+closed() {
+	! find "$WORK/run" -name "job-*-$1.*" | grep -q .
+}
+
+says_sending() {
+	is "$(documents "$job")" sending
+}
+
 # --- the account ---------------------------------------------------------------------
 journal_sql() {
 	as_postage sqlite3 -readonly -cmd '.timeout 20000' \

@@ -53,12 +53,6 @@ some_bytes() {
 	check "$what: bought once" bought 1
 }
 
-# The backend ran and was refused.
-held_again() {
-	[ "$(job_log "$1" | grep -c 'Started backend')" -gt 1 ] &&
-		job_in_state "$1" pending-held
-}
-
 # left_over SECONDS CODE: the printer's backend ends at once, a child of it
 # reads, so much later.
 left_over() {
@@ -97,11 +91,6 @@ killed_comes_home() {
 	check "$what: printed, or a person looks ($ended)" \
 		test "$ended" = completed -o "$ended" = uncertain
 	check "$what: bought once" bought 1
-}
-
-# No connection of the job is left in the daemon.
-closed() {
-	! find "$WORK/run" -name "job-*-$1.*" | grep -q .
 }
 
 started_twice() {
@@ -165,10 +154,6 @@ gone() {
 	ended=$(home "$job")
 	check_is "$what: then" "$ended" "$3"
 	check "$what: bought once" bought 1
-}
-
-says_sending() {
-	is "$(documents "$job")" sending
 }
 
 # --- the table -------------------------------------------------------------------

@@ -37,7 +37,8 @@ every_kind_of_error_has_its_code(void **state)
 static struct verdict
 child(bool signalled, int code, uint64_t consumed, uint32_t stamps)
 {
-	struct child_end end = {true, signalled, code, 1000, consumed, stamps};
+	struct child_end end = {
+	    true, signalled, code, 1000, consumed, stamps, false};
 	struct verdict v;
 
 	exit_of_child(&end, &v);
@@ -53,6 +54,26 @@ a_document_taken_whole_is_delivered(void **state)
 	is_int(v.code, EXIT_OK, "code");
 	is_int(v.settle, SETTLE_DELIVERED, "settle");
 	ok(v.text == NULL, "nothing to say");
+}
+
+static void
+what_was_stopped_is_uncertain_whatever_is_said(void **state)
+{
+	struct child_end end = {true, false, EXIT_OK, 1000, 1000, 3, true};
+	struct verdict v;
+
+	(void)state;
+	exit_of_child(&end, &v);
+	is_int(v.code, EXIT_HOLD, "code");
+	is_int(v.settle, SETTLE_UNCERTAIN, "settle");
+	ok(v.text != NULL, "a person is told");
+	end.consumed = 0;
+	exit_of_child(&end, &v);
+	is_int(v.settle, SETTLE_UNDELIVERED, "nothing was taken");
+	end.consumed = 1000;
+	end.stamps = 0;
+	exit_of_child(&end, &v);
+	is_int(v.code, EXIT_OK, "no money on it: as the backend says");
 }
 
 static void
@@ -192,6 +213,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(every_kind_of_error_has_its_code),
 	    T(a_document_taken_whole_is_delivered),
+	    T(what_was_stopped_is_uncertain_whatever_is_said),
 	    T(before_the_first_byte_the_backends_own_code_passes),
 	    T(after_the_first_byte_there_is_only_uncertain),
 	    T(success_without_taking_anything_is_no_delivery),
