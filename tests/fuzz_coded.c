@@ -13,7 +13,7 @@
 #include "filter/raster.h"
 #include "filter/raster_in.h"
 
-#define HELD_MAX ((size_t)1 << 17) /* larger pages are right, but slow to try */
+#define HELD_MAX ((size_t)1 << 14) /* larger pages are right, but slow to try */
 
 enum {
 	HOW_PART = 0x1f,  /* bytes of one read; 0: what fits */

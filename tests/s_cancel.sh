@@ -109,6 +109,7 @@ told_to_stop() {
 	rm -f "$SINK/1.data" # it did not come out
 	check_is "$what: then" "$(home "$job")" completed
 	check "$what: bought once" bought 1
+	device "sink:$SINK"
 }
 
 # deaf: it never ends by itself; the scheduler loses patience.
@@ -146,11 +147,13 @@ at_work() {
 	pgrep -f "sleep 4.0$PORT" >/dev/null && says_sending
 }
 
+thin 2
 for take in 10 0; do
 	for who in scheduler held pid; do
 		row "$who, it obeys, $take bytes" told_to_stop obeys $take $who
 	done
 done
+thin 1
 row 'pid, it fails, all bytes' told_to_stop fails 0 pid
 row 'scheduler, it goes on to its end' told_to_stop stays 0 scheduler 2
 row 'it stays for ever' deaf

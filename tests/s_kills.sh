@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Processes of the chain are killed at random, all kinds of them, while several
-# queues and users print through the real filter; then every job is brought
-# home.  See faults.sh.
+# Processes of the chain are killed at random, all kinds of them, three at about
+# the same time, while several queues and users print; then jobs are brought home,
+# and the account of all of them has to hold.  See faults.sh.
 #
 #	KILLS=40	how many ($POSTAGE_LONG: 2,000)
 #	SEED=N		the same choices again (the moments differ)
@@ -26,89 +26,110 @@ chance() {
 	chance_is=$((SEED / 65536 % $1))
 }
 
-# victims KIND: the processes of a kind that are there.
-victims() {
-	case $1 in
-	filter) pgrep -P "$CUPSD_PID" -f '^Q[0-9] ' ;;
-	gs) victims filter | xargs -r -I{} pgrep -P {} gs ;;
-	driver) pgrep -P "$CUPSD_PID" -f '^Q[0-9] ' | tail -n 1 ;;
-	backend) pgrep -f "^postage:/sink:$WORK" ;;
-	printer) pgrep -f "^/bin/sh $SERVERBIN/backend/sink" ;;
-	child) pgrep -P "$VAULTD_PID" ;;
-	vaultd) echo "$VAULTD_PID" ;;
-	cupsd) echo "$CUPSD_PID" ;;
-	esac
+# One of the words.
+pick() {
+	chance $#
+	shift $chance_is
+	picked=$1
 }
 
-SIGNALS='KILL TERM SEGV KILL'
+# In the short form the long-lived come seldom, as each of them has to come back.
+KINDS='filter gs driver backend printer child vaultd cupsd'
+[ -n "${POSTAGE_LONG:-}" ] ||
+	KINDS="$KINDS filter filter gs driver backend printer child child"
+KINDS="$KINDS filter gs driver backend printer child"
 
-# strike KIND: a random one of them, with a random signal.
+# strike: one of these processes, soon, by a random signal; strike.pl finds it.
 strike() {
-	chance 4
 	# shellcheck disable=SC2086 # several
-	strike_signal=$(set -- $SIGNALS && shift $chance_is && echo "$1")
-	# shellcheck disable=SC2046 # several
-	set -- "$1" $(victims "$1" | grep -v "^$WIRE_PID$")
-	[ $# -gt 1 ] || return 1
-	chance $(($# - 1))
-	strike_kind=$1
-	shift $((chance_is + 1))
-	kill "-$strike_signal" "$1" 2>/dev/null || return 1
-	eval "killed_$strike_kind=\$((\${killed_$strike_kind:-0} + 1))"
+	pick $KINDS
+	strike_kind=$picked
+	pick KILL TERM SEGV KILL
+	chance 8
+	perl "$srcdir/tests/strike.pl" "$strike_kind" "$picked" \
+		"0.$chance_is" "$SEED" >"$WORK/hit.$1" &
+	strikes="$strikes $!"
 }
 
 # What was hit among the long-lived comes back.
 revive() {
-	if ! alive "$VAULTD_PID"; then
-		wait "$VAULTD_PID"
+	if grep -q vaultd "$WORK"/hit.*; then
+		stop_pid "$VAULTD_PID" CONT # for it to be gone
 		vaultd_start
 	fi
-	if ! alive "$CUPSD_PID"; then
-		wait "$CUPSD_PID"
+	if grep -q cupsd "$WORK"/hit.*; then
+		stop_pid "$CUPSD_PID" CONT
 		scheduler_start
 	fi
 }
 
-alive() {
-	kill -0 "$1" 2>/dev/null && ! grep -q '^State:.*Z' "/proc/$1/status"
-}
-
-# load: each queue has a job on its way; one in eight has two documents, one in
-# eight two copies; three of four go through the real filter.
+# load: each queue that is free gets a job; one in eight has two documents, one
+# in eight two copies; every second goes through the real filter.
 load() {
-	for QUEUE in Q1 Q2 Q3 Q4; do
-		lpstat -p "$QUEUE" 2>/dev/null | grep -q 'is idle' || continue
+	loads=
+	for QUEUE in $(lpstat -p 2>/dev/null |
+		sed -n 's/^printer \(Q[0-9]\) is idle.*/\1/p'); do
 		chance 8
 		case $chance_is in
 		0) set -- "$WORK/small.pdf" ;;
 		1) set -- -n 2 ;;
 		*) set -- ;;
 		esac
-		[ $((chance_is % 4)) != 3 ] || set -- "$LAB" "$@"
-		job=$(print_small -U "user$((SEED % 3))" "$@" 2>/dev/null)
-		[ -z "$job" ] || echo "$QUEUE $job" >>"$WORK/jobs"
+		[ $((chance_is % 2)) = 1 ] || set -- "$LAB" "$@"
+		load_one "user$((SEED % 3))" "$@" &
+		loads="$loads $!"
 	done
+	# shellcheck disable=SC2086 # several
+	[ -z "$loads" ] || wait $loads
+}
+
+load_one() {
+	load_user=$1
+	shift
+	job=$(print_small -U "$load_user" "$@" 2>/dev/null)
+	[ -z "$job" ] || echo "$QUEUE $job" >>"$WORK/jobs"
+}
+
+# bring_home N: of the newest N jobs of the queue all that did not end well are
+# brought to their end; what still waits after that is cancelled.
+bring_home() {
+	sed -n "s/^$QUEUE //p" "$WORK/jobs" | sort -nu | tail -n "$1" |
+		while read -r job; do
+			state=$(job_state "$job")
+			case $state in
+			'' | canceled | completed) continue ;;
+			esac
+			echo "$QUEUE-$job: $state, $(home "$job")"
+		done
+	cancel -a "$QUEUE" 2>/dev/null
+}
+
+all_home() {
+	row_pids=
+	for QUEUE in Q1 Q2 Q3 Q4; do
+		bring_home "$1" >>"$WORK/log/home.$QUEUE" 2>&1 &
+		row_pids="$row_pids $!"
+	done
+	# shellcheck disable=SC2086 # several
+	wait $row_pids
+	row_pids=
 }
 
 # --- a round -------------------------------------------------------------------------
 done_kills=0
+STRIKES=3 # a round's
+
 round() {
-	chance 16
-	# the long-lived seldom, as each of them has to come back
-	case $chance_is in
-	0) kind=vaultd ;;
-	1) kind=cupsd ;;
-	2 | 3) kind=gs ;;
-	4 | 5) kind=driver ;;
-	6 | 7) kind=printer ;;
-	8 | 9 | 10) kind=child ;;
-	11 | 12) kind=backend ;;
-	*) kind=filter ;;
-	esac
 	load
-	chance 8
-	sleep "0.$chance_is"
-	until_true 1 strike "$kind" && done_kills=$((done_kills + 1))
+	strikes=
+	export CUPSD_PID VAULTD_PID WORK
+	for strike in $(seq $STRIKES); do
+		strike "$strike"
+	done
+	# shellcheck disable=SC2086 # several
+	wait $strikes
+	sort "$WORK"/hit.* >>"$WORK/hits"
+	done_kills=$(wc -l <"$WORK/hits")
 	revive
 	lpstat -p 2>/dev/null | sed -n 's/^printer \(Q[0-9]\) disabled.*/\1/p' |
 		xargs -r -n 1 cupsenable
@@ -118,37 +139,22 @@ for QUEUE in Q1 Q2 Q3 Q4; do
 	SINK=$WORK/sink/$QUEUE sink_plan nap=0.2
 done
 kills_began=$(date +%s)
+told=0
+homed=0
 while [ "$done_kills" -lt "$KILLS" ]; do
 	round 2>>"$WORK/log/rounds.err"
-	[ $((done_kills % ${POSTAGE_LONG:+10}10)) != 0 ] || [ "$done_kills" = "${said:-0}" ] || {
-		said=$done_kills
-		say "$said kills, $(($(date +%s) - kills_began)) s, SEED=$SEED"
+	[ $((done_kills - told)) -ge ${POSTAGE_LONG:+5}10 ] || continue
+	told=$done_kills
+	say "$done_kills kills, $(($(date +%s) - kills_began)) s, SEED=$SEED"
+	[ $((done_kills - homed)) -lt 200 ] || {
+		homed=$done_kills
+		all_home 8
 	}
 done
-for kind in filter gs driver backend printer child vaultd cupsd; do
-	eval "say \"killed \${killed_$kind:-0} of $kind\""
-done
+say "killed: $(sort "$WORK/hits" | uniq -c | tr -s ' \n' ' ')"
 
 # --- everything comes home --------------------------------------------------------------
-# Every job of a queue that the scheduler still knows is brought to its end.
-bring_home() {
-	sed -n "s/^$QUEUE //p" "$WORK/jobs" | sort -nu | while read -r job; do
-		state=$(job_state "$job")
-		case $state in
-		'' | canceled) continue ;;
-		completed) ;;
-		*) echo "$QUEUE-$job: $state, $(home "$job")" ;;
-		esac
-	done
-}
-row_pids=
-for QUEUE in Q1 Q2 Q3 Q4; do
-	bring_home >"$WORK/log/home.$QUEUE" 2>&1 &
-	row_pids="$row_pids $!"
-done
-# shellcheck disable=SC2086 # several
-wait $row_pids
-row_pids=
+all_home 60
 say "$(cat "$WORK"/log/home.* | wc -l) jobs were brought home"
 for QUEUE in Q1 Q2 Q3 Q4; do
 	what=$QUEUE
