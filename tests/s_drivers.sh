@@ -17,7 +17,7 @@ export CUPS_SERVERROOT
 #	name, filter, where its PPD comes from, page size in points,
 #	two settings, what is compared (bytes; pixels where the driver writes
 #	dates or names of jobs into its stream), sheet of labels or "-"
-# Those after "long" are for POSTAGE_LONG=1.
+# Those after "long" are for POSTAGE_LONG=1; $ONLY: those with these words.
 drivers() {
 	cat <<-'EOF'
 	deskjet rastertohp drv:sample:deskjet 612x792 PageSize=Letter,Resolution=300dpi,ColorModel=Gray PageSize=Letter,Resolution=600dpi,ColorModel=CMYK bytes sheet
@@ -32,7 +32,10 @@ drivers() {
 	pcl-xl gstopxl file:cupsfilters/pxlmono.ppd 612x792 PageSize=Letter,Resolution=600dpi PageSize=Letter,Resolution=300dpi,Duplex=DuplexNoTumble pixels sheet
 	postscript - driver:openprinting-ppds:openprinting-ppds:0/ppd/openprinting/Brother/BR5150_2_GPL.ppd 612x792 PageSize=Letter,Resolution=600dpi PageSize=Letter,Duplex=DuplexNoTumble pixels sheet
 	pdf - file:cupsfilters/Ricoh-PDF_Printer-PDF.ppd 612x792 PageSize=Letter PageSize=Letter,Duplex=DuplexNoTumble pixels -
+	hpps hpps driver:postscript-hp:0/ppd/hplip/HP/hp-laserjet_m1530_mfp_series-ps.ppd 612x792 PageSize=Letter PageSize=Letter,Duplex=DuplexNoTumble pixels sheet
+	foomatic-pxl foomatic-rip driver:openprinting-ppds:openprinting-ppds:0/ppd/openprinting/Ricoh/PXL/Ricoh-SP_212w_PXL.ppd 612x792 PageSize=Letter,Resolution=600dpi PageSize=Letter,Duplex=DuplexNoTumble pixels sheet
 	long
+	foomatic-ps foomatic-rip driver:openprinting-ppds:openprinting-ppds:0/ppd/openprinting/Infotec/PS/Infotec-IS_2015_PS.ppd 612x792 PageSize=Letter PageSize=Letter,Duplex=DuplexNoTumble pixels sheet
 	zebra-epl1 rastertolabel drv:sample:zebraep1 288x432 PageSize=w288h432 PageSize=w288h432,Darkness=5 bytes -
 	zebra-cpcl rastertolabel drv:sample:zebracpl 288x432 PageSize=w288h432 PageSize=w288h432,Darkness=5 bytes -
 	dymo-cups rastertolabel drv:sample:dymo 162x288 PageSize=w162h288 PageSize=w162h288,Resolution=203dpi bytes -
@@ -91,7 +94,7 @@ small() {
 
 # --- all queues, all jobs ------------------------------------------------------
 # They print side by side; N.data of a queue's sink is its N-th job.
-drivers | sed -n "$([ -n "${POSTAGE_LONG:-}" ] && echo '/^long/!p' ||
+drivers | grep "${ONLY:-.}" | sed -n "$([ -n "${POSTAGE_LONG:-}" ] && echo '/^long/!p' ||
 	echo '/^long/q; p')" >"$WORK/rows"
 : >"$WORK/jobs"
 while read -r name filter source size one two how sheet; do
@@ -102,9 +105,15 @@ while read -r name filter source size one two how sheet; do
 	chmod 777 "$WORK/sink/$name" "$WORK/sink/$name.own"
 	queue_raw "$name.own" "sink:$WORK/sink/$name.own" "$WORK/$name.ppd" \
 		>/dev/null
-	check "$name: a postage queue" postage queue add "$name" \
-		--printer "sink:$WORK/sink/$name" --ppd "$WORK/$name.ppd" \
-		--allow-foomatic
+	allow=
+	[ "$filter" != foomatic-rip ] || {
+		allow=--allow-foomatic
+		check_fails "$name: not without leave" \
+			postage queue ppd "$WORK/$name.ppd"
+	}
+	# shellcheck disable=SC2086 # empty or one
+	check "$name: a postage queue" postage queue add "$name" $allow \
+		--printer "sink:$WORK/sink/$name" --ppd "$WORK/$name.ppd"
 	[ -f "$WORK/doc-$size" ] || {
 		page "$size" 'no mark' 'none here' >"$WORK/plain-$size"
 		page "$size" '[[postage 0.78]]' '[[postage 1.36]]' \
@@ -129,6 +138,7 @@ done <"$WORK/rows"
 # Our own PPDs, for printers without a driver.
 generic='zpl:288x432 epl1:288x432 epl2:288x432 dymo:167x288 pcl:612x792
 pclxl:612x792 pdfprinter:612x792 ps:612x792'
+[ -z "${ONLY:-}" ] || generic=
 for name in $generic; do
 	size=${name#*:} name=${name%:*}
 	mkdir -p "$WORK/sink/our-$name"
@@ -141,9 +151,9 @@ done
 
 # --- what came out ---------------------------------------------------------------
 # options_of QUEUE: names and choices, those of the postage apart, and those by
-# which a printer would put two pages with stamps on one.
+# which a printer would make copies or put two pages with stamps on one.
 options_of() {
-	lpoptions -p "$1" -l | sed 's/ \*/ /g' | grep -vE '^(Postage|N-up|Nup)'
+	lpoptions -p "$1" -l | sed 's/ \*/ /g' | grep -vE '^(Postage|N-up|Nup|Collate)'
 }
 
 same_options() {

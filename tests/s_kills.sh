@@ -146,15 +146,15 @@ while [ "$done_kills" -lt "$KILLS" ]; do
 	[ $((done_kills - told)) -ge ${POSTAGE_LONG:+5}10 ] || continue
 	told=$done_kills
 	say "$done_kills kills, $(($(date +%s) - kills_began)) s, SEED=$SEED"
-	[ $((done_kills - homed)) -lt 200 ] || {
+	[ $((done_kills - homed)) -lt 250 ] || {
 		homed=$done_kills
-		all_home 8
+		all_home 3
 	}
 done
 say "killed: $(sort "$WORK/hits" | uniq -c | tr -s ' \n' ' ')"
 
 # --- everything comes home --------------------------------------------------------------
-all_home 60
+all_home 15
 say "$(cat "$WORK"/log/home.* | wc -l) jobs were brought home"
 for QUEUE in Q1 Q2 Q3 Q4; do
 	what=$QUEUE
