@@ -103,6 +103,10 @@ add_queues() {
 	    lpstat -v | grep -q '^device for Postage: postage:'
 }
 
+speaks_german() {
+	! LC_ALL=de_DE.UTF-8 lpstat -r | grep 'is running'
+}
+
 queues_are() {
 	[ "$(lpstat -e | sort | tr '\n' ' ')" = "$1" ]
 }
@@ -129,7 +133,9 @@ in_copy() {
 	check 'it can be installed again' dpkg -i "$work"/cups-postage_*.deb
 	check 'which keeps the queue' queues_are 'Laser Postage '
 	check 'a vault is made' postage vault create
-	check 'it is removed' dpkg -r cups-postage
+	# lpstat's words are others then
+	check 'where people speak German' speaks_german
+	check 'it is removed' env LC_ALL=de_DE.UTF-8 dpkg -r cups-postage
 	check 'and the postage queue with it, not the printer' \
 	    queues_are 'Laser '
 	check 'the configuration stays' test -f /etc/postage/postage.conf

@@ -369,6 +369,27 @@ what_people_did_cannot_be_rewritten(void **state)
 	}
 }
 
+static void
+a_stamp_without_a_mail_date_is_not_spoiled(void **state)
+{
+	struct job first = job(1);
+	int64_t id = print(&first, 2, SETTLE_DELIVERED);
+	struct books_choice all = {.document = id};
+	struct err e = ERR_INIT;
+	struct books_sum sum;
+	struct journal *j;
+
+	(void)state;
+	tamper("UPDATE stamps SET mail_date=0 WHERE place=2");
+	j = begin();
+	ok(!books_spoil(j, &all, &rules, &anna, "torn", &sum, &e), "refused");
+	is_err(&e, ERR_CORRUPT, "kind");
+	ok(strstr(e.text, "has no mail date"), e.text);
+	journal_abort(j);
+	journal_close(j);
+	is_int(stamp(id, 0).state, STAMP_ISSUED, "nor those beside it");
+}
+
 /* --- an old journal ---------------------------------------------------------------- */
 
 static char saved[1 << 20];
@@ -559,6 +580,7 @@ main(void)
 	    FRESH(a_spoiling_is_taken_back),
 	    FRESH(what_came_out_is_not_spoiled_with_the_rest),
 	    FRESH(what_people_did_cannot_be_rewritten),
+	    FRESH(a_stamp_without_a_mail_date_is_not_spoiled),
 	    FRESH(an_old_journal_stops_the_printing_until_it_adopts),
 	    FRESH(what_the_vault_forgot_is_noted_as_a_gap),
 	    FRESH(a_job_that_the_old_journal_knows_gets_its_stamps),
