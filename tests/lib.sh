@@ -572,7 +572,8 @@ socket_sink_start() {
 
 # ippeve_start [FORMATS]: a driverless printer; IPP_URI names it, the jobs
 # are kept in $WORK/ippeve.  (Without a command it would rest 5 to 15 seconds
-# after each; N.prn is what the command said: nothing.  $IPP_COMMAND: another.)
+# after each; N.prn is what the command said: nothing.  $IPP_COMMAND: another;
+# $IPP_KEYS: the folder of its key, for TLS.)
 ippeve_start() {
 	require ippeveprinter dbus-daemon
 	IPP_PORT=$((PORT + 2))
@@ -596,7 +597,7 @@ ippeve_start() {
 	until_true 5 test -S "$WORK/dbus.sock"
 	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/dbus.sock \
 		ippeveprinter -r off -p "$IPP_PORT" -d "$WORK/ippeve" -k -vvv \
-		-c "${IPP_COMMAND:-/bin/true}" \
+		-c "${IPP_COMMAND:-/bin/true}" ${IPP_KEYS:+-K "$IPP_KEYS"} \
 		-f "${1:-image/pwg-raster,image/urf,application/pdf}" \
 		"Lab printer" >>"$WORK/log/ippeve.out" 2>&1 &
 	remember $!
