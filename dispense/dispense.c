@@ -152,7 +152,8 @@ check_rest(struct issuing *w, struct err *e)
 		return false;
 	if (w->psd_id[0] != '\0' &&
 	    (!journal_unpaid(d->journal, doc->doc.id, &unpaid, &dearest, e) ||
-		!dispense_check_spending(doc, &w->psd, unpaid, dearest, e)))
+		!dispense_check_spending(doc, &w->psd, unpaid, dearest, e) ||
+		!dispense_check_redates(doc, e)))
 		return false;
 	d->checked = doc;
 	d->checked_version = version;

@@ -163,21 +163,21 @@ dispense_job_spent(const struct document *doc, mils *out, struct err *e)
 }
 
 bool
-dispense_check_redates(const struct document *doc, int count, struct err *e)
+dispense_check_redates(const struct document *doc, struct err *e)
 {
 	const struct queue_settings *q = &doc->queue;
 	struct dispense_times t = dispense_times(doc->d);
-	int64_t before;
+	struct journal_corrections c;
 
 	if (q->redates < 0)
 		return true;
-	if (!journal_corrections(
-		doc->d->journal, q->name, t.day, t.next_day, &before, e))
+	if (!journal_corrections(doc->d->journal, &doc->doc, t.day, t.next_day,
+		dispense_now(doc->d), &c, e))
 		return false;
-	if (before + count <= q->redates)
+	if (c.unpaid == 0 || c.issued + c.unpaid <= q->redates)
 		return true;
 	return err_set(e, ERR_DENIED,
 	    "queue %s: the limit of date corrections is %d a day, %lld were "
-	    "printed today, and %d are asked (redates in postage.conf)",
-	    q->name, q->redates, (long long)before, count);
+	    "printed today, and %lld are asked (redates in postage.conf)",
+	    q->name, q->redates, (long long)c.issued, (long long)c.unpaid);
 }

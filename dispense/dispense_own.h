@@ -87,9 +87,9 @@ MUST_CHECK bool dispense_check_spending(struct document *doc,
 MUST_CHECK bool
 dispense_job_spent(const struct document *doc, mils *out, struct err *e);
 
-/* May the queue issue `count` more date corrections today? */
+/* May the queue issue the document's unpaid date corrections today? */
 MUST_CHECK bool
-dispense_check_redates(const struct document *doc, int count, struct err *e);
+dispense_check_redates(const struct document *doc, struct err *e);
 
 /* Asks the vault about every debit that a crash cut off. */
 MUST_CHECK bool dispense_recover(struct dispense *d, struct err *e);

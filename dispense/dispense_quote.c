@@ -24,7 +24,6 @@ struct quoting {
 	bool stored; /* the journal has stamps of this content */
 	mils total;  /* all faces */
 	mils unpaid, dearest;
-	int redates; /* date corrections that are not issued yet */
 	bool order;  /* keep the quote, though it is refused */
 };
 
@@ -155,7 +154,6 @@ quote_one(struct quoting *q, const struct stamp_request *r, uint32_t index,
 		return true;
 	s->document_id = doc->doc.id;
 	s->index = index;
-	q->redates += s->psd.kind == INDICIUM_CORRECTION;
 	q->unpaid += s->psd.amount;
 	if (s->psd.amount > q->dearest)
 		q->dearest = s->psd.amount;
@@ -275,7 +273,7 @@ store_quote(struct quoting *q, const struct stamp_request *in, size_t count,
 		return false;
 	if ((q->unpaid > 0 && !dispense_check_spending(
 				  doc, &q->psd, q->unpaid, q->dearest, e)) ||
-	    (q->redates > 0 && !dispense_check_redates(doc, q->redates, e)))
+	    !dispense_check_redates(doc, e))
 		return false;
 	if (doc->doc.state == DOC_OPEN)
 		doc->doc.state = DOC_QUOTED;

@@ -224,9 +224,16 @@ MUST_CHECK bool journal_spent(struct journal *j, int64_t document_id,
     int64_t from, int64_t until, int64_t now, journal_spent_fn *fn,
     void *context, struct err *e);
 
-/* How many date corrections the queue issued. */
-MUST_CHECK bool journal_corrections(struct journal *j, const char *queue,
-    int64_t from, int64_t until, int64_t *count, struct err *e);
+/* Date corrections of the document's queue from `from` until `until`: issued,
+ * and those that other documents are about to issue; and how many of this one
+ * no debit was begun for. */
+struct journal_corrections {
+	int64_t issued, unpaid;
+};
+MUST_CHECK bool
+journal_corrections(struct journal *j, const struct journal_document *doc,
+    int64_t from, int64_t until, int64_t now, struct journal_corrections *out,
+    struct err *e);
 
 /* The document's stamps that no debit was begun for: their sum, the dearest. */
 MUST_CHECK bool journal_unpaid(struct journal *j, int64_t document_id,

@@ -98,11 +98,27 @@ journal_spent(struct journal *j, int64_t document_id, int64_t from,
 }
 
 bool
-journal_corrections(struct journal *j, const char *queue, int64_t from,
-    int64_t until, int64_t *count, struct err *e)
+journal_corrections(struct journal *j, const struct journal_document *doc,
+    int64_t from, int64_t until, int64_t now, struct journal_corrections *out,
+    struct err *e)
 {
-	return db_number(j,
-	    "SELECT count(*)" FROM
-	    "s.issued_at>=? AND s.issued_at<? AND s.kind=1 AND j.queue=?",
-	    DB_ARGS(DB_I(from), DB_I(until), DB_T(queue)), count, e);
+	int64_t others;
+
+	if (!db_number(j,
+		"SELECT count(*)" FROM
+		"s.issued_at>=? AND s.issued_at<? AND s.kind=1 AND j.queue=?",
+		DB_ARGS(DB_I(from), DB_I(until), DB_T(doc->job.queue)),
+		&out->issued, e) ||
+	    !db_number(j,
+		"SELECT count(*)" FROM ISSUING " AND s.kind=1 AND j.queue=?3",
+		DB_ARGS(DB_I(doc->id), DB_I(now - ISSUING_S),
+		    DB_T(doc->job.queue)),
+		&others, e) ||
+	    !db_number(j,
+		"SELECT count(*) FROM stamps WHERE document=? AND state=0 AND"
+		" kind=1",
+		DB_ARGS(DB_I(doc->id)), &out->unpaid, e))
+		return false;
+	out->issued += others;
+	return true;
 }

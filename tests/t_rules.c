@@ -384,6 +384,50 @@ redates_are_counted(void **state)
 	shop_close(&shop);
 }
 
+static struct document *
+quote(struct dispense *d, const struct job *job, size_t count)
+{
+	struct document *doc = NULL;
+	struct quote_common common;
+	struct err e = ERR_INIT;
+
+	is_ok(dispense_document_open(d, ROLE_FILTER, job, &doc, &e), &e, "o");
+	is_ok(dispense_quote(doc, in, count, quotes, &common, &e), &e, "quote");
+	return doc;
+}
+
+static void
+redates_are_counted_where_two_are_quoted_at_once(void **state)
+{
+	struct job a = job_of("anna", 1), b = job_of("bert", 2);
+	struct dispense *d[2];
+	struct document *doc[2];
+	struct err e = ERR_INIT;
+
+	(void)state;
+	open_shop("[limits]\nredates = 3\n");
+	want(2, "[[postage kind=redate date=+1]]");
+	d[0] = shop_spender(&shop, SHOP_NOW);
+	d[1] = shop_spender(&shop, SHOP_NOW);
+	doc[0] = quote(d[0], &a, 2);
+	doc[1] = quote(d[1], &b, 2);
+	is_ok(dispense_issue(doc[0], 0, 1, out, &e), &e, "one of two");
+	ok(!dispense_issue(doc[1], 0, 1, out, &e), "the other one is reserved");
+	is_err(&e, ERR_DENIED, "kind");
+	ok(strstr(e.text, "is 3 a day, 2 were"), e.text);
+	e = (struct err)ERR_INIT;
+	is_ok(dispense_issue(doc[0], 1, 1, out, &e), &e, "both of two");
+	ok(!dispense_issue(doc[1], 0, 2, out, &e), "two more are too many");
+	is_err(&e, ERR_DENIED, "kind");
+	for (int i = 0; i < 2; i++) {
+		dispense_document_close(doc[i]);
+		dispense_close(d[i]);
+	}
+	is_int(shop_registers(&shop).piece_count, 2, "signed");
+	is_int(shop_check(&shop), 0, shop_findings);
+	shop_close(&shop);
+}
+
 /* --- what a person is told ---------------------------------------------------------------- */
 
 static char heard[1024];
@@ -586,6 +630,7 @@ main(void)
 	    T(amount_does_not_cross_a_change_of_prices),
 	    T(classes_have_their_own_days),
 	    T(redates_are_counted),
+	    T(redates_are_counted_where_two_are_quoted_at_once),
 	    T(low_funds_are_told_once_a_crossing_and_day),
 	    T(change_of_prices_is_told_once),
 	    T(alarm_command_reads_the_sentence),
