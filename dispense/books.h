@@ -230,12 +230,15 @@ struct books_adopted {
 	mils sum;
 	mils lost;	  /* spent on stamps that nobody remembers */
 	int64_t document; /* of those without a job, 0 = none */
+	uint32_t doubtful; /* documents of jobs that became uncertain */
 };
 
 /* Books the stamps that the vault remembers (vault_recent()) and this journal
  * does not: those of a job it knows there, the others in an uncertain document
  * of their own.  What is older than the vault's memory is noted as a gap.
- * Whole documents that were not delivered become uncertain.
+ * Documents with a paid stamp that were not delivered become uncertain, those
+ * that are paid in part too: their rest may be on paper, with stamps that
+ * nobody remembers.  Nothing more of them is bought until a person speaks.
  * Errors: ERR_REQUEST (the journal is not older), ERR_CORRUPT. */
 MUST_CHECK bool books_adopt(struct journal *j, const struct psd_status *psd,
     const struct psd_stamp *recent, size_t count, const struct books_by *by,

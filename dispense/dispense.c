@@ -132,6 +132,21 @@ begin_document(struct issuing *w, struct err *e)
 	return journal_document_save(j, &doc->doc, now, e);
 }
 
+/* Nothing is bought for what was spoiled, or may be on paper, since it was
+ * priced. */
+static bool
+check_open(const struct document *doc, struct err *e)
+{
+	if (!dispense_check_spoiled(doc, doc->doc.state, e))
+		return false;
+	return doc->doc.state == DOC_QUOTED || doc->doc.state == DOC_ISSUED ||
+	       err_set(e, ERR_DENIED,
+		   "document %u of %s-%u is %s: no more of its stamps are "
+		   "bought",
+		   doc->doc.ordinal + 1, doc->job.queue, doc->job.id,
+		   doc_state_name(doc->doc.state));
+}
+
 /* Is what is left of the whole document still within limits and funds?  Asked
  * for every range: limits hold against one who quotes many jobs at once too.
  * While nobody else writes, what was paid is only moved from one side of each
@@ -148,7 +163,7 @@ check_rest(struct issuing *w, struct err *e)
 		return false;
 	if (doc->begun && d->checked == doc && d->checked_version == version)
 		return true;
-	if (!dispense_reload(doc, e))
+	if (!dispense_reload(doc, e) || !check_open(doc, e))
 		return false;
 	if (w->psd_id[0] != '\0' &&
 	    (!journal_unpaid(d->journal, doc->doc.id, &unpaid, &dearest, e) ||
@@ -326,6 +341,7 @@ bool
 dispense_issue(struct document *doc, size_t first, size_t count,
     struct issued_stamp *out, struct err *e)
 {
+	enum doc_state state;
 	uint32_t unpaid;
 	bool specimens;
 
@@ -339,7 +355,10 @@ dispense_issue(struct document *doc, size_t first, size_t count,
 		}
 		return true;
 	}
-	if (!collect(doc, (uint32_t)first, (uint32_t)count, out, &unpaid,
+	if (!journal_document_state(
+		doc->d->journal, doc->pass.document_id, &state, e) ||
+	    !dispense_check_spoiled(doc, state, e) ||
+	    !collect(doc, (uint32_t)first, (uint32_t)count, out, &unpaid,
 		&specimens, e))
 		return false;
 	if (unpaid == 0)

@@ -34,6 +34,17 @@ dispense_reload(struct document *doc, struct err *e)
 }
 
 bool
+dispense_check_spoiled(
+    const struct document *doc, enum doc_state state, struct err *e)
+{
+	return state != DOC_SPOILED ||
+	       err_set(e, ERR_DENIED,
+		   "document %u of %s-%u was spoiled while it was being "
+		   "printed: release the job to buy new stamps, or cancel it",
+		   doc->doc.ordinal + 1, doc->job.queue, doc->job.id);
+}
+
+bool
 dispense_document_open(struct dispense *d, enum client_role role,
     const struct job *job, struct document **out, struct err *e)
 {
@@ -95,17 +106,20 @@ dispense_sheet(struct document *doc, uint64_t serial, const char *media,
 static bool
 finish(struct document *doc, uint32_t pages, uint64_t bytes, struct err *e)
 {
-	if (!dispense_reload(doc, e))
+	if (!dispense_reload(doc, e) ||
+	    !dispense_check_spoiled(doc, doc->doc.state, e))
 		return false;
 	if (doc->discard == NULL && doc->doc.issued != doc->doc.stamps)
 		return err_set(e, ERR_REQUEST,
 		    "%u of %u stamps were not asked for",
 		    doc->doc.stamps - doc->doc.issued, doc->doc.stamps);
-	doc->pass.finished = true;
+	/* What no key signed is nothing to send, also where a person says
+	 * meanwhile that the document is to be printed after all. */
+	doc->pass.finished = doc->discard == NULL;
 	doc->pass.refusal = (struct err)ERR_INIT;
-	if (doc->doc.state < DOC_FINISHED)
+	if (doc->pass.finished && doc->doc.state < DOC_FINISHED)
 		doc->doc.state = DOC_FINISHED;
-	if (doc->doc.state == DOC_FINISHED) {
+	if (doc->pass.finished && doc->doc.state == DOC_FINISHED) {
 		doc->doc.pages = pages;
 		doc->doc.bytes = bytes;
 	}
@@ -208,7 +222,8 @@ dispense_outcome(struct document *doc, struct outcome *out, struct err *e)
 static bool
 sending(struct document *doc, struct err *e)
 {
-	if (!dispense_reload(doc, e))
+	if (!dispense_reload(doc, e) ||
+	    !dispense_check_spoiled(doc, doc->doc.state, e))
 		return false;
 	/* Raw data and pages without marks need no filter to have finished. */
 	if (doc->doc.state != DOC_FINISHED &&

@@ -78,6 +78,11 @@ void dispense_unlock_money(struct dispense *d);
 /* Reads pass and document again, inside a transaction. */
 MUST_CHECK bool dispense_reload(struct document *doc, struct err *e);
 
+/* Nothing is done with a document, now in `state`, that a person spoiled under
+ * the hands of its job.  Errors: ERR_DENIED. */
+MUST_CHECK bool dispense_check_spoiled(
+    const struct document *doc, enum doc_state state, struct err *e);
+
 /* May the PSD spend, and do the document's unpaid stamps keep all limits and
  * fit the funds? */
 MUST_CHECK bool dispense_check_spending(struct document *doc,

@@ -92,6 +92,15 @@ is_orphaned(const struct quoting *q)
 		   doc->doc.state == DOC_UNDELIVERED);
 }
 
+/* Paid in part, and perhaps printed: see books_adopt().  Nothing is bought. */
+static bool
+is_closed(const struct journal_document *doc)
+{
+	return doc->issued < doc->stamps &&
+	       (doc->state == DOC_SENDING || doc->state == DOC_DELIVERED ||
+		   doc->state == DOC_UNCERTAIN);
+}
+
 /* Which row of the journal is quoted: the one it was, another, or none. */
 static bool
 choose_document(struct quoting *q, const uint8_t content[JOURNAL_HASH],
@@ -103,13 +112,17 @@ choose_document(struct quoting *q, const uint8_t content[JOURNAL_HASH],
 	*discard = false;
 	if (!dispense_reload(doc, e))
 		return false;
+	if (!dispense_check_spoiled(doc, doc->doc.state, e))
+		return false;
 	q->stored = memcmp(doc->doc.content, content, JOURNAL_HASH) == 0;
 	if (is_orphaned(q))
 		return err_set(e, ERR_SYSTEM,
 		    "a document of this job was stamped and did not get to the "
 		    "printer; restart the job to print it with its stamps");
-	if (q->stored)
+	if (q->stored) {
+		*discard = is_closed(&doc->doc);
 		return true;
+	}
 	switch (doc->doc.state) {
 	case DOC_OPEN:
 		memcpy(doc->doc.content, content, JOURNAL_HASH);
@@ -127,6 +140,7 @@ choose_document(struct quoting *q, const uint8_t content[JOURNAL_HASH],
 		return false;
 	q->stored = memcmp(doc->doc.content, content, JOURNAL_HASH) == 0;
 	memcpy(doc->doc.content, content, JOURNAL_HASH);
+	*discard = is_closed(&doc->doc);
 	return true;
 }
 

@@ -144,6 +144,9 @@ MUST_CHECK bool journal_pass_save(
 MUST_CHECK bool journal_document_load(
     struct journal *j, int64_t id, struct journal_document *out, struct err *e);
 
+MUST_CHECK bool journal_document_state(
+    struct journal *j, int64_t id, enum doc_state *out, struct err *e);
+
 /* Stores state, content, pages, bytes, spool, note and `now`. */
 MUST_CHECK bool journal_document_save(struct journal *j,
     const struct journal_document *doc, int64_t now, struct err *e);

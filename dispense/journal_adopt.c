@@ -124,24 +124,51 @@ adopt_one(struct adopting *a, const struct psd_stamp *s, struct err *e)
 	    (mils)in.ascending, true, a->by->now, e);
 }
 
-/* A document that is whole may have been printed after this journal was put
- * aside: only a person can tell. */
+/* What was paid and not delivered may have been printed, spoiled or refunded
+ * after this journal was put aside, and with a gap the rest of a part may have
+ * been bought: only a person can tell.  One that was replaced may have come
+ * back meanwhile: it is uncertain once it comes back again. */
+static bool
+doubt_document(struct adopting *a, int64_t id, struct err *e)
+{
+	struct journal_document doc;
+
+	if (!journal_document_load(a->j, id, &doc, e) ||
+	    !books_log(a->j, a->by, DB_DOUBT, id, NULL, e,
+		"%s-%u was %s, %u of %u stamps issued: the journal was older "
+		"than the vault",
+		doc.job.queue, doc.job.id, doc_state_name(doc.state),
+		doc.issued, doc.stamps))
+		return false;
+	if (doc.state == DOC_REPLACED)
+		return true;
+	a->out->doubtful++;
+	doc.state = DOC_UNCERTAIN;
+	snprintf(doc.note, sizeof(doc.note), "%s",
+	    doc.issued < doc.stamps ? "the journal was older than the vault; "
+				      "not all of it was paid for by then"
+				    : "the journal was older than the vault");
+	return journal_document_save(a->j, &doc, a->by->now, e);
+}
+
 static bool
 doubt_documents(struct adopting *a, struct err *e)
 {
-	return db_run(a->j,
-		   "UPDATE documents SET state=2 WHERE state<2 AND EXISTS("
-		   "SELECT 1 FROM stamps s WHERE s.document=documents.id AND"
-		   " s.state>=2)",
-		   DB_NONE, e) &&
-	       db_run(a->j,
-		   "UPDATE documents SET state=7,changed=?,note="
-		   "'the journal was older than the vault' WHERE state IN"
-		   " (2,3,4,6) AND EXISTS(SELECT 1 FROM stamps s WHERE"
-		   " s.document=documents.id AND s.state>=2) AND NOT EXISTS("
-		   "SELECT 1 FROM stamps s WHERE s.document=documents.id AND"
-		   " s.state<2)",
-		   DB_ARGS(DB_I(a->by->now)), e);
+	int64_t id = 0;
+
+	for (;;) {
+		if (!db_number(a->j,
+			"SELECT ifnull(min(d.id),0) FROM documents d WHERE"
+			" d.id>? AND d.state IN (0,1,2,3,4,6,9) AND EXISTS("
+			"SELECT 1 FROM stamps s WHERE s.document=d.id AND"
+			" s.state>=2)",
+			DB_ARGS(DB_I(id)), &id, e))
+			return false;
+		if (id == 0)
+			return true;
+		if (!doubt_document(a, id, e))
+			return false;
+	}
 }
 
 bool

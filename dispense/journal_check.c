@@ -104,7 +104,7 @@ check_states(struct check *c, struct err *e)
 		   "SELECT 'document ' || d.id FROM documents d WHERE d.state"
 		   " NOT BETWEEN 0 AND 9 OR (d.state BETWEEN 3 AND 8 AND EXISTS"
 		   "(SELECT 1 FROM stamps s WHERE s.document=d.id AND"
-		   " s.state<2))",
+		   " s.state<2) AND NOT " DB_DOUBTED("d.id") ")",
 		   "it is said to be whole, and stamps of it are not issued",
 		   e) &&
 	       check_rows(c,

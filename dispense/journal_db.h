@@ -120,6 +120,12 @@ void db_stamp_row(sqlite3_stmt *stmt, struct journal_stamp *out);
 	"(SELECT coalesce(sum(s.amount),0) FROM stamps s WHERE "          \
 	"s.document=d.id AND s.state>=2),ifnull(d.confirmed,-1),"         \
 	"d.confirmed_by,d.spool_hash,d.spool_part"
+/* Did the journal fall back behind document `id`?  See journal_adopt.c. */
+#define DB_DOUBT "doubt"
+#define DB_DOUBTED(id)                                  \
+	"EXISTS(SELECT 1 FROM events v WHERE v.document=" \
+	id " AND v.what='" DB_DOUBT "')"
+
 #define DB_DOCUMENT_FROM " FROM documents d JOIN jobs j ON j.id=d.job "
 void db_document_row(sqlite3_stmt *stmt, struct journal_document *out);
 

@@ -163,7 +163,13 @@ journal_enter(struct journal *j, const struct job *job, int64_t now,
 		" VALUES(?,?,?)",
 		DB_ARGS(DB_I(run.id), DB_I(run.settled), DB_I(doc_id)), e) ||
 	    !db_number(j, "SELECT id FROM passes WHERE run=? AND ordinal=?",
-		DB_ARGS(DB_I(run.id), DB_I(run.settled)), &pass_id, e))
+		DB_ARGS(DB_I(run.id), DB_I(run.settled)), &pass_id, e) ||
+	    /* A person spoiled what this pass was at: it begins again. */
+	    !db_run(j,
+		"UPDATE passes SET document=?,finished=0,refusal=0,"
+		"refusal_text='' WHERE id=? AND document IN (SELECT id FROM"
+		" documents WHERE state=8)",
+		DB_ARGS(DB_I(doc_id), DB_I(pass_id)), e))
 		return false;
 	return journal_pass_load(j, pass_id, pass, e) &&
 	       journal_document_load(j, pass->document_id, doc, e);
@@ -265,6 +271,19 @@ journal_document_load(
 }
 
 bool
+journal_document_state(
+    struct journal *j, int64_t id, enum doc_state *out, struct err *e)
+{
+	int64_t state;
+
+	if (!db_number(j, "SELECT state FROM documents WHERE id=?",
+		DB_ARGS(DB_I(id)), &state, e))
+		return false;
+	*out = (enum doc_state)state;
+	return true;
+}
+
+bool
 journal_document_save(struct journal *j, const struct journal_document *doc,
     int64_t now, struct err *e)
 {
@@ -295,7 +314,8 @@ journal_document_replace(struct journal *j, struct journal_pass *pass,
 	struct journal_document old = *doc;
 	int64_t id;
 
-	/* One that was replaced before comes back with its stamps. */
+	/* One that was replaced before comes back with its stamps; as
+	 * uncertain, where the journal fell back since: see books_adopt(). */
 	if (!db_number(j,
 		"SELECT id FROM documents WHERE job=? AND epoch=? AND ordinal=?"
 		" AND again=? AND state=9 AND content=?",
@@ -308,7 +328,8 @@ journal_document_replace(struct journal *j, struct journal_pass *pass,
 		return false;
 	if (id != 0) {
 		if (!db_run(j,
-			"UPDATE documents SET state=CASE WHEN EXISTS(SELECT 1"
+			"UPDATE documents SET state=CASE WHEN " DB_DOUBTED(
+			    "?1") " THEN 7 WHEN EXISTS(SELECT 1"
 			" FROM stamps WHERE document=?1 AND state>0) THEN 2"
 			" ELSE 1 END,changed=?2 WHERE id=?1",
 			DB_ARGS(DB_I(id), DB_I(now)), e))

@@ -55,6 +55,9 @@ journal_resolve(struct journal *j, int64_t document_id, enum resolution how,
 		j, &doc, by, doc.note[0] ? doc.note : "resolved as spoiled", e))
 		return false;
 	doc.state = states[how];
+	/* The rest of it is bought now: it never was, as a person says. */
+	if (how == RESOLVE_REPRINT && doc.issued < doc.stamps)
+		doc.state = DOC_ISSUED;
 	if (how != RESOLVE_REPRINT)
 		doc.has_spool = false;
 	return books_log(j, by, "resolve", doc.id, NULL, e, "%s%s%s",

@@ -67,6 +67,83 @@ print(const struct job *job, uint32_t count, int how)
 
 #define UNSENT (-1)
 
+/* A filter at work on `count` pages of one mark each. */
+struct work {
+	struct dispense *d;
+	struct document *doc;
+	struct stamp_request in[MANY];
+	struct stamp_quote quote[MANY];
+	struct quote_common common;
+};
+
+static void
+open_work(struct work *w, const struct job *job, uint32_t count)
+{
+	struct err e = ERR_INIT;
+
+	w->d = shop_spender(&shop, SHOP_NOW);
+	for (uint32_t i = 0; i < count; i++) {
+		w->in[i] = (struct stamp_request){
+		    .page = i + 1, .place = 1, .copy = 1};
+		is_ok(mark_parse("[[postage 0.78]]", &w->in[i].mark, &e), &e,
+		    "m");
+	}
+	is_ok(dispense_document_open(w->d, ROLE_FILTER, job, &w->doc, &e), &e,
+	    "o");
+}
+
+static bool
+quote_work(struct work *w, uint32_t count, struct err *e)
+{
+	return dispense_quote(w->doc, w->in, count, w->quote, &w->common, e);
+}
+
+static void
+close_work(struct work *w)
+{
+	dispense_document_close(w->doc);
+	dispense_close(w->d);
+}
+
+/* Of `count` stamps `paid` are issued, then the filter ends. */
+static void
+print_a_part(const struct job *job, uint32_t count, uint32_t paid)
+{
+	struct err e = ERR_INIT;
+	struct work w;
+
+	open_work(&w, job, count);
+	is_ok(quote_work(&w, count, &e), &e, "quote");
+	if (paid > 0)
+		is_ok(dispense_issue(w.doc, 0, paid, bought, &e), &e, "issue");
+	close_work(&w);
+}
+
+/* The whole chain once more, as far as it goes. */
+static struct outcome
+print_again(const struct job *job, uint32_t count)
+{
+	struct err e = ERR_INIT;
+	struct outcome out;
+	struct document *doc;
+	struct work w;
+
+	open_work(&w, job, count);
+	is_ok(quote_work(&w, count, &e), &e, "quote");
+	is_ok(dispense_issue(w.doc, 0, count, bought, &e), &e, "issue");
+	is_ok(dispense_finish(w.doc, 1, 5, &e), &e, "finish");
+	is_ok(
+	    dispense_document_open(w.d, ROLE_BACKEND, job, &doc, &e), &e, "b");
+	is_ok(dispense_outcome(doc, &out, &e), &e, "outcome");
+	if (out.finished) {
+		is_ok(dispense_sending(doc, &e), &e, "sending");
+		is_ok(dispense_settle(doc, SETTLE_DELIVERED, "", &e), &e, "s");
+	}
+	dispense_document_close(doc);
+	close_work(&w);
+	return out;
+}
+
 static struct journal *
 begin(void)
 {
@@ -247,6 +324,67 @@ spoiled_before_it_was_sent_the_job_buys_anew(void **state)
 	ok(strstr(refused(&(struct books_choice){.document = id}, NULL, true),
 	       "in the place of"),
 	    "and the old ones stay spoiled");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+denied(bool done, struct err *e, const char *what)
+{
+	ok(!done, what);
+	is_err(e, ERR_DENIED, what);
+	ok(strstr(e->text, "was spoiled"), e->text);
+	*e = (struct err)ERR_INIT;
+}
+
+static void
+a_filter_at_work_gets_nothing_of_what_is_spoiled_meanwhile(void **state)
+{
+	struct job first = job(1);
+	struct err e = ERR_INIT;
+	struct outcome out;
+	struct work w;
+
+	(void)state;
+	open_work(&w, &first, 4);
+	is_ok(quote_work(&w, 4, &e), &e, "quote");
+	is_ok(dispense_issue(w.doc, 0, 2, bought, &e), &e, "a part");
+	is_int(spoil(&(struct books_choice){.document = 1}), 2, "spoiled");
+	denied(dispense_issue(w.doc, 2, 2, bought, &e), &e, "not the rest");
+	denied(dispense_issue(w.doc, 0, 2, bought, &e), &e, "nor these");
+	denied(quote_work(&w, 4, &e), &e, "nor the same again");
+	denied(quote_work(&w, 3, &e), &e, "nor another one in its place");
+	denied(dispense_finish(w.doc, 1, 5, &e), &e, "nor an end");
+	is_int(state_of(1), DOC_SPOILED, "it stays spoiled");
+	is_int(shop_registers(&shop).ascending, 2 * STAMP, "nothing is spent");
+	/* A second filter of the same second and run. */
+	out = print_again(&first, 4);
+	ok(out.finished && !out.delivered, "it is printed");
+	is_int(state_of(1), DOC_SPOILED, "the old one is still spoiled");
+	is_int(state_of(2), DOC_DELIVERED, "another one was printed");
+	is_int(shop_registers(&shop).ascending, 6 * STAMP, "with new stamps");
+	close_work(&w);
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+a_backend_at_work_sends_nothing_of_what_is_spoiled_meanwhile(void **state)
+{
+	struct dispense *d = shop_spender(&shop, SHOP_NOW);
+	struct job first = job(1);
+	struct document *doc;
+	struct outcome out;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	print(&first, 2, UNSENT);
+	first.processing += 60;
+	is_ok(dispense_document_open(d, ROLE_BACKEND, &first, &doc, &e), &e,
+	    "open");
+	is_int(spoil(&(struct books_choice){.document = 1}), 2, "spoiled");
+	is_ok(dispense_outcome(doc, &out, &e), &e, "outcome");
+	denied(dispense_sending(doc, &e), &e, "not sent");
+	dispense_document_close(doc);
+	dispense_close(d);
 	is_int(shop_check(&shop), 0, shop_findings);
 }
 
@@ -523,6 +661,110 @@ a_job_that_the_old_journal_knows_gets_its_stamps(void **state)
 	is_int(shop_check(&shop), 0, shop_findings);
 }
 
+/* Doubles of documents that are half paid when the journal is put aside. */
+static int64_t
+lose_a_part(const struct job *half, struct books_adopted *got)
+{
+	struct job rest = *half;
+
+	print_a_part(half, 4, 2);
+	save_journal();
+	rest.processing += 60;
+	print_again(&rest, 4);
+	for (uint32_t i = 2; i < 12; i++) {
+		struct job more = job(i);
+
+		print(&more, MANY, SETTLE_DELIVERED);
+	}
+	put_journal_back();
+	adopt(got);
+	return half->id;
+}
+
+static void
+what_was_paid_in_part_waits_for_a_person(void **state)
+{
+	struct job half = job(1), run = half;
+	struct books_adopted got;
+	struct journal *j;
+	struct err e = ERR_INIT;
+	struct outcome out;
+	int64_t id = lose_a_part(&half, &got);
+	mils before = shop_registers(&shop).ascending;
+
+	(void)state;
+	is_int(got.lost, (82 - PSD_RING) * STAMP, "its rest is in the gap");
+	is_int(got.doubtful, 1, "and it is named");
+	is_int(
+	    state_of(id), DOC_UNCERTAIN, "two of its stamps may be on paper");
+	is_int(shop_check(&shop), 0, shop_findings);
+	run.processing += 120;
+	out = print_again(&run, 4);
+	ok(out.uncertain && !out.finished, "the job waits");
+	for (int i = 0; i < 4; i++)
+		ok(bought[i].indicium[0] == 0, "and got no stamp");
+	is_int(shop_registers(&shop).ascending, before, "nor bought one");
+	j = begin();
+	is_ok(journal_resolve(j, id, RESOLVE_REPRINT, false, "", &anna, &e), &e,
+	    "a person saw no paper");
+	end(j);
+	run.processing += 60;
+	out = print_again(&run, 4);
+	ok(out.finished, "it is printed");
+	is_int(shop_registers(&shop).ascending, before + 2 * STAMP, "its rest");
+	is_int(stamp(id, 0).state, STAMP_ISSUED, "with what was paid");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+what_was_paid_in_part_and_came_out_is_not_printed_again(void **state)
+{
+	struct job half = job(1), run = half;
+	struct books_adopted got;
+	struct journal *j;
+	struct err e = ERR_INIT;
+	struct outcome out;
+	int64_t id = lose_a_part(&half, &got);
+	mils before = shop_registers(&shop).ascending;
+
+	(void)state;
+	j = begin();
+	is_ok(journal_resolve(j, id, RESOLVE_DELIVERED, false, "", &anna, &e),
+	    &e, "a person saw the paper");
+	end(j);
+	run.processing += 120;
+	out = print_again(&run, 4);
+	ok(out.delivered && !out.finished, "walked over");
+	is_int(shop_registers(&shop).ascending, before, "nothing is bought");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+what_was_replaced_comes_back_for_a_person(void **state)
+{
+	struct job half = job(1), other = job(2);
+	struct books_adopted got;
+	struct outcome out;
+
+	(void)state;
+	print_a_part(&half, 4, 2);
+	half.processing += 60;
+	print_a_part(&half, 3, 0);
+	is_int(state_of(1), DOC_REPLACED, "other marks");
+	save_journal();
+	print(&other, 1, SETTLE_DELIVERED);
+	put_journal_back();
+	adopt(&got);
+	is_int(got.doubtful, 0, "it is not printed as it stands");
+	half.processing += 60;
+	out = print_again(&half, 4);
+	ok(out.uncertain && !out.finished,
+	    "its marks are back: a person looks");
+	is_int(state_of(1), DOC_UNCERTAIN, "state");
+	is_int(shop_registers(&shop).ascending, 3 * STAMP, "nothing is bought");
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
 static void
 two_persons_are_not_one_twice(void **state)
 {
@@ -577,6 +819,8 @@ main(void)
 	    FRESH(a_stamp_is_found_by_what_is_known_of_it),
 	    FRESH(what_may_not_be_spoiled),
 	    FRESH(spoiled_before_it_was_sent_the_job_buys_anew),
+	    FRESH(a_filter_at_work_gets_nothing_of_what_is_spoiled_meanwhile),
+	    FRESH(a_backend_at_work_sends_nothing_of_what_is_spoiled_meanwhile),
 	    FRESH(a_spoiling_is_taken_back),
 	    FRESH(what_came_out_is_not_spoiled_with_the_rest),
 	    FRESH(what_people_did_cannot_be_rewritten),
@@ -584,6 +828,9 @@ main(void)
 	    FRESH(an_old_journal_stops_the_printing_until_it_adopts),
 	    FRESH(what_the_vault_forgot_is_noted_as_a_gap),
 	    FRESH(a_job_that_the_old_journal_knows_gets_its_stamps),
+	    FRESH(what_was_paid_in_part_waits_for_a_person),
+	    FRESH(what_was_paid_in_part_and_came_out_is_not_printed_again),
+	    FRESH(what_was_replaced_comes_back_for_a_person),
 	    FRESH(two_persons_are_not_one_twice),
 	};
 

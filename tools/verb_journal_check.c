@@ -79,8 +79,9 @@ verb_journal_adopt(struct arguments *a, char **words)
 	out_number(o, "stamps", "Stamps booked", adopted.count);
 	out_sum(o, "sum", "Their value", adopted.sum);
 	out_sum(o, "lost", "Spent, not known on what", adopted.lost);
+	out_number(o, "uncertain", "Documents to look at", adopted.doubtful);
 	out_note(o,
-	    "What may have been printed since is uncertain now: postage "
-	    "journal list");
+	    "What may have been printed since is uncertain now, also what was "
+	    "paid in part: postage journal list");
 	return out_close(o);
 }
