@@ -228,8 +228,8 @@ MUST_CHECK bool books_accounts(
 struct books_adopted {
 	uint32_t count; /* stamps that were booked */
 	mils sum;
-	mils lost;	  /* spent on stamps that nobody remembers */
-	int64_t document; /* of those without a job, 0 = none */
+	mils lost;	   /* spent on stamps that nobody remembers */
+	int64_t document;  /* of those without a job, 0 = none */
 	uint32_t doubtful; /* documents of jobs that became uncertain */
 };
 
@@ -247,6 +247,15 @@ MUST_CHECK bool books_adopt(struct journal *j, const struct psd_status *psd,
 /* Was a stamp of this PSD ever begun here? */
 MUST_CHECK bool books_psd_known(
     struct journal *j, const char *psd_id, bool *known, struct err *e);
+
+/* Stamps of before the chain held all of a row are as they were sealed:
+ * journal_seal.c. */
+MUST_CHECK bool books_check_seal(
+    struct journal *j, journal_finding_fn *fn, void *context, struct err *e);
+
+/* Requests without their events, or other ones: journal_claims.c. */
+MUST_CHECK bool books_check_requests(
+    struct journal *j, journal_finding_fn *fn, void *context, struct err *e);
 
 /* Spoiled stamps without a row, rows without an event, and the like. */
 MUST_CHECK bool books_check_spoils(

@@ -24,7 +24,7 @@ struct quoting {
 	bool stored; /* the journal has stamps of this content */
 	mils total;  /* all faces */
 	mils unpaid, dearest;
-	bool order;  /* keep the quote, though it is refused */
+	bool order; /* keep the quote, though it is refused */
 };
 
 /* Half a millimetre is less than any difference of place that a person makes,

@@ -29,6 +29,7 @@
 
 #define JOURNAL_HASH	 32
 #define JOURNAL_NOTE_MAX 256
+#define JOURNAL_FORM	 2 /* of links made now: they hold the whole row */
 
 struct journal;
 
@@ -102,6 +103,8 @@ struct journal_stamp {
 	mils ascending;		/* after this debit */
 	int64_t issued_at;	/* seconds */
 	int64_t seq;		/* place in the chain, 0 = none */
+	int form;		/* of its link: JOURNAL_FORM, older ones less */
+	char cost[MARK_COST_MAX]; /* as reports read it */
 	uint8_t chain[JOURNAL_HASH];
 	struct issued_stamp bytes;
 };
@@ -233,10 +236,9 @@ MUST_CHECK bool journal_spent(struct journal *j, int64_t document_id,
 struct journal_corrections {
 	int64_t issued, unpaid;
 };
-MUST_CHECK bool
-journal_corrections(struct journal *j, const struct journal_document *doc,
-    int64_t from, int64_t until, int64_t now, struct journal_corrections *out,
-    struct err *e);
+MUST_CHECK bool journal_corrections(struct journal *j,
+    const struct journal_document *doc, int64_t from, int64_t until,
+    int64_t now, struct journal_corrections *out, struct err *e);
 
 /* The document's stamps that no debit was begun for: their sum, the dearest. */
 MUST_CHECK bool journal_unpaid(struct journal *j, int64_t document_id,

@@ -152,6 +152,7 @@ struct walk {
 	int psds;
 	uint8_t head[JOURNAL_HASH];
 	int64_t seq;
+	int form; /* of the link before */
 };
 
 /* Was it noted that these are not known? */
@@ -237,6 +238,13 @@ check_link(struct check *c, struct walk *w, const struct journal_stamp *s,
 	else if (memcmp(hash, s->chain, JOURNAL_HASH) != 0)
 		found(c, "stamp %lld was changed after it was issued",
 		    (long long)s->seq);
+	else if (strcmp(s->cost, s->request.mark.cost) != 0)
+		found(c, "stamp %lld: its cost code is not that of its mark",
+		    (long long)s->seq);
+	if (s->form < w->form)
+		found(c, "stamp %lld bears an older form than the one before",
+		    (long long)s->seq);
+	w->form = s->form;
 	w->seq = s->seq;
 	/* Go on from what is stored: one change is one finding. */
 	memcpy(w->head, s->chain, JOURNAL_HASH);
@@ -306,6 +314,8 @@ journal_check(struct journal *j, const struct psd_status *psd,
 	if (!check_file(&c, e) || !check_states(&c, e) ||
 	    !check_chain(&c, &w, e) ||
 	    !books_check_events(j, take_finding, &c, e) ||
+	    !books_check_seal(j, take_finding, &c, e) ||
+	    !books_check_requests(j, take_finding, &c, e) ||
 	    !books_check_spoils(j, take_finding, &c, e))
 		return false;
 	if (psd)

@@ -93,7 +93,18 @@ int64_t db_col_int(sqlite3_stmt *stmt, int column);
 void db_col_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
 size_t db_col_bytes(sqlite3_stmt *stmt, int column, void *out, size_t size);
 
-/* The hash of link `s` after `previous`. */
+/* What links of form 1 do not hold of a stamp, but later ones do. */
+struct bytes_writer;
+void db_link_details(struct bytes_writer *w, const struct journal_stamp *s);
+
+/* Seals what links of form 1 do not hold, where there are any: an event. */
+MUST_CHECK bool db_seal(struct journal *j, struct err *e);
+
+/* ", sha256 ..." of a text: the end of the event that tells of it. */
+#define DB_HASH_NOTE (9 + 2 * JOURNAL_HASH + 1)
+const char *db_hash_note(const char *text, char out[DB_HASH_NOTE]);
+
+/* The hash of link `s` after `previous`, in the form that *s says. */
 MUST_CHECK bool db_chain_link(const uint8_t previous[JOURNAL_HASH],
     const struct journal_stamp *s, const struct job *job,
     uint8_t out[JOURNAL_HASH], struct err *e);
@@ -104,8 +115,8 @@ MUST_CHECK bool db_chain_link(const uint8_t previous[JOURNAL_HASH],
 	"s.sheet,s.label,s.face,s.amount,s.mail_date,s.mailby,s.origin,"  \
 	"s.category,s.class_name,s.len,s.destination,s.sender,s.kind,"    \
 	"s.price_list,s.key,s.psd,s.ascending,s.issued_at,s.seq,s.chain," \
-	"s.indicium,s.surcharge,s.surcharges"
-#define DB_STAMP_COUNT 32
+	"s.indicium,s.surcharge,s.surcharges,s.cost,s.form"
+#define DB_STAMP_COUNT 34
 void db_stamp_row(sqlite3_stmt *stmt, struct journal_stamp *out);
 
 #define DB_DOCUMENT_COLUMNS                                               \
@@ -122,9 +133,9 @@ void db_stamp_row(sqlite3_stmt *stmt, struct journal_stamp *out);
 	"d.confirmed_by,d.spool_hash,d.spool_part"
 /* Did the journal fall back behind document `id`?  See journal_adopt.c. */
 #define DB_DOUBT "doubt"
-#define DB_DOUBTED(id)                                  \
-	"EXISTS(SELECT 1 FROM events v WHERE v.document=" \
-	id " AND v.what='" DB_DOUBT "')"
+#define DB_DOUBTED(id)                                       \
+	"EXISTS(SELECT 1 FROM events v WHERE v.document=" id \
+	" AND v.what='" DB_DOUBT "')"
 
 #define DB_DOCUMENT_FROM " FROM documents d JOIN jobs j ON j.id=d.job "
 void db_document_row(sqlite3_stmt *stmt, struct journal_document *out);

@@ -330,8 +330,9 @@ journal_document_replace(struct journal *j, struct journal_pass *pass,
 		if (!db_run(j,
 			"UPDATE documents SET state=CASE WHEN " DB_DOUBTED(
 			    "?1") " THEN 7 WHEN EXISTS(SELECT 1"
-			" FROM stamps WHERE document=?1 AND state>0) THEN 2"
-			" ELSE 1 END,changed=?2 WHERE id=?1",
+				  " FROM stamps WHERE document=?1 AND state>0) "
+				  "THEN 2"
+				  " ELSE 1 END,changed=?2 WHERE id=?1",
 			DB_ARGS(DB_I(id), DB_I(now)), e))
 			return false;
 	} else if (!find_document(

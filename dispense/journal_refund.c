@@ -95,13 +95,14 @@ load_list(
 
 static bool
 store_list(struct journal *j, int64_t id, const struct refund_list *list,
-    struct err *e)
+    char note[DB_HASH_NOTE], struct err *e)
 {
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
 	bool done = f != NULL;
 
+	note[0] = '\0';
 	if (f) {
 		refund_write_list(f, list);
 		done = fclose(f) == 0;
@@ -118,6 +119,8 @@ store_list(struct journal *j, int64_t id, const struct refund_list *list,
 		"UPDATE stamps SET state=4 WHERE key IN (SELECT stamp FROM"
 		" spoils WHERE request=?)",
 		DB_ARGS(DB_I(id)), e);
+	if (done)
+		db_hash_note(text, note);
 	free(text);
 	return done;
 }
@@ -127,7 +130,7 @@ books_claim(struct journal *j, const struct books_pick *pick,
     const struct books_by *by, int64_t *id, struct err *e)
 {
 	struct refund_list list = {.date = pick->date};
-	char sum[MILS_TEXT];
+	char sum[MILS_TEXT], note[DB_HASH_NOTE];
 	bool done;
 
 	if (!db_run(j,
@@ -147,11 +150,11 @@ books_claim(struct journal *j, const struct books_pick *pick,
 		done = err_set(e, ERR_REQUEST,
 		    "no stamp of %s is spoiled and waits for a refund",
 		    pick->psd_id);
-	done =
-	    done && store_list(j, *id, &list, e) &&
-	    books_log(j, by, "claim", 0, NULL, e,
-		"request %lld of %s: %" PRIu32 " stamps of %s", (long long)*id,
-		pick->psd_id, list.count, mils_format(list.total, sum));
+	done = done && store_list(j, *id, &list, note, e) &&
+	       books_log(j, by, "claim", 0, NULL, e,
+		   "request %lld of %s: %" PRIu32 " stamps of %s%s",
+		   (long long)*id, pick->psd_id, list.count,
+		   mils_format(list.total, sum), note);
 	refund_free(&list);
 	return done;
 }
@@ -351,7 +354,7 @@ books_settle(struct journal *j, const struct books_request *r, const char *text,
 {
 	struct refund_list list;
 	struct refund_answer a;
-	char sum[MILS_TEXT];
+	char sum[MILS_TEXT], note[DB_HASH_NOTE];
 	bool done;
 
 	if (r->answer)
@@ -366,12 +369,13 @@ books_settle(struct journal *j, const struct books_request *r, const char *text,
 		refund_free(&list);
 		return false;
 	}
-	done = settle_all(j, r, &a, &list, e) &&
-	       db_run(j, "UPDATE requests SET answer=?,granted=? WHERE id=?",
-		   DB_ARGS(DB_T(text), DB_I(a.total), DB_I(r->id)), e) &&
-	       books_log(j, by, "settle", 0, NULL, e,
-		   "request %" PRIu32 " of %s: %s granted", r->number,
-		   r->psd_id, mils_format(a.total, sum));
+	done =
+	    settle_all(j, r, &a, &list, e) &&
+	    db_run(j, "UPDATE requests SET answer=?,granted=? WHERE id=?",
+		DB_ARGS(DB_T(text), DB_I(a.total), DB_I(r->id)), e) &&
+	    books_log(j, by, "settle", 0, NULL, e,
+		"request %" PRIu32 " of %s: %s granted%s", r->number, r->psd_id,
+		mils_format(a.total, sum), db_hash_note(text, note));
 	refund_free_answer(&a);
 	refund_free(&list);
 	return done;

@@ -116,7 +116,13 @@ static const char *const steps[] = {
     "DROP INDEX stamp_day;"
     "CREATE INDEX stamp_books ON stamps(issued_at, document, state, amount,"
     " kind, psd, cost, class_name);",
+
+    /* 5: links that hold the whole row; what older ones do not hold is sealed
+     * by an event (journal_seal.c) */
+    "ALTER TABLE stamps ADD COLUMN form INTEGER NOT NULL DEFAULT 1;",
 };
+
+#define SEALED 5 /* the version that began with a seal */
 
 #define VERSION ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 
@@ -128,6 +134,8 @@ run_steps(struct journal *j, int64_t from, struct err *e)
 	for (int64_t i = from; i < VERSION; i++)
 		if (!db_exec(j, steps[i], e))
 			return false;
+	if (from < SEALED && !db_seal(j, e))
+		return false;
 	snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%lld",
 	    (long long)VERSION);
 	return db_exec(j, pragma, e);

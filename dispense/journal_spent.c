@@ -111,8 +111,8 @@ journal_corrections(struct journal *j, const struct journal_document *doc,
 		&out->issued, e) ||
 	    !db_number(j,
 		"SELECT count(*)" FROM ISSUING " AND s.kind=1 AND j.queue=?3",
-		DB_ARGS(DB_I(doc->id), DB_I(now - ISSUING_S),
-		    DB_T(doc->job.queue)),
+		DB_ARGS(
+		    DB_I(doc->id), DB_I(now - ISSUING_S), DB_T(doc->job.queue)),
 		&others, e) ||
 	    !db_number(j,
 		"SELECT count(*) FROM stamps WHERE document=? AND state=0 AND"

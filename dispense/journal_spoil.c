@@ -447,7 +447,8 @@ books_check_spoils(
 	    " || 'spoiled it' FROM spoils p JOIN stamps s ON s.key=p.stamp"
 	    " JOIN events v ON v.seq=p.event WHERE v.what<>'spoil' OR"
 	    " v.document<>s.document OR instr(v.text,s.psd || '/' ||"
-	    " s.ascending || ' ')<>1";
+	    " s.ascending || ' ')<>1 OR substr(v.text,-length(p.reason)-2)<>"
+	    "': ' || p.reason";
 	char text[160];
 	sqlite3_stmt *s;
 	bool good;

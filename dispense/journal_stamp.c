@@ -56,6 +56,8 @@ db_stamp_row(sqlite3_stmt *s, struct journal_stamp *out)
 	    s, 29, out->bytes.indicium, sizeof(out->bytes.indicium));
 	q->surcharge = db_col_int(s, 30);
 	db_col_text(s, 31, q->surcharges, sizeof(q->surcharges));
+	db_col_text(s, 32, out->cost, sizeof(out->cost));
+	out->form = (int)db_col_int(s, 33);
 }
 
 bool
@@ -166,6 +168,45 @@ chain_head(
 	return true;
 }
 
+void
+db_link_details(struct bytes_writer *w, const struct journal_stamp *s)
+{
+	const struct stamp_quote *q = &s->quote;
+	const struct psd_request *p = &s->psd;
+
+	bytes_write_str(w, s->cost);
+	bytes_write_str(w, q->class_name);
+	bytes_write_str(w, q->category);
+	bytes_write_le(w, (uint64_t)q->amount, 8);
+	bytes_write_le(w, (uint64_t)q->surcharge, 8);
+	bytes_write_str(w, q->surcharges);
+	bytes_write_le(w, q->indicium_len, 2);
+	bytes_write_le(w, p->kind, 1);
+	bytes_write_le(w, p->mail_date, 4);
+	bytes_write_le(w, p->mailby, 4);
+	bytes_write_le(w, p->origin_zip, 4);
+	bytes_write_le(w, p->sender_zip, 4);
+	bytes_write_le(w, p->destination, 8);
+	bytes_write_le(w, p->price_list, 2);
+}
+
+/* Form 1 stays what it was; its surcharges came with version 3. */
+static void
+write_end(struct bytes_writer *w, const struct journal_stamp *s)
+{
+	if (s->form >= 2) {
+		bytes_write_le(w, s->bytes.len, 2);
+		bytes_write(w, s->bytes.indicium, s->bytes.len);
+		db_link_details(w, s);
+		return;
+	}
+	bytes_write(w, s->bytes.indicium, s->bytes.len);
+	if (s->quote.surcharges[0]) {
+		bytes_write_le(w, (uint64_t)s->quote.surcharge, 8);
+		bytes_write_str(w, s->quote.surcharges);
+	}
+}
+
 /* Everything that says what was bought, for whom and where it was put. */
 bool
 db_chain_link(const uint8_t previous[JOURNAL_HASH],
@@ -181,6 +222,8 @@ db_chain_link(const uint8_t previous[JOURNAL_HASH],
 	mark_format(&r->mark, mark);
 	bytes_writer_init(&w, buf, sizeof(buf));
 	bytes_write(&w, previous, JOURNAL_HASH);
+	if (s->form >= 2)
+		bytes_write_le(&w, (uint64_t)s->form, 4);
 	bytes_write_le(&w, (uint64_t)s->seq, 8);
 	bytes_write(&w, p->key, sizeof(p->key));
 	bytes_write_le(&w, (uint64_t)s->document_id, 8);
@@ -202,12 +245,7 @@ db_chain_link(const uint8_t previous[JOURNAL_HASH],
 	bytes_write_le(&w, job->created, 4);
 	bytes_write_str(&w, job->uuid);
 	bytes_write_str(&w, job->user);
-	bytes_write(&w, s->bytes.indicium, s->bytes.len);
-	/* Version 1 had none: its links stay what they are. */
-	if (s->quote.surcharges[0]) {
-		bytes_write_le(&w, (uint64_t)s->quote.surcharge, 8);
-		bytes_write_str(&w, s->quote.surcharges);
-	}
+	write_end(&w, s);
 	if (w.failed ||
 	    EVP_Digest(buf, w.pos, out, NULL, EVP_sha256(), NULL) != 1)
 		return err_set(e, ERR_SYSTEM, "journal: no hash of a stamp");
@@ -266,6 +304,7 @@ journal_stamp_issue(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
 	    !chain_head(j, head, &s.seq, e))
 		return false;
 	s.seq++;
+	s.form = JOURNAL_FORM;
 	s.ascending = ascending;
 	s.issued_at = now;
 	s.bytes.len = (uint16_t)len;
@@ -273,9 +312,9 @@ journal_stamp_issue(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
 	return db_chain_link(head, &s, &job, s.chain, e) &&
 	       db_run(j,
 		   "UPDATE stamps SET state=2,indicium=?,ascending=?,"
-		   "issued_at=?,seq=?,chain=? WHERE key=? AND state=1",
+		   "issued_at=?,seq=?,form=?,chain=? WHERE key=? AND state=1",
 		   DB_ARGS(DB_B(indicium, len), DB_I(ascending), DB_I(now),
-		       DB_I(s.seq), DB_B(s.chain, JOURNAL_HASH),
+		       DB_I(s.seq), DB_I(s.form), DB_B(s.chain, JOURNAL_HASH),
 		       DB_B(key, PSD_KEY_BYTES)),
 		   e) &&
 	       changed_one(j, "intended", e);

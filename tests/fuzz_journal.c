@@ -154,7 +154,10 @@ static const char *const columns[] = {"stamps SET mark",
     "requests SET message", "requests SET number", "requests SET answer",
     "requests SET date", "spoils SET reason", "spoils SET was",
     "spoils SET request", "psds SET ascending", "sheets SET media",
-    "passes SET refusal", "passes SET refusal_text", "runs SET documents"};
+    "passes SET refusal", "passes SET refusal_text", "runs SET documents",
+    "stamps SET form", "stamps SET surcharge", "stamps SET face",
+    "events SET what", "events SET document", "requests SET granted",
+    "spoils SET granted"};
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 

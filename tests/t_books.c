@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "dispense/refunds.h"
 #include "stamp/indicium.h"
 #include "tests/shop.h"
 #include "tests/test.h"
@@ -491,6 +492,7 @@ what_people_did_cannot_be_rewritten(void **state)
 	    {"UPDATE stamps SET state=2", "and is not"},
 	    {"UPDATE stamps SET state=5", "does not agree"},
 	    {"UPDATE spoils SET event=3-event", "no event says who"},
+	    {"UPDATE spoils SET reason='never printed'", "no event says who"},
 	};
 	struct job first = job(1);
 
@@ -526,6 +528,41 @@ a_stamp_without_a_mail_date_is_not_spoiled(void **state)
 	journal_abort(j);
 	journal_close(j);
 	is_int(stamp(id, 0).state, STAMP_ISSUED, "nor those beside it");
+}
+
+static void
+what_was_asked_for_cannot_be_rewritten(void **state)
+{
+	static const char *const cases[] = {"total=total+780", "count=1",
+	    "body=replace(body,'torn','lost')", "number=7", "granted=780",
+	    "psd='XXPS0000000009'"};
+	struct job first = job(1);
+	struct err e = ERR_INIT;
+	char sql[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct journal *j;
+		struct vault *v;
+		int64_t id;
+
+		shop_reset(&shop);
+		print(&first, 2, SETTLE_DELIVERED);
+		spoil(&(struct books_choice){.document = 1});
+		is_ok(journal_open(shop.journal, false, 1000, &j, &e), &e,
+		    "open");
+		is_ok(vault_open(shop.settings.vault_uri, 0, &v, &e), &e, "v");
+		is_ok(refunds_request(j, v, NULL, 0, TODAY, &anna, &id, &e), &e,
+		    "request");
+		vault_close(v);
+		journal_close(j);
+		is_int(shop_check(&shop), 0, shop_findings);
+		snprintf(sql, sizeof(sql), "UPDATE requests SET %s", cases[i]);
+		tamper(sql);
+		is_int(shop_check(&shop), 1, cases[i]);
+		ok(strstr(shop_findings, "refund request 1 is not what"),
+		    shop_findings);
+	}
 }
 
 /* --- an old journal ---------------------------------------------------------------- */
@@ -825,6 +862,7 @@ main(void)
 	    FRESH(what_came_out_is_not_spoiled_with_the_rest),
 	    FRESH(what_people_did_cannot_be_rewritten),
 	    FRESH(a_stamp_without_a_mail_date_is_not_spoiled),
+	    FRESH(what_was_asked_for_cannot_be_rewritten),
 	    FRESH(an_old_journal_stops_the_printing_until_it_adopts),
 	    FRESH(what_the_vault_forgot_is_noted_as_a_gap),
 	    FRESH(a_job_that_the_old_journal_knows_gets_its_stamps),

@@ -333,15 +333,23 @@ check(struct fixture *f, mils ascending)
 }
 
 /* A hand that goes behind the journal's back. */
-static void
-tamper(struct fixture *f, const char *sql)
+static int
+tamper_many(struct fixture *f, const char *sql)
 {
 	sqlite3 *db;
+	int rows;
 
 	is_int(sqlite3_open(f->path, &db), SQLITE_OK, "open");
 	is_int(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, sql);
-	is_int(sqlite3_changes(db), 1, "one row");
+	rows = sqlite3_changes(db);
 	sqlite3_close(db);
+	return rows;
+}
+
+static void
+tamper(struct fixture *f, const char *sql)
+{
+	is_int(tamper_many(f, sql), 1, sql);
 }
 
 static void
@@ -456,6 +464,35 @@ check_finds_a_changed_surcharge(void **state)
 	buy(f, &one_job, 2, 100);
 	tamper(f, "UPDATE stamps SET surcharge=0 WHERE seq=1");
 	is_int(check(f, 100 + 2 * 780), 1, findings);
+}
+
+/* Each alone: what reports and refunds are made of. */
+static void
+check_finds_any_changed_column(void **state)
+{
+	static const char *const changes[] = {"cost='K2'", "class_name='Free'",
+	    "category='FREE'", "face=1", "surcharge=41", "surcharges='none'",
+	    "len=7", "kind=1", "kind=2", "mail_date=20271121",
+	    "mailby=20271121", "origin=1", "sender=1", "destination=1",
+	    "price_list=1", "issued_at=1", "amount=1", "sheet=0,label=1",
+	    "form=1"};
+	struct fixture *f = *state;
+	char sql[128];
+
+	buy(f, &one_job, 3, 100);
+	is_int(check(f, 100 + 3 * 780), 0, findings);
+	tamper_many(f, "CREATE TABLE kept AS SELECT * FROM stamps WHERE seq=2");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		snprintf(sql, sizeof(sql), "UPDATE stamps SET %s WHERE seq=2",
+		    changes[i]);
+		tamper(f, sql);
+		ok(check(f, 100 + 3 * 780) > 0, changes[i]);
+		ok(strstr(findings, "stamp 2 was changed after it was issued"),
+		    findings);
+		tamper(f, "DELETE FROM stamps WHERE seq=2");
+		tamper(f, "INSERT INTO stamps SELECT * FROM kept");
+		is_int(check(f, 100 + 3 * 780), 0, "as it was");
+	}
 }
 
 static void
@@ -792,6 +829,48 @@ journal_of_version_1_is_brought_up_to_date(void **state)
 	    "check again");
 }
 
+/* What the old form of the chain does not hold is sealed when the journal is
+ * brought up to date; what is issued from then on is in the chain. */
+static void
+old_stamps_are_sealed_and_new_ones_chained(void **state)
+{
+	static const char *const changes[] = {"class_name='Free' WHERE seq=1",
+	    "kind=1 WHERE seq=6", "mail_date=20271121 WHERE seq=2",
+	    "face=1 WHERE seq=3"};
+	struct fixture *f = *state;
+	struct err e = ERR_INIT;
+	struct job other = one_job;
+	char sql[128];
+	size_t count = 0;
+
+	teardown_files(f);
+	make_version_1(f->path);
+	is_ok(journal_open(f->path, false, 1000, &f->j, &e), &e, "open");
+	other.id = 77;
+	buy(f, &other, 2, 6 * 780);
+	is_ok(journal_check(f->j, NULL, no_finding, NULL, &count, &e), &e,
+	    "old and new");
+	tamper_many(f, "CREATE TABLE kept AS SELECT * FROM stamps");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		snprintf(sql, sizeof(sql), "UPDATE stamps SET %s", changes[i]);
+		tamper(f, sql);
+		check(f, 8 * 780);
+		ok(strstr(findings, "is not what was sealed then"), changes[i]);
+		tamper_many(f, "REPLACE INTO stamps SELECT * FROM kept");
+	}
+	tamper(f, "UPDATE stamps SET class_name='Free' WHERE seq=7");
+	check(f, 8 * 780);
+	ok(strstr(findings, "stamp 7 was changed"), findings);
+	tamper_many(f, "REPLACE INTO stamps SELECT * FROM kept");
+	tamper(f, "UPDATE stamps SET form=1 WHERE seq=8");
+	check(f, 8 * 780);
+	ok(strstr(findings, "stamp 8 bears an older form"), findings);
+	tamper_many(f, "REPLACE INTO stamps SELECT * FROM kept");
+	tamper(f, "DELETE FROM events WHERE what='seal'");
+	check(f, 8 * 780);
+	ok(strstr(findings, "is not what was sealed then"), "without a seal");
+}
+
 #define W(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -810,6 +889,7 @@ main(void)
 	    W(same_register_twice_is_refused),
 	    W(check_finds_a_changed_row),
 	    W(check_finds_a_changed_surcharge),
+	    W(check_finds_any_changed_column),
 	    W(check_finds_another_user),
 	    W(check_finds_a_removed_row),
 	    W(check_finds_the_last_row_removed),
@@ -824,6 +904,7 @@ main(void)
 	    W(what_is_not_committed_never_was),
 	    W(new_file_opens_for_all_who_come_at_once),
 	    W(journal_of_version_1_is_brought_up_to_date),
+	    W(old_stamps_are_sealed_and_new_ones_chained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
