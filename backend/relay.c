@@ -104,6 +104,9 @@ relay_show_funds(const struct relay *r, relay_sink *sink, void *context)
 			  : "STATE: -marker-supply-low-warning");
 	sink(context, low ? "STATE: +postage-funds-low-warning"
 			  : "STATE: -postage-funds-low-warning");
+	sink(context, r->funds.budget[0]
+			  ? "STATE: +postage-budget-low-warning"
+			  : "STATE: -postage-budget-low-warning");
 }
 
 static void

@@ -93,6 +93,8 @@ struct funds {
 	mils descending, low, full; /* low: alarm; full: what counts as 100 % */
 	char vault[128];	    /* name without credentials */
 	char psd_id[32];
+	char budget[64]; /* a group whose month is nearly used up, "" = none */
+	mils budget_left, budget_low;
 };
 MUST_CHECK bool
 client_status(struct client *c, struct funds *out, struct err *e);

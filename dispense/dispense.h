@@ -138,7 +138,8 @@ MUST_CHECK bool dispense_funds(
  * state folder. */
 bool dispense_pin_was_refused(const struct settings *s);
 
-/* What a person should be told: funds that are low, prices that change soon.
+/* What a person should be told: funds that are low, a group's month that is
+ * nearly used up, prices that change soon.
  * Calls `fn` with a sentence for each that began since it was last asked, at
  * most once a day and alarm. */
 typedef void dispense_alarm_fn(void *context, const char *text);

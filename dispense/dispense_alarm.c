@@ -59,13 +59,12 @@ dispense_funds(
 	out->descending = status.descending;
 	out->low = q.low > 0 ? q.low : 0;
 	snprintf(out->vault, sizeof(out->vault), "%s", vault_name(d->vault));
-	return true;
+	return dispense_low_budget(d, out, e);
 }
 
-/* *tell: it has just begun, and nobody was told of it today. */
-static bool
-note(struct dispense *d, const char *name, bool raised, bool *tell,
-    struct err *e)
+bool
+dispense_note_alarm(struct dispense *d, const char *name, bool raised,
+    bool *tell, struct err *e)
 {
 	struct dispense_times t = dispense_times(d);
 
@@ -91,7 +90,7 @@ funds_alarm(struct dispense *d, const char *queue, char *text, size_t size,
 	    "Refill it: postage vault refill",
 	    f.psd_id, mils_format(f.descending, left), queue,
 	    mils_format(f.low, low));
-	return note(d, name, f.descending < f.low, tell, e);
+	return dispense_note_alarm(d, name, f.descending < f.low, tell, e);
 }
 
 static bool
@@ -114,7 +113,7 @@ rates_alarm(
 	    "that stand in documents are not. See: postage rates show --date "
 	    "%s",
 	    date, date);
-	return note(d, name, true, tell, e);
+	return dispense_note_alarm(d, name, true, tell, e);
 }
 
 bool
@@ -128,6 +127,8 @@ dispense_alarms(struct dispense *d, const char *queue, dispense_alarm_fn *fn,
 		return false;
 	if (tell)
 		fn(context, text);
+	if (!dispense_budget_alarms(d, fn, context, e))
+		return false;
 	tell = false;
 	if (!rates_alarm(d, text, sizeof(text), &tell, e))
 		return false;

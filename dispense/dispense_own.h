@@ -96,6 +96,22 @@ dispense_job_spent(const struct document *doc, mils *out, struct err *e);
 MUST_CHECK bool
 dispense_check_redates(const struct document *doc, struct err *e);
 
+/* For each group with an alarm: what is left of its month. */
+typedef bool dispense_budget_fn(
+    void *context, const struct group_settings *g, mils left, struct err *e);
+MUST_CHECK bool dispense_budgets(
+    struct dispense *d, dispense_budget_fn *fn, void *context, struct err *e);
+
+/* The first group that is low, into `budget...` of *out. */
+MUST_CHECK bool
+dispense_low_budget(struct dispense *d, struct funds *out, struct err *e);
+MUST_CHECK bool dispense_budget_alarms(
+    struct dispense *d, dispense_alarm_fn *fn, void *context, struct err *e);
+
+/* *tell: the alarm `name` has just begun, and nobody was told of it today. */
+MUST_CHECK bool dispense_note_alarm(struct dispense *d, const char *name,
+    bool raised, bool *tell, struct err *e);
+
 /* Asks the vault about every debit that a crash cut off. */
 MUST_CHECK bool dispense_recover(struct dispense *d, struct err *e);
 

@@ -128,11 +128,35 @@ check_words(const struct queue_settings *q, const char *words, struct err *e)
 	return true;
 }
 
+static bool
+check_size(const struct queue_settings *q, enum mark_size size, struct err *e)
+{
+	char allowed[64] = "";
+	size_t len = 0;
+
+	if (size == SIZE_AUTO)
+		size = SIZE_LABEL;
+	if (q->sizes == 0 || (q->sizes >> size & 1))
+		return true;
+	for (int i = SIZE_LABEL; i <= SIZE_ENVELOPE; i++)
+		if (q->sizes >> i & 1)
+			len += (size_t)snprintf(allowed + len,
+			    sizeof(allowed) - len, "%s%s", len > 0 ? ", " : "",
+			    mark_size_name((enum mark_size)i));
+	return err_set(e, ERR_REQUEST,
+	    "queue %s prints no stamps of size %s, only %s (sizes in "
+	    "postage.conf): write size=%.*s into the mark",
+	    q->name, mark_size_name(size), allowed, (int)strcspn(allowed, ","),
+	    allowed);
+}
+
 bool
 policy_mark(const struct queue_settings *q, const struct mark *m, struct err *e)
 {
 	char weight[MILS_TEXT], most[MILS_TEXT];
 
+	if (!check_size(q, m->size, e))
+		return false;
 	if (q->heaviest_mg > 0 && m->weight_mg > q->heaviest_mg)
 		return err_set(e, ERR_REQUEST,
 		    "queue %s is for pieces of up to %s g, this one weighs "

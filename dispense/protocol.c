@@ -224,6 +224,9 @@ wire_funds(struct wire *w, struct funds *f)
 	wire_mils(w, &f->full);
 	wire_str(w, f->vault, sizeof(f->vault));
 	wire_str(w, f->psd_id, sizeof(f->psd_id));
+	wire_str(w, f->budget, sizeof(f->budget));
+	wire_mils(w, &f->budget_left);
+	wire_mils(w, &f->budget_low);
 }
 
 static bool

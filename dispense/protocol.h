@@ -17,7 +17,7 @@
 #include "dispense/client.h"
 #include "dispense/request.h"
 
-#define PROTOCOL_VERSION    2
+#define PROTOCOL_VERSION    3
 #define PROTOCOL_BODY_MAX   (4 * 1024 * 1024)
 #define PROTOCOL_LABELS_MAX 4096
 #define PROTOCOL_ISSUE_MAX  256 /* stamps of one issue request */

@@ -81,6 +81,7 @@ static const struct key queue_keys[] = {
     {"limits", "confirm", Q(MILS, confirm)},
     {"limits", "approve", Q(MILS, approve)},
     {"limits", "classes", Q(TEXT, classes)},
+    {"limits", "sizes", Q(SIZES, sizes)},
     {"limits", "heaviest", Q(WEIGHT, heaviest_mg)},
     {"limits", "hours", Q(HOURS, hours)},
     {"limits", "redates", Q(INT, redates)},
@@ -96,6 +97,7 @@ static const struct key group_keys[] = {
     {"group", "month", G(MILS, limits.month)},
     {"group", "user-day", G(MILS, limits.user_day)},
     {"group", "user-month", G(MILS, limits.user_month)},
+    {"group", "low", G(MILS, low)},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -171,7 +173,7 @@ group_named(struct settings *s, const char *name)
 	if (s->group_count == SETTINGS_GROUPS_MAX)
 		return NULL;
 	g = &s->groups[s->group_count];
-	*g = (struct group_settings){.limits = no_limits};
+	*g = (struct group_settings){.limits = no_limits, .low = -1};
 	if (!text_copy(g->name, sizeof(g->name), name))
 		return NULL;
 	s->group_count++;
@@ -281,6 +283,11 @@ check(const struct settings *s, struct err *e)
 	if (s->alarm[0] != '\0' && s->alarm[0] != '/')
 		return err_set(e, ERR_CONFIG,
 		    "[daemon] alarm begins with the whole path of a program");
+	for (int i = 0; i < s->group_count; i++)
+		if (s->groups[i].low >= 0 && s->groups[i].limits.month < 0)
+			return err_set(e, ERR_CONFIG,
+			    "[group %s] has low, and no month that it is of",
+			    s->groups[i].name);
 	return true;
 }
 

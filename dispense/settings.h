@@ -76,6 +76,7 @@ struct queue_settings {
 	mils confirm;	   /* above it the total is to be confirmed; -1 */
 	mils approve;	   /* above it by another person; -1 */
 	char classes[256]; /* "letter postcard amount"; "" = all */
+	unsigned sizes;	   /* of stamps: bits of enum mark_size; 0 = all */
 	uint32_t heaviest_mg;
 	struct hours hours;
 	int redates; /* date corrections a day */
@@ -88,6 +89,7 @@ struct group_settings {
 	char name[64];
 	char members[SETTINGS_NAMES_MAX]; /* "a b @unix-group" */
 	struct limits limits;
+	mils low; /* alarm: so little is left of limits.month; -1 */
 };
 
 struct settings {

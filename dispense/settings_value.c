@@ -165,6 +165,33 @@ set_days(unsigned *out, const char *value, struct err *e)
 	return true;
 }
 
+/* Sizes of stamps, blanks or commas between them; none: all. */
+static bool
+set_sizes(unsigned *out, const char *value, struct err *e)
+{
+	unsigned sizes = 0;
+
+	for (const char *at = value; *at;) {
+		size_t len = strcspn(at, " ,");
+		struct mark m = {0};
+		char word[16] = "";
+
+		if (len < sizeof(word))
+			memcpy(word, at, len);
+		if (!set_mark(&m, "size", word, e))
+			return false;
+		if (m.size == SIZE_AUTO)
+			return err_set(e, ERR_CONFIG,
+			    "size \"auto\" is label, or small on low labels: "
+			    "name those");
+		sizes |= 1U << m.size;
+		at += len;
+		at += strspn(at, " ,");
+	}
+	*out = sizes;
+	return true;
+}
+
 static bool
 set_mailby(
     struct mailby *out, const char *name, const char *value, struct err *e)
@@ -209,6 +236,7 @@ settings_value(enum value_type type, const char *name, void *at, size_t size,
 	case VALUE_CLOCK: return set_clock(at, value, e);
 	case VALUE_HOURS: return set_hours(at, value, e);
 	case VALUE_DAYS: return set_days(at, value, e);
+	case VALUE_SIZES: return set_sizes(at, value, e);
 	case VALUE_MAILBY: return set_mailby(at, name, value, e);
 	}
 	return false;

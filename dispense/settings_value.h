@@ -21,6 +21,7 @@ enum value_type {
 	VALUE_CLOCK,   /* int: minutes of the day, or "none" = -1 */
 	VALUE_HOURS,   /* struct hours: "07:00-19:00", or "none" */
 	VALUE_DAYS,    /* unsigned: "mon-fri sun", bit 0 = Sunday */
+	VALUE_SIZES,   /* unsigned: "label small", bits of enum mark_size */
 	VALUE_MAILBY   /* struct mailby */
 };
 

@@ -47,6 +47,9 @@ struct mark {
 	enum mark_kind kind;
 };
 
+/* "label"; as it is written behind size=. */
+const char *mark_size_name(enum mark_size size);
+
 /* Parses one mark, brackets included, blanks of any kind between words.  What
  * office programs make of typed text (typographic quotes, dashes, blanks,
  * ligatures) is read as what was typed.

@@ -268,6 +268,12 @@ static const char *const corner_names[] = {
 static const char *const kind_names[] = {
     "default", "postage", "correction", "specimen", NULL};
 
+const char *
+mark_size_name(enum mark_size size)
+{
+	return size_names[size];
+}
+
 static bool
 set_size(struct mark *m, const char *value, struct err *e)
 {

@@ -170,5 +170,36 @@ prints 'after the refill' Postage 740 "$WORK/plain.pdf"
 check_is 'the printer is content' "$(reasons)" none
 check_is 'and nearly full' "$(printer_attribute Postage marker-levels)" 99
 
+# --- a group's month that is nearly used up ---------------------------------------------
+rules <<-EOT
+[daemon]
+alarm = /usr/bin/tee $WORK/run/told
+[limits]
+low = 0
+[group office]
+members = anna
+month = 50.00
+low = 50.00
+EOT
+prints 'of the budget' Postage 740 "$WORK/plain.pdf" -U anna
+check 'a person is told' until_true 10 grep -q \
+	'month of group office is nearly used up' "$WORK/run/told"
+check 'so is the log' grep -q 'month of group office' "$WORK/log/vaultd.out"
+check_is 'the printer says it' "$(reasons)" postage-budget-low-warning
+rules </dev/null
+prints 'without an alarm' Postage 740 "$WORK/plain.pdf" -U anna
+check_is 'the printer is content again' "$(reasons)" none
+
+# --- sizes ---------------------------------------------------------------------------------
+rules <<-'EOT'
+[queue Postage]
+sizes = label envelope
+EOT
+plain '[[postage class=letter]]' '[[postage class=letter size=small]]'
+refused 'a size that the queue does not print' \
+	'page 2, mark 1.*no stamps of size small, only label, envelope' \
+	canceled "$WORK/plain.pdf"
+prints 'another one' Postage 740 "$WORK/plain.pdf" -P 1
+
 check 'registers, journal and paper agree' books_balance
 done_testing

@@ -170,6 +170,30 @@ queue_prints_its_classes_and_weights(void **state)
 }
 
 static void
+queue_prints_its_sizes(void **state)
+{
+	struct queue_settings q = {.name = "mail"};
+	struct mark m = {.size = SIZE_SMALL};
+	struct err e = ERR_INIT;
+
+	(void)state;
+	ok(mark_passes(&q, "[[postage 0.78 size=small]]"), "any");
+	q.sizes = 1U << SIZE_LABEL | 1U << SIZE_ENVELOPE;
+	ok(mark_passes(&q, "[[postage 0.78]]"), "auto is a label");
+	ok(mark_passes(&q, "[[postage 0.78 size=label]]"), "label");
+	ok(mark_passes(&q, "[[postage 0.78 size=envelope]]"), "envelope");
+	ok(!mark_passes(&q, "[[postage 0.78 size=small]]"), "small");
+	ok(!mark_passes(&q, "[[postage kind=correction size=small]]"), "too");
+	ok(!policy_mark(&q, &m, &e), "refused");
+	is_str(e.text,
+	    "queue mail prints no stamps of size small, only label, envelope "
+	    "(sizes in postage.conf): write size=label into the mark",
+	    "text");
+	q.sizes = 1U << SIZE_SMALL;
+	ok(!mark_passes(&q, "[[postage 0.78]]"), "a label it is not");
+}
+
+static void
 hours_begin_and_end_on_the_minute(void **state)
 {
 	struct queue_settings q = {.name = "mail", .hours = {420, 1140}};
@@ -281,6 +305,7 @@ main(void)
 	    T(what_costs_nothing_more_passes),
 	    T(groups_of_the_configuration_come_first),
 	    T(queue_prints_its_classes_and_weights),
+	    T(queue_prints_its_sizes),
 	    T(hours_begin_and_end_on_the_minute),
 	    T(total_is_confirmed_to_the_mil),
 	    T(great_totals_are_approved_by_another),

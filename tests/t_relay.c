@@ -195,13 +195,19 @@ low_funds_show_in_the_printers_state(void **state)
 	    "marker-names=Postage marker-types=other marker-levels=42 "
 	    "marker-low-levels=10 marker-high-levels=100|"
 	    "STATE: -marker-supply-low-warning|"
-	    "STATE: -postage-funds-low-warning|",
+	    "STATE: -postage-funds-low-warning|"
+	    "STATE: -postage-budget-low-warning|",
 	    "enough");
 	s = (struct seen){.lines = 0};
 	low.descending = 9999;
 	relay_set_funds(&r, &low);
 	relay_show_funds(&r, note, &s);
 	ok(strstr(s.text, "STATE: +postage-funds-low-warning") != NULL, "low");
+	ok(strstr(s.text, "STATE: -postage-budget-low-warning") != NULL, "one");
+	strcpy(low.budget, "office");
+	relay_set_funds(&r, &low);
+	relay_show_funds(&r, note, &s);
+	ok(strstr(s.text, "STATE: +postage-budget-low-warning") != NULL, "two");
 	is_int(relay_level(&low), 9, "rounded down");
 	low.full = 0;
 	is_int(relay_level(&low), 100, "no full mark");

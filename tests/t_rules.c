@@ -487,6 +487,38 @@ low_funds_are_told_once_a_crossing_and_day(void **state)
 }
 
 static void
+months_of_groups_are_told_when_they_run_out(void **state)
+{
+	struct funds f;
+	struct err e;
+
+	(void)state;
+	shop_open(&shop, 100000, NULL,
+	    "rates-warn = none\n[limits]\nlow = 0\n"
+	    "[group office]\nmembers = anna bert\nmonth = 10\nlow = 4\n"
+	    "[group board]\nmembers = carl\nmonth = 10\n");
+	want(6, "[[postage 1.00]]");
+	is_ok(prints("anna", 1, 3, &e), &e, "three");
+	is_ok(prints("carl", 2, 6, &e), &e, "another group");
+	is_ok(prints("bert", 3, 3, &e), &e, "six in all");
+	is_str(alarms_at(SHOP_NOW, &f), "", "4.00 is left");
+	is_str(f.budget, "", "no group is low");
+	is_ok(prints("bert", 4, 1, &e), &e, "seven");
+	is_str(alarms_at(SHOP_NOW, &f),
+	    "The month of group office is nearly used up: 3.00 of 10.00 is "
+	    "left, its alarm is at 4.00 ([group office] in postage.conf)|",
+	    "below");
+	is_str(f.budget, "office", "the printer says it too");
+	is_int(f.budget_left, 3000, "left");
+	is_int(f.budget_low, 4000, "level");
+	is_str(alarms_at(SHOP_NOW + DAY_S, &f), "", "told already");
+	is_str(f.budget, "office", "it is low still");
+	is_str(alarms_at(SHOP_NOW + 10 * DAY_S, &f), "", "the next month");
+	is_str(f.budget, "", "is whole");
+	shop_close(&shop);
+}
+
+static void
 change_of_prices_is_told_once(void **state)
 {
 	struct funds f;
@@ -614,6 +646,10 @@ doctor_finds_rules_that_cannot_be_meant(void **state)
 	is_str(findings_of("[daemon]\nalarm = /nonexistent x\n"), "alarm|",
 	    "no program");
 	is_str(findings_of("rates = /nonexistent\n"), "rates|", "no rates");
+	is_str(findings_of("[limits]\nsizes = small\n"), "all queues: sizes|",
+	    "what a mark without a size would be");
+	is_str(findings_of("size = small\n[limits]\nsizes = small\n"), "",
+	    "unless it is that size");
 }
 
 int
@@ -632,6 +668,7 @@ main(void)
 	    T(redates_are_counted),
 	    T(redates_are_counted_where_two_are_quoted_at_once),
 	    T(low_funds_are_told_once_a_crossing_and_day),
+	    T(months_of_groups_are_told_when_they_run_out),
 	    T(change_of_prices_is_told_once),
 	    T(alarm_command_reads_the_sentence),
 	    T(table_of_rates_wants_two_persons),

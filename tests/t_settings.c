@@ -78,8 +78,10 @@ what_is_not_known_is_refused_by_line(void **state)
 	    "[mail]\ncollection = \n", "[mail]\ncost-required = maybe\n",
 	    "[mail]\nmailby-days a b = 1\n", "[mail]\nsymbol x = QR\n",
 	    "[limits]\nhours = 19:00-07:00\n", "[limits]\nheaviest = 5\n",
-	    "[group x]\nconfirm = 1\n", "[mail]\nrates-persons = 3\n",
-	    "[daemon]\nalarm = mail x\n"};
+	    "[group x]\nconfirm = 1\n", "[group x]\nlow = 1\n",
+	    "[limits]\nsizes = normal\n", "[limits]\nsizes = auto\n",
+	    "[limits]\nsizes = labelsoflettersandparcels\n",
+	    "[mail]\nrates-persons = 3\n", "[daemon]\nalarm = mail x\n"};
 	struct err e;
 
 	(void)state;
@@ -102,7 +104,7 @@ values_are_what_they_say(void **state)
 		   "mailby-days Parcel = none\ncutoff = 17:30\n"
 		   "collection = mon-wed, fri-sat\ncost-required = yes\n"
 		   "[limits]\nhours = 07:00-24:00\nheaviest = 3.5oz\n"
-		   "confirm = 20\nuser-month = 100\n"
+		   "confirm = 20\nuser-month = 100\nsizes = small, label\n"
 		   "[group office]\nmembers = anna @staff\nday = 5.00\n"
 		   "[queue B]\ncutoff = none\nhours = none\n"
 		   "collection = sat-mon\ncost-required = no\n"
@@ -119,6 +121,7 @@ values_are_what_they_say(void **state)
 	is_int(q.hours.until, 1440, "until");
 	is_int(q.heaviest_mg, 99223, "heaviest");
 	is_int(q.confirm, 20000, "confirm");
+	is_int(q.sizes, 1 << SIZE_SMALL | 1 << SIZE_LABEL, "sizes");
 	is_int(q.approve, -1, "approve");
 	is_int(q.limits.user_month, 100000, "user and month");
 	ok(q.cost_required, "cost code required");

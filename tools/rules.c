@@ -128,6 +128,24 @@ see_user(struct rules *r, const char *what, const char *word)
 	    "add [group NAME] with members to postage.conf");
 }
 
+/* Every mark without a size would be refused. */
+static void
+check_size(struct rules *r, const struct queue_settings *q)
+{
+	enum mark_size size =
+	    q->mark.size == SIZE_AUTO ? SIZE_LABEL : q->mark.size;
+	char what[WHAT_MAX], detail[DETAIL_MAX];
+
+	if (q->sizes == 0 || (q->sizes >> size & 1))
+		return;
+	snprintf(what, sizeof(what), "%s: sizes", q->name);
+	snprintf(detail, sizeof(detail),
+	    "marks without a size are of size %s, which is not among them",
+	    mark_size_name(size));
+	r->fn(r->context, what, false, detail,
+	    "set size in [mail] or [queue NAME] to one of sizes");
+}
+
 static void
 check_queue(struct rules *r, const struct queue_settings *q)
 {
@@ -136,6 +154,7 @@ check_queue(struct rules *r, const struct queue_settings *q)
 	check_lists(r, q);
 	snprintf(what, sizeof(what), "%s: classes", q->name);
 	each_word(r, what, q->classes, see_class);
+	check_size(r, q);
 	snprintf(what, sizeof(what), "%s: users", q->name);
 	each_word(r, what, q->users, see_user);
 	if (q->approve >= 0 && q->confirm > q->approve) {

@@ -141,6 +141,21 @@ check_socket(struct doctor *d)
 }
 
 static void
+check_budget(struct doctor *d, const struct funds *f)
+{
+	char detail[128], left[MILS_TEXT], low[MILS_TEXT];
+
+	if (f->budget[0] == '\0')
+		return;
+	snprintf(detail, sizeof(detail),
+	    "group %s: %s is left of its month, its alarm is at %s", f->budget,
+	    mils_format(f->budget_left, left), mils_format(f->budget_low, low));
+	report(d, "budget", false, detail,
+	    "wait for the next month, or raise month of that group in "
+	    "postage.conf");
+}
+
+static void
 check_daemon(struct doctor *d)
 {
 	struct job job = {.queue = ""};
@@ -164,6 +179,7 @@ check_daemon(struct doctor *d)
 		    mils_format(funds.descending, sum));
 		report(d, "vault", funds.descending > funds.low, detail,
 		    "the funds are low: postage vault refill SUM");
+		check_budget(d, &funds);
 	}
 	client_close(c);
 }
