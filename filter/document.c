@@ -292,6 +292,33 @@ marks_again(
 	return like->count;
 }
 
+/* A mark that the paper does not hold: where pages are made to fit it, the
+ * document itself has it beside the page, and nobody was to see it.  Else
+ * pdftopdf cut it off, and a letter would go out without its stamp. */
+static bool
+without_cut(const struct filter_document *d, struct placeholder *marks,
+    size_t *count, struct err *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *count; i++) {
+		if (!marks[i].cut) {
+			marks[kept] = marks[i];
+			marks[kept].place = (uint32_t)kept + 1;
+			kept++;
+			continue;
+		}
+		if (!job_fits_pages(d->job))
+			return err_set(e, ERR_REQUEST,
+			    "page %u: %s is cut off, because its page is "
+			    "larger than the paper: choose the larger paper, "
+			    "or print with -o print-scaling=fit",
+			    marks[i].page, marks[i].text);
+	}
+	*count = kept;
+	return true;
+}
+
 static bool
 plan_marks(struct filter_document *d, struct err *e)
 {
@@ -308,6 +335,8 @@ plan_marks(struct filter_document *d, struct err *e)
 		else if (!d->job->banner)
 			good = scan_page(
 			    d->scan, page, marks, SCAN_MARKS_MAX, &count, e);
+		if (good)
+			good = without_cut(d, marks, &count, e);
 		if (good)
 			good = plan_scan(d->plan, marks, count, e);
 	}
@@ -442,16 +471,6 @@ first_quotes(
 	return true;
 }
 
-static struct rect
-intersect(struct rect a, struct rect b)
-{
-	double x0 = fmax(a.x, b.x), y0 = fmax(a.y, b.y);
-	double x1 = fmin(a.x + a.w, b.x + b.w);
-	double y1 = fmin(a.y + a.h, b.y + b.h);
-
-	return (struct rect){x0, y0, fmax(x1 - x0, 0), fmax(y1 - y0, 0)};
-}
-
 /* *like: the page made from an equal one that was fitted last, or SIZE_MAX. */
 static bool
 fit_page(struct filter_document *d, size_t index,
@@ -462,7 +481,7 @@ fit_page(struct filter_document *d, size_t index,
 	const struct geometry *g = &d->geometry[source - 1];
 	struct ink_map ink;
 	struct plan_sight sight = {.geometry = g,
-	    .printable = intersect(geometry_printable(g),
+	    .printable = rect_cut(geometry_printable(g),
 		job_imageable(d->job, g->page_w_pt, g->page_h_pt)),
 	    .ink = &ink,
 	    .quotes = quotes};

@@ -512,6 +512,29 @@ job_header(
 	return true;
 }
 
+static bool
+is_yes(const char *value)
+{
+	return value != NULL && (strcasecmp(value, "true") == 0 ||
+				    strcasecmp(value, "yes") == 0 ||
+				    strcasecmp(value, "on") == 0);
+}
+
+/* The names and their order are pdftopdf's. */
+bool
+job_fits_pages(const struct filter_job *job)
+{
+	const char *scaling =
+	    cupsGetOption("print-scaling", job->option_count, job->options);
+
+	if (scaling != NULL)
+		return strcasecmp(scaling, "fit") == 0;
+	return is_yes(
+		   cupsGetOption("fitplot", job->option_count, job->options)) ||
+	       is_yes(cupsGetOption(
+		   "fit-to-page", job->option_count, job->options));
+}
+
 struct rect
 job_imageable(const struct filter_job *job, double w_pt, double h_pt)
 {

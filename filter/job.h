@@ -72,6 +72,10 @@ MUST_CHECK bool job_header(
 /* The value of a job option or PPD choice; NULL where neither is there. */
 const char *job_value(const struct filter_job *job, const char *name);
 
+/* True where pdftopdf was told to make pages as small as the paper, so that it
+ * cuts nothing off. */
+bool job_fits_pages(const struct filter_job *job);
+
 /* The part of a w x h page that the printer can reach, as the PPD says; the
  * whole page where it says nothing. */
 struct rect

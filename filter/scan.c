@@ -12,14 +12,17 @@
 #include "base/text.h"
 #include "filter/bounds.h"
 #include "filter/qr_marks.h"
+#include "filter/scan_text.h"
 
 #define INK_DPI	    150.0
+#define WORK_PAGES  2 /* time that finding cells and text may take, as pages */
 #define INK_DPI_MIN 36.0       /* less shows no thin line */
 #define PIXELS_MAX  (40 << 20) /* of one ink map: 160 MB */
-#define GLYPHS_MAX  400000     /* of one page */
 
 struct scan {
 	PopplerDocument *document;
+	struct scan_text *text; /* from the first page that is scanned on */
+	char *path;
 	int pages;
 	cairo_surface_t *surface; /* of the page rendered last, or NULL */
 	int surface_page;
@@ -66,6 +69,11 @@ open_document(const char *path, struct scan **out, struct err *e)
 		free(s);
 		return open_error(why, e);
 	}
+	s->path = strdup(path);
+	if (!s->path) {
+		scan_close(s);
+		return err_system(e, "scan");
+	}
 	s->pages = poppler_document_get_n_pages(s->document);
 	if (s->pages < 1 || s->pages > SCAN_PAGES_MAX) {
 		err_set(e, ERR_REQUEST,
@@ -96,7 +104,9 @@ scan_close(struct scan *s)
 		return;
 	if (s->surface)
 		cairo_surface_destroy(s->surface);
+	scan_text_close(s->text);
 	g_object_unref(s->document);
+	free(s->path);
 	free(s);
 }
 
@@ -238,57 +248,6 @@ ink_map_free(struct ink_map *map)
 
 /* --- marks ----------------------------------------------------------------- */
 
-static struct rect
-from_poppler(const PopplerRectangle *r)
-{
-	return (struct rect){fmin(r->x1, r->x2), fmin(r->y1, r->y2),
-	    fabs(r->x2 - r->x1), fabs(r->y2 - r->y1)};
-}
-
-/* The characters of the page with their boxes, in text order. */
-static bool
-read_glyphs(
-    PopplerPage *p, int page, struct glyph **out, size_t *count, struct err *e)
-{
-	char *text = poppler_page_get_text(p);
-	PopplerRectangle *boxes = NULL;
-	guint n = 0;
-	size_t chars = text ? (size_t)g_utf8_strlen(text, -1) : 0;
-	bool done = false;
-
-	*count = 0;
-	*out = NULL;
-	if (chars > GLYPHS_MAX) {
-		err_set(e, ERR_REQUEST, "page %d: more than %d characters",
-		    page, GLYPHS_MAX);
-		goto out;
-	}
-	if (chars > 0 && !poppler_page_get_text_layout(p, &boxes, &n))
-		n = 0;
-	if (n != chars) {
-		err_set(e, ERR_REQUEST,
-		    "page %d: its text has %zu characters in %u places", page,
-		    chars, n);
-		goto out;
-	}
-	*out = calloc(chars ? chars : 1, sizeof(**out));
-	if (!*out) {
-		err_system(e, "page %d", page);
-		goto out;
-	}
-	for (char *c = text; *count < chars; c = g_utf8_next_char(c)) {
-		(*out)[*count].unicode = g_utf8_get_char(c);
-		(*out)[*count].box = from_poppler(&boxes[*count]);
-		(*count)++;
-	}
-	locate_restore(*out, *count);
-	done = true;
-out:
-	g_free(boxes);
-	g_free(text);
-	return done;
-}
-
 /* What the pictures of a page cover, all together; empty where none are.  A
  * picture may be cut into strips, so their own sizes say nothing. */
 static struct rect
@@ -303,7 +262,7 @@ pictures(PopplerPage *p)
 	for (GList *l = list; l != NULL; l = l->next) {
 		const PopplerImageMapping *m = l->data;
 
-		all = rect_union(all, from_poppler(&m->area));
+		all = rect_union(all, scan_text_rect(&m->area));
 	}
 	poppler_page_free_image_mapping(list);
 	return all;
@@ -347,30 +306,25 @@ make_placeholder(const struct ink_map *map, const struct located *l, int page,
 	out->mark = l->mark;
 	out->box = l->box;
 	out->rotation = l->rotation;
+	out->cut = l->cut;
+	if (out->cut)
+		return;
 	out->ink_count = l->ink_count;
 	for (int i = 0; i < l->ink_count; i++)
 		out->ink[i] = ink_map_fit(map, l->ink[i], l->rotation);
 }
 
-/* The marks among the glyphs; *count = 0 where there are none. */
 static bool
-locate(PopplerPage *p, int page, struct located *found, size_t *count,
-    struct err *e)
+read_text(struct scan *s, PopplerPage *p, int page, struct located *out,
+    size_t *count, struct err *e)
 {
-	struct glyph *glyphs;
-	size_t n;
 	bool done;
 
-	bounds_work(1);
-	if (!read_glyphs(p, page, &glyphs, &n, e)) {
-		free(glyphs);
-		bounds_work(0);
-		return false;
-	}
-	done = locate_marks(glyphs, n, found, SCAN_MARKS_MAX, count, e);
+	bounds_work(WORK_PAGES);
+	done = (s->text || scan_text_open(s->path, s->pages, &s->text, e)) &&
+	       scan_text_find(s->text, p, page, out, SCAN_MARKS_MAX, count, e);
 	bounds_work(0);
-	free(glyphs);
-	return done || err_prefix(e, "page %d", page);
+	return done;
 }
 
 bool
@@ -393,11 +347,11 @@ scan_page(struct scan *s, int page, struct placeholder *out, size_t max,
 		err_system(e, "page %d", page);
 		goto out;
 	}
-	if (!locate(p, page, found, &n, e) ||
+	if (!read_text(s, p, page, found, &n, e) ||
 	    (n > 0 && !scan_ink(s, page, &map, e)))
 		goto out;
 	for (size_t i = 0; i < n; i++) {
-		if (!is_visible(&map, &found[i]))
+		if (!found[i].cut && !is_visible(&map, &found[i]))
 			continue;
 		if (*count == max) {
 			err_set(e, ERR_REQUEST, "page %d: more than %zu marks",

@@ -40,6 +40,8 @@ struct placeholder {
 					     anti-aliasing */
 	int ink_count;
 	int rotation; /* 0, 90, 180, 270 clockwise; 0 = left to right */
+	bool cut;     /* pdftopdf cut the page to the paper, and with it this:
+			 no ink is given */
 };
 
 /* The page in colour at a modest resolution. */
@@ -63,7 +65,7 @@ MUST_CHECK bool scan_page_size(struct scan *s, int page, double *width_pt,
     double *height_pt, struct err *e);
 
 /* The placeholders of a page, in reading order, at most `max`.  Marks without
- * visible ink (hidden text) are left out.
+ * visible ink (hidden text) are left out, but for those that were cut.
  * Errors: ERR_REQUEST "page 3: ..." names mark and reason. */
 MUST_CHECK bool scan_page(struct scan *s, int page, struct placeholder *out,
     size_t max, size_t *count, struct err *e);

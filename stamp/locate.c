@@ -408,6 +408,12 @@ locate_marks(const struct glyph *glyphs, size_t n, struct located *out,
 	lines_free(&p);
 	if (!done)
 		return false;
-	qsort(out, *count, sizeof(*out), by_place);
+	locate_sort(out, *count);
 	return true;
+}
+
+void
+locate_sort(struct located *marks, size_t count)
+{
+	qsort(marks, count, sizeof(*marks), by_place);
 }

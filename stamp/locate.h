@@ -33,6 +33,7 @@ struct located {
 	struct rect ink[LOCATED_INK_MAX]; /* per line, what is to be cleared */
 	int ink_count;
 	int rotation; /* 0, 90, 180, 270 clockwise; 0 = left to right */
+	bool cut;     /* the paper does not hold all of it: the caller's */
 };
 
 /* CUPS's texttopdf writes plain text as numbers of glyphs, without their
@@ -47,5 +48,8 @@ void locate_restore(struct glyph *glyphs, size_t n);
  * too many lines; more than `max`): the text quotes the mark. */
 MUST_CHECK bool locate_marks(const struct glyph *glyphs, size_t n,
     struct located *out, size_t max, size_t *count, struct err *e);
+
+/* That order, for marks of several calls. */
+void locate_sort(struct located *marks, size_t count);
 
 #endif

@@ -29,6 +29,17 @@ rect_union(struct rect a, struct rect b)
 }
 
 struct rect
+rect_cut(struct rect a, struct rect b)
+{
+	double x0 = a.x > b.x ? a.x : b.x, y0 = a.y > b.y ? a.y : b.y;
+	double x1 = a.x + a.w < b.x + b.w ? a.x + a.w : b.x + b.w;
+	double y1 = a.y + a.h < b.y + b.h ? a.y + a.h : b.y + b.h;
+
+	return (struct rect){
+	    x0, y0, x1 > x0 ? x1 - x0 : 0, y1 > y0 ? y1 - y0 : 0};
+}
+
+struct rect
 rect_grow(struct rect r, double by)
 {
 	return (struct rect){r.x - by, r.y - by, r.w + 2 * by, r.h + 2 * by};

@@ -19,6 +19,9 @@ struct rect {
  * nothing. */
 struct rect rect_union(struct rect a, struct rect b);
 
+/* The part that both hold; w or h is 0 where there is none. */
+struct rect rect_cut(struct rect a, struct rect b);
+
 /* Moved out by `by` on all four sides; in, where `by` is negative. */
 struct rect rect_grow(struct rect r, double by);
 

@@ -20,7 +20,7 @@ homes() {
 ^p11-kit/ vault/hsm.c
 ^owcapi\.h$ vault/button.c
 ^cups/ filter/* backend/* ppd/* tools/* dispense/scheduler.c
-^(poppler|glib/poppler)[-/.a-z]*\.h$ filter/scan.c
+^(poppler|glib/poppler)[-/.a-z]*\.h$ filter/scan*
 ^microhttpd\.h$ provider/web.c
 ^sqlite3\.h$ dispense/journal* provider/store*
 ^libpq-fe\.h$ provider/store*.c

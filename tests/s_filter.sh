@@ -73,6 +73,11 @@ says() {
 	grep -q "^ERROR: .*$1" "$WORK/said"
 }
 
+# Before anything is written.
+refused() {
+	! filter "$1" "$2" 1 "$3" && [ ! -s "$WORK/out" ] && says "$4"
+}
+
 # A page with a mark 300 points from the left, 100 from the top, and other ink.
 # document FILE ROTATE WIDTH HEIGHT [PAGES [MARK]]: the mark as it is read.
 document() {
@@ -98,7 +103,7 @@ document() {
 			"/Rotate $rotate/Contents $c 0 R/Resources<</Font<</F 3 0 R>>>>>>endobj\n",
 			"$c 0 obj<</Length $l>>stream\n$s\nendstream endobj\n";
 	}
-	print "trailer<</Root 1 0 R>>\n%%EOF\n";
+	print "trailer<</Size ", 4 + 2 * $pages, "/Root 1 0 R>>\n%%EOF\n";
 	EOF
 	qpdf "$WORK/made.pdf" "$1" 2>"$WORK/check.out" || [ $? -eq 3 ]
 }
@@ -175,6 +180,34 @@ if [ -x "$pdftopdf" ]; then
 	check 'two pages to a sheet' stamps_of rgb '' 1 "$WORK/up.pdf" 4
 fi
 
+# A page that is larger than the paper: what the paper does not hold of a mark.
+# on_paper FILE OPTIONS: as the chain makes it for Letter, in $WORK/up.pdf
+on_paper() {
+	PPD=$WORK/filter-rgb.ppd "$pdftopdf" 1 me t 1 "$2" "$1" \
+		>"$WORK/up.pdf" 2>/dev/null
+}
+if [ -x "$pdftopdf" ]; then
+	document "$WORK/high.pdf" 0 612 1008
+	document "$WORK/large.pdf" 0 700 792
+	none=print-scaling=none
+	for options in "$none" "$none number-up=2" ''; do
+		on_paper "$WORK/high.pdf" "$options"
+		check "cut off, '$options': page, mark and remedy" refused rgb \
+			"$options" "$WORK/up.pdf" \
+			'page 1: \[\[postage 0.78 .*cut off.*print-scaling=fit'
+	done
+	on_paper "$WORK/large.pdf" "$none"
+	check 'a larger page whose mark is on the paper' \
+		stamps_of rgb "$none" 1 "$WORK/up.pdf" 1
+	on_paper "$WORK/high.pdf" print-scaling=fit
+	check 'the remedy helps' stamps_of rgb print-scaling=fit 1 \
+		"$WORK/up.pdf" 1
+	document "$WORK/low.pdf" 0 612 80
+	on_paper "$WORK/low.pdf" print-scaling=fit
+	check 'beside its page, and not by the paper: no mark' \
+		stamps_of rgb print-scaling=fit 1 "$WORK/up.pdf" 0
+fi
+
 # PDF for PostScript printers.
 TYPE=application/vnd.cups-postage-pdf
 check 'PDF: stamps' stamps_of grey '' 1 "$LETTER" 2
@@ -202,9 +235,6 @@ check 'labels over two pages' stamps_of rgb \
 check_is 'two pages' "$(pages)" 2
 
 # What is refused, before anything is written.
-refused() {
-	! filter "$1" "$2" 1 "$3" && [ ! -s "$WORK/out" ] && says "$4"
-}
 document "$WORK/narrow.pdf" 0 470 595
 check 'over the edge: page, mark and remedy' refused rgb '' \
 	"$WORK/narrow.pdf" 'page 1: \[\[postage.*printable area.*move'

@@ -304,6 +304,19 @@ boxes_hold_the_ink(void **state)
 	proven("in.pdf", 5, "as drawn");
 }
 
+/* in.pdf by pdftopdf as up.pdf. */
+static void
+pdftopdf(const char *options)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+	    "CONTENT_TYPE=application/pdf " PDFTOPDF
+	    " 1 user title 1 '%s' %s/in.pdf >%s/up.pdf 2>%s/log",
+	    options, folder, folder, folder);
+	is_int(system(command), 0, command);
+}
+
 static void
 boxes_hold_the_ink_after_pdftopdf(void **state)
 {
@@ -318,15 +331,69 @@ boxes_hold_the_ink_after_pdftopdf(void **state)
 	need(PDFTOPDF);
 	draw_everything();
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		char command[512];
-
-		snprintf(command, sizeof(command),
-		    "CONTENT_TYPE=application/pdf " PDFTOPDF
-		    " 1 user title 1 '%s' %s/in.pdf >%s/up.pdf 2>%s/log",
-		    options[i], folder, folder, folder);
-		is_int(system(command), 0, command);
+		pdftopdf(options[i]);
 		proven("up.pdf", 5, options[i]);
 	}
+}
+
+/* A page higher and wider than the paper: what its middle holds is printed. */
+static void
+draw_large(void)
+{
+	cairo_t *cr = begin(700, 1008);
+
+	font(cr, "sans", false, 12);
+	write_at(cr, 100, 80, 0, "[[postage 1.00]]"); /* above */
+	write_at(cr, 100, 500, 0, "[[postage 2.00]]");
+	write_at(cr, 100, 950, 0, "[[postage 3.00]]");	 /* below */
+	write_at(cr, 570, 600, 0, "[[postage 4.00]]");	 /* right: ]] is off */
+	write_at(cr, 653, 560, 270, "[[postage 5.00]]"); /* just there */
+	write_at(
+	    cr, 663, 300, 270, "[[postage 6.00]]"); /* half of its height */
+	end(cr);
+}
+
+static void
+marks_that_the_paper_cuts_off_are_told(void **state)
+{
+	static const char *const cutting[] = {"print-scaling=none",
+	    "print-scaling=none number-up=2",
+	    "print-scaling=none orientation-requested=4",
+	    "print-scaling=none number-up=4 number-up-layout=btrl"};
+
+	(void)state;
+	need(PDFTOPDF);
+	draw_large();
+	for (size_t i = 0; i < sizeof(cutting) / sizeof(cutting[0]); i++) {
+		pdftopdf(cutting[i]);
+		scan("up.pdf", 1);
+		is_int(count, 6, cutting[i]);
+		for (int amount = 1; amount <= 6; amount++)
+			is_int(with_amount(amount * 1000)->cut,
+			    amount != 2 && amount != 5, cutting[i]);
+	}
+	pdftopdf("print-scaling=fit");
+	scan("up.pdf", 1);
+	is_int(count, 6, "fit");
+	for (size_t i = 0; i < count; i++)
+		ok(!marks[i].cut, "fit");
+}
+
+/* Text of one page of a sheet is no business of the next. */
+static void
+neighbours_on_a_sheet_do_not_join(void **state)
+{
+	cairo_t *cr = begin(612, 792);
+
+	(void)state;
+	need(PDFTOPDF);
+	font(cr, "sans", false, 12);
+	write_at(cr, 540, 400, 0, "[[postage");
+	cairo_show_page(cr);
+	write_at(cr, 2, 400, 0, "9.99]]");
+	end(cr);
+	pdftopdf("print-scaling=none number-up=2");
+	refused("up.pdf", 1, "not closed");
 }
 
 static void
@@ -696,6 +763,8 @@ main(void)
 	    T(marks_are_found_in_reading_order),
 	    T(boxes_hold_the_ink),
 	    T(boxes_hold_the_ink_after_pdftopdf),
+	    T(marks_that_the_paper_cuts_off_are_told),
+	    T(neighbours_on_a_sheet_do_not_join),
 	    T(spans_of_one_mark_are_one_mark),
 	    T(hidden_marks_are_left_out),
 	    T(bad_marks_name_their_page),
