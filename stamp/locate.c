@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "stamp/locate_lines.h"
+#include "stamp/near.h"
 #include "stamp/typed.h"
 
 #define STEPS_MAX	 16384 /* lines followed on a page */
@@ -67,10 +68,9 @@ full:
 }
 
 static bool
-is_mark_in_numbers(const struct glyph *g, size_t n)
+begins_in_numbers(const struct glyph *g, size_t n, const char *opening)
 {
-	static const char opening[] = "[[" MARK_KEYWORD;
-	size_t len = sizeof(opening) - 1;
+	size_t len = strlen(opening);
 
 	for (size_t i = 0; i < len && i < n; i++) {
 		uint32_t c = g[i].unicode + GLYPH_TO_ASCII;
@@ -79,6 +79,14 @@ is_mark_in_numbers(const struct glyph *g, size_t n)
 			return false;
 	}
 	return n >= len;
+}
+
+/* A mark, or what was meant to be one. */
+static bool
+is_mark_in_numbers(const struct glyph *g, size_t n)
+{
+	return begins_in_numbers(g, n, "[[" MARK_KEYWORD) ||
+	       begins_in_numbers(g, n, "[" MARK_KEYWORD);
 }
 
 void
@@ -292,6 +300,22 @@ read_text(struct lines_page *p, size_t at, struct trail *t, struct located *out,
 	return found;
 }
 
+/* Most of the keyword and then nothing that goes on with it. */
+static bool
+is_torn(const char *line)
+{
+	static const char wanted[] = "[[" MARK_KEYWORD;
+	size_t n = strlen(line);
+	size_t len = sizeof(wanted) - 1;
+
+	if (n < len - 2 || n >= len)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (typed_lower(line[i]) != wanted[i])
+			return false;
+	return true;
+}
+
 /* The mark that opens with the glyphs `at` and `second`; *is_mark = false if
  * it is none. */
 static bool
@@ -303,6 +327,11 @@ read_mark(struct lines_page *p, const struct segment *s, size_t at,
 	bool askew;
 
 	*is_mark = read_text(p, at, &t, out, &why) == KEYWORD_THERE;
+	if (!*is_mark && is_torn(t.line[0]))
+		return err_set(e, ERR_REQUEST,
+		    "mark \"%s\" ends within its first word: is the rest of it "
+		    "beside the page?",
+		    t.line[0]);
 	if (!*is_mark)
 		return true;
 	out->rotation =
@@ -360,6 +389,65 @@ shows_nothing(const struct glyph *g)
 	return typed_char(g->unicode, typed) && typed[0] == '\0';
 }
 
+/* The glyphs from `at` to the end of the line, as a person typed them. */
+static void
+typed_line(
+    const struct glyph *g, size_t at, size_t end, char out[MARK_TEXT_MAX])
+{
+	char typed[TYPED_MAX];
+	size_t len = 0;
+
+	for (; at < end && g[at].unicode != '\n'; at++) {
+		if (!typed_char(g[at].unicode, typed))
+			strcpy(typed, "?");
+		for (const char *c = typed; *c; c++)
+			if ((*c != ' ' || (len > 0 && out[len - 1] != ' ')) &&
+			    len + 1 < MARK_TEXT_MAX)
+				out[len++] = *c;
+	}
+	out[len] = '\0';
+}
+
+/* One or two brackets and the keyword's first letter. */
+static bool
+may_be_near(const struct glyph *g, size_t at, size_t end)
+{
+	char bracket[TYPED_MAX], next[TYPED_MAX];
+
+	if (at + 2 >= end || !typed_char(g[at].unicode, bracket) ||
+	    !near_begins(*bracket) || !typed_char(g[at + 1].unicode, next))
+		return false;
+	if (*next == *bracket && !typed_char(g[at + 2].unicode, next))
+		return false;
+	return typed_lower(*next) == MARK_KEYWORD[0];
+}
+
+/* Refuses text that is all but a mark.  Brackets with a blank between them, or
+ * behind the first, are how those letters are printed. */
+static bool
+check_near(const struct lines_page *p, const struct segment *s, struct err *e)
+{
+	char text[MARK_TEXT_MAX], seen[MARK_TEXT_MAX], meant[MARK_TEXT_MAX];
+	char typed[TYPED_MAX], last[TYPED_MAX] = "";
+
+	for (size_t i = s->first; i < s->end; i++) {
+		if (!typed_char(p->glyphs[i].unicode, typed) || !*typed ||
+		    *typed == ' ')
+			continue;
+		if (*typed != *last && may_be_near(p->glyphs, i, s->end)) {
+			typed_line(p->glyphs, i, s->end, text);
+			if (near_mark(text, seen, meant))
+				return err_set(e, ERR_REQUEST,
+				    "text \"%.80s\" is no mark: did you mean "
+				    "%.100s? To print it as text put a blank "
+				    "behind the first bracket",
+				    seen, meant);
+		}
+		strcpy(last, typed);
+	}
+	return true;
+}
+
 static bool
 scan_segment(struct lines_page *p, const struct segment *s, struct located *out,
     size_t max, size_t *count, struct err *e)
@@ -404,6 +492,7 @@ locate_marks(const struct glyph *glyphs, size_t n, struct located *out,
 	for (size_t i = 0; i < p.whole.count && done; i++)
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed below */
 		done =
+		    check_near(&p, &p.whole.segments[i], e) &&
 		    scan_segment(&p, &p.whole.segments[i], out, max, count, e);
 	lines_free(&p);
 	if (!done)

@@ -121,7 +121,7 @@ page_without_marks_has_none(void **state)
 	(void)state;
 	locate(&p);
 	is_int(count, 0, "empty page");
-	line(&p, "[[Stamp]] [postage 1] [ [postage 1]] a[[", 10, 10, 0);
+	line(&p, "[[Stamp]] [postage] [ [postage 1]] a[[", 10, 10, 0);
 	line(&p, "[[post office]] [[", 10, 30, 0);
 	locate(&p);
 	is_int(count, 0, "marks");
@@ -395,6 +395,54 @@ unreadable_mark_is_refused_with_its_words(void **state)
 }
 
 static void
+what_was_meant_as_a_mark_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} pages[] = {{"Pay [postage 0.78] now", "mean [[postage 0.78]]?"},
+	    {"[[postge 0,78]]", "mean [[postage 0.78]]?"},
+	    {"{{postage 0.78}}", "mean [[postage 0.78]]?"},
+	    {"[[1]] [postage 1] [[postage 0.78]]", "mean [[postage 1]]?"},
+	    {"text [[posta", "ends within its first word"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		struct page p = {.n = 0};
+
+		line(&p, pages[i].text, 100, 50, 0);
+		line(&p, "The next line", 100, 150, 0);
+		refused(&p, pages[i].why);
+	}
+}
+
+/* How a document speaks of marks. */
+static void
+parted_brackets_are_text(void **state)
+{
+	struct page p = {.n = 0};
+
+	(void)state;
+	line(&p, "Write [ [postage 0.78] ] or [ postage 0.78]", 10, 50, 0);
+	line(&p, "the [postage] of (postage 0.78) [[post", 10, 70, 0);
+	locate(&p);
+	is_int(count, 0, "marks");
+}
+
+static void
+near_miss_in_glyph_numbers_is_read(void **state)
+{
+	struct page p = {.n = 0};
+	char text[] = "[postage 0.78]";
+
+	(void)state;
+	for (char *c = text; *c; c++)
+		*c = (char)(*c - 29);
+	line(&p, text, 10, 100, 0);
+	locate_restore(p.glyphs, p.n);
+	refused(&p, "mean [[postage 0.78]]?");
+}
+
+static void
 marks_come_in_reading_order(void **state)
 {
 	struct page p = {.n = 0};
@@ -491,6 +539,9 @@ main(void)
 	    T(sizes_and_fonts_may_change_within_a_mark),
 	    T(unclosed_mark_is_refused),
 	    T(unreadable_mark_is_refused_with_its_words),
+	    T(what_was_meant_as_a_mark_is_refused),
+	    T(parted_brackets_are_text),
+	    T(near_miss_in_glyph_numbers_is_read),
 	    T(marks_come_in_reading_order),
 	    T(too_many_marks_are_refused),
 	    T(hostile_boxes_do_no_harm),
