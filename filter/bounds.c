@@ -11,10 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sandbox.h"
 #include "filter/leave.h"
 
-#define MEMORY_MIN  ((uint64_t)1 << 30)
-#define MEMORY_MAX  ((uint64_t)4 << 30)
 #define CLOCK_TIMES 4 /* a busy computer gives us a quarter of itself */
 
 /* AddressSanitizer reserves more addresses than any limit allows. */
@@ -23,19 +22,6 @@
 #else
 #define LIMITED true
 #endif
-
-uint64_t
-bounds_memory(void)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-	uint64_t half = 0;
-
-	if (pages > 0 && size > 0)
-		half = (uint64_t)pages * (uint64_t)size / 2;
-	if (half < MEMORY_MIN)
-		return MEMORY_MIN;
-	return half < MEMORY_MAX ? half : MEMORY_MAX;
-}
 
 bool
 bounds_enter(struct err *e)
@@ -49,8 +35,8 @@ bounds_enter(struct err *e)
 		return err_system(e, "limits of the filter");
 	/* The renderer sets its own, so the hard limit stays. */
 	if (memory.rlim_cur == RLIM_INFINITY ||
-	    memory.rlim_cur > bounds_memory())
-		memory.rlim_cur = (rlim_t)bounds_memory();
+	    memory.rlim_cur > sandbox_memory())
+		memory.rlim_cur = (rlim_t)sandbox_memory();
 	if (LIMITED && setrlimit(RLIMIT_AS, &memory) != 0)
 		return err_system(e, "limits of the filter");
 	return true;

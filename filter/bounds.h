@@ -2,21 +2,16 @@
 /*
  * bounds: what this process may use for a hostile document.
  *
- * Ghostscript has its sandbox (sandbox.h); Poppler and QPDF read the document
+ * Ghostscript has its sandbox (base/sandbox.h); Poppler and QPDF read the document
  * in the filter itself.  A document that makes them eat memory, go round in
  * circles or wait for themselves ends the job and not the computer.
  */
 #ifndef FILTER_BOUNDS_H
 #define FILTER_BOUNDS_H
 
-#include <stdint.h>
-
 #include "base/err.h"
 
-/* Half of the computer's memory, from 1 to 4 GiB. */
-uint64_t bounds_memory(void);
-
-/* For the rest of this process's life: that much memory, no core dump (a page
+/* For the rest of this process's life: sandbox_memory(), no core dump (a page
  * is money), no debugger of the same user, no new privileges for children.
  * Errors: ERR_SYSTEM. */
 MUST_CHECK bool bounds_enter(struct err *e);

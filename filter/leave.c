@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "base/log.h"
+#include "base/sandbox.h"
 #include "filter/leave.h"
 
 #include <dirent.h>
@@ -11,9 +13,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "base/log.h"
-#include "filter/sandbox.h"
 
 #define DEPTH	    2 /* a job's folder has the renderers' in it */
 #define TRIES	    3 /* a listing may skip names while others go */

@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sandbox.h"
 #include "base/text.h"
 #include "filter/bounds.h"
 #include "filter/gsargs.h"
 #include "filter/leave.h"
 #include "filter/raster.h"
 #include "filter/raster_in.h"
-#include "filter/sandbox.h"
 
 #define GHOSTSCRIPT   "/usr/bin/gs"
 #define PROCESSES_MAX 2
@@ -126,7 +126,7 @@ worker_start(struct worker *w, const struct render_setup *setup,
 	    .envp = envp,
 	    .folder = w->owner->folder,
 	    .readable = readable,
-	    .memory_bytes = bounds_memory(),
+	    .memory_bytes = sandbox_memory(),
 	    .file_bytes = FILE_BYTES,
 	    .cpu_s = CPU_S,
 	    .confine = setup->confine};

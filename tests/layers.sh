@@ -30,8 +30,8 @@ homes() {
 ^libxml/ stamp/sheet*.c
 ^zbar\.h$ filter/qr_marks.c tools/verify_zbar.c
 ^qpdf/ filter/*
-^seccomp\.h$ filter/sandbox.c
-^linux/landlock\.h$ filter/sandbox.c
+^seccomp\.h$ base/confine.c
+^linux/landlock\.h$ base/confine.c
 ^ini\.h$ base/conf.c
 EOF
 }

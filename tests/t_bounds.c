@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sandbox.h"
 #include "filter/bounds.h"
 #include "filter/leave.h"
-#include "filter/sandbox.h"
 
 /* Runs `body` in a process of its own: its exit code, and its stderr. */
 static int
@@ -81,7 +81,7 @@ be_greedy(void)
 
 	if (!bounds_enter(&e))
 		return 9;
-	return mmap(NULL, bounds_memory(), PROT_READ | PROT_WRITE,
+	return mmap(NULL, sandbox_memory(), PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
 		   0) == MAP_FAILED
 		   ? 0
@@ -122,8 +122,8 @@ memory_has_an_end(void **state)
 	char said[256];
 
 	(void)state;
-	ok(bounds_memory() >= (uint64_t)1 << 30, "not too little");
-	ok(bounds_memory() <= (uint64_t)4 << 30, "not too much");
+	ok(sandbox_memory() >= (uint64_t)1 << 30, "not too little");
+	ok(sandbox_memory() <= (uint64_t)4 << 30, "not too much");
 #ifndef WITH_SANITIZERS
 	is_int(apart(be_greedy, said), 0, "more is refused");
 #else
@@ -160,7 +160,7 @@ litter(void)
 	    .readable = readable,
 	    .out_fd = STDOUT_FILENO,
 	    .err_fd = STDOUT_FILENO,
-	    .memory_bytes = bounds_memory(),
+	    .memory_bytes = sandbox_memory(),
 	    .file_bytes = 4096,
 	    .cpu_s = 60};
 	struct err e = ERR_INIT;

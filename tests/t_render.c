@@ -9,11 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/sandbox.h"
 #include "filter/geometry.h"
 #include "filter/gsargs.h"
 #include "filter/raster.h"
 #include "filter/render.h"
-#include "filter/sandbox.h"
 #include "tests/test.h"
 
 static cups_page_header2_t

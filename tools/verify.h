@@ -43,7 +43,8 @@ typedef bool
 image_page(void *context, const struct image *image, struct err *e);
 
 /* Every page of a PNG, PDF, TIFF, JPEG, PGM or CUPS/PWG raster file; which it
- * is, its first bytes say.  PDF is rendered at `pdf_dpi`.
+ * is, its first bytes say.  PDF is rendered at `pdf_dpi`.  The file is opened
+ * with the caller's rights, and decoded by a process that has none.
  * Errors: ERR_REQUEST (not such a file, damaged, too large), ERR_SYSTEM,
  * ERR_CONFIG (no program that renders PDF); or what `page` set. */
 MUST_CHECK bool image_read(const char *path, int pdf_dpi, image_page *page,
@@ -53,20 +54,50 @@ MUST_CHECK bool image_read(const char *path, int pdf_dpi, image_page *page,
 MUST_CHECK bool image_new(struct image *image, struct err *e);
 void image_free(struct image *image);
 
-/* The readers behind image_read(). */
-typedef bool image_reader(const char *path, int pdf_dpi, image_page *page,
-    void *context, struct err *e);
+/* The readers behind image_read(), of a file's descriptor at its start. */
+typedef bool image_reader(
+    FILE *f, int pdf_dpi, image_page *page, void *context, struct err *e);
 image_reader image_png, image_tiff, image_jpeg, image_pdf, image_pgm,
     image_raster;
+
+/* The one for a file that begins so; NULL if there is none. */
+image_reader *image_kind(const uint8_t *head, size_t len);
+
+/* Runs a reader in a process that can do nothing else; what it sends is taken
+ * in by image_receive().  Errors: as image_read(). */
+MUST_CHECK bool image_apart(
+    int fd, image_reader *read, image_page *page, void *context, struct err *e);
+MUST_CHECK bool
+image_receive(FILE *in, image_page *page, void *context, struct err *e);
 
 /* Reads the next binary PGM of a stream; *end is set where there is none. */
 MUST_CHECK bool
 image_pgm_next(FILE *f, struct image *out, bool *end, struct err *e);
 
-/* A program's standard output; the program is found on $PATH.  False (nothing to
- * close) if it could not be started.  spawn_close() gives its wait status. */
-MUST_CHECK bool spawn_open(char *const argv[], pid_t *pid, FILE **out);
+/* --- processes --------------------------------------------------------------
+ */
+
+/* A program of the system's folders: its standard output.  It runs in a sandbox,
+ * as nobody where we are root, and ends in time.  spawn_close() gives its wait
+ * status; one that was not read to its end is killed (-1).
+ * Errors: ERR_CONFIG (not installed), ERR_SYSTEM. */
+MUST_CHECK bool spawn_open(
+    char *const argv[], int in_fd, pid_t *pid, FILE **out, struct err *e);
 int spawn_close(pid_t pid, FILE *out);
+bool spawn_installed(const char *name);
+
+/* The same with a part of this program, which may only read its standard input
+ * and write its standard output. */
+MUST_CHECK bool spawn_part(int in_fd, int (*part)(void *), void *context,
+    pid_t *pid, FILE **out, struct err *e);
+
+/* In such a part: to its standard output, all of it. */
+MUST_CHECK bool spawn_write(const void *bytes, size_t len);
+
+/* A copy in memory, from its start, that a program of spawn_open() may open as
+ * SPAWN_INPUT.  Errors: ERR_SYSTEM, ERR_REQUEST (too large). */
+#define SPAWN_INPUT "/proc/self/fd/0"
+MUST_CHECK bool spawn_copy(int fd, int *copy, struct err *e);
 
 /* --- symbols ----------------------------------------------------------------
  */
@@ -109,7 +140,21 @@ MUST_CHECK bool find_symbols(const struct image *image,
 typedef bool symbol_decoder(const struct image *image, int offset_x,
     int offset_y, struct found_list *out, struct err *e);
 symbol_decoder decode_zbar, decode_dmtx, decode_zxing;
-bool zxing_installed(void);
+
+/* Runs a decoder that is a library as image_apart() does a reader; by: its bit,
+ * what all that it finds must have.  Errors: ERR_SYSTEM. */
+struct symbol_search {
+	symbol_decoder *decode;
+	unsigned by;
+	const struct image *image;
+	int offset_x, offset_y;
+};
+MUST_CHECK bool found_apart(
+    const struct symbol_search *search, struct found_list *out, struct err *e);
+/* What a decoder says it found is such as decoder `by` could have found. */
+bool found_sound(const struct found *one, unsigned by);
+MUST_CHECK bool
+found_receive(FILE *in, unsigned by, struct found_list *out, struct err *e);
 
 /* Boxes of connected ink that could be symbols, by gap; at most `max`. */
 size_t find_blocks(

@@ -154,6 +154,19 @@ cut_out(const struct image *image, const struct box *block, int margin,
 	return true;
 }
 
+/* zxing is a program, and has its own sandbox. */
+static bool
+look(const struct image *image, unsigned by, int x, int y,
+    struct found_list *out, struct err *e)
+{
+	struct symbol_search zbar = {decode_zbar, BY_ZBAR, image, x, y};
+	struct symbol_search dmtx = {decode_dmtx, BY_DMTX, image, x, y};
+
+	return (!(by & BY_ZXING) || decode_zxing(image, x, y, out, e)) &&
+	       (!(by & BY_ZBAR) || found_apart(&zbar, out, e)) &&
+	       (!(by & BY_DMTX) || found_apart(&dmtx, out, e));
+}
+
 static bool
 try_block(const struct image *image, const struct box *block, unsigned by,
     int margin, struct found_list *out, struct err *e)
@@ -164,9 +177,7 @@ try_block(const struct image *image, const struct box *block, unsigned by,
 
 	if (!cut_out(image, block, margin, &piece, e))
 		return false;
-	done = (!(by & BY_ZXING) || decode_zxing(&piece, x, y, out, e)) &&
-	       (!(by & BY_ZBAR) || decode_zbar(&piece, x, y, out, e)) &&
-	       (!(by & BY_DMTX) || decode_dmtx(&piece, x, y, out, e));
+	done = look(&piece, by, x, y, out, e);
 	image_free(&piece);
 	return done;
 }
@@ -323,15 +334,14 @@ find_symbols(const struct image *image, const struct find_rules *rules,
 {
 	unsigned by = rules->by;
 
-	if (by & BY_ZXING && !zxing_installed()) {
+	if (by & BY_ZXING && !spawn_installed("ZXingReader")) {
 		if (rules->must)
 			return err_set(e, ERR_CONFIG,
 			    "ZXingReader is not installed (zxing-cpp-tools)");
 		by = (by & ~(unsigned)BY_ZXING) | BY_DMTX;
 	}
-	if (by & BY_ZBAR && !decode_zbar(image, 0, 0, out, e))
-		return false;
-	if (by & BY_ZXING && !decode_zxing(image, 0, 0, out, e))
+	/* libdmtx gets lost on a page. */
+	if (!look(image, by & ~(unsigned)BY_DMTX, 0, 0, out, e))
 		return false;
 	if (!look_at_blocks(image, by, out, e) || !snap_all(image, out, e))
 		return false;

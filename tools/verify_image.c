@@ -2,8 +2,11 @@
 /* verify_image: which reader a file needs; binary PGM, one page or many. */
 #include "tools/verify.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 bool
 image_new(struct image *image, struct err *e)
@@ -49,24 +52,50 @@ static const struct kind {
     {"tSaR", 4, image_raster},
 };
 
+image_reader *
+image_kind(const uint8_t *head, size_t len)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (len >= kinds[i].len &&
+		    memcmp(head, kinds[i].magic, kinds[i].len) == 0)
+			return kinds[i].read;
+	return NULL;
+}
+
+static bool
+read_open(FILE *f, int pdf_dpi, image_page *page, void *context, struct err *e)
+{
+	uint8_t head[16] = {0};
+	ssize_t len = pread(fileno(f), head, sizeof(head), 0);
+	image_reader *read = image_kind(head, len > 0 ? (size_t)len : 0);
+	struct stat st;
+
+	if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode) || read == NULL)
+		return err_set(e, ERR_REQUEST,
+		    "not a PNG, PDF, TIFF, JPEG, PGM or raster file");
+	if (read == image_pdf)
+		return image_pdf(f, pdf_dpi, page, context, e);
+	return image_apart(fileno(f), read, page, context, e);
+}
+
 bool
 image_read(const char *path, int pdf_dpi, image_page *page, void *context,
     struct err *e)
 {
-	char head[16] = "";
-	FILE *f = fopen(path, "rb");
-	size_t len;
+	/* A pipe must not hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
+	bool done;
 
-	if (f == NULL)
-		return err_system(e, "%s", path);
-	len = fread(head, 1, sizeof(head), f);
+	if (f == NULL) {
+		err_system(e, "%s", path);
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	done = read_open(f, pdf_dpi, page, context, e);
 	fclose(f);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (len >= kinds[i].len &&
-		    memcmp(head, kinds[i].magic, kinds[i].len) == 0)
-			return kinds[i].read(path, pdf_dpi, page, context, e);
-	return err_set(e, ERR_REQUEST,
-	    "%s: not a PNG, PDF, TIFF, JPEG, PGM or raster file", path);
+	return done;
 }
 
 /* A number of a PGM header; comments run to the end of their line. */
@@ -113,15 +142,11 @@ image_pgm_next(FILE *f, struct image *out, bool *end, struct err *e)
 }
 
 bool
-image_pgm(const char *path, int pdf_dpi, image_page *page, void *context,
-    struct err *e)
+image_pgm(FILE *f, int pdf_dpi, image_page *page, void *context, struct err *e)
 {
-	FILE *f = fopen(path, "rb");
 	bool done = true, end = false;
 
 	(void)pdf_dpi;
-	if (f == NULL)
-		return err_system(e, "%s", path);
 	for (int n = 1; done && !end; n++) {
 		struct image image = {.page = n};
 
@@ -129,6 +154,5 @@ image_pgm(const char *path, int pdf_dpi, image_page *page, void *context,
 		       (end || page(context, &image, e));
 		image_free(&image);
 	}
-	fclose(f);
 	return done;
 }

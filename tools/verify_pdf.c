@@ -1,46 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * verify_pdf: pages of a PDF, rendered by a program of its own: pdftoppm, or
- * Ghostscript where that is missing.
+ * Ghostscript where that is missing.  They get a copy: the file itself may be
+ * one that only its owner can open.
  */
 #include "tools/verify.h"
 
-#include <limits.h>
+#include <unistd.h>
+
+#define PAGES_MAX 10000
 
 static bool
-start_renderer(const char *path, int dpi, pid_t *pid, FILE **out)
+start_renderer(int fd, int dpi, pid_t *pid, FILE **out, struct err *e)
 {
-	char number[16], option[24], safe[PATH_MAX];
-	/* What no program can take for an option. */
-	bool fits = snprintf(safe, sizeof(safe), "%s%s",
-			path[0] == '-' ? "./" : "", path) < (int)sizeof(safe);
-	char *const poppler[] = {"pdftoppm", "-gray", "-r", number, safe, NULL};
-	char *const gs[] = {"gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE",
-	    "-sDEVICE=pgmraw", option, "-o", "-", safe, NULL};
+	char number[16], option[24], file[] = SPAWN_INPUT;
+	char pdftoppm[] = "pdftoppm", grey[] = "-gray", at[] = "-r";
+	char gs[] = "gs", quiet[] = "-q", safer[] = "-dSAFER",
+	     batch[] = "-dBATCH", on[] = "-dNOPAUSE",
+	     device[] = "-sDEVICE=pgmraw", memory[] = "-dMaxBitmap=800000000",
+	     output[] = "-o", to[] = "-";
+	char *const poppler[] = {pdftoppm, grey, at, number, file, NULL};
+	char *const ghostscript[] = {gs, quiet, safer, batch, on, device,
+	    memory, option, output, to, file, NULL};
 
 	snprintf(number, sizeof(number), "%d", dpi);
 	snprintf(option, sizeof(option), "-r%d", dpi);
-	return fits &&
-	       (spawn_open(poppler, pid, out) || spawn_open(gs, pid, out));
+	if (spawn_installed(pdftoppm))
+		return spawn_open(poppler, fd, pid, out, e);
+	if (spawn_installed(gs))
+		return spawn_open(ghostscript, fd, pid, out, e);
+	return err_set(
+	    e, ERR_CONFIG, "PDF needs pdftoppm (poppler-utils) or gs");
 }
 
 bool
-image_pdf(const char *path, int pdf_dpi, image_page *page, void *context,
-    struct err *e)
+image_pdf(
+    FILE *from, int pdf_dpi, image_page *page, void *context, struct err *e)
 {
-	bool done = true, end = false;
-	int status, pages = 0;
+	bool done, end = false;
+	int status, copy, pages = 0;
 	FILE *f;
 	pid_t pid;
 
-	if (!start_renderer(path, pdf_dpi, &pid, &f))
-		return err_set(
-		    e, ERR_CONFIG, "PDF needs pdftoppm (poppler-utils) or gs");
+	if (!spawn_copy(fileno(from), &copy, e))
+		return false;
+	done = start_renderer(copy, pdf_dpi, &pid, &f, e);
+	close(copy);
+	if (!done)
+		return false;
 	while (done && !end) {
 		struct image image = {
 		    .page = pages + 1, .dpi_x = pdf_dpi, .dpi_y = pdf_dpi};
 
-		done = image_pgm_next(f, &image, &end, e) &&
+		done = pages < PAGES_MAX ||
+		       err_set(e, ERR_REQUEST,
+			   "more than %d pages are not looked at", PAGES_MAX);
+		done = done && image_pgm_next(f, &image, &end, e) &&
 		       (end || page(context, &image, e));
 		pages += !end;
 		image_free(&image);

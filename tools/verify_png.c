@@ -101,18 +101,13 @@ read_png(struct reading *r, FILE *f)
 }
 
 bool
-image_png(const char *path, int pdf_dpi, image_page *page, void *context,
-    struct err *e)
+image_png(FILE *f, int pdf_dpi, image_page *page, void *context, struct err *e)
 {
 	struct reading r = {.image = {.page = 1}, .e = e};
-	FILE *f = fopen(path, "rb");
 	bool done;
 
 	(void)pdf_dpi;
-	if (f == NULL)
-		return err_system(e, "%s", path);
 	done = read_png(&r, f) && page(context, &r.image, e);
 	image_free(&r.image);
-	fclose(f);
 	return done;
 }

@@ -3,9 +3,7 @@
 #include "tools/verify.h"
 
 #include <cups/raster.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define LINE_BYTES_MAX (IMAGE_SIDE_MAX * 16u) /* 15 colours and some slack */
 
@@ -76,22 +74,16 @@ read_page(cups_raster_t *raster, const cups_page_header2_t *h,
 }
 
 bool
-image_raster(const char *path, int pdf_dpi, image_page *page, void *context,
-    struct err *e)
+image_raster(
+    FILE *f, int pdf_dpi, image_page *page, void *context, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cups_raster_t *raster = cupsRasterOpen(fileno(f), CUPS_RASTER_READ);
 	cups_page_header2_t header;
-	cups_raster_t *raster;
 	bool done = true;
 
 	(void)pdf_dpi;
-	if (fd < 0)
-		return err_system(e, "%s", path);
-	raster = cupsRasterOpen(fd, CUPS_RASTER_READ);
-	if (raster == NULL) {
-		close(fd);
+	if (raster == NULL)
 		return err_set(e, ERR_REQUEST, "raster: damaged");
-	}
 	for (int n = 1; done && cupsRasterReadHeader2(raster, &header); n++) {
 		struct image image = {.page = n};
 
@@ -100,6 +92,5 @@ image_raster(const char *path, int pdf_dpi, image_page *page, void *context,
 		image_free(&image);
 	}
 	cupsRasterClose(raster);
-	close(fd);
 	return done;
 }

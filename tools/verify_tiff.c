@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <tiffio.h>
+#include <unistd.h>
 
 #include "tools/verify.h"
 
@@ -62,18 +63,21 @@ read_page(TIFF *t, struct image *image, struct err *e)
 }
 
 bool
-image_tiff(const char *path, int pdf_dpi, image_page *page, void *context,
-    struct err *e)
+image_tiff(FILE *f, int pdf_dpi, image_page *page, void *context, struct err *e)
 {
+	int fd = dup(fileno(f)); /* libtiff's own */
 	TIFF *t;
 	bool done = true;
 
 	(void)pdf_dpi;
 	TIFFSetErrorHandler(NULL);
 	TIFFSetWarningHandler(NULL);
-	t = TIFFOpen(path, "r");
-	if (t == NULL)
+	t = fd < 0 ? NULL : TIFFFdOpen(fd, "scan", "r");
+	if (t == NULL) {
+		if (fd >= 0)
+			close(fd);
 		return err_set(e, ERR_REQUEST, "TIFF: cannot be read");
+	}
 	for (int n = 1; done && (n == 1 || TIFFReadDirectory(t) == 1); n++) {
 		struct image image = {.page = n};
 

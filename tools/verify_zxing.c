@@ -5,49 +5,33 @@
  */
 #include "tools/verify.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 
-#define LINE_MAX_BYTES 65536
+#define LINE_MAX_BYTES 16384
+#define RESULTS_MAX    4096 /* of one picture */
 
-bool
-zxing_installed(void)
-{
-	const char *path = getenv("PATH");
-
-	while (path && *path) {
-		size_t len = strcspn(path, ":");
-		char file[1024];
-
-		snprintf(
-		    file, sizeof(file), "%.*s/ZXingReader", (int)len, path);
-		if (access(file, X_OK) == 0)
-			return true;
-		path += len + (path[len] == ':');
-	}
-	return false;
-}
-
+/* The picture as a file in memory. */
 static bool
-write_pgm(const struct image *image, char *path, struct err *e)
+write_pgm(const struct image *image, int *fd, struct err *e)
 {
 	size_t pixels = (size_t)image->width * (size_t)image->height;
-	int fd = mkstemps(path, 4);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
+	FILE *f;
 	bool done;
+	int copy;
 
+	*fd = memfd_create("picture", MFD_CLOEXEC);
+	copy = *fd < 0 ? -1 : dup(*fd);
+	f = copy < 0 ? NULL : fdopen(copy, "wb");
 	if (f == NULL)
-		return err_system(e, "%s", path);
+		return err_system(e, "memory for a picture");
 	fprintf(f, "P5\n%d %d\n255\n", image->width, image->height);
 	done = fwrite(image->grey, 1, pixels, f) == pixels;
-	done = fclose(f) == 0 && done;
-	if (done)
-		return true;
-	unlink(path);
-	return err_system(e, "%s", path);
+	done = fclose(f) == 0 && done && lseek(*fd, 0, SEEK_SET) == 0;
+	return done || err_system(e, "memory for a picture");
 }
 
 /* "Position:   20x20 245x20 245x245 20x245": pixels, the far ones included. */
@@ -56,8 +40,8 @@ read_position(const char *text, struct box *box)
 {
 	int x[4], y[4];
 
-	if (sscanf(text, "%dx%d %dx%d %dx%d %dx%d", &x[0], &y[0], &x[1], &y[1],
-		&x[2], &y[2], &x[3], &y[3]) != 8)
+	if (sscanf(text, "%6dx%6d %6dx%6d %6dx%6d %6dx%6d", &x[0], &y[0], &x[1],
+		&y[1], &x[2], &y[2], &x[3], &y[3]) != 8)
 		return;
 	*box = (struct box){x[0], y[0], x[0], y[0]};
 	for (int i = 1; i < 4; i++) {
@@ -87,15 +71,33 @@ keep(struct found *one, int offset_x, int offset_y, struct found_list *out,
 {
 	bool done = true;
 
+	if (out->count >= RESULTS_MAX)
+		return err_set(e, ERR_REQUEST, "a page with too many symbols");
 	if (one->symbology[0] && one->box.right > one->box.left) {
 		one->box.left += offset_x;
 		one->box.right += offset_x;
 		one->box.top += offset_y;
 		one->box.bottom += offset_y;
-		done = found_add(out, one, e);
+		done = !found_sound(one, BY_ZXING) || found_add(out, one, e);
 	}
 	*one = (struct found){.by = BY_ZXING};
 	return done;
+}
+
+/* A line without its end; what is too long for us is not looked at. */
+static bool
+next_line(FILE *f, char *line, size_t size)
+{
+	size_t len = 0;
+	int c;
+
+	while ((c = fgetc(f)) != EOF && c != '\n')
+		if (len < size)
+			line[len++] = (char)c;
+	if (len == size)
+		len = 0;
+	line[len] = '\0';
+	return c != EOF || len > 0;
 }
 
 static bool
@@ -103,14 +105,14 @@ read_results(
     FILE *f, int offset_x, int offset_y, struct found_list *out, struct err *e)
 {
 	struct found one = {.by = BY_ZXING};
-	char *line = NULL;
-	size_t size = 0;
+	char line[LINE_MAX_BYTES];
 	bool done = true;
 
-	while (done && getline(&line, &size, f) > 0) {
-		const char *value = line + strcspn(line, ":") + 1;
+	while (done && next_line(f, line, sizeof(line))) {
+		const char *value = line + strcspn(line, ":");
 
-		value += line[0] && value[-1] ? strspn(value, " ") : 0;
+		value += value[0] == ':';
+		value += strspn(value, " ");
 		if (strncmp(line, "Text:", 5) == 0)
 			done = keep(&one, offset_x, offset_y, out, e);
 		else if (strncmp(line, "Bytes:", 6) == 0) {
@@ -124,7 +126,6 @@ read_results(
 		else if (strncmp(line, "Error:", 6) == 0)
 			one.len = 0;
 	}
-	free(line);
 	return done && keep(&one, offset_x, offset_y, out, e);
 }
 
@@ -132,25 +133,22 @@ bool
 decode_zxing(const struct image *image, int offset_x, int offset_y,
     struct found_list *out, struct err *e)
 {
-	const char *folder = getenv("TMPDIR");
-	char path[1024], formats[] = "QRCode,DataMatrix,PDF417";
-	char *const argv[] = {"ZXingReader", "-errors", "-escape", "-format",
-	    formats, path, NULL};
+	char path[] = SPAWN_INPUT, formats[] = "QRCode,DataMatrix,PDF417";
+	char name[] = "ZXingReader", errors[] = "-errors", escape[] = "-escape",
+	     format[] = "-format";
+	char *const argv[] = {
+	    name, errors, escape, format, formats, path, NULL};
+	int fd = -1;
 	bool done;
 	FILE *f;
 	pid_t pid;
 
-	snprintf(path, sizeof(path), "%s/postage-verify.XXXXXX.pgm",
-	    folder && folder[0] ? folder : "/tmp");
-	if (!write_pgm(image, path, e))
-		return false;
-	if (!spawn_open(argv, &pid, &f)) {
-		unlink(path);
-		return err_set(e, ERR_CONFIG,
-		    "ZXingReader (zxing-cpp-tools) could not be started");
-	}
+	done = write_pgm(image, &fd, e) && spawn_open(argv, fd, &pid, &f, e);
+	if (fd >= 0)
+		close(fd);
+	if (!done)
+		return err_prefix(e, "zxing");
 	done = read_results(f, offset_x, offset_y, out, e);
 	spawn_close(pid, f);
-	unlink(path);
 	return done;
 }

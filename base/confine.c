@@ -1,43 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "filter/sandbox.h"
+#include "base/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
+#include <grp.h>
 #include <linux/seccomp.h>
+#include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #ifdef HAVE_LINUX_LANDLOCK_H
 #include <linux/landlock.h>
 #endif
 
-#define FILTER_BYTES_MAX (64 * 1024)
-#define FILES_MAX	 64
-#define RUNNING_MAX	 16 /* more end with this process, a little later */
+#define FILES_MAX  64
+#define NOBODY	   "nobody"
+#define NOBODY_UID 65534
 
-/* Everything is prepared before fork(2): between fork and exec a child may
- * only make system calls. */
-struct prepared {
-	struct sock_fprog program;
-	int ruleset; /* Landlock, or -1 */
-	uint8_t bytes[FILTER_BYTES_MAX];
-};
-
-/* For a signal's handler: what runs, 0 where nothing does. */
-static volatile pid_t running[RUNNING_MAX];
+/* AddressSanitizer reserves more addresses than any limit allows. */
+#ifdef WITH_SANITIZERS
+#define LIMITED false
+#else
+#define LIMITED true
+#endif
 
 static const char *const system_paths[] = {"/usr", "/lib", "/lib64", "/bin",
     "/etc/fonts", "/etc/ghostscript", "/etc/ld.so.cache", "/etc/ld.so.preload",
@@ -71,8 +66,23 @@ static const int denied_calls[] = {SCMP_SYS(socket), SCMP_SYS(socketpair),
     SCMP_SYS(msgget), SCMP_SYS(semget), SCMP_SYS(mq_open), SCMP_SYS(quotactl),
     SCMP_SYS(reboot)};
 
+/* All that a sealed child needs: what it has, memory, time, its end. */
+static const int sealed_calls[] = {SCMP_SYS(read), SCMP_SYS(readv),
+    SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(lseek),
+    SCMP_SYS(_llseek), SCMP_SYS(close), SCMP_SYS(dup), SCMP_SYS(fcntl),
+    SCMP_SYS(fstat), SCMP_SYS(fstat64), SCMP_SYS(poll), SCMP_SYS(ppoll),
+    SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+    SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+    SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(getpid),
+    SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
+    SCMP_SYS(getegid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sysinfo), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall),
+    SCMP_SYS(exit), SCMP_SYS(exit_group)};
+
 static bool
-add_rules(scmp_filter_ctx ctx)
+add_denied(scmp_filter_ctx ctx)
 {
 	size_t n = sizeof(denied_calls) / sizeof(denied_calls[0]);
 
@@ -93,26 +103,47 @@ add_rules(scmp_filter_ctx ctx)
 }
 
 static bool
-prepare_filter(struct prepared *p, struct err *e)
+add_allowed(scmp_filter_ctx ctx)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	static const int mapping[] = {
+	    SCMP_SYS(mmap), SCMP_SYS(mmap2), SCMP_SYS(mprotect)};
+	size_t n = sizeof(sealed_calls) / sizeof(sealed_calls[0]);
+
+	for (size_t i = 0; i < n; i++)
+		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, sealed_calls[i], 0))
+			return false;
+	/* Memory, but none that could be run. */
+	for (size_t i = 0; i < sizeof(mapping) / sizeof(mapping[0]); i++)
+		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, mapping[i], 1,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)))
+			return false;
+	/* How the C library asks for a descriptor's state. */
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
+		   SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH)) == 0;
+}
+
+static bool
+prepare_filter(struct confine *c, struct err *e)
+{
+	scmp_filter_ctx ctx =
+	    seccomp_init(c->sealed ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW);
 	int fd = memfd_create("filter", MFD_CLOEXEC);
 	ssize_t n = -1;
 
-	if (ctx != NULL && fd >= 0 && add_rules(ctx) &&
+	if (ctx != NULL && fd >= 0 &&
+	    (c->sealed ? add_allowed(ctx) : add_denied(ctx)) &&
 	    seccomp_export_bpf(ctx, fd) == 0)
-		n = pread(fd, p->bytes, sizeof(p->bytes), 0);
+		n = pread(fd, c->bytes, sizeof(c->bytes), 0);
 	if (fd >= 0)
 		close(fd);
 	if (ctx != NULL)
 		seccomp_release(ctx);
-	if (n <= 0 || n == (ssize_t)sizeof(p->bytes))
-		return err_set(e, ERR_SYSTEM,
-		    "the system call filter for the "
-		    "renderer cannot be made");
-	p->program.len =
+	if (n <= 0 || n == (ssize_t)sizeof(c->bytes))
+		return err_set(
+		    e, ERR_SYSTEM, "the system call filter cannot be made");
+	c->program.len =
 	    (unsigned short)((size_t)n / sizeof(struct sock_filter));
-	p->program.filter = (struct sock_filter *)(void *)p->bytes;
+	c->program.filter = (struct sock_filter *)(void *)c->bytes;
 	return true;
 }
 
@@ -153,28 +184,36 @@ allow_path(int ruleset, const char *path, uint64_t access, struct err *e)
 }
 
 static bool
-prepare_ruleset(const struct sandbox *how, struct prepared *p, struct err *e)
+allow_paths(const struct sandbox *how, int ruleset, struct err *e)
+{
+	bool done = true;
+
+	for (const char *const *s = system_paths; done && *s != NULL; s++)
+		done = allow_path(
+		    ruleset, *s, LANDLOCK_READ | LANDLOCK_ACCESS_FS_EXECUTE, e);
+	for (const char *const *s = how->readable; done && s && *s; s++)
+		done = allow_path(ruleset, *s, LANDLOCK_READ, e);
+	done = done && allow_path(ruleset, how->program,
+			   LANDLOCK_READ | LANDLOCK_ACCESS_FS_EXECUTE, e);
+	if (done && how->folder != NULL)
+		done = allow_path(ruleset, how->folder,
+		    LANDLOCK_ALL & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE, e);
+	return done;
+}
+
+static bool
+prepare_ruleset(const struct sandbox *how, struct confine *c, struct err *e)
 {
 	struct landlock_ruleset_attr attr = {.handled_access_fs = LANDLOCK_ALL};
-	bool done = true;
 
 	if (landlock_version() < 1)
 		return true;
-	p->ruleset =
+	c->ruleset =
 	    (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-	if (p->ruleset < 0)
+	if (c->ruleset < 0)
 		return err_system(e, "landlock_create_ruleset");
-	for (const char *const *s = system_paths; done && *s != NULL; s++)
-		done = allow_path(p->ruleset, *s,
-		    LANDLOCK_READ | LANDLOCK_ACCESS_FS_EXECUTE, e);
-	for (const char *const *s = how->readable; done && *s != NULL; s++)
-		done = allow_path(p->ruleset, *s, LANDLOCK_READ, e);
-	done = done &&
-	       allow_path(p->ruleset, how->program,
-		   LANDLOCK_READ | LANDLOCK_ACCESS_FS_EXECUTE, e) &&
-	       allow_path(p->ruleset, how->folder,
-		   LANDLOCK_ALL & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE, e);
-	return done;
+	/* A ruleset without a rule: no file at all. */
+	return c->sealed || allow_paths(how, c->ruleset, e);
 }
 
 static bool
@@ -190,10 +229,10 @@ landlock_version(void)
 }
 
 static bool
-prepare_ruleset(const struct sandbox *how, struct prepared *p, struct err *e)
+prepare_ruleset(const struct sandbox *how, struct confine *c, struct err *e)
 {
 	(void)how;
-	(void)p;
+	(void)c;
 	(void)e;
 	return true;
 }
@@ -204,6 +243,51 @@ enter_ruleset(int ruleset)
 	return ruleset < 0;
 }
 #endif
+
+unsigned
+sandbox_features(void)
+{
+	const uint32_t action = SECCOMP_RET_ERRNO;
+	unsigned found = 0;
+
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0)
+		found |= SANDBOX_SECCOMP;
+	if (landlock_version() >= 1)
+		found |= SANDBOX_LANDLOCK;
+	return found;
+}
+
+static void
+prepare_user(const struct sandbox *how, struct confine *c)
+{
+	const struct passwd *nobody;
+
+	c->drop = how->nobody && (getuid() == 0 || geteuid() == 0);
+	nobody = c->drop ? getpwnam(NOBODY) : NULL;
+	c->uid = nobody != NULL ? nobody->pw_uid : NOBODY_UID;
+	c->gid = nobody != NULL ? nobody->pw_gid : NOBODY_UID;
+}
+
+bool
+confine_prepare(
+    const struct sandbox *how, bool sealed, struct confine *c, struct err *e)
+{
+	c->sealed = sealed;
+	c->ruleset = -1;
+	c->program = (struct sock_fprog){0, NULL};
+	c->parent = getpid();
+	prepare_user(how, c);
+	return !how->confine ||
+	       (prepare_filter(c, e) && prepare_ruleset(how, c, e));
+}
+
+void
+confine_free(struct confine *c)
+{
+	if (c->ruleset >= 0)
+		close(c->ruleset);
+	c->ruleset = -1;
+}
 
 static bool
 limit(int what, uint64_t value)
@@ -220,181 +304,46 @@ limit(int what, uint64_t value)
 }
 
 static bool
-enter_limits(const struct sandbox *how)
+enter_limits(const struct sandbox *how, bool ours)
 {
-	return limit(RLIMIT_AS, how->memory_bytes) &&
+	return (ours || limit(RLIMIT_AS, how->memory_bytes)) &&
 	       limit(RLIMIT_FSIZE, how->file_bytes) &&
 	       limit(RLIMIT_CPU, how->cpu_s) &&
 	       limit(RLIMIT_NOFILE, FILES_MAX) && limit(RLIMIT_CORE, 0);
 }
 
+/* As root it must not be possible to come back. */
 static bool
-enter_plumbing(const struct sandbox *how, pid_t parent)
+enter_user(const struct confine *c)
 {
-	int null = open("/dev/null", O_RDONLY);
-
-	if (null < 0 || setpgid(0, 0) != 0 ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
-		return false;
-	if (dup2(null, 0) < 0 || dup2(how->out_fd, 1) < 0 ||
-	    dup2(how->err_fd, 2) < 0 || chdir(how->folder) != 0)
-		return false;
-	return syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
-}
-
-/* In the child: never returns.  What failed goes to the parent as the step's
- * letter and errno; a successful exec closes the pipe. */
-static void
-enter(const struct sandbox *how, const struct prepared *p, int report,
-    pid_t parent)
-{
-	struct {
-		int error;
-		char step;
-	} failed = {0, 'p'};
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	if (!enter_plumbing(how, parent))
-		goto out;
-	failed.step = 'l';
-	if (!enter_limits(how))
-		goto out;
-	failed.step = 's';
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		goto out;
-	if (how->confine) {
-		if (p->ruleset >= 0 && !enter_ruleset(p->ruleset))
-			goto out;
-		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0,
-			&p->program) != 0)
-			goto out;
-	}
-	failed.step = 'x';
-	execve(how->program, how->argv, how->envp);
-out:
-	failed.error = errno;
-	if (write(report, &failed, sizeof(failed)) < 0)
-		_exit(126);
-	_exit(127);
-}
-
-static bool
-started(const struct sandbox *how, int report, pid_t pid, struct err *e)
-{
-	struct {
-		int error;
-		char step;
-	} failed;
-	ssize_t n;
-
-	do
-		n = read(report, &failed, sizeof(failed));
-	while (n < 0 && errno == EINTR);
-	if (n == 0)
+	if (!c->drop)
 		return true;
-	waitpid(pid, NULL, 0);
-	if (n != (ssize_t)sizeof(failed))
-		return err_set(
-		    e, ERR_SYSTEM, "starting %s failed", how->program);
-	errno = failed.error;
-	if (failed.step == 'x' && failed.error == ENOENT)
-		return err_set(
-		    e, ERR_CONFIG, "%s is not installed", how->program);
-	return err_system(
-	    e, "starting %s (step %c)", how->program, failed.step);
-}
-
-static void
-running_change(pid_t from, pid_t to)
-{
-	for (size_t i = 0; i < RUNNING_MAX; i++)
-		if (running[i] == from) {
-			running[i] = to;
-			return;
-		}
+	if (setgroups(0, NULL) != 0 || setresgid(c->gid, c->gid, c->gid) != 0 ||
+	    setresuid(c->uid, c->uid, c->uid) != 0)
+		return false;
+	errno = EPERM;
+	return setuid(0) != 0;
 }
 
 bool
-sandbox_start(const struct sandbox *how, pid_t *pid, struct err *e)
+confine_enter(const struct sandbox *how, const struct confine *c, char *step)
 {
-	struct prepared p = {.ruleset = -1};
-	int report[2] = {-1, -1};
-	pid_t parent = getpid();
-	bool done = false;
-
-	if (how->confine &&
-	    (!prepare_filter(&p, e) || !prepare_ruleset(how, &p, e)))
-		goto out;
-	if (pipe2(report, O_CLOEXEC) != 0) {
-		err_system(e, "pipe");
-		goto out;
-	}
-	*pid = fork();
-	if (*pid == 0)
-		enter(how, &p, report[1], parent);
-	if (*pid < 0) {
-		err_system(e, "fork");
-		goto out;
-	}
-	running_change(0, *pid);
-	close(report[1]);
-	report[1] = -1;
-	done = started(how, report[0], *pid, e);
-	if (!done)
-		running_change(*pid, 0);
-out:
-	for (int i = 0; i < 2; i++)
-		if (report[i] >= 0)
-			close(report[i]);
-	if (p.ruleset >= 0)
-		close(p.ruleset);
-	return done;
-}
-
-bool
-sandbox_wait(pid_t pid, int *status)
-{
-	pid_t got;
-
-	do
-		got = waitpid(pid, status, 0);
-	while (got < 0 && errno == EINTR);
-	running_change(pid, 0);
-	return got == pid;
-}
-
-void
-sandbox_kill(pid_t pid)
-{
-	int status;
-
-	if (pid <= 1)
-		return;
-	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
-	(void)sandbox_wait(pid, &status);
-}
-
-void
-sandbox_kill_all(void)
-{
-	for (size_t i = 0; i < RUNNING_MAX; i++)
-		sandbox_kill(running[i]);
-}
-
-unsigned
-sandbox_features(void)
-{
-	const uint32_t action = SECCOMP_RET_ERRNO;
-	unsigned found = 0;
-
-	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0)
-		found |= SANDBOX_SECCOMP;
-	if (landlock_version() >= 1)
-		found |= SANDBOX_LANDLOCK;
-	return found;
+	*step = 'l';
+	if (!enter_limits(how, c->sealed && !LIMITED))
+		return false;
+	*step = 'u';
+	if (!enter_user(c))
+		return false;
+	/* Another user's child is no longer told: so after it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != c->parent)
+		return false;
+	*step = 's';
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return false;
+	if (c->ruleset >= 0 &&
+	    (!enter_ruleset(c->ruleset) || close(c->ruleset) != 0))
+		return false;
+	return c->program.filter == NULL ||
+	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &c->program) ==
+		   0;
 }
