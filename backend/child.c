@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define LINGER_MS 1000 /* for a grandchild that keeps stderr open */
 #define TICK_MS	  100
 #define REAP_MS	  10
@@ -90,15 +92,42 @@ child_find(const char *serverbin, const char *scheme, struct program *out,
 	return true;
 }
 
+/* Each folder above `path`, and each link on the way: of those who may, and
+ * nobody else could put another in its place.  Where everybody may make files
+ * (/tmp), none but its owner can rename ours. */
+static bool
+chain_is_safe(const char *path, uid_t own)
+{
+	char folder[PATH_MAX];
+	bool nearest = true;
+	char *slash;
+
+	if (!text_copy(folder, sizeof(folder), path))
+		return false;
+	while ((slash = strrchr(folder, '/')) != NULL && folder[1] != '\0') {
+		mode_t open_to;
+		struct stat st;
+
+		slash[slash == folder] = '\0';
+		if (lstat(folder, &st) != 0 ||
+		    (st.st_uid != 0 && st.st_uid != own))
+			return false;
+		open_to = st.st_mode & (S_IWGRP | S_IWOTH);
+		if (!S_ISLNK(st.st_mode) && open_to != 0 &&
+		    (nearest || (st.st_mode & S_ISVTX) == 0))
+			return false;
+		nearest = false;
+	}
+	return path[0] == '/';
+}
+
 bool
 child_trusts(const char *path, struct err *e)
 {
-	char folder[PATH_MAX];
-	struct stat own = {.st_uid = 0}, st;
-	char *slash;
-	bool good = realpath(path, folder) != NULL;
+	char real[PATH_MAX];
+	struct stat own = {.st_uid = 0}, st, link;
 
-	if (!good) {
+	if (realpath(path, real) == NULL) {
 		err_system(e, "the printer's driver %s", path);
 		e->kind = ERR_CONFIG;
 		return false;
@@ -106,20 +135,17 @@ child_trusts(const char *path, struct err *e)
 	/* Where the scheduler is not root's, its programs are its user's. */
 	if (stat("/proc/self/exe", &own) != 0)
 		own.st_uid = 0;
-	for (int i = 0; good && i < 2; i++) {
-		good = stat(folder, &st) == 0 &&
-		       (i == 0 ? S_ISREG(st.st_mode) : S_ISDIR(st.st_mode)) &&
-		       (st.st_uid == 0 || st.st_uid == own.st_uid) &&
-		       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-		slash = strrchr(folder, '/');
-		if (slash)
-			slash[slash == folder] = '\0';
-	}
-	return good ||
-	       err_set(e, ERR_CONFIG,
-		   "the printer's driver %s has insecure permissions; it and "
-		   "its folder must be root's and writable by root alone",
-		   path);
+	if (lstat(path, &link) == 0 && stat(real, &st) == 0 &&
+	    S_ISREG(st.st_mode) &&
+	    (st.st_uid == 0 || st.st_uid == own.st_uid) &&
+	    (link.st_uid == 0 || link.st_uid == own.st_uid) &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH | S_ISUID | S_ISGID)) == 0 &&
+	    chain_is_safe(path, own.st_uid) && chain_is_safe(real, own.st_uid))
+		return true;
+	return err_set(e, ERR_CONFIG,
+	    "the printer's driver %s has insecure permissions; it and every "
+	    "folder above it must be root's and writable by root alone",
+	    path);
 }
 
 static bool

@@ -40,9 +40,11 @@ struct program {
 MUST_CHECK bool child_find(const char *serverbin, const char *scheme,
     struct program *out, struct err *e);
 
-/* True if a program that a PPD names may be run: the file (behind symbolic
- * links) and its folder are root's, or of the user whose this program is, and
- * nobody else can write them.  The scheduler looks at what it starts, but it
+/* True if a program that a PPD names is what root put there: the file (behind
+ * symbolic links), the links and every folder above them are root's, or of the
+ * user whose this program is, and nobody else can write them; the file is no
+ * set-uid one.  Which programs a PPD may name is dispense/drivers.h's.  The
+ * scheduler looks at what it starts, but it
  * starts us and not the driver.
  * Errors: ERR_CONFIG. */
 MUST_CHECK bool child_trusts(const char *path, struct err *e);

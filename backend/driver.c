@@ -27,7 +27,9 @@
 #include "backend/child.h"
 #include "backend/exit.h"
 #include "base/log.h"
+#include "dispense/drivers.h"
 #include "dispense/gate.h"
+#include "dispense/settings.h"
 
 static bool
 driver_path(const char *name, char *out, size_t size, struct err *e)
@@ -176,15 +178,41 @@ write_trailer(struct err *e)
 	return true;
 }
 
+/* What the administrator lets run besides; "" where there is no file. */
+static const char *
+more_drivers(void)
+{
+	static struct settings settings;
+	struct err e = ERR_INIT;
+
+	if (!settings_load(settings_path(), &settings, &e))
+		return "";
+	return settings.drivers;
+}
+
+static bool
+may_run(const char *name, struct err *e)
+{
+	if (drivers_allow(name, child_serverbin(), NULL) ||
+	    drivers_allow(name, child_serverbin(), more_drivers()))
+		return true;
+	return err_set(e, ERR_CONFIG,
+	    "this queue's PPD names the driver %s, which lies in no folder of "
+	    "drivers; if you trust it, list it in postage.conf: [daemon] "
+	    "drivers",
+	    name);
+}
+
 static bool
 find_drivers(
     const struct gate *gate, char paths[][PATH_MAX], int *count, struct err *e)
 {
 	*count = 0;
 	do {
-		if (!driver_path(
-			gate->driver[*count], paths[*count], PATH_MAX, e) ||
-		    !child_trusts(paths[*count], e))
+		const char *name = gate->driver[*count];
+
+		if (!driver_path(name, paths[*count], PATH_MAX, e) ||
+		    !may_run(name, e) || !child_trusts(paths[*count], e))
 			return false;
 		(*count)++;
 	} while (*count < GATE_DRIVERS && gate->driver[*count][0]);

@@ -4,10 +4,12 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "dispense/drivers.h"
+
 #define GATE_PREFIX "application/vnd.cups-postage-"
 
-static bool
-is_type(const char *s, size_t len)
+bool
+gate_is_type(const char *s, size_t len)
 {
 	size_t slashes = 0;
 
@@ -19,18 +21,6 @@ is_type(const char *s, size_t len)
 			return false;
 	}
 	return slashes == 1 && len > 2 && len < GATE_TYPE_MAX;
-}
-
-/* One program of a driver; false if it is none that may be run. */
-static bool
-is_program(const char *name, size_t len)
-{
-	if (len == 0 || len >= GATE_TYPE_MAX)
-		return false;
-	for (size_t i = 0; i + 1 < len; i++)
-		if (name[i] == '.' && name[i + 1] == '.')
-			return false;
-	return memchr(name, '/', len) == NULL || *name == '/';
 }
 
 /* *cupsPostageDriver: "rastertohp", "pdftops pstoqpdl", or whole paths.  A
@@ -45,7 +35,8 @@ scan_driver(const char *value, struct gate *out)
 	while (*value && !strchr("\"\r\n", *value)) {
 		size_t len = strcspn(value, " \t\"\r\n");
 
-		if (count == GATE_DRIVERS || !is_program(value, len)) {
+		if (count == GATE_DRIVERS || len >= GATE_TYPE_MAX ||
+		    !drivers_is_clean(value, len)) {
 			memset(out->driver, 0, sizeof(out->driver));
 			return;
 		}
@@ -83,7 +74,7 @@ scan_filter2(const char *value, struct gate *out)
 	scan_program(source, out);
 	type = source + len + strspn(source + len, " \t");
 	len = strcspn(type, " \t\"");
-	if (!is_type(type, len))
+	if (!gate_is_type(type, len))
 		return;
 	memcpy(out->final_type, type, len);
 	out->final_type[len] = '\0';

@@ -14,6 +14,7 @@
 #define DISPENSE_GATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -32,9 +33,13 @@ struct gate {
 	bool found;			/* a filter line from a gate type */
 	bool trailer;			/* GATE_TRAILER comes last */
 	char final_type[GATE_TYPE_MAX]; /* "" where the PPD does not say */
-	/* behind postagedriver, in their order; "" for none */
+	/* behind postagedriver, in their order; "" for none.  They are clean
+	 * names (dispense/drivers.h); whether they may run is not looked at. */
 	char driver[GATE_DRIVERS][GATE_TYPE_MAX];
 };
+
+/* "super/type" of letters, digits and ".+-_", that fits into final_type. */
+bool gate_is_type(const char *s, size_t len);
 
 /* Reads PPD lines to the end. */
 void gate_scan(FILE *ppd, struct gate *out);

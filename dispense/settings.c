@@ -37,6 +37,7 @@ static const struct key system_keys[] = {
     {"daemon", "run-dir", S(TEXT, run_dir)},
     {"daemon", "scheduler", S(TEXT, scheduler)},
     {"daemon", "printing-user", S(TEXT, printing_user)},
+    {"daemon", "drivers", S(TEXT, drivers)},
     {"daemon", "sandbox", S(TEXT, sandbox)},
     {"daemon", "spool-days", S(INT, spool_days)},
     {"daemon", "wait", S(INT, wait_s)},

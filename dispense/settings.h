@@ -108,6 +108,7 @@ struct settings {
 	char templates[PATH_MAX]; /* administrator's label templates, "" none */
 	char certificates[PATH_MAX]; /* authority and provider certificates */
 	char seen[PATH_MAX]; /* the verifier's table of used stamps, "" none */
+	char drivers[512];   /* more printers' drivers, dispense/drivers.h */
 	char sandbox[8];     /* "on", "off" (labs in containers) */
 	int wait_s;	     /* for another holder of a job or vault: 60 */
 	int page_s;	/* processor time to read a page of a document: 30 */

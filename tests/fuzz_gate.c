@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dispense/device.h"
+#include "dispense/drivers.h"
 #include "dispense/gate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,8 +28,11 @@ check_gate(const uint8_t *data, size_t size)
 	for (int i = 0; i < GATE_DRIVERS; i++) {
 		const char *d = g.driver[i];
 
-		if (strstr(d, "..") || strpbrk(d, " \t\r\n\"") ||
-		    (d[0] != '/' && strchr(d, '/')))
+		if (d[0] != '\0' && !drivers_is_clean(d, strlen(d)))
+			abort();
+		if (drivers_allow(d, NULL, d) &&
+		    (strstr(d, "..") || strpbrk(d, " \t\r\n\"'`$;&|*~") ||
+			(d[0] != '/' && strchr(d, '/'))))
 			abort();
 	}
 }

@@ -3,18 +3,50 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "dispense/drivers.h"
 #include "tools/ppdread.h"
 #include "tools/ppdwrap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* One statement of the new PPD: no program but ours, no command of a driver
- * that runs what the PPD says, no control character in a name. */
+/* Every word of it is a program that may be run. */
+static void
+check_programs(struct slice value)
+{
+	char text[256], *word, *rest = NULL;
+
+	if (value.len >= sizeof(text))
+		abort();
+	memcpy(text, value.ptr, value.len);
+	text[value.len] = '\0';
+	for (word = strtok_r(text, " ", &rest); word != NULL;
+	     word = strtok_r(NULL, " ", &rest))
+		if (!drivers_allow(word, NULL, NULL))
+			abort();
+}
+
+/* The last word of a filter line. */
+static struct slice
+program_of(struct slice line)
+{
+	size_t at = line.len;
+
+	while (at > 0 && line.ptr[at - 1] != ' ')
+		at--;
+	return (struct slice){line.ptr + at, line.len - at};
+}
+
+/* One statement of the new PPD: no program but ours and drivers, no command of
+ * a driver that runs what the PPD says, no control character in a name. */
 static void
 check_statement(const struct statement *s, int *gates, int *drivers)
 {
-	*drivers += slice_is(s->keyword, "cupsPostageDriver");
+	if (slice_is(s->keyword, "cupsPostageDriver")) {
+		++*drivers;
+		check_programs(s->value);
+	}
 	if (slice_begins(s->keyword, "cupsFilter")) {
 		bool gate =
 		    slice_begins(s->value, "application/vnd.cups-postage-");
@@ -22,6 +54,11 @@ check_statement(const struct statement *s, int *gates, int *drivers)
 		*gates += gate;
 		if (!gate &&
 		    !slice_begins(s->value, "application/vnd.cups-command "))
+			abort();
+		if (!slice_is(program_of(s->value), "-"))
+			check_programs(program_of(s->value));
+		if (gate && !slice_is(program_of(s->value), "-") &&
+		    !slice_is(program_of(s->value), "postagedriver"))
 			abort();
 	}
 	if (slice_begins(s->keyword, "Foomatic") ||
@@ -69,7 +106,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	out = open_memstream(&second, &second_len);
 	if (done) {
 		check_output(text, len);
-		if (ppdwrap(text, len, &rules, out, &again, &e))
+		if (!ppdwrap(text, len, &rules, out, &again, &e))
+			abort();
+		if (strcmp(report.filter, again.filter) != 0 ||
+		    strcmp(report.driver, again.driver) != 0)
 			abort();
 	} else {
 		(void)!ppdwrap(

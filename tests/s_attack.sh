@@ -101,15 +101,28 @@ mkdir "$WORK/evil"
 chmod 777 "$WORK/evil"
 printf '#!/bin/sh\nid >%s/evil/ran\ncat\n' "$WORK" >"$WORK/evil/driver"
 chmod 755 "$WORK/evil/driver"
-ppd_behind_gate "$WORK/evil/driver" >"$WORK/evil.ppd"
-queue_raw Evil "postage:/sink:$WORK/sink" "$WORK/evil.ppd"
-job=$(submit -d Evil "$WORK/good.pdf")
-wait_job "$job" >/dev/null
-check_fails 'a driver in a folder of all is not run' test -e "$WORK/evil/ran"
-check 'and the log says why' sh -c "grep -F '[Job $job]' \
-	'$WORK/log/error_log' | grep -q 'insecure permissions'"
-cancel "$job"
-lpadmin -x Evil
+
+# driven_by PROGRAM WHY: a queue whose PPD names PROGRAM prints nothing, and the
+# log says why.
+driven_by() {
+	ppd_behind_gate "$1" >"$WORK/evil.ppd"
+	queue_raw Evil "postage:/sink:$WORK/sink" "$WORK/evil.ppd"
+	job=$(submit -d Evil "$WORK/good.pdf")
+	wait_job "$job" >/dev/null
+	cancel "$job"
+	lpadmin -x Evil
+	[ ! -e "$WORK/evil/ran" ] && grep -F "[Job $job]" \
+		"$WORK/log/error_log" | grep -q "$2"
+}
+check 'a driver from anywhere is not run' \
+	driven_by "$WORK/evil/driver" 'no folder of drivers'
+check 'nor is a shell, for all that it is root'"'"'s' \
+	driven_by "$(readlink -f /bin/sh)" 'no folder of drivers'
+cp "$WORK/etc/postage.conf" "$WORK/plain.conf"
+sed -i "s,^\[daemon\].*,&\ndrivers = $WORK/evil," "$WORK/etc/postage.conf"
+check 'one that is listed, in a folder of all, neither' \
+	driven_by "$WORK/evil/driver" 'insecure permissions'
+cp "$WORK/plain.conf" "$WORK/etc/postage.conf"
 
 # --- the rules of a stock Debian scheduler -----------------------------------------
 scheduler_stop

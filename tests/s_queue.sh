@@ -30,6 +30,11 @@ wrap_all() {
 			continue
 		fi
 		wrap_made=$((wrap_made + 1))
+		"$WORK/bin/postage" queue ppd "$WORK/one.ppd" |
+			cmp - "$WORK/one.ppd" || {
+			echo "$ppd: comes out otherwise the second time"
+			wrap_bad=$((wrap_bad + 1))
+		}
 		# A fault of the printer's own PPD is not ours.
 		cupstestppd -q -W none -I filters "$WORK/one.ppd" ||
 			! cupstestppd -q -W none -I filters "$ppd" || {
@@ -106,6 +111,12 @@ check_fails 'a scheme we must not wrap' postage queue add Z \
 check_fails 'no PPD' postage queue add Z --printer socket://localhost
 check 'a URI with a PPD' postage queue add Raw \
 	--printer "sink:$WORK/sink" --ppd "$WORK/ppds/generpcl.ppd"
+sed 's/^\(\*cupsPostageDriver: \).*/\1"\/bin\/sh"/' \
+	"$builddir/ppd/postage-zpl.ppd" >"$WORK/shell.ppd"
+check_fails 'a PPD that says it is ours, with a shell' postage queue add Shell \
+	--printer "sink:$WORK/sink" --ppd "$WORK/shell.ppd"
+check 'and it says what to do' grep -q 'list it in postage.conf' \
+	"$WORK/check.out"
 check 'a URI with one of our PPDs' postage queue add Pdf \
 	--printer cups-pdf:/ --ppd "$builddir/ppd/postage-pdf.ppd"
 check_is 'three queues' \

@@ -12,6 +12,7 @@
 
 #include "backend/child.h"
 #include "dispense/device.h"
+#include "dispense/drivers.h"
 #include "dispense/gate.h"
 
 /* A folder like CUPS's with the backends that the tests need. */
@@ -209,6 +210,63 @@ a_driver_that_others_can_change_is_not_run(void **state)
 		ok(!child_trusts(path, &e), "of another user");
 	}
 	ok(unlink(link_path) == 0, "unlink");
+}
+
+/* Who can rename a folder above the driver can put another in its place. */
+static void
+every_folder_above_a_driver_counts(void **state)
+{
+	char path[PATH_MAX + 32], link_path[PATH_MAX + 32];
+	struct err e = ERR_INIT;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/a", root);
+	ok(mkdir(path, 0755) == 0, path);
+	snprintf(path, sizeof(path), "%s/a/b", root);
+	ok(mkdir(path, 0755) == 0, path);
+	snprintf(path, sizeof(path), "%s/a/b/drv", root);
+	fd = open(path, O_WRONLY | O_CREAT, 0755);
+	ok(fd >= 0 && close(fd) == 0, path);
+	is_ok(child_trusts(path, &e), &e, "ours");
+	ok(chmod(path, 04755) == 0 && !child_trusts(path, &e), "set-uid");
+	ok(chmod(path, 0755) == 0, "mode");
+	snprintf(link_path, sizeof(link_path), "%s/a", root);
+	ok(chmod(link_path, 0777) == 0, "mode");
+	ok(!child_trusts(path, &e), "a folder two above");
+	snprintf(link_path, sizeof(link_path), "%s/straight", root);
+	ok(symlink(path, link_path) == 0, "link");
+	ok(!child_trusts(link_path, &e), "and behind a link");
+	unlink(link_path);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/a/b", root);
+	rmdir(path);
+	snprintf(path, sizeof(path), "%s/a", root);
+	rmdir(path);
+}
+
+static void
+clean_names_of_drivers(void **state)
+{
+	static const char *const good[] = {
+	    "rastertogutenprint.5.3", "a", "/usr/lib/cups/filter/x-y_z+1"};
+	static const char *const bad[] = {"", ".", "..", ".x", "-x", "a b",
+	    "a/b", "/", "/a/", "//a", "/a//b", "/a/./b", "/a/../b", "a\n", "a%",
+	    "a~", "a*", "a..b", "/opt/*/cups/filter/x", "\xc3\xa4"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		ok(drivers_is_clean(good[i], strlen(good[i])), good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ok(!drivers_is_clean(bad[i], strlen(bad[i])), bad[i]);
+		ok(!drivers_allow(bad[i], NULL, bad[i]), bad[i]);
+	}
+	ok(drivers_allow("/x/filter/d", "/x", NULL), "the scheduler's own");
+	ok(!drivers_allow("/x/backend/d", "/x", NULL), "its filters alone");
+	ok(drivers_allow("/x/d", NULL, "  /y /x/d"), "by name");
+	ok(drivers_allow("/x/d", NULL, "/y /x"), "by folder");
+	ok(!drivers_allow("/x/d/e", NULL, "/x /x/d2"), "and no deeper");
+	ok(!drivers_allow("/bin/sh", NULL, "/"), "never all");
 }
 
 static void
@@ -498,6 +556,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    T(every_folder_above_a_driver_counts),
+	    T(clean_names_of_drivers),
 	    T(device_uris_are_wrapped_and_found_again),
 	    T(secrets_are_readable_by_nobody_else),
 	    T(what_must_not_be_wrapped_is_refused),

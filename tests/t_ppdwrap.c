@@ -301,8 +301,147 @@ the_postage_options_are_added(void **state)
 	has("*OpenGroup: Postage/Postage\n*OpenUI *PostageAmount/", true);
 	has("*ParamCustomPostageSheet Text/", true);
 	has("*CloseGroup: Postage\n", true);
-	ok(!wrap(wrapped, &e), "not twice");
-	is_err(&e, ERR_CONFIG, "not twice");
+	is_ok(wrap(wrapped, &e), &e, "again");
+	ok(strstr(strstr(wrapped, "*OpenGroup: Postage") + 1,
+	       "*OpenGroup: Postage") == NULL,
+	    "once");
+}
+
+static void
+read_ppd(const char *path, char *out, size_t size)
+{
+	FILE *f = fopen(path, "r");
+	size_t len = f != NULL ? fread(out, 1, size - 1, f) : 0;
+
+	ok(f != NULL && len > 0 && len < size - 1, path);
+	out[len] = '\0';
+	fclose(f);
+}
+
+/* The lines of our generic PPDs, which ppdc made of ppd/postage.drv. */
+static bool
+is_kept(const char *line)
+{
+	return strncmp(line, "*%", 2) == 0 ||
+	       strncmp(line, "*cupsLanguages:", 15) == 0 ||
+	       strncmp(line, "*cupsFilter:", 12) == 0 ||
+	       strstr(wrapped, line) != NULL;
+}
+
+static void
+our_own_ppds_come_out_as_they_were(void **state)
+{
+	static const char *const names[] = {"pwg", "ps", "pdf", "pdfprinter",
+	    "pclxl", "pcl", "zpl", "epl1", "epl2", "dymo"};
+	static char before[256 * 1024], once[256 * 1024];
+	char path[64];
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "ppd/postage-%s.ppd", names[i]);
+		read_ppd(path, before, sizeof(before));
+		is_ok(wrap(before, &e), &e, path);
+		has(report.filter, true);
+		ok(strstr(before, report.filter) != NULL, path);
+		for (char *at = before, *end; (end = strchr(at, '\n')) != NULL;
+		     at = end + 1) {
+			*end = '\0';
+			if (!is_kept(at))
+				fail_at("%s: lost: %s", path, at);
+		}
+		ok(strlen(wrapped) < sizeof(once), "size");
+		strcpy(once, wrapped);
+		is_ok(wrap(once, &e), &e, path);
+		is_str(wrapped, once, "the same again");
+	}
+	is_ok(wrap(raster, &e), &e, "a printer's own");
+	strcpy(once, wrapped);
+	is_ok(wrap(once, &e), &e, "again");
+	is_str(wrapped, once, "the same again");
+}
+
+#define OURS HEAD "*cupsSingleFile: True\n"
+#define GATE "*cupsFilter: \"application/vnd.cups-postage-raster 0 "
+
+static void
+a_ppd_that_says_it_is_ours_is_not_believed(void **state)
+{
+	static const char *const bad[] = {
+	    OURS GATE "/bin/sh\"\n",
+	    OURS GATE "rastertolabel\"\n",
+	    OURS GATE "postagedriver\"\n",
+	    OURS GATE "postagedriver\"\n*cupsPostageDriver: \"/bin/sh\"\n",
+	    OURS GATE "postagedriver\"\n*cupsPostageDriver: \"a b\"\n",
+	    OURS GATE "postagedriver\"\n"
+		      "*cupsPostageDriver: \"pdftops a b\"\n",
+	    OURS GATE "postagedriver\"\n"
+		      "*cupsPostageDriver: \"pdftops /usr/bin/perl\"\n",
+	    OURS GATE "postagedriver\"\n"
+		      "*cupsPostageDriver: \"foomatic-rip\"\n",
+	    OURS "*cupsFilter: \"application/vnd.cups-postage-zip 0 -\"\n",
+	    OURS "*cupsFilter2: \"application/vnd.cups-postage-pdf a;b 0 "
+		 "-\"\n",
+	    OURS GATE "-\"\n*cupsFilter: \"application/vnd.cups-command 0 "
+		      "/usr/bin/perl\"\n",
+	};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ok(!wrap(bad[i], &e), bad[i]);
+		is_err(&e, ERR_CONFIG, bad[i]);
+	}
+	is_ok(
+	    wrap(OURS GATE "-\"\n"
+			   "*cupsFilter: \"application/vnd.cups-raster 0 r\"\n"
+			   "*cupsPreFilter: \"a/b 0 /bin/sh\"\n"
+			   "*cupsPostageDriver: \"/bin/sh\"\n"
+			   "*cupsSingleFile: False\n",
+		&e),
+	    &e, "ways round the gate");
+	has("cups-raster 0 r", false);
+	has("/bin/sh", false);
+	has("*cupsSingleFile: True\n", true);
+	has("*cupsSingleFile: False", false);
+}
+
+static void
+only_drivers_may_be_named(void **state)
+{
+	static const char *const paths[] = {"/bin/sh", "/usr/bin/perl",
+	    "/usr/lib/cups/backend/usb", "/usr/lib/cups/filter/sub/x",
+	    "/opt/x/filter", "/opt/a/b/cups/filter/x",
+	    "/opt/x/cups/filter/../../../../bin/sh", "/tmp/cups/filter/x"};
+	static const struct ppdwrap_rules listed = {
+	    .drivers = "/srv/acme/bin /usr/bin/perl"};
+	char ppd[256];
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		snprintf(ppd, sizeof(ppd),
+		    HEAD "*cupsFilter: \"application/vnd.cups-raster 0 %s\"\n",
+		    paths[i]);
+		ok(!wrap(ppd, &e), paths[i]);
+		is_err(&e, ERR_CONFIG, paths[i]);
+		ok(strstr(e.text, "drivers") != NULL, "and says what to do");
+		is_int(wrap_with(ppd, &listed, &e),
+		    strcmp(paths[i], "/usr/bin/perl") == 0, "leave by name");
+	}
+	is_ok(wrap(HEAD "*cupsFilter: \"application/vnd.cups-raster 0 "
+			"/opt/epson-x/cups/lib/filter/epson_filter\"\n",
+		  &e),
+	    &e, "a maker's folder");
+	is_ok(wrap_with(HEAD "*cupsFilter: \"application/vnd.cups-raster 0 "
+			     "/srv/acme/bin/rastertoacme\"\n",
+		  &listed, &e),
+	    &e, "a folder that is listed");
+	ok(!wrap(HEAD "*cupsFilter: \"application/vnd.cups-raster 0 r\"\n"
+		      "*cupsFilter: \"application/vnd.cups-command 0 "
+		      "/bin/sh\"\n",
+	       &e),
+	    "for printer commands neither");
 }
 
 static void
@@ -374,6 +513,9 @@ main(void)
 	    T(copies_are_no_business_of_the_printer),
 	    T(unknown_keywords_are_dropped_unless_named),
 	    T(the_postage_options_are_added),
+	    T(our_own_ppds_come_out_as_they_were),
+	    T(a_ppd_that_says_it_is_ours_is_not_believed),
+	    T(only_drivers_may_be_named),
 	    T(hidden_statements_do_not_come_through),
 	    T(statements_are_taken_apart),
 	};

@@ -4,8 +4,6 @@
 #include <cups/cups.h>
 #include <stdlib.h>
 
-#include "dispense/gate.h"
-
 static bool
 read_file(const char *path, char **out, size_t *len, struct err *e)
 {
@@ -29,20 +27,12 @@ bool
 ppdfile_wrap(const char *path, const struct ppdwrap_rules *rules, FILE *out,
     struct ppdwrap_report *report, struct err *e)
 {
-	struct err plain = ERR_INIT;
-	struct gate gate;
 	char *text = NULL;
 	size_t len;
 	bool done = false;
 
 	if (!read_file(path, &text, &len, e))
 		goto out;
-	if (gate_load(path, &gate, &plain)) {
-		done = fwrite(text, 1, len, out) == len ||
-		       err_system(e, "cannot write the PPD");
-		snprintf(report->filter, sizeof(report->filter), "as it is");
-		goto out;
-	}
 	done = ppdwrap(text, len, rules, out, report, e) ||
 	       err_prefix(e, "%s", path);
 out:

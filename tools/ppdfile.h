@@ -10,8 +10,7 @@
 #include "base/err.h"
 #include "tools/ppdwrap.h"
 
-/* Writes what a postage queue gets for the PPD `path` (also .gz) to `out`.  A
- * postage PPD (ppd/postage.drv) is taken as it is.
+/* Writes what a postage queue gets for the PPD `path` (also .gz) to `out`.
  * Errors: ERR_SYSTEM, as ppdwrap(). */
 MUST_CHECK bool
 ppdfile_wrap(const char *path, const struct ppdwrap_rules *rules, FILE *out,

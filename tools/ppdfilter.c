@@ -4,11 +4,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dispense/drivers.h"
+#include "dispense/gate.h"
+
 #define GATE_RASTER "application/vnd.cups-postage-raster"
 #define GATE_PWG    "application/vnd.cups-postage-pwg"
 #define GATE_URF    "application/vnd.cups-postage-urf"
 #define GATE_PDF    "application/vnd.cups-postage-pdf"
+#define GATES	    "application/vnd.cups-postage-"
 #define COMMANDS    "application/vnd.cups-command"
+#define OUR_DRIVER  "postagedriver"
 
 /* Best first. */
 enum {
@@ -27,9 +32,15 @@ static const char *const sources[] = {"application/vnd.cups-raster",
     "application/postscript"};
 
 void
-ppdfilter_init(struct ppdfilter *f)
+ppdfilter_init(struct ppdfilter *f, const struct ppdwrap_rules *rules)
 {
-	*f = (struct ppdfilter){.rank = -1};
+	*f = (struct ppdfilter){.rank = -1, .rules = rules};
+}
+
+bool
+ppdfilter_is_ours(const struct ppdfilter *f)
+{
+	return f->gate.source[0] != '\0';
 }
 
 /* The next word of a filter line; false if it does not fit or is not one. */
@@ -77,26 +88,45 @@ keep_command(struct ppdfilter *f, const struct ppdfilter_line *line)
 		f->commands[f->command_count++] = *line;
 }
 
+static bool
+read_line(struct slice value, bool has_target, struct ppdfilter_line *line)
+{
+	char cost[32];
+
+	if (!word(&value, line->source, sizeof(line->source)) ||
+	    (has_target && !word(&value, line->target, sizeof(line->target))) ||
+	    !word(&value, cost, sizeof(cost)))
+		return false;
+	if (slice_begins(value, " maxsize(") &&
+	    !word(&value, line->program, sizeof(line->program)))
+		return false;
+	return word(&value, line->program, sizeof(line->program));
+}
+
+/* False: what it names must not be run. */
+static bool
+note_program(struct ppdfilter *f, const char *program)
+{
+	if (!is_own(program) || drivers_allow(program, NULL, f->rules->drivers))
+		return true;
+	strcpy(f->refused, program);
+	return false;
+}
+
 static void
 note_filter(struct ppdfilter *f, struct slice value, bool has_target)
 {
 	struct ppdfilter_line line = {.target = ""};
-	char cost[32];
 	int rank;
 
-	if (!word(&value, line.source, sizeof(line.source)) ||
-	    (has_target && !word(&value, line.target, sizeof(line.target))) ||
-	    !word(&value, cost, sizeof(cost)))
+	if (!read_line(value, has_target, &line))
 		return;
-	if (slice_begins(value, " maxsize(") &&
-	    !word(&value, line.program, sizeof(line.program)))
+	if (strncmp(line.source, GATES, strlen(GATES)) == 0) {
+		f->gate = line;
 		return;
-	if (!word(&value, line.program, sizeof(line.program)))
-		return;
-	if (strstr(line.source, "vnd.cups-postage-"))
-		f->ours = true;
-	if (strstr(line.program, "..") ||
-	    strpbrk(line.program, "\"'`$;|&<>\\") || strchr(line.target, '"'))
+	}
+	if (strpbrk(line.program, "\"'`$;|&<>\\") || strchr(line.target, '"') ||
+	    !note_program(f, line.program))
 		return;
 	if (strcmp(line.source, COMMANDS) == 0) {
 		keep_command(f, &line);
@@ -110,6 +140,16 @@ note_filter(struct ppdfilter *f, struct slice value, bool has_target)
 	f->best = line;
 }
 
+static void
+note_driver(struct ppdfilter *f, struct slice value)
+{
+	size_t len = value.len < sizeof(f->driver) ? value.len : 0;
+
+	/* Too long a one is none. */
+	memcpy(f->driver, value.ptr, len);
+	f->driver[len] = '\0';
+}
+
 void
 ppdfilter_note(struct ppdfilter *f, const struct statement *s)
 {
@@ -118,11 +158,14 @@ ppdfilter_note(struct ppdfilter *f, const struct statement *s)
 			f->filter2 = true;
 			f->rank = -1;
 			f->command_count = 0;
+			f->gate.source[0] = f->refused[0] = '\0';
 		}
 		note_filter(f, s->value, true);
 	} else if (slice_is(s->keyword, "cupsFilter")) {
 		if (!f->filter2)
 			note_filter(f, s->value, false);
+	} else if (slice_is(s->keyword, "cupsPostageDriver")) {
+		note_driver(f, s->value);
 	} else if (slice_is(s->keyword, "LanguageLevel")) {
 		f->postscript = true;
 	} else if (slice_is(s->keyword, "cupsCommands")) {
@@ -155,26 +198,89 @@ add_commandtops(struct ppdfilter *f)
 static bool
 needs_foomatic(const struct ppdfilter *f)
 {
-	bool needs = strstr(f->best.program, "foomatic-rip") != NULL;
+	bool needs = strstr(f->best.program, "foomatic-rip") != NULL ||
+		     strstr(f->driver, "foomatic-rip") != NULL;
 
 	for (int i = 0; i < f->command_count; i++)
 		needs |= strstr(f->commands[i].program, "foomatic-rip") != NULL;
 	return needs;
 }
 
-bool
-ppdfilter_choose(struct ppdfilter *f, bool allow_foomatic,
-    struct ppdwrap_report *report, struct err *e)
+/* The programs of a postage PPD's driver, one or two of which the first makes
+ * what the second reads, written anew with one blank between. */
+static bool
+keep_driver(struct ppdfilter *f, struct ppdwrap_report *report)
+{
+	struct slice rest = {f->driver, strlen(f->driver)};
+	char first[sizeof(f->driver)], second[sizeof(f->driver)];
+
+	if (!word(&rest, first, sizeof(first)) || !note_program(f, first) ||
+	    !is_own(first))
+		return false;
+	strcpy(report->driver, first);
+	if (!word(&rest, second, sizeof(second)))
+		return true;
+	if (!note_program(f, second) || !is_own(second) ||
+	    (strcmp(first, "pdftops") != 0 &&
+		strcmp(first, "rastertopwg") != 0) ||
+	    word(&rest, first, sizeof(first)))
+		return false;
+	strcat(report->driver, " ");
+	strcat(report->driver, second);
+	return true;
+}
+
+/* A gate that we could have made is made again. */
+static bool
+keep_gate(struct ppdfilter *f, struct ppdwrap_report *report, struct err *e)
+{
+	static const char *const gates[] = {
+	    GATE_RASTER, GATE_PWG, GATE_URF, GATE_PDF};
+	const struct ppdfilter_line *line = &f->gate;
+	bool known = false, driven = strcmp(line->program, OUR_DRIVER) == 0;
+
+	for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++)
+		known |= strcmp(line->source, gates[i]) == 0;
+	f->to2 = line->target[0] != '\0';
+	if (known &&
+	    (driven ? keep_driver(f, report) : !is_own(line->program)) &&
+	    (!f->to2 || gate_is_type(line->target, strlen(line->target)))) {
+		snprintf(report->filter, sizeof(report->filter),
+		    f->to2 ? "*cupsFilter2: \"%s %s 0 %s\""
+			   : "*cupsFilter: \"%s%s 0 %s\"",
+		    line->source, line->target, line->program);
+		return true;
+	}
+	return f->refused[0] != '\0' ||
+	       err_set(e, ERR_CONFIG,
+		   "this says that it is a postage PPD, but its way to the "
+		   "printer is none that is known here; give the printer's own "
+		   "PPD");
+}
+
+/* What no PPD may do, whatever else it says. */
+static bool
+check_programs(const struct ppdfilter *f, struct err *e)
+{
+	if (f->refused[0] != '\0')
+		return err_set(e, ERR_CONFIG,
+		    "the PPD names the driver %s, which lies in no folder of "
+		    "drivers; if you trust it, list it in postage.conf: "
+		    "[daemon] drivers = PATH",
+		    f->refused);
+	if (needs_foomatic(f) && !f->rules->allow_foomatic)
+		return err_set(e, ERR_CONFIG,
+		    "the driver is foomatic-rip, which runs commands written "
+		    "in the PPD; if you trust it, add --allow-foomatic");
+	return true;
+}
+
+static bool
+make_gate(struct ppdfilter *f, struct ppdwrap_report *report, struct err *e)
 {
 	struct ppdfilter_line *line = &f->best;
 	const char *gate;
 
-	if (f->ours)
-		return err_set(e, ERR_CONFIG, "this is a postage PPD already");
-	if (needs_foomatic(f) && !allow_foomatic)
-		return err_set(e, ERR_CONFIG,
-		    "the driver is foomatic-rip, which runs commands written "
-		    "in the PPD; if you trust it, add --allow-foomatic");
 	if (f->rank < 0 && (f->any_filter || !f->postscript))
 		return err_set(e, ERR_CONFIG,
 		    "the printer's driver takes neither CUPS raster, PWG "
@@ -205,8 +311,20 @@ ppdfilter_choose(struct ppdfilter *f, bool allow_foomatic,
 	snprintf(report->filter, sizeof(report->filter),
 	    f->to2 ? "*cupsFilter2: \"%s %.100s 0 %s\""
 		   : "*cupsFilter: \"%s%.0s 0 %s\"",
-	    gate, line->target, report->driver[0] ? "postagedriver" : "-");
+	    gate, line->target, report->driver[0] ? OUR_DRIVER : "-");
 	return true;
+}
+
+bool
+ppdfilter_choose(
+    struct ppdfilter *f, struct ppdwrap_report *report, struct err *e)
+{
+	if (!ppdfilter_is_ours(f))
+		f->driver[0] = '\0';
+	else if (!keep_gate(f, report, e))
+		return false;
+	return check_programs(f, e) &&
+	       (ppdfilter_is_ours(f) || make_gate(f, report, e));
 }
 
 void
@@ -217,7 +335,9 @@ ppdfilter_write_commands(const struct ppdfilter *f, FILE *out)
 
 		if (f->to2)
 			fprintf(out, "*cupsFilter2: \"%s %s 0 %s\"\n", COMMANDS,
-			    line->target[0] ? line->target : f->best.target,
+			    line->target[0]	   ? line->target
+			    : ppdfilter_is_ours(f) ? f->gate.target
+						   : f->best.target,
 			    line->program);
 		else
 			fprintf(out, "*cupsFilter: \"%s 0 %s\"\n", COMMANDS,

@@ -104,6 +104,36 @@ is_ui(const struct wrap *w, struct slice s)
 	return false;
 }
 
+/* True if `s` has only what may stand there: printable ASCII, UTF-8 where
+ * `foreign`, line breaks where `lines` (and then no line that could be taken
+ * for a statement). */
+static bool
+is_clean(struct slice s, const char *forbidden, bool foreign, bool lines)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if (c == '\n' || c == '\r') {
+			if (!lines || (i + 1 < s.len && s.ptr[i + 1] == '*'))
+				return false;
+		} else if (c == '\t') {
+			continue;
+		} else if (c < ' ' || c == 0x7f || (c > 0x7f && !foreign) ||
+			   strchr(forbidden, c)) {
+			return false;
+		}
+	}
+	return s.len < VALUE_MAX;
+}
+
+static bool
+is_safe(const struct statement *s)
+{
+	return s->has_value && is_clean(s->keyword, "\"/:", false, false) &&
+	       is_clean(s->option, "\"", false, false) &&
+	       is_clean(s->value, s->quoted ? "\"" : "", true, s->quoted);
+}
+
 /* --- first pass: what is there ------------------------------------------- */
 /* A PPD may call its options as it likes, also by a name that says what is to
  * be run. */
@@ -122,7 +152,8 @@ note_statement(struct wrap *w, const struct statement *s)
 	    slice_is(s->keyword, "JCLOpenUI")) {
 		struct slice name = starless(s->option);
 
-		if (w->ui_count < UI_MAX && may_be_option(w, name))
+		if (w->ui_count < UI_MAX && is_safe(s) &&
+		    may_be_option(w, name))
 			w->ui[w->ui_count++] = name;
 	} else {
 		ppdfilter_note(&w->filters, s);
@@ -217,28 +248,6 @@ names_removed(struct slice value)
 	return false;
 }
 
-/* True if `s` has only what may stand there: printable ASCII, UTF-8 where
- * `foreign`, line breaks where `lines` (and then no line that could be taken
- * for a statement). */
-static bool
-is_clean(struct slice s, const char *forbidden, bool foreign, bool lines)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-
-		if (c == '\n' || c == '\r') {
-			if (!lines || (i + 1 < s.len && s.ptr[i + 1] == '*'))
-				return false;
-		} else if (c == '\t') {
-			continue;
-		} else if (c < ' ' || c == 0x7f || (c > 0x7f && !foreign) ||
-			   strchr(forbidden, c)) {
-			return false;
-		}
-	}
-	return s.len < VALUE_MAX;
-}
-
 /* A translation, with every byte that is no good as '?'. */
 static void
 put_text(FILE *out, struct slice s)
@@ -262,11 +271,12 @@ put_value(FILE *out, struct slice s)
 }
 
 static void
-put_nick_name(FILE *out, struct slice value)
+put_nick_name(struct wrap *w, struct slice value)
 {
-	fputs("*NickName: \"", out);
-	put_text(out, value);
-	fputs(", postage\"\n", out);
+	fputs("*NickName: \"", w->out);
+	put_text(w->out, value);
+	fputs(
+	    ppdfilter_is_ours(&w->filters) ? "\"\n" : ", postage\"\n", w->out);
 }
 
 static void
@@ -275,7 +285,7 @@ put_statement(struct wrap *w, const struct statement *s)
 	bool lines = memchr(s->value.ptr, '\n', s->value.len) != NULL;
 
 	if (slice_is(s->keyword, "NickName")) {
-		put_nick_name(w->out, s->value);
+		put_nick_name(w, s->value);
 		return;
 	}
 	fprintf(w->out, "*%.*s", (int)s->keyword.len, s->keyword.ptr);
@@ -307,12 +317,16 @@ drop(struct wrap *w, const struct statement *s)
 			*c = '?';
 }
 
+/* The group of a postage PPD, which is ours to write. */
 static bool
-is_safe(const struct statement *s)
+is_our_group(const struct statement *s)
 {
-	return s->has_value && is_clean(s->keyword, "\"/:", false, false) &&
-	       is_clean(s->option, "\"", false, false) &&
-	       is_clean(s->value, s->quoted ? "\"" : "", true, s->quoted);
+	struct slice rest = without_prefix(s->value, "Postage");
+
+	return (slice_is(s->keyword, "OpenGroup") ||
+		   slice_is(s->keyword, "CloseGroup")) &&
+	       slice_begins(s->value, "Postage") &&
+	       (rest.len == 0 || *rest.ptr == '/');
 }
 
 static void
@@ -332,7 +346,7 @@ write_statement(struct wrap *w, const struct statement *s)
 			w->skipping.len = 0;
 		return;
 	}
-	if (is_replaced(s->keyword))
+	if (is_replaced(s->keyword) || is_our_group(s))
 		return;
 	if (!is_wanted(w, s->keyword) || !is_safe(s)) {
 		drop(w, s);
@@ -355,6 +369,9 @@ write_all(struct wrap *w, const char *ppd, size_t len, struct err *e)
 	bool first = true;
 
 	while (ppd_next(&r, &s)) {
+		/* Without it nobody takes ours for a PPD. */
+		if (first && !is_safe(&s))
+			return err_set(e, ERR_CONFIG, "this is not a PPD file");
 		write_statement(w, &s);
 		if (!first)
 			continue;
@@ -395,10 +412,10 @@ ppdwrap(const char *ppd, size_t len, const struct ppdwrap_rules *rules,
 	w->rules = rules;
 	w->report = report;
 	w->out = out;
-	ppdfilter_init(&w->filters);
+	ppdfilter_init(&w->filters, rules);
 	while (ppd_next(&r, &s))
 		note_statement(w, &s);
-	if (ppdfilter_choose(&w->filters, rules->allow_foomatic, report, e))
+	if (ppdfilter_choose(&w->filters, report, e))
 		done = write_all(w, ppd, len, e);
 	free(w);
 	return done;

@@ -28,7 +28,8 @@
 #define PPDWRAP_NAME_MAX 64
 
 struct ppdwrap_rules {
-	bool allow_foomatic;	 /* it runs command lines out of the PPD */
+	bool allow_foomatic; /* it runs command lines out of the PPD */
+	const char *drivers; /* more drivers (dispense/drivers.h), or NULL */
 	const char *const *keep; /* more keywords, or NULL */
 	int keep_count;
 };
@@ -40,9 +41,11 @@ struct ppdwrap_report {
 	char first_dropped[PPDWRAP_NAME_MAX];
 };
 
-/* Writes the postage PPD of `ppd` to `out`.
- * Errors: ERR_CONFIG: not a PPD, already a postage PPD, foomatic-rip without
- * leave, a driver that takes nothing we can put a gate before; ERR_SYSTEM. */
+/* Writes the postage PPD of `ppd` to `out`.  One that is a postage PPD already
+ * goes the same way: what comes out of here comes out the same again.
+ * Errors: ERR_CONFIG: not a PPD, a driver that must not be run, foomatic-rip
+ * without leave, a driver that takes nothing we can put a gate before, a gate
+ * that is none; ERR_SYSTEM. */
 MUST_CHECK bool
 ppdwrap(const char *ppd, size_t len, const struct ppdwrap_rules *rules,
     FILE *out, struct ppdwrap_report *report, struct err *e);

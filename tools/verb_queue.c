@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "dispense/device.h"
+#include "dispense/settings.h"
 #include "tools/cupsd.h"
 #include "tools/out.h"
 #include "tools/policy.h"
@@ -134,6 +135,16 @@ find_device(struct work *w, const struct request *r, struct err *e)
 }
 
 /* --- its PPD -------------------------------------------------------------- */
+/* What the administrator lets run besides the usual; "" without a file. */
+static const char *
+more_drivers(const char *conf)
+{
+	static struct settings settings;
+	struct err e = ERR_INIT;
+
+	return settings_load(conf, &settings, &e) ? settings.drivers : "";
+}
+
 static bool
 wrap_to_temporary(struct work *w, const char *path,
     const struct ppdwrap_rules *rules, struct err *e)
@@ -432,6 +443,7 @@ verb_queue(int argc, char **argv, const struct options *options)
 		return out_usage(USAGE);
 	if (strcmp(what, "list") == 0 && !r.name)
 		return queue_list(options);
+	r.rules.drivers = more_drivers(options->config);
 	if (strcmp(what, "add") == 0 && r.name && r.printer)
 		return queue_add(&r, options);
 	if (strcmp(what, "remove") == 0 && r.name)
