@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "dispense/books.h"
 #include "dispense/journal_db.h"
+#include "dispense/persons.h"
 
 bool
 books_rates_enter(struct journal *j, const uint8_t sha[JOURNAL_HASH],
@@ -91,16 +92,22 @@ bool
 books_rates_approved(struct journal *j, const uint8_t sha[JOURNAL_HASH],
     bool *yes, struct err *e)
 {
-	int64_t count;
+	char entered[USER_MAX], approved[USER_MAX];
+	sqlite3_stmt *s;
+	bool row;
 
-	if (!db_number(j,
-		"SELECT count(*) FROM rate_tables WHERE sha=? AND approved"
-		" IS NOT NULL AND substr(approved_by || ' ',1,instr(approved_by"
-		" || ' ',' '))<>substr(entered_by || ' ',1,instr(entered_by || "
-		"' ',"
-		"' '))",
-		DB_ARGS(DB_B(sha, JOURNAL_HASH)), &count, e))
+	*yes = false;
+	if (!db_query(j,
+		"SELECT entered_by,approved_by FROM rate_tables WHERE sha=?"
+		" AND approved IS NOT NULL",
+		DB_ARGS(DB_B(sha, JOURNAL_HASH)), &s, e) ||
+	    !db_step(j, s, &row, e))
 		return false;
-	*yes = count > 0;
+	if (!row)
+		return true;
+	db_col_text(s, 0, entered, sizeof(entered));
+	db_col_text(s, 1, approved, sizeof(approved));
+	db_done(s);
+	*yes = persons_differ(entered, approved);
 	return true;
 }

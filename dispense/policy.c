@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "dispense/persons.h"
 
 #define GROUPS_MAX 1024 /* of one user */
 
@@ -230,16 +231,6 @@ option_agrees(
 	    value, total, c->queue, c->job_id, total);
 }
 
-/* "anna as root" is anna. */
-static bool
-is_person(const char *person, const char *user)
-{
-	size_t len = strlen(user);
-
-	return strncmp(person, user, len) == 0 &&
-	       (person[len] == '\0' || person[len] == ' ');
-}
-
 bool
 policy_consent(
     const struct queue_settings *q, const struct consent *c, struct err *e)
@@ -255,7 +246,8 @@ policy_consent(
 	mils_format(sum, sum_text);
 	mils_format(c->total, total);
 	if (q->approve >= 0 && sum > q->approve) {
-		if (c->confirmed == c->total && !is_person(c->person, c->user))
+		if (c->confirmed == c->total &&
+		    !persons_include(c->person, c->user))
 			return true;
 		return err_set(e, ERR_DENIED,
 		    "the total is %s; above %s somebody other than %s approves "

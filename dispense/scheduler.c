@@ -109,14 +109,16 @@ take_confirm(ipp_t *answer, struct job *job)
 	text_clean(value, job->confirm, sizeof(job->confirm));
 }
 
-/* The queue's name: what follows the last slash of job-printer-uri. */
+/* The queue's name: what follows the last slash of job-printer-uri.  To cupsd
+ * "postage" is the queue Postage; to postage.conf, the books and the locks it
+ * would be one of its own, without its limits. */
 static bool
 same_queue(ipp_t *answer, const char *queue)
 {
 	const char *uri = text_of(answer, "job-printer-uri");
 	const char *slash = strrchr(uri, '/');
 
-	return slash && strcasecmp(slash + 1, queue) == 0;
+	return slash && strcmp(slash + 1, queue) == 0;
 }
 
 static bool

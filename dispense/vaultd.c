@@ -85,12 +85,21 @@ activated_socket(void)
 static bool
 own_folder(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *e)
 {
+	int fd;
+	bool done;
+
 	if (mkdir(path, mode) != 0 && errno != EEXIST)
 		return err_system(e, "create %s", path);
-	if (geteuid() == 0 &&
-	    (chown(path, uid, gid) != 0 || chmod(path, mode) != 0))
-		return err_system(e, "own %s", path);
-	return true;
+	if (geteuid() != 0)
+		return true;
+	/* Not what a link of that name leads to. */
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	done = fd >= 0 && fchown(fd, uid, gid) == 0 && fchmod(fd, mode) == 0;
+	if (!done)
+		err_system(e, "own %s", path);
+	if (fd >= 0)
+		close(fd);
+	return done;
 }
 
 /* The socket gets its group and mode as it is made: its folder is the daemon's

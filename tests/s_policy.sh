@@ -142,9 +142,30 @@ rules <<-'EOT'
 rates-persons = 2
 EOT
 # conf_write has put the old table back: it is not one that two agreed on
-table=$(postage --json rates import "$WORK/newer.tsv" | jq -r .table)
-check_fails 'who entered it does not approve it' postage rates approve "$table"
-check 'another does' env SUDO_UID="$(id -u postage)" "$WORK/bin/postage" \
+daemon=$(id -u daemon)
+by_daemon() {
+	env SUDO_UID="$daemon" "$WORK/bin/postage" \
+		--config "$WORK/etc/postage.conf" "$@"
+}
+# as_login UID COMMAND...: with a login uid that anybody without one can claim.
+as_login() {
+	sh -c 'echo "$0" >/proc/self/loginuid && exec "$@"' "$@"
+}
+table=$(by_daemon --json rates import "$WORK/newer.tsv" | jq -r .table)
+check_fails 'who entered it does not approve it' by_daemon rates approve "$table"
+check_fails 'nor does root, who may be the same' postage rates approve "$table"
+if [ "$(cat /proc/self/loginuid 2>/dev/null)" = 4294967295 ] &&
+	as_login "$(id -u bin)" true 2>/dev/null; then
+	claims() {
+		! as_login "$(id -u bin)" env SUDO_UID="$daemon" \
+			"$WORK/bin/postage" --config "$WORK/etc/postage.conf" \
+			rates approve "$table" 2>"$WORK/said" &&
+			cat "$WORK/said" && grep -q \
+			'bin/daemon as root may be the same' "$WORK/said"
+	}
+	check 'nor he with a login that he claimed' claims
+fi
+check 'another does' env SUDO_UID="$(id -u games)" "$WORK/bin/postage" \
 	--config "$WORK/etc/postage.conf" rates approve "$table"
 plain '[[postage class=letter]]'
 prints 'by a table of two persons' Postage 740 "$WORK/plain.pdf"

@@ -48,6 +48,8 @@ check_is 'a job that cupsd does not know' \
 	"$(first_word probe filter Sink 9999 0.78 1)" ERR_DENIED
 check_is 'a job of another queue' \
 	"$(first_word probe filter Other "$printing" 0.78 1)" ERR_DENIED
+check_is 'nor under another spelling, which has other limits' \
+	"$(first_word probe filter sINK "$printing" 0.78 1)" ERR_DENIED
 check_is 'lp is not the backend' \
 	"$(first_word probe backend Sink "$printing")" ERR_DENIED
 check_is 'a stamp over the limit' \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "dispense/persons.h"
 #include "dispense/policy.h"
 
 #include <grp.h>
@@ -289,10 +290,47 @@ great_totals_are_approved_by_another(void **state)
 	ok(!agreed(&q, c, NULL), "not oneself");
 	c.person = "anna as root";
 	ok(!agreed(&q, c, NULL), "nor as root");
+	c.person = "bert/anna as root";
+	ok(!agreed(&q, c, NULL), "nor under two names");
 	c.person = "annabel";
 	ok(agreed(&q, c, NULL), "another");
 	c.confirmed = 20000;
 	ok(!agreed(&q, c, NULL), "another sum");
+}
+
+static void
+two_persons_are_two_for_certain(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool differ;
+	} pairs[] = {{"anna", "bert", true}, {"anna", "anna", false},
+	    {"anna as root", "anna", false}, {"anna", "annabel", true},
+	    {"anna as root", "bert as root", true}, {"root", "root", false},
+	    {"root", "anna", false}, {"anna as postage", "postage", false},
+	    {"anna/bert as root", "bert", false}, {"", "anna", false},
+	    {"anna/root", "bert/root", true}, {"root/postage", "anna", false},
+	    {"bert/carl", "anna/carl as root", false}};
+	char person[96] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		is_int(persons_differ(pairs[i].a, pairs[i].b), pairs[i].differ,
+		    pairs[i].a);
+		is_int(persons_differ(pairs[i].b, pairs[i].a), pairs[i].differ,
+		    pairs[i].b);
+	}
+	persons_add(person, sizeof(person), "DOM/anna smith");
+	persons_add(person, sizeof(person), "bert");
+	persons_add(person, sizeof(person), "bert");
+	is_str(person, "DOM_anna_smith/bert", "names");
+	ok(persons_include(person, "DOM/anna smith"), "the same name");
+	persons_add(person, sizeof(person),
+	    "a-name-of-far-more-than-twenty-eight-letters");
+	ok(persons_include(
+	       person, "a-name-of-far-more-than-twenty-eight-letters"),
+	    "a long one");
+	ok(!persons_include(person, "a-name"), "and no part of it");
 }
 
 int
@@ -309,6 +347,7 @@ main(void)
 	    T(hours_begin_and_end_on_the_minute),
 	    T(total_is_confirmed_to_the_mil),
 	    T(great_totals_are_approved_by_another),
+	    T(two_persons_are_two_for_certain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

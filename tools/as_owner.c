@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/as_owner.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
@@ -61,14 +62,39 @@ as_owner(const char *uri, struct err *e)
 	return true;
 }
 
+/* Makes a folder for that user where it is missing.  Of what root makes in a
+ * folder of somebody else, the name may be another's a moment later: that is
+ * looked at, and what is given away is what was opened. */
 static bool
 give(const char *folder, mode_t mode, const struct passwd *to, struct err *e)
 {
+	struct stat st;
+	int fd;
+	bool done;
+
 	if (mkdir(folder, mode) != 0)
 		return true; /* it is there, or its maker will say */
-	if (chown(folder, to->pw_uid, to->pw_gid) != 0)
-		return err_system(e, "give %s to %s", folder, to->pw_name);
-	return true;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	done = fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == 0 &&
+	       fchown(fd, to->pw_uid, to->pw_gid) == 0;
+	if (!done)
+		err_system(e, "give %s to %s", folder, to->pw_name);
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* As the user itself where it can. */
+static bool
+give_vault(const char *folder, const struct passwd *owner, struct err *e)
+{
+	bool there;
+
+	if (!become(owner->pw_uid, owner->pw_gid, e))
+		return false;
+	there = mkdir(folder, 0700) == 0 || errno == EEXIST;
+	return there || (as_caller(e) && give(folder, 0700, owner, e) &&
+			    become(owner->pw_uid, owner->pw_gid, e));
 }
 
 bool
@@ -85,8 +111,7 @@ as_owner_of_new(const char *uri, const char *state_dir, struct err *e)
 	if (!vault_file_path(uri, folder, sizeof(folder), e))
 		return false;
 	cut_last(folder);
-	if (!give(state_dir, 0755, owner, e) || !give(folder, 0700, owner, e) ||
-	    !become(owner->pw_uid, owner->pw_gid, e))
+	if (!give(state_dir, 0755, owner, e) || !give_vault(folder, owner, e))
 		return false;
 	if (faccessat(AT_FDCWD, folder, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
 		return as_caller(e);

@@ -3,57 +3,69 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "dispense/persons.h"
 
-#define NAME_MAX_LEN 56
+#define NAME_MAX_LEN 256
 
 static void
 name_of(uid_t uid, char out[NAME_MAX_LEN])
 {
 	const struct passwd *pw = getpwuid(uid);
 
-	if (pw)
-		text_copy(out, NAME_MAX_LEN, pw->pw_name);
-	else
+	if (pw == NULL || !text_copy(out, NAME_MAX_LEN, pw->pw_name))
 		snprintf(out, NAME_MAX_LEN, "%lu", (unsigned long)uid);
 }
 
-/* The kernel keeps who logged in over sudo and su; where it does not (no audit
- * session), root may say whom it works for: it could write anything. */
-static uid_t
-login(void)
+static void
+add(char *out, const char *number)
 {
-	const char *sudo = getenv("SUDO_UID");
-	char text[24] = "";
+	char name[NAME_MAX_LEN];
 	uint64_t uid;
-	FILE *f = fopen("/proc/self/loginuid", "re");
 
-	if (f) {
-		if (fgets(text, sizeof(text), f) == NULL)
-			text[0] = '\0';
-		fclose(f);
-	}
-	if (text_to_u64(text, UINT32_MAX - 1, &uid))
-		return (uid_t)uid;
-	if (getuid() == 0 && sudo && text_to_u64(sudo, UINT32_MAX - 1, &uid))
-		return (uid_t)uid;
-	return getuid();
+	if (number == NULL || !text_to_u64(number, UINT32_MAX - 1, &uid))
+		return;
+	name_of((uid_t)uid, name);
+	persons_add(out, USER_MAX, name);
+}
+
+/* What the kernel keeps over sudo and su.  Whoever has none can give himself
+ * any, once, without a right: it counts beside the others, not instead. */
+static void
+add_login(char *out)
+{
+	FILE *f = fopen("/proc/self/loginuid", "re");
+	char text[24] = "";
+
+	if (f == NULL)
+		return;
+	if (fgets(text, sizeof(text), f) != NULL)
+		add(out, text);
+	fclose(f);
 }
 
 const char *
 person_name(char out[USER_MAX])
 {
-	char first[NAME_MAX_LEN], now[NAME_MAX_LEN];
+	char now[NAME_MAX_LEN];
+	size_t used;
 
-	name_of(login(), first);
+	out[0] = '\0';
+	add_login(out);
+	/* sudo(8) and pkexec(1) say who called them, over what he said. */
+	add(out, getenv("SUDO_UID"));
+	add(out, getenv("PKEXEC_UID"));
 	name_of(getuid(), now);
-	if (strcmp(first, now) == 0)
-		snprintf(out, USER_MAX, "%s", first);
-	else
-		snprintf(out, USER_MAX, "%s as %s", first, now);
+	if (out[0] == '\0' || !persons_are_behind(now))
+		persons_add(out, USER_MAX, now);
+	used = strlen(out);
+	if (!persons_include(out, now))
+		snprintf(out + used, USER_MAX - used, " as %.*s",
+		    PERSON_NAME_MAX, now);
 	return out;
 }

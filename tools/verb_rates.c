@@ -11,6 +11,7 @@
 #include "base/date.h"
 #include "base/durable.h"
 #include "base/text.h"
+#include "dispense/persons.h"
 #include "dispense/rates.h"
 #include "tools/action.h"
 #include "tools/as_owner.h"
@@ -316,15 +317,6 @@ do_import(struct arguments *a, char **words)
 
 /* --- approve ------------------------------------------------------------------------- */
 
-/* "anna as root" and "anna" are one. */
-static bool
-same_person(const char *a, const char *b)
-{
-	size_t n = strcspn(a, " "), m = strcspn(b, " ");
-
-	return n == m && strncmp(a, b, n) == 0;
-}
-
 static bool
 may_approve(const struct arguments *a, const struct books_rates *t,
     const char *person, struct err *e)
@@ -332,11 +324,12 @@ may_approve(const struct arguments *a, const struct books_rates *t,
 	char base[2 * JOURNAL_HASH + 1];
 
 	if (a->settings.rates_persons == 2 &&
-	    same_person(t->entered_by, person))
+	    !persons_differ(t->entered_by, person))
 		return err_set(e, ERR_DENIED,
-		    "%s entered this table: another person approves it "
+		    "%s entered this table, and %s may be the same: another "
+		    "person approves it, with a login of his own and sudo "
 		    "(rates-persons in postage.conf)",
-		    t->entered_by);
+		    t->entered_by, person);
 	if (!hash_in_force(a, base, e))
 		return false;
 	if (t->len > sizeof(OVER) + sizeof(base) &&
