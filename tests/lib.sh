@@ -475,6 +475,19 @@ queue_raw() {
 	until_true 5 lpstat -p "$queue_name" >/dev/null 2>&1
 }
 
+# stand_in_start: vault, daemon, scheduler and a queue Q whose printer is the
+# sink; tests/stampfilter stands in for pdftopostage.
+stand_in_start() {
+	install -m 0755 "$(built tests/stampfilter)" \
+		"$SERVERBIN/filter/pdftopostage"
+	vault_setup 100.00
+	vaultd_start
+	scheduler_start
+	ppd_behind_gate >"$WORK/test.ppd"
+	queue_raw Q "postage:/sink:$WORK/sink" "$WORK/test.ppd"
+	pdf_text "$WORK/a.pdf" one
+}
+
 # submit LP-ARGUMENT...: prints the number of the new job.
 submit() {
 	lp "$@" | sed -n 's/^request id is .*-\([0-9][0-9]*\) (.*/\1/p'

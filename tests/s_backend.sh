@@ -9,13 +9,7 @@
 scheduler_setup
 require jq
 echo 'DirtyCleanInterval 1' >>"$WORK/cups/cupsd.conf"
-install -m 0755 "$(built tests/stampfilter)" "$SERVERBIN/filter/pdftopostage"
-vault_setup 100.00
-vaultd_start
-scheduler_start
-ppd_behind_gate >"$WORK/test.ppd"
-queue_raw Q "postage:/sink:$WORK/sink" "$WORK/test.ppd"
-pdf_text "$WORK/a.pdf" one
+stand_in_start
 pdf_text "$WORK/b.pdf" two
 
 # What the vault has spent, in stamps.

@@ -8,13 +8,7 @@
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 scheduler_setup
 require jq pdftotext pdftoppm zbarimg gs sqlite3
-install -m 0755 "$(built tests/stampfilter)" "$SERVERBIN/filter/pdftopostage"
-vault_setup 100.00
-vaultd_start
-scheduler_start
-ppd_behind_gate >"$WORK/test.ppd"
-queue_raw Q "postage:/sink:$WORK/sink" "$WORK/test.ppd"
-pdf_text "$WORK/a.pdf" one
+stand_in_start
 mkdir "$WORK/out"
 chown postage "$WORK/out"
 cd "$WORK/out" || exit 99
