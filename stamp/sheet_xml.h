@@ -63,4 +63,9 @@ void template_resolve(struct template_list *list);
 
 void template_free(struct template_list *list);
 
+/* The sheet that a template describes, without its name (sheet_build.c).
+ * Errors: ERR_REQUEST, likewise. */
+MUST_CHECK bool
+template_build(const struct template *t, struct sheet *out, struct err *e);
+
 #endif
