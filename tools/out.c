@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/out.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,7 @@ finish_table(struct out *o)
 
 	if (o->rows == NULL)
 		return;
+	assert(o->filled == 0); /* every row has all its cells */
 	for (int c = 0; c < o->count; c++) {
 		width[c] = text_width(o->columns[c].heading);
 		for (size_t r = 0; r < json_array_size(o->rows); r++) {
@@ -253,6 +255,15 @@ out_cell_sum(struct out *o, mils value)
 	char text[MILS_TEXT];
 
 	out_cell(o, mils_format(value, text));
+}
+
+void
+out_cell_sum_if(struct out *o, bool known, mils value)
+{
+	if (known)
+		out_cell_sum(o, value);
+	else
+		out_cell(o, NULL);
 }
 
 void

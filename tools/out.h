@@ -10,7 +10,7 @@
  *
  *	struct out *o = out_open(options);
  *	out_text(o, "psd", "PSD", id);
- *	out_table(o, "stamps", columns, 2);
+ *	out_table(o, "stamps", OUT_COLUMNS(columns));
  *	out_cell_number(o, 1);
  *	out_cell_sum(o, 780);
  *	return out_close(o);
@@ -55,7 +55,8 @@ void out_note(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Begins a table; `key` and `columns` must live until the next out_table() or
  * out_close().  People see of an empty table "no KEY". */
-#define OUT_COLUMNS_MAX 24
+#define OUT_COLUMNS_MAX	   24
+#define OUT_COLUMNS(array) (array), (int)(sizeof(array) / sizeof((array)[0]))
 void out_table(struct out *o, const char *key, const struct out_column *columns,
     int count);
 
@@ -68,6 +69,7 @@ void out_cell_number(struct out *o, int64_t value);
 /* As a number, empty where it is 0 (scripts: 0). */
 void out_cell_some(struct out *o, int64_t value);
 void out_cell_sum(struct out *o, mils value);
+void out_cell_sum_if(struct out *o, bool known, mils value); /* else empty */
 void out_cell_date(struct out *o, uint32_t yyyymmdd);
 /* Local time, "" for 0. */
 void out_cell_time(struct out *o, int64_t seconds);

@@ -36,7 +36,7 @@ verb_journal_check(struct arguments *a, char **words)
 		at_hand = &psd;
 	vault_close(v);
 	o = out_open(a->options);
-	out_table(o, "findings", finding_columns, 1);
+	out_table(o, "findings", OUT_COLUMNS(finding_columns));
 	if (j == NULL) {
 		findings = at_hand && psd.ascending > 0;
 		if (findings)

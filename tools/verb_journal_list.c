@@ -9,8 +9,6 @@
 #include "tools/out.h"
 #include "tools/verb_journal.h"
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 /* --- documents ------------------------------------------------------------------- */
 
 static const struct out_column document_columns[] = {
@@ -121,7 +119,7 @@ verb_journal_list(struct arguments *a, char **words)
 	if (a->filter.limit == 0)
 		a->filter.limit = JOURNAL_LIST_MAX;
 	o = out_open(a->options);
-	out_table(o, "documents", document_columns, COUNT(document_columns));
+	out_table(o, "documents", OUT_COLUMNS(document_columns));
 	done = j == NULL || list(a, j, o, &e);
 	journal_close(j);
 	return done ? out_close(o) : out_fail(a->options, o, &e);
@@ -151,16 +149,6 @@ struct showing {
 	bool indicia, failed;
 };
 
-/* A sum, or an empty cell. */
-static void
-cell_sum_if(struct out *o, bool known, mils sum)
-{
-	if (known)
-		out_cell_sum(o, sum);
-	else
-		out_cell(o, NULL);
-}
-
 static void
 cell_hex(struct out *o, const uint8_t *bytes, size_t len)
 {
@@ -188,13 +176,13 @@ show_stamp(void *context, const struct journal_stamp *s)
 	out_cell_sum(o, s->quote.amount);
 	out_cell_date(o, s->quote.mail_date);
 	out_cell_clean(o, s->quote.class_name);
-	cell_sum_if(o, s->quote.surcharge != 0, s->quote.surcharge);
+	out_cell_sum_if(o, s->quote.surcharge != 0, s->quote.surcharge);
 	out_cell(o, s->quote.surcharges);
 	out_cell_clean(o, s->request.mark.cost);
 	out_cell_some(o, (int64_t)s->request.sheet_serial);
 	out_cell_some(o, s->request.label);
 	out_cell(o, s->psd_id);
-	cell_sum_if(o, s->seq != 0, s->ascending);
+	out_cell_sum_if(o, s->seq != 0, s->ascending);
 	out_cell_time(o, s->issued_at);
 	out_cell(o, spoiled.reason);
 	out_cell(o, spoiled.person);
@@ -210,14 +198,13 @@ show(struct showing *w, const struct documents *ids)
 {
 	struct journal_document doc;
 
-	out_table(w->o, "documents", document_columns, COUNT(document_columns));
+	out_table(w->o, "documents", OUT_COLUMNS(document_columns));
 	for (int i = 0; i < ids->count; i++) {
 		if (!journal_document_load(w->j, ids->id[i], &doc, w->e))
 			return false;
 		list_row(w->o, &doc);
 	}
-	out_table(w->o, "stamps", stamp_columns,
-	    COUNT(stamp_columns) - (w->indicia ? 0 : 1));
+	out_table(w->o, "stamps", OUT_COLUMNS(stamp_columns) - !w->indicia);
 	for (int i = 0; i < ids->count && !w->failed; i++)
 		if (!journal_stamps(w->j, ids->id[i], show_stamp, w, w->e))
 			return false;
@@ -281,7 +268,7 @@ verb_journal_log(struct arguments *a, char **words)
 	if (!books_open(&a->settings, true, &j, &e))
 		return out_fail(a->options, NULL, &e);
 	o = out_open(a->options);
-	out_table(o, "events", event_columns, COUNT(event_columns));
+	out_table(o, "events", OUT_COLUMNS(event_columns));
 	done = books_events(j, limit, log_row, o, &e);
 	journal_close(j);
 	return done ? out_close(o) : out_fail(a->options, o, &e);

@@ -62,7 +62,7 @@ list_lists(const struct rates *r, uint32_t today, struct out *o)
 	uint32_t now = rates_list_on(r, today);
 	size_t first = 0;
 
-	out_table(o, "lists", columns, 4);
+	out_table(o, "lists", OUT_COLUMNS(columns));
 	for (size_t i = 1; i <= rates_count(r); i++) {
 		const struct rate *x = rates_at(r, first);
 		const struct rate *next = rates_at(r, i);
@@ -118,7 +118,7 @@ do_show(struct arguments *a, char **words)
 	effective = rates_list_on(r, a->date);
 	o = out_open(a->options);
 	out_date(o, "effective", "From", effective);
-	out_table(o, "prices", columns, 5);
+	out_table(o, "prices", OUT_COLUMNS(columns));
 	for (size_t i = 0; i < rates_count(r); i++) {
 		const struct rate *x = rates_at(r, i);
 
@@ -194,7 +194,7 @@ show_changes(struct out *o, const struct rates *old, const struct rates *news)
 	    {"upto", "Up to", OUT_TEXT}, {"before", "Before", OUT_TEXT},
 	    {"after", "Then", OUT_TEXT}, {"name", "Name", OUT_TEXT}};
 
-	out_table(o, "changes", columns, 6);
+	out_table(o, "changes", OUT_COLUMNS(columns));
 	rates_diff(old, news, change_row, o);
 }
 

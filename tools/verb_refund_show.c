@@ -9,8 +9,6 @@
 #include "tools/named_file.h"
 #include "tools/verb_refund.h"
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 /* --- fields and tables ----------------------------------------------------------- */
 
 static const char *
@@ -73,7 +71,7 @@ void
 verb_refund_stamps(struct out *o, const struct refund_list *list,
     const struct refund_answer *answer)
 {
-	out_table(o, "list", stamp_columns, COUNT(stamp_columns));
+	out_table(o, "list", OUT_COLUMNS(stamp_columns));
 	for (uint32_t i = 0; i < list->count; i++)
 		stamp_row(o, list->psd_id, &list->lines[i],
 		    answer ? &answer->verdicts[i] : NULL);
@@ -134,10 +132,7 @@ list_request(void *context, const struct books_request *r)
 	out_cell_number(o, r->count);
 	out_cell_sum(o, r->total);
 	out_cell(o, state_name(r));
-	if (r->answered)
-		out_cell_sum(o, r->granted);
-	else
-		out_cell(o, NULL);
+	out_cell_sum_if(o, r->answered, r->granted);
 	return true;
 }
 
@@ -153,7 +148,7 @@ verb_refund_list(struct arguments *a, char **words)
 	if (!books_open(&a->settings, true, &j, &e))
 		return out_fail(a->options, NULL, &e);
 	o = out_open(a->options);
-	out_table(o, "requests", request_columns, COUNT(request_columns));
+	out_table(o, "requests", OUT_COLUMNS(request_columns));
 	done = books_requests(j, list_request, o, &e);
 	journal_close(j);
 	return done ? out_close(o) : out_fail(a->options, o, &e);

@@ -215,7 +215,7 @@ print_out(const struct arguments *a, struct journal *j, const struct rows *rows,
 	snprintf(total.key, sizeof(total.key), "total");
 	out_table(o, "total", named, CELLS);
 	out_row(o, fill_cells(&total, &c));
-	out_table(o, "registers", account_columns, 6);
+	out_table(o, "registers", OUT_COLUMNS(account_columns));
 	return books_accounts(j, show_account, o, e);
 }
 

@@ -78,7 +78,7 @@ list_kinds(struct arguments *a, char **words)
 		    i ? " " : "", words[i]);
 	}
 	o = out_open(a->options);
-	out_table(o, "sheets", kind_columns, 6);
+	out_table(o, "sheets", OUT_COLUMNS(kind_columns));
 	if (!sheet_list(search, a->settings.templates, kind_row, o, &e))
 		return out_fail(a->options, o, &e);
 	return out_close(o);
@@ -143,7 +143,7 @@ list_numbered(struct arguments *a)
 	if (!books_open(&a->settings, true, &j, &e) && e.kind != ERR_ABSENT)
 		return out_fail(a->options, NULL, &e);
 	o = out_open(a->options);
-	out_table(o, "sheets", numbered_columns, 4);
+	out_table(o, "sheets", OUT_COLUMNS(numbered_columns));
 	done = j == NULL || journal_sheets(j, numbered_row, o, &e);
 	journal_close(j);
 	return done ? out_close(o) : out_fail(a->options, o, &e);
