@@ -38,7 +38,8 @@ band_desk_free(struct band_desk *d)
 	imprint_pen_free(d->pen);
 	free(d->pixels);
 	free(d->code);
-	free(d->cache);
+	free(d->rows);
+	free(d->above);
 	*d = (struct band_desk){.pen = NULL};
 }
 

@@ -53,9 +53,13 @@ struct band {
 /* What a thread needs beside; all zero at first. */
 struct band_desk {
 	struct imprint_pen *pen;
-	struct splice_cache *cache;
 	uint8_t *pixels, *code;
 	size_t pixels_room, code_room;
+	/* what stamps that stay coded were made of last */
+	struct splice_strip *rows, *above;
+	size_t above_room;
+	unsigned pixel;
+	struct splice_colors colors;
 };
 
 /* Lines `top` to before `end` of a page with this header.

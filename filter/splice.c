@@ -174,56 +174,30 @@ splice_skip(const struct splice *s, struct splice_from *from, size_t count)
 
 /* --- dots -------------------------------------------------------------------- */
 
-/* The first bits, those that a strip has room for; what is behind the last one
- * is clear. */
-ALWAYS void
-load(struct splice_strip *strip, const uint8_t *bits, size_t count)
+/* The next bits, up to WORD_BITS, from the highest on; what is behind the last
+ * one may be anything. */
+ALWAYS uint64_t
+load(const uint8_t *bits, size_t count)
 {
-	size_t whole = count / 8, rest = count % 8;
+	uint64_t word = 0;
 
-	strip->count = (uint16_t)(count < SPLICE_STRIP ? count : SPLICE_STRIP);
-	if (count >= SPLICE_STRIP) {
-		memcpy(strip->bits, bits, sizeof(strip->bits));
-		return;
-	}
-	memset(strip->bits, 0, sizeof(strip->bits));
-	memcpy(strip->bits, bits, whole);
-	if (rest > 0)
-		((uint8_t *)strip->bits)[whole] =
-		    (uint8_t)(bits[whole] & ~(0xffu >> rest));
-}
-
-static size_t
-place_of(const struct splice_strip *strip)
-{
-	uint64_t hash = strip->count;
-
-	for (int i = 0; i < SPLICE_STRIP / WORD_BITS; i++)
-		hash = (hash ^ strip->bits[i]) * 0x9e3779b97f4a7c15u;
-	return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u >> 32 &
-	       (SPLICE_STRIPS - 1);
-}
-
-static bool
-is_same(const struct splice_strip *a, const struct splice_strip *b)
-{
-	uint64_t differ = a->count ^ b->count;
-
-	for (int i = 0; i < SPLICE_STRIP / WORD_BITS; i++)
-		differ |= a->bits[i] ^ b->bits[i];
-	return differ == 0;
+	if (count >= WORD_BITS)
+		memcpy(&word, bits, sizeof(word));
+	else
+		memcpy(&word, bits, (count + 7) / 8);
+	return be64toh(word);
 }
 
 /* Splits the dots into runs.  The first and the last one may go on outside of
  * the strip: they are only counted.  A bit that differs from the run it would
  * go on begins the next one. */
 ALWAYS void
-code_strip(struct splice_strip *strip, const struct splice_cache *c,
-    uint8_t *code, unsigned pixel)
+code_strip(struct splice_strip *strip, const struct splice_colors *colors,
+    const uint8_t *bits, uint8_t *code, unsigned pixel)
 {
 	struct splice s = {.pixel = pixel, .out = code, .to = code};
 	size_t begun = 0, count = strip->count;
-	unsigned color = *(const uint8_t *)strip->bits >> 7;
+	unsigned color = bits[0] >> 7;
 
 	strip->first_color = (uint8_t)color;
 	strip->first = strip->count;
@@ -231,7 +205,7 @@ code_strip(struct splice_strip *strip, const struct splice_cache *c,
 		size_t left = count - at;
 		uint64_t there =
 		    left >= WORD_BITS ? ~0ULL : ~0ULL << (WORD_BITS - left);
-		uint64_t differ = be64toh(strip->bits[at / WORD_BITS]);
+		uint64_t differ = load(bits + at / 8, left);
 
 		if (color != 0)
 			differ = ~differ;
@@ -240,7 +214,7 @@ code_strip(struct splice_strip *strip, const struct splice_cache *c,
 			unsigned n = (unsigned)__builtin_clzll(differ);
 
 			if (begun > 0)
-				add(&s, c->colors[color], at + n - begun,
+				add(&s, colors->of[color], at + n - begun,
 				    pixel);
 			else
 				strip->first = (uint16_t)(at + n);
@@ -258,13 +232,13 @@ code_strip(struct splice_strip *strip, const struct splice_cache *c,
 }
 
 ALWAYS void
-add_strip(struct splice *s, const struct splice_cache *c,
+add_strip(struct splice *s, const struct splice_colors *colors,
     const struct splice_strip *strip, const uint8_t *code, unsigned pixel)
 {
 	struct splice_from from = {.code = code};
 	size_t inner = (size_t)strip->count - strip->first - strip->last;
 
-	add(s, c->colors[strip->first_color], strip->first, pixel);
+	add(s, colors->of[strip->first_color], strip->first, pixel);
 	if (strip->last == 0)
 		return;
 	put_run(s, pixel);
@@ -277,49 +251,41 @@ add_strip(struct splice *s, const struct splice_cache *c,
 		s->to += strip->len;
 		s->head = strip->singles > 0 ? s->to - strip->singles : NULL;
 	}
-	s->color = c->colors[strip->last_color];
+	s->color = colors->of[strip->last_color];
 	s->count = strip->last;
 }
 
+bool
+splice_known(struct splice *s, const struct splice_colors *colors,
+    const struct splice_strip *strip, const uint8_t *bits, size_t count)
+{
+	if (strip->count != count ||
+	    memcmp(strip->bits, bits, (count + 7) / 8) != 0)
+		return false;
+	FOR_PIXEL(s, add_strip, colors, strip, strip->code);
+	return true;
+}
+
 ALWAYS void
-add_dots(struct splice *s, struct splice_cache *c, const uint8_t *bits,
-    size_t count, unsigned pixel)
+add_dots(struct splice *s, const struct splice_colors *colors,
+    struct splice_strip *strip, const uint8_t *bits, unsigned pixel)
 {
 	uint8_t code[SPLICE_STRIP * (SPLICE_DOT_BYTES_MAX + 1)];
-	struct splice_strip strip, *kept;
 
-	for (size_t at = 0; at < count; at += SPLICE_STRIP) {
-		load(&strip, bits + at / 8, count - at);
-		kept = &c->strips[place_of(&strip)];
-		if (is_same(&strip, kept)) {
-			add_strip(s, c, kept, kept->code, pixel);
-			continue;
-		}
-		code_strip(&strip, c, code, pixel);
-		add_strip(s, c, &strip, code, pixel);
-		if (strip.len <= SPLICE_STRIP_CODE) {
-			memcpy(strip.code, code, strip.len);
-			*kept = strip;
-		}
-	}
-}
-
-void
-splice_dots(
-    struct splice *s, struct splice_cache *c, const uint8_t *bits, size_t count)
-{
-	FOR_PIXEL(s, add_dots, c, bits, count);
-}
-
-void
-splice_colors(struct splice_cache *c, unsigned pixel, const uint8_t *clear,
-    const uint8_t *set)
-{
-	if (c->pixel == pixel && memcmp(c->colors[0], clear, pixel) == 0 &&
-	    memcmp(c->colors[1], set, pixel) == 0)
+	code_strip(strip, colors, bits, code, pixel);
+	add_strip(s, colors, strip, code, pixel);
+	if (strip->len > SPLICE_STRIP_CODE) {
+		strip->count = 0;
 		return;
-	memset(c, 0, sizeof(*c));
-	c->pixel = pixel;
-	memcpy(c->colors[0], clear, pixel);
-	memcpy(c->colors[1], set, pixel);
+	}
+	memcpy(strip->code, code, strip->len);
+	memcpy(strip->bits, bits, ((size_t)strip->count + 7) / 8);
+}
+
+void
+splice_dots(struct splice *s, const struct splice_colors *colors,
+    struct splice_strip *strip, const uint8_t *bits, size_t count)
+{
+	strip->count = (uint16_t)count;
+	FOR_PIXEL(s, add_dots, colors, strip, bits);
 }

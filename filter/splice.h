@@ -42,40 +42,39 @@ size_t splice_end(struct splice *s);
 /* `count` pixels (0: none) of one colour. */
 void splice_run(struct splice *s, const uint8_t *color, size_t count);
 
-/* The codes of stretches of dots that came before: what is printed mostly
- * repeats what is above or beside it.  Large: to be allocated, zeroed, and kept
- * from line to line by one thread. */
-#define SPLICE_STRIP	     256 /* dots */
-#define SPLICE_STRIP_CODE    82	 /* bytes; longer codes are made anew */
-#define SPLICE_STRIPS	     2048
-#define SPLICE_DOT_BYTES_MAX 12
+/* Dots and their code, which is kept: what is printed mostly repeats what is
+ * above or beside it.  All zero: none. */
+#define SPLICE_STRIP	  1024 /* dots, at most */
+#define SPLICE_STRIP_CODE 240  /* bytes; dots with more are not kept */
 
-/* Two lines of a processor's cache. */
 struct splice_strip {
-	uint64_t bits[SPLICE_STRIP / 64];
-	uint16_t count;	      /* dots; 0: there are none */
+	uint16_t count;	      /* dots */
 	uint16_t first, last; /* dots of these runs; last 0: there is one */
 	uint16_t len;	      /* of the code of what is between them */
 	uint16_t singles; /* bytes from the code of single pixels that may go on
 			     up to the end; 0: none may */
 	uint8_t first_color, last_color;
+	uint8_t bits[SPLICE_STRIP / 8];
 	uint8_t code[SPLICE_STRIP_CODE];
 };
 
-struct splice_cache {
-	struct splice_strip strips[SPLICE_STRIPS];
-	unsigned pixel;
-	uint8_t colors[2][SPLICE_DOT_BYTES_MAX];
+/* Pixels of two colours, for clear and for set bits.  What strips keep is of
+ * these: others need other strips. */
+#define SPLICE_DOT_BYTES_MAX 12
+
+struct splice_colors {
+	uint8_t of[2][SPLICE_DOT_BYTES_MAX];
 };
 
-/* The pixels for clear and set bits, of at most SPLICE_DOT_BYTES_MAX bytes: at
- * first, and where they change, but not within a line. */
-void splice_colors(struct splice_cache *c, unsigned pixel, const uint8_t *clear,
-    const uint8_t *set);
+/* `count` dots, 1 to SPLICE_STRIP: bits, the most significant first.  False:
+ * they are not those of the strip, or what is behind them in the last byte is
+ * not; nothing is done. */
+bool splice_known(struct splice *s, const struct splice_colors *colors,
+    const struct splice_strip *strip, const uint8_t *bits, size_t count);
 
-/* `count` dots: bits, the most significant first. */
-void splice_dots(struct splice *s, struct splice_cache *c, const uint8_t *bits,
-    size_t count);
+/* Any such dots, which the strip then keeps where it can. */
+void splice_dots(struct splice *s, const struct splice_colors *colors,
+    struct splice_strip *strip, const uint8_t *bits, size_t count);
 
 /* The next `count` pixels of the other line, which must have them; leaves them
  * out. */

@@ -144,6 +144,7 @@ imprint_draw(struct imprint_pen *pen, const struct imprint_spec *spec,
 	if (!imprint_plan(spec, &plan, e) ||
 	    !imprint_words_draw(pen, &plan, spec, text, out, e))
 		return false;
+	out->split = plan.split;
 	if (draw_marks(spec, &plan, indicium, out, e))
 		return true;
 	imprint_free(out);

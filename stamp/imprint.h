@@ -76,6 +76,8 @@ struct imprint {
 	int width, height; /* printer dots */
 	size_t stride;	   /* bytes of a row */
 	uint8_t *bits;	   /* 1 = black, most significant bit first */
+	int split; /* columns before it or from it on are words, which many
+		      stamps have in common, the others the symbol; 0: not so */
 };
 
 const char *imprint_layout_name(enum imprint_layout layout);

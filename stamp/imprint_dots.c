@@ -17,7 +17,8 @@ imprint_make(struct imprint *out, int width, int height, struct err *e)
 {
 	size_t stride = ((size_t)width + 7) / 8;
 
-	*out = (struct imprint){width, height, stride, NULL};
+	*out = (struct imprint){
+	    .width = width, .height = height, .stride = stride};
 	out->bits = calloc((size_t)height, stride + 1); /* never of 0 bytes */
 	if (out->bits != NULL)
 		return true;
@@ -302,6 +303,9 @@ imprint_turn(struct imprint *im, int rotation, bool mirror, struct err *e)
 	if (!imprint_make(&out, across ? im->height : im->width,
 		across ? im->width : im->height, e))
 		return false;
+	if (im->split > 0 && !across)
+		out.split = (rotation == 180) != mirror ? im->width - im->split
+							: im->split;
 	if (across)
 		transpose(
 		    im, rotation == 90, (rotation == 270) != mirror, &out);

@@ -74,6 +74,7 @@ plan_beside(struct imprint_plan *p, const struct imprint_spec *spec,
 	p->symbol.x = quiet_x;
 	p->symbol.y = (p->height - p->symbol.h) / 2;
 	p->words.x = quiet_x + p->symbol.w + greater(gap, quiet_x);
+	p->split = p->words.x;
 	p->words.y = quiet_y;
 	p->words.h = words_h;
 	rest = imprint_dots(small ? SMALL_W : LABEL_W, spec->dpi_x) -
@@ -147,6 +148,7 @@ plan_envelope(struct imprint_plan *p, const struct imprint_spec *spec,
 		     p->words.x;
 	p->words.h = imprint_dots(ENVELOPE_WORDS_H, dpi_y);
 	p->words.y = base - p->words.h;
+	p->split = p->symbol.x;
 }
 
 bool

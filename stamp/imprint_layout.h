@@ -18,8 +18,9 @@ struct imprint_plan {
 	struct imprint_box symbol; /* its modules, without quiet zone */
 	struct imprint_box words;  /* last baseline is its lower edge */
 	struct imprint_box amount; /* baseline is its lower edge */
-	bool amount_right;	   /* amount ends at the right of its box */
-	struct imprint_box fim;	   /* first bar; w = 0: none */
+	int split; /* between symbol and words beside it; 0: over each other */
+	bool amount_right;	/* amount ends at the right of its box */
+	struct imprint_box fim; /* first bar; w = 0: none */
 };
 
 /* Dots of `mil` thousandths of an inch, to the nearest. */
