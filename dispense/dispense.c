@@ -139,7 +139,9 @@ check_open(const struct document *doc, struct err *e)
 {
 	if (!dispense_check_spoiled(doc, doc->doc.state, e))
 		return false;
-	return doc->doc.state == DOC_QUOTED || doc->doc.state == DOC_ISSUED ||
+	/* Another process may have bought all of it meanwhile. */
+	return doc->doc.issued == doc->doc.stamps ||
+	       doc->doc.state == DOC_QUOTED || doc->doc.state == DOC_ISSUED ||
 	       err_set(e, ERR_DENIED,
 		   "document %u of %s-%u is %s: no more of its stamps are "
 		   "bought",

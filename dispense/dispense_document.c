@@ -25,15 +25,6 @@ save(struct document *doc, struct err *e)
 }
 
 bool
-dispense_reload(struct document *doc, struct err *e)
-{
-	struct journal *j = doc->d->journal;
-
-	return journal_pass_load(j, doc->pass.id, &doc->pass, e) &&
-	       journal_document_load(j, doc->pass.document_id, &doc->doc, e);
-}
-
-bool
 dispense_check_spoiled(
     const struct document *doc, enum doc_state state, struct err *e)
 {
@@ -42,6 +33,19 @@ dispense_check_spoiled(
 		   "document %u of %s-%u was spoiled while it was being "
 		   "printed: release the job to buy new stamps, or cancel it",
 		   doc->doc.ordinal + 1, doc->job.queue, doc->job.id);
+}
+
+bool
+dispense_reload(struct document *doc, struct err *e)
+{
+	struct journal *j = doc->d->journal;
+
+	if (!journal_pass_load(j, doc->pass.id, &doc->pass, e))
+		return false;
+	/* What was seen of one row is not done to another. */
+	if (doc->bound != 0 && doc->pass.document_id != doc->bound)
+		return dispense_check_spoiled(doc, DOC_SPOILED, e);
+	return journal_document_load(j, doc->pass.document_id, &doc->doc, e);
 }
 
 bool
@@ -207,6 +211,7 @@ outcome(struct document *doc, struct outcome *out, struct err *e)
 					  doc->doc.state == DOC_UNDELIVERED),
 	    .stamps = doc->doc.issued,
 	    .refusal = doc->pass.refusal};
+	doc->bound = doc->doc.id;
 	doc->pass.closed = true;
 	doc->pass.settled |= out->delivered;
 	return journal_pass_save(doc->d->journal, &doc->pass, e);

@@ -41,6 +41,7 @@ struct document {
 	struct queue_settings queue;
 	struct journal_pass pass;
 	struct journal_document doc;
+	int64_t bound; /* the row that was quoted, or whose outcome was told */
 	bool quoted, begun;
 	size_t count;	   /* stamps of the quote */
 	uint16_t *discard; /* lengths, where nothing is to be printed */
@@ -75,7 +76,9 @@ MUST_CHECK bool dispense_rates(struct dispense *d, struct err *e);
 MUST_CHECK bool dispense_lock(struct dispense *d, struct err *e);
 void dispense_unlock_money(struct dispense *d);
 
-/* Reads pass and document again, inside a transaction. */
+/* Reads pass and document again, inside a transaction.
+ * Errors: ERR_DENIED (a person spoiled the one that was quoted, or told of, and
+ * the pass has another one by now). */
 MUST_CHECK bool dispense_reload(struct document *doc, struct err *e);
 
 /* Nothing is done with a document, now in `state`, that a person spoiled under

@@ -363,12 +363,15 @@ dispense_quote(struct document *doc, const struct stamp_request *in,
 
 		if (!q.order || !journal_commit(d->journal, &second))
 			journal_abort(d->journal);
+		else
+			doc->bound = doc->doc.id;
 		return false;
 	}
 	if (!journal_commit(d->journal, e))
 		return false;
 	fill_common(&q, common);
 	doc->quoted = true;
+	doc->bound = doc->doc.id;
 	doc->count = count;
 	return true;
 }

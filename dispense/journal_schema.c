@@ -119,7 +119,11 @@ static const char *const steps[] = {
 
     /* 5: links that hold the whole row; what older ones do not hold is sealed
      * by an event (journal_seal.c) */
-    "ALTER TABLE stamps ADD COLUMN form INTEGER NOT NULL DEFAULT 1;",
+    "ALTER TABLE stamps ADD COLUMN form INTEGER NOT NULL DEFAULT 1;"
+    /* a program of before that is at work still: the next one asks the vault */
+    "CREATE TRIGGER stamp_form BEFORE UPDATE OF seq ON stamps WHEN NEW.seq IS"
+    " NOT NULL AND NEW.form<2 BEGIN SELECT RAISE(ABORT,'an older program is at"
+    " work on a journal of a newer version: restart postage-vaultd'); END;",
 };
 
 #define SEALED 5 /* the version that began with a seal */

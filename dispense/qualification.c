@@ -15,9 +15,11 @@
 #include "base/text.h"
 #include "stamp/sig.h"
 
-#define CHAIN	  (2 * SIG_SHA256 + 1)
+#define CHAIN	  QUALIFICATION_HASH
 #define LINE_ROOM (5 * QUALIFICATION_WORD + CHAIN)
 #define FIELDS	  6 /* date, grade, model, URI, resolution, figures; chain */
+
+_Static_assert(CHAIN == 2 * SIG_SHA256 + 1, "SHA-256 in hexadecimal");
 
 bool
 qualification_path(const char *conf_path, const char *queue, char *out,
@@ -111,9 +113,10 @@ qualification_load(const char *path, struct qualification *out, struct err *e)
 }
 
 static int
-format(const struct qualification *q, const char *last, char line[LINE_ROOM])
+format(const struct qualification *q, const char *last, char line[LINE_ROOM],
+    char hash[CHAIN])
 {
-	char date[DATE_TEXT], hash[CHAIN];
+	char date[DATE_TEXT];
 	int len = snprintf(line, LINE_ROOM, "%s\t%c\t%s\t%s\t%s\t%s",
 	    date_format(q->date, date), q->grade, q->model, q->uri,
 	    q->resolution, q->figures);
@@ -124,8 +127,8 @@ format(const struct qualification *q, const char *last, char line[LINE_ROOM])
 }
 
 bool
-qualification_add(
-    const char *path, const struct qualification *q, struct err *e)
+qualification_add(const char *path, const struct qualification *q,
+    char hash[QUALIFICATION_HASH], struct err *e)
 {
 	char *text = malloc(QUALIFICATION_MAX), *walked = NULL;
 	char last[CHAIN] = "", line[LINE_ROOM], folder[PATH_MAX];
@@ -146,7 +149,7 @@ qualification_add(
 	if (!read_lines(path, walked, &old, last, e))
 		goto out;
 	len = strlen(text);
-	format(q, last, line);
+	format(q, last, line, hash);
 	if (len + strlen(line) >= QUALIFICATION_MAX) {
 		err_set(e, ERR_CONFIG, "%s is full", path);
 		goto out;

@@ -19,6 +19,7 @@
 #define QUALIFICATION_DAYS 365 /* it is good for */
 #define QUALIFICATION_MAX  (1 << 20)
 #define QUALIFICATION_WORD 160
+#define QUALIFICATION_HASH 65 /* SHA-256 in hexadecimal */
 
 struct qualification {
 	uint32_t date; /* YYYYMMDD; 0 = never */
@@ -39,9 +40,10 @@ MUST_CHECK bool qualification_path(const char *conf_path, const char *queue,
 MUST_CHECK bool
 qualification_load(const char *path, struct qualification *out, struct err *e);
 
-/* Adds one.  Errors: as above. */
-MUST_CHECK bool qualification_add(
-    const char *path, const struct qualification *q, struct err *e);
+/* Adds one; `hash` is what its line ends in.  Errors: as above. */
+MUST_CHECK bool
+qualification_add(const char *path, const struct qualification *q,
+    char hash[QUALIFICATION_HASH], struct err *e);
 
 /* Why it is not good any more, "" if it is: too old on `today`, or of another
  * printer. */

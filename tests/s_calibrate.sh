@@ -121,6 +121,24 @@ check 'a changed line is noticed' sh -c "echo '$(doctor)' | tee /dev/stderr |
 	grep -q '^FAULT: .*qualified/Postage:2: was changed'"
 check_fails 'and nothing is added to it' qualify
 
+# Who measured what is in the journal, too.
+events() { # of this kind, as JSON
+	postage --json journal log --count 100 |
+		jq "[.events[] | select(.what == \"$1\")]"
+}
+line=$(tail -1 "$WORK/etc/qualified/Postage")
+check_is 'each measurement is an event' "$(events qualify | jq length)" 5
+check_is 'with grade, queue and the hash of the record' \
+	"$(events qualify | jq -r '.[-1].text' |
+		sed 's/ on .*, record/ .../')" \
+	"queue Postage: grade $(echo "$line" | cut -f 2) ... ${line##*	}"
+check_is 'and the person' "$(events qualify | jq -r '.[-1].person' |
+	cut -d ' ' -f 1)" root
+check_is 'and so is each calibration' "$(events calibrate | jq length)" 2
+check 'the journal is sound' postage journal check
+check 'and its files are the daemon'"'"'s' sh -c \
+	"! find '$WORK/state' -name 'journal*' ! -user postage | grep ."
+
 # Labels, before and after: symbols in dots of the paper.
 labels() {
 	job=$(submit -d Postage -o PostageSheet=Avery-5160 \

@@ -829,6 +829,22 @@ journal_of_version_1_is_brought_up_to_date(void **state)
 	    "check again");
 }
 
+/* What a daemon of version 4 wrote as the result of a debit. */
+static bool
+as_an_older_program(struct fixture *f)
+{
+	sqlite3 *db;
+	int code;
+
+	is_int(sqlite3_open(f->path, &db), SQLITE_OK, "open");
+	code = sqlite3_exec(db,
+	    "UPDATE stamps SET state=2,indicium=x'00',ascending=1,"
+	    "issued_at=1,seq=9,chain=x'00' WHERE state=1",
+	    NULL, NULL, NULL);
+	sqlite3_close(db);
+	return code == SQLITE_OK;
+}
+
 /* What the old form of the chain does not hold is sealed when the journal is
  * brought up to date; what is issued from then on is in the chain. */
 static void
@@ -840,6 +856,7 @@ old_stamps_are_sealed_and_new_ones_chained(void **state)
 	struct fixture *f = *state;
 	struct err e = ERR_INIT;
 	struct job other = one_job;
+	struct journal_stamp one;
 	char sql[128];
 	size_t count = 0;
 
@@ -866,6 +883,13 @@ old_stamps_are_sealed_and_new_ones_chained(void **state)
 	check(f, 8 * 780);
 	ok(strstr(findings, "stamp 8 bears an older form"), findings);
 	tamper_many(f, "REPLACE INTO stamps SELECT * FROM kept");
+	is_ok(journal_begin(f->j, &e), &e, "begin");
+	one = stamp(3, 2);
+	is_ok(journal_stamp_quote(f->j, &one, &e), &e, "quote");
+	is_ok(journal_stamp_intend(f->j, one.psd.key, PSD, &e), &e, "intend");
+	is_ok(journal_commit(f->j, &e), &e, "commit");
+	ok(!as_an_older_program(f), "no link of an old form behind the seal");
+	tamper(f, "UPDATE stamps SET state=0,psd=NULL WHERE state=1");
 	tamper(f, "DELETE FROM events WHERE what='seal'");
 	check(f, 8 * 780);
 	ok(strstr(findings, "is not what was sealed then"), "without a seal");

@@ -19,6 +19,7 @@
 #include "stamp/sheet.h"
 #include "tools/cupsd.h"
 #include "tools/fiducial.h"
+#include "tools/note.h"
 #include "tools/out.h"
 #include "tools/paper.h"
 #include "tools/postage.h"
@@ -45,6 +46,7 @@
 
 struct calibrate {
 	const char *queue, *media, *sheet, *output, *measured, *scan;
+	const char *config;
 	bool show, clear;
 	double w_pt, h_pt;
 	char path[4096];
@@ -131,6 +133,24 @@ print_sheet(struct calibrate *c, struct err *e)
 
 /* --- what was measured --------------------------------------------------------- */
 
+/* The file, and the journal's event of it. */
+static bool
+store(const struct calibrate *c, struct err *e)
+{
+	const struct calibration *f = &c->found;
+	struct note *note;
+	char text[256];
+
+	snprintf(text, sizeof(text),
+	    "queue %s: right by %.2f mm, down by %.2f mm, width %.2f %%, "
+	    "height %.2f %%",
+	    c->queue, f->offset_x_mm, f->offset_y_mm, f->scale_x * 100,
+	    f->scale_y * 100);
+	return note_open(c->config, &note, e) &&
+	       note_close(note, calibration_store(c->path, f, e), "calibrate",
+		   text, e);
+}
+
 static bool
 keep(struct calibrate *c, const struct calibration_point *across,
     const struct calibration_point *down, size_t count, struct err *e)
@@ -141,7 +161,20 @@ keep(struct calibrate *c, const struct calibration_point *across,
 	return calibration_line(
 		   across, count, &f->offset_x_mm, &f->scale_x, e) &&
 	       calibration_line(down, count, &f->offset_y_mm, &f->scale_y, e) &&
-	       calibration_store(c->path, f, e);
+	       store(c, e);
+}
+
+static bool
+clear(struct calibrate *c, struct err *e)
+{
+	struct note *note;
+	char text[256];
+
+	snprintf(text, sizeof(text), "queue %s: cleared", c->queue);
+	return note_open(c->config, &note, e) &&
+	       note_close(
+		   note, durable_remove(c->path, e), "calibrate", text, e) &&
+	       calibration_load(c->path, &c->found, e);
 }
 
 static bool
@@ -232,9 +265,9 @@ run(struct calibrate *c, const struct options *options, struct err *e)
 		options->config, c->queue, c->path, sizeof(c->path), e) ||
 	    !paper_size(c->media, &c->w_pt, &c->h_pt, e))
 		return false;
+	c->config = options->config;
 	if (c->clear)
-		return durable_remove(c->path, e) &&
-		       calibration_load(c->path, &c->found, e);
+		return clear(c, e);
 	if (c->show)
 		return calibration_load(c->path, &c->found, e);
 	if (c->measured != NULL)

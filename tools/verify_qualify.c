@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/text.h"
 #include "dispense/qualification.h"
 #include "dispense/settings.h"
 #include "tools/cupsd.h"
 #include "tools/fiducial.h"
+#include "tools/note.h"
 #include "tools/out.h"
 #include "tools/quality.h"
 
@@ -147,6 +149,24 @@ recommend(struct session *s, struct err *e)
 	return true;
 }
 
+/* The record, and the journal's event of it. */
+static bool
+add_record(const struct session *s, const char *path, struct err *e)
+{
+	const struct qualification *r = &s->record;
+	char hash[QUALIFICATION_HASH] = "", date[DATE_TEXT], text[512];
+	struct note *note;
+	bool done;
+
+	if (!note_open(s->how->config, &note, e))
+		return false;
+	done = qualification_add(path, r, hash, e);
+	snprintf(text, sizeof(text), "queue %s: grade %c on %s, %s, record %s",
+	    s->how->queue, r->grade, date_format(r->date, date), r->model,
+	    hash);
+	return note_close(note, done, "qualify", text, e);
+}
+
 static bool
 keep(struct session *s, struct err *e)
 {
@@ -163,7 +183,7 @@ keep(struct session *s, struct err *e)
 	    s->worst.unused * 100, s->worst.skew_degrees, s->reduction);
 	return qualification_path(
 		   s->how->config, s->how->queue, path, sizeof(path), e) &&
-	       qualification_add(path, r, e);
+	       add_record(s, path, e);
 }
 
 /* --- the report --------------------------------------------------------------------- */
