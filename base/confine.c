@@ -42,16 +42,16 @@ static const char *const system_paths[] = {"/usr", "/lib", "/lib64", "/bin",
 
 static const int denied_calls[] = {SCMP_SYS(socket), SCMP_SYS(socketpair),
     SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept),
-    SCMP_SYS(accept4), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(ptrace),
-    SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(kcmp),
-    SCMP_SYS(pidfd_getfd), SCMP_SYS(pidfd_open), SCMP_SYS(mount),
-    SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot),
-    SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(bpf),
-    SCMP_SYS(perf_event_open), SCMP_SYS(io_uring_setup), SCMP_SYS(userfaultfd),
-    SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
-    SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load),
-    SCMP_SYS(mknod), SCMP_SYS(mknodat), SCMP_SYS(chmod), SCMP_SYS(fchmodat),
-    SCMP_SYS(chown), SCMP_SYS(fchownat), SCMP_SYS(lchown), SCMP_SYS(setxattr),
+    SCMP_SYS(accept4), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev), SCMP_SYS(kcmp), SCMP_SYS(pidfd_getfd),
+    SCMP_SYS(pidfd_open), SCMP_SYS(mount), SCMP_SYS(umount2),
+    SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare), SCMP_SYS(setns),
+    SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(io_uring_setup),
+    SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key),
+    SCMP_SYS(request_key), SCMP_SYS(init_module), SCMP_SYS(finit_module),
+    SCMP_SYS(kexec_load), SCMP_SYS(mknod), SCMP_SYS(mknodat), SCMP_SYS(chmod),
+    SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(fchownat), SCMP_SYS(lchown),
+    SCMP_SYS(setxattr),
     /* Landlock of Linux 6.1 and before knows no truncate(2). */
     SCMP_SYS(truncate), SCMP_SYS(utime), SCMP_SYS(utimes), SCMP_SYS(futimesat),
     SCMP_SYS(utimensat), SCMP_SYS(lsetxattr), SCMP_SYS(removexattr),
@@ -61,10 +61,13 @@ static const int denied_calls[] = {SCMP_SYS(socket), SCMP_SYS(socketpair),
     SCMP_SYS(move_pages), SCMP_SYS(migrate_pages), SCMP_SYS(setpriority),
     SCMP_SYS(ioprio_set), SCMP_SYS(fanotify_init), SCMP_SYS(open_tree),
     SCMP_SYS(move_mount), SCMP_SYS(fsopen), SCMP_SYS(fsmount),
-    SCMP_SYS(kexec_file_load), SCMP_SYS(kill), SCMP_SYS(tkill),
-    SCMP_SYS(tgkill), SCMP_SYS(msgsnd), SCMP_SYS(shmat), SCMP_SYS(shmget),
-    SCMP_SYS(msgget), SCMP_SYS(semget), SCMP_SYS(mq_open), SCMP_SYS(quotactl),
-    SCMP_SYS(reboot)};
+    SCMP_SYS(kexec_file_load), SCMP_SYS(msgsnd), SCMP_SYS(shmat),
+    SCMP_SYS(shmget), SCMP_SYS(msgget), SCMP_SYS(semget), SCMP_SYS(mq_open),
+    SCMP_SYS(quotactl), SCMP_SYS(reboot)};
+
+/* Other processes; and threads end themselves otherwise. */
+static const int denied_processes[] = {SCMP_SYS(fork), SCMP_SYS(vfork),
+    SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(tgkill)};
 
 /* All that a sealed child needs: what it has, memory, time, its end. */
 static const int sealed_calls[] = {SCMP_SYS(read), SCMP_SYS(readv),
@@ -82,17 +85,29 @@ static const int sealed_calls[] = {SCMP_SYS(read), SCMP_SYS(readv),
     SCMP_SYS(exit), SCMP_SYS(exit_group)};
 
 static bool
-add_denied(scmp_filter_ctx ctx)
+deny(scmp_filter_ctx ctx, const int *calls, size_t count)
 {
-	size_t n = sizeof(denied_calls) / sizeof(denied_calls[0]);
-
-	for (size_t i = 0; i < n; i++)
-		if (seccomp_rule_add(
-			ctx, SCMP_ACT_ERRNO(EPERM), denied_calls[i], 0) != 0)
+	for (size_t i = 0; i < count; i++)
+		if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i], 0) !=
+		    0)
 			return false;
+	return true;
+}
+
+static bool
+add_denied(scmp_filter_ctx ctx, bool processes)
+{
+	if (!deny(ctx, denied_calls,
+		sizeof(denied_calls) / sizeof(denied_calls[0])))
+		return false;
 	/* The limits of itself only, whose process id is 0 here. */
 	if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1,
 		SCMP_A0(SCMP_CMP_NE, 0)) != 0)
+		return false;
+	if (processes)
+		return true;
+	if (!deny(ctx, denied_processes,
+		sizeof(denied_processes) / sizeof(denied_processes[0])))
 		return false;
 	/* Threads are allowed, processes not; the C library falls back from
 	 * clone3(2), whose flags a filter cannot see. */
@@ -125,13 +140,15 @@ add_allowed(scmp_filter_ctx ctx)
 static bool
 prepare_filter(struct confine *c, struct err *e)
 {
+	bool sealed = c->level == CONFINE_SEALED;
 	scmp_filter_ctx ctx =
-	    seccomp_init(c->sealed ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW);
+	    seccomp_init(sealed ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW);
 	int fd = memfd_create("filter", MFD_CLOEXEC);
 	ssize_t n = -1;
 
 	if (ctx != NULL && fd >= 0 &&
-	    (c->sealed ? add_allowed(ctx) : add_denied(ctx)) &&
+	    (sealed ? add_allowed(ctx)
+		    : add_denied(ctx, c->level == CONFINE_SELF)) &&
 	    seccomp_export_bpf(ctx, fd) == 0)
 		n = pread(fd, c->bytes, sizeof(c->bytes), 0);
 	if (fd >= 0)
@@ -193,8 +210,15 @@ allow_paths(const struct sandbox *how, int ruleset, struct err *e)
 		    ruleset, *s, LANDLOCK_READ | LANDLOCK_ACCESS_FS_EXECUTE, e);
 	for (const char *const *s = how->readable; done && s && *s; s++)
 		done = allow_path(ruleset, *s, LANDLOCK_READ, e);
-	done = done && allow_path(ruleset, how->program,
-			   LANDLOCK_READ | LANDLOCK_ACCESS_FS_EXECUTE, e);
+	if (done && how->program != NULL)
+		done = allow_path(ruleset, how->program,
+		    LANDLOCK_READ | LANDLOCK_ACCESS_FS_EXECUTE, e);
+	if (done && how->parent != NULL)
+		done = allow_path(
+		    ruleset, how->parent, LANDLOCK_ACCESS_FS_REMOVE_DIR, e);
+	if (done)
+		done = allow_path(ruleset, "/dev/null",
+		    LANDLOCK_READ | LANDLOCK_ACCESS_FS_WRITE_FILE, e);
 	if (done && how->folder != NULL)
 		done = allow_path(ruleset, how->folder,
 		    LANDLOCK_ALL & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE, e);
@@ -213,7 +237,7 @@ prepare_ruleset(const struct sandbox *how, struct confine *c, struct err *e)
 	if (c->ruleset < 0)
 		return err_system(e, "landlock_create_ruleset");
 	/* A ruleset without a rule: no file at all. */
-	return c->sealed || allow_paths(how, c->ruleset, e);
+	return c->level == CONFINE_SEALED || allow_paths(how, c->ruleset, e);
 }
 
 static bool
@@ -269,10 +293,10 @@ prepare_user(const struct sandbox *how, struct confine *c)
 }
 
 bool
-confine_prepare(
-    const struct sandbox *how, bool sealed, struct confine *c, struct err *e)
+confine_prepare(const struct sandbox *how, enum confine_level level,
+    struct confine *c, struct err *e)
 {
-	c->sealed = sealed;
+	c->level = level;
 	c->ruleset = -1;
 	c->program = (struct sock_fprog){0, NULL};
 	c->parent = getpid();
@@ -326,10 +350,22 @@ enter_user(const struct confine *c)
 }
 
 bool
+confine_walls(const struct confine *c)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return false;
+	if (c->ruleset >= 0 && !enter_ruleset(c->ruleset))
+		return false;
+	return c->program.filter == NULL ||
+	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &c->program) ==
+		   0;
+}
+
+bool
 confine_enter(const struct sandbox *how, const struct confine *c, char *step)
 {
 	*step = 'l';
-	if (!enter_limits(how, c->sealed && !LIMITED))
+	if (!enter_limits(how, c->level == CONFINE_SEALED && !LIMITED))
 		return false;
 	*step = 'u';
 	if (!enter_user(c))
@@ -338,12 +374,5 @@ confine_enter(const struct sandbox *how, const struct confine *c, char *step)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != c->parent)
 		return false;
 	*step = 's';
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return false;
-	if (c->ruleset >= 0 &&
-	    (!enter_ruleset(c->ruleset) || close(c->ruleset) != 0))
-		return false;
-	return c->program.filter == NULL ||
-	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &c->program) ==
-		   0;
+	return confine_walls(c) && (c->ruleset < 0 || close(c->ruleset) == 0);
 }

@@ -150,7 +150,9 @@ start(struct start *s, pid_t *pid, struct err *e)
 	bool done = false;
 
 	s->confine = &confine;
-	if (!confine_prepare(s->how, s->work != NULL, &confine, e))
+	if (!confine_prepare(s->how,
+		s->work != NULL ? CONFINE_SEALED : CONFINE_PROGRAM, &confine,
+		e))
 		goto out;
 	if (pipe2(report, O_CLOEXEC) != 0) {
 		err_system(e, "pipe");
@@ -183,6 +185,18 @@ sandbox_fork(const struct sandbox *how, sandbox_work *work, void *context,
 	    .how = how, .work = work, .context = context, .report = -1};
 
 	return start(&s, pid, e);
+}
+
+bool
+sandbox_enter(const struct sandbox *how, struct err *e)
+{
+	struct confine confine;
+	bool done = confine_prepare(how, CONFINE_SELF, &confine, e);
+
+	if (done && !confine_walls(&confine))
+		done = err_system(e, "entering the sandbox");
+	confine_free(&confine);
+	return done;
 }
 
 bool

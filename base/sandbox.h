@@ -24,8 +24,10 @@
 struct sandbox {
 	const char *program; /* absolute path */
 	char *const *argv, *const *envp;
-	const char *folder;	     /* the only place it may write, its cwd;
+	const char *folder; /* the only place it may write, its cwd;
 				      * NULL: none, and / */
+	const char *parent; /* for sandbox_enter(): where it is, to be removed
+			     * from; or NULL */
 	const char *const *readable; /* files and folders, NULL at the end; or
 				      * NULL: none */
 	int in_fd;		     /* its standard input; 0: /dev/null */
@@ -50,6 +52,13 @@ sandbox_start(const struct sandbox *how, pid_t *pid, struct err *e);
 typedef int sandbox_work(void *context);
 MUST_CHECK bool sandbox_fork(const struct sandbox *how, sandbox_work *work,
     void *context, pid_t *pid, struct err *e);
+
+/* This process goes in itself, for the rest of its life, and all that it starts:
+ * what it has open stays usable, it may start programs and end processes, but
+ * makes no socket and reaches no file but those that `how` names (`folder`,
+ * `parent`, `readable`) and the system's.  Before the first thread.
+ * Errors: ERR_SYSTEM. */
+MUST_CHECK bool sandbox_enter(const struct sandbox *how, struct err *e);
 
 /* Waits for its end; *status as of waitpid(2).  False if it is no child. */
 bool sandbox_wait(pid_t pid, int *status);

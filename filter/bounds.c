@@ -3,8 +3,11 @@
 
 #include "filter/bounds.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -12,7 +15,10 @@
 #include <unistd.h>
 
 #include "base/sandbox.h"
+#include "dispense/settings.h"
+#include "filter/job.h"
 #include "filter/leave.h"
+#include "filter/render.h"
 
 #define CLOCK_TIMES 4 /* a busy computer gives us a quarter of itself */
 
@@ -40,6 +46,39 @@ bounds_enter(struct err *e)
 	if (LIMITED && setrlimit(RLIMIT_AS, &memory) != 0)
 		return err_system(e, "limits of the filter");
 	return true;
+}
+
+/* The folder that `path` is in. */
+static const char *
+folder_of(const char *path, char out[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(out, PATH_MAX, "%.*s", slash ? (int)(slash - path) : 1,
+	    slash ? path : ".");
+	return out[0] != '\0' ? out : "/";
+}
+
+static const char *
+or_null(const char *path)
+{
+	return path != NULL && path[0] != '\0' ? path : "/dev/null";
+}
+
+bool
+bounds_walls(const struct filter_job *job, const struct settings *settings,
+    struct err *e)
+{
+	char above[PATH_MAX], conf[PATH_MAX];
+	const char *readable[] = {job->input, folder_of(settings_path(), conf),
+	    or_null(settings->rates), or_null(settings->templates),
+	    or_null(job->ppd_path), or_null(render_writer()), NULL};
+	struct sandbox how = {.folder = job->temp,
+	    .parent = folder_of(job->temp, above),
+	    .readable = readable,
+	    .confine = strcmp(settings->sandbox, "off") != 0};
+
+	return sandbox_enter(&how, e);
 }
 
 static void

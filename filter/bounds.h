@@ -3,7 +3,7 @@
  * bounds: what this process may use for a hostile document.
  *
  * Ghostscript has its sandbox (base/sandbox.h); Poppler and QPDF read the document
- * in the filter itself.  A document that makes them eat memory, go round in
+ * in the filter itself, which has another.  A document that makes them eat memory, go round in
  * circles or wait for themselves ends the job and not the computer.
  */
 #ifndef FILTER_BOUNDS_H
@@ -11,10 +11,21 @@
 
 #include "base/err.h"
 
+struct filter_job;
+struct settings;
+
 /* For the rest of this process's life: sandbox_memory(), no core dump (a page
  * is money), no debugger of the same user, no new privileges for children.
  * Errors: ERR_SYSTEM. */
 MUST_CHECK bool bounds_enter(struct err *e);
+
+/* Before the document is read, once the daemon is connected and the job's own
+ * folder made: this process shuts itself in as Ghostscript is (base/sandbox.h),
+ * but that it may start and end processes.  It reads the system's files, the
+ * configuration and the queue's PPD, and writes in the job's folder.
+ * Errors: ERR_SYSTEM. */
+MUST_CHECK bool bounds_walls(const struct filter_job *job,
+    const struct settings *settings, struct err *e);
 
 /* Processor time for one page's work, by setting page-time; 30 s until then.
  */

@@ -119,7 +119,7 @@ run(int argc, char **argv, struct err *e)
 	if (!issuer_open(&settings, job.real ? &job.identity : NULL, &issuer,
 		opened ? e : &no_issuer))
 		goto out;
-	good = opened &&
+	good = opened && bounds_walls(&job, &settings, e) &&
 	       document_open(&job, &settings, issuer, &stop_requested, &d, e) &&
 	       print_document(d, issuer, e);
 	if (!good) {

@@ -277,8 +277,24 @@ gone() {
 		! kill -0 "$gone_pid" 2>/dev/null || return
 	done
 }
+document "$WORK/long.pdf" 0 612 792 200
+# What reads the document has no way to others: t_bounds tries the walls.
+is_shut_in() {
+	env PPD="$WORK/filter-grey.ppd" TMPDIR="$WORK" \
+		POSTAGE_CONF="$WORK/postage.conf" \
+		"$FILTER" 1 me t 1 '' <"$WORK/long.pdf" \
+		>/dev/null 2>"$WORK/said" &
+	pid=$!
+	until_true 20 grep -q 'Stamping page 1' "$WORK/said" &&
+		grep '^Seccomp:.*2' "/proc/$pid/status" &&
+		grep '^NoNewPrivs:.*1' "/proc/$pid/status"
+	got=$?
+	kill -TERM "$pid"
+	wait "$pid"
+	return $got
+}
+check 'it has shut itself in' is_shut_in
 ends_on_term() {
-	document "$WORK/long.pdf" 0 612 792 200
 	env PPD="$WORK/filter-grey.ppd" TMPDIR="$WORK" \
 		POSTAGE_CONF="$WORK/postage.conf" \
 		"$FILTER" 1 me t 1 'Resolution=600dpi' <"$WORK/long.pdf" \

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -248,10 +250,61 @@ a_crash_leaves_nothing_behind(void **state)
 }
 #endif
 
+/* What is left to who takes over the filter once it is shut in: the sum of what
+ * it could do all the same. */
+static int
+try_the_walls(void)
+{
+	char path[PATH_MAX + 8];
+	struct sandbox how = {.folder = folder,
+	    .parent = "/tmp",
+	    .readable = NULL,
+	    .confine = true};
+	struct err e = ERR_INIT;
+	int done = 0, fd, status = -1;
+	pid_t pid;
+
+	if (!sandbox_enter(&how, &e))
+		return 100;
+	done |= socket(AF_UNIX, SOCK_STREAM, 0) >= 0 ? 1 : 0;
+	done |= open("/etc/passwd", O_RDONLY) >= 0 ? 2 : 0;
+	done |=
+	    open("/tmp/t_bounds-other", O_WRONLY | O_CREAT, 0600) >= 0 ? 4 : 0;
+	done |= ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0 ? 8 : 0;
+	snprintf(path, sizeof(path), "%s/mine", folder);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	if (fd < 0 || close(fd) != 0 || unlink(path) != 0)
+		return 101;
+	pid = fork();
+	if (pid == 0) {
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(1);
+	}
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		return 102;
+	return rmdir(folder) == 0 ? done : 103;
+}
+
+static void
+the_filter_shuts_itself_in(void **state)
+{
+	unsigned all = SANDBOX_SECCOMP | SANDBOX_LANDLOCK;
+	char said[256];
+
+	(void)state;
+	if ((sandbox_features() & all) != all)
+		skip();
+	strcpy(folder, "/tmp/postage-bounds-XXXXXX");
+	ok(mkdtemp(folder) != NULL, "a folder");
+	is_int(apart(try_the_walls, said), 0, "what it could do");
+	ok(access(folder, F_OK) != 0, "its folder is gone");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    T(the_filter_shuts_itself_in),
 	    T(work_without_end_ends_with_a_sentence),
 	    T(time_that_is_up_leaves_nothing_behind),
 #ifndef WITH_SANITIZERS
