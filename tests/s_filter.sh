@@ -291,7 +291,7 @@ is_shut_in() {
 	got=$?
 	kill -TERM "$pid"
 	wait "$pid"
-	return $got
+	return "$got"
 }
 check 'it has shut itself in' is_shut_in
 ends_on_term() {
