@@ -90,7 +90,7 @@ sheet_options(struct filter_job *job, struct err *e)
 
 	if (sheet != NULL && !text_copy(job->sheet, sizeof(job->sheet), sheet))
 		return bad_option(e, "PostageSheet", sheet, "a sheet's name");
-	if (!number_option(job, "PostageSheetSerial", ((uint64_t)1 << 56) - 1,
+	if (!number_option(job, "PostageSerial", ((uint64_t)1 << 56) - 1,
 		&job->sheet_serial, e) ||
 	    !number_option(job, "PostageFirstLabel", 4096, &first, e) ||
 	    !number_option(job, "PostageCount", STAMPS_MAX, &count, e))

@@ -42,7 +42,7 @@ shown letter
 say 'a sheet of labels, Avery 5160, number 17'
 document blank.pdf >"$WORK/labels.pdf"
 demo_job 'the labels' "$(submit -d Postage -o PostageSheet=Avery-5160 \
-	-o PostageClass=letter -o PostageSheetSerial=Custom.17 \
+	-o PostageClass=letter -o PostageSerial=Custom.17 \
 	"$WORK/labels.pdf")" 30
 shown labels
 

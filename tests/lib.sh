@@ -211,6 +211,25 @@ ppd_behind_gate() {
 	fi
 }
 
+# ppd_faults PPD: what cupstestppd fails or warns of.  That sizes have CUPS's names
+# and not Adobe's is meant so.
+ppd_faults() {
+	cupstestppd -I filters "$1" |
+		sed -n 's/^[[:space:]]*\(\*\*FAIL\*\*\|WARN\)[[:space:]]*/\1 /p' |
+		grep -v 'should be the Adobe standard name'
+}
+
+# good_ppd PPD [PPD-IT-COMES-FROM]: no faults but those of the other one.
+good_ppd() {
+	if [ -n "${2:-}" ]; then
+		ppd_faults "$2"
+	fi >"$WORK/faults.theirs"
+	ppd_faults "$1" | grep -vxF -f "$WORK/faults.theirs" \
+		>"$WORK/faults.ours"
+	cat "$WORK/faults.ours"
+	[ -s "$1" ] && [ ! -s "$WORK/faults.ours" ]
+}
+
 postage_verify() {
 	"$(built tools/postage-verify postage-verify)" "$@"
 }

@@ -8,7 +8,7 @@
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 # shellcheck source=tests/chain.sh
 . "$srcdir/tests/chain.sh"
-require ppdc lpoptions
+require ppdc lpoptions cupstestppd
 chain_start 500.00
 CUPS_SERVERROOT=$WORK/cups
 export CUPS_SERVERROOT
@@ -114,6 +114,8 @@ while read -r name filter source size one two how sheet; do
 	# shellcheck disable=SC2086 # empty or one
 	check "$name: a postage queue" postage queue add "$name" $allow \
 		--printer "sink:$WORK/sink/$name" --ppd "$WORK/$name.ppd"
+	check "$name: its PPD has no faults of ours" good_ppd \
+		"$WORK/cups/ppd/$name.ppd" "$WORK/$name.ppd"
 	[ -f "$WORK/doc-$size" ] || {
 		page "$size" 'no mark' 'none here' >"$WORK/plain-$size"
 		page "$size" '[[postage 0.78]]' '[[postage 1.36]]' \

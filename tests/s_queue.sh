@@ -36,11 +36,8 @@ wrap_all() {
 			wrap_bad=$((wrap_bad + 1))
 		}
 		# A fault of the printer's own PPD is not ours.
-		cupstestppd -q -W none -I filters "$WORK/one.ppd" ||
-			! cupstestppd -q -W none -I filters "$ppd" || {
-			echo "$ppd:"
-			cupstestppd -W none -I filters "$WORK/one.ppd" |
-				grep FAIL
+		good_ppd "$WORK/one.ppd" "$ppd" || {
+			echo "$ppd"
 			wrap_bad=$((wrap_bad + 1))
 		}
 		case $(grep '^\*cupsFilter' "$WORK/one.ppd" |
@@ -61,7 +58,7 @@ wrap_all() {
 }
 check 'PPDs of every driver here' wrap_all
 for ppd in "$builddir"/ppd/postage-*.ppd; do
-	check "${ppd##*/} is a good PPD" cupstestppd -q -W none -I filters "$ppd"
+	check "${ppd##*/} is a good PPD" good_ppd "$ppd"
 done
 
 # --- queues ---------------------------------------------------------------------

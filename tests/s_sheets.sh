@@ -43,38 +43,38 @@ sheet='-o PostageSheet=Avery-5160 -o PostageAmount=Custom.0.78'
 
 	prints 'three labels of sheet 17' Postage '780 780 780' \
 		"$WORK/blank.pdf" $sheet -o PostageCount=Custom.3 \
-		-o PostageSheetSerial=Custom.17
+		-o PostageSerial=Custom.17
 	check_is 'bound to their labels' "$(values label)" '1 2 3'
 	check_is 'and to their sheet' "$(values serial)" '17 17 17'
 	check 'in place' in_labels '1 2 3'
 
 	prints 'two more of it' Postage '780 780' "$WORK/blank.pdf" $sheet \
-		-o PostageCount=Custom.2 -o PostageSheetSerial=Custom.17
+		-o PostageCount=Custom.2 -o PostageSerial=Custom.17
 	check_is 'the next free ones' "$(values label)" '4 5'
 	check 'in place' in_labels '4 5'
 
 	prints 'from the tenth on' Postage '780 780' "$WORK/blank.pdf" $sheet \
-		-o PostageCount=Custom.2 -o PostageSheetSerial=Custom.17 \
+		-o PostageCount=Custom.2 -o PostageSerial=Custom.17 \
 		-o PostageFirstLabel=Custom.10
 	check_is 'labels 10 and 11' "$(values label)" '10 11'
 
 	refused 'a used label asked for again' 'label|sheet' canceled \
 		"$WORK/blank.pdf" $sheet -o PostageCount=Custom.30 \
-		-o PostageSheetSerial=Custom.17 -o PostageFirstLabel=Custom.1
+		-o PostageSerial=Custom.17 -o PostageFirstLabel=Custom.1
 	refused 'the serial with another kind of sheet' '17|sheet' canceled \
 		"$WORK/blank.pdf" -o PostageSheet=Avery-5163 \
 		-o PostageAmount=Custom.0.78 -o PostageCount=Custom.1 \
-		-o PostageSheetSerial=Custom.17
+		-o PostageSerial=Custom.17
 
 	want=$(i=0; while [ $i -lt 23 ]; do printf '780 '; i=$((i + 1)); done |
 		sed 's/ $//')
 	prints 'the rest of it' Postage "$want" "$WORK/blank.pdf" $sheet \
-		-o PostageSheetSerial=Custom.17
+		-o PostageSerial=Custom.17
 	check_is 'every label that was free' "$(values label)" \
 		'6 7 8 9 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30'
 
 	prints 'another serial begins anew' Postage 780 "$WORK/blank.pdf" \
-		$sheet -o PostageCount=Custom.1 -o PostageSheetSerial=Custom.18
+		$sheet -o PostageCount=Custom.1 -o PostageSerial=Custom.18
 	check_is 'with its first label' "$(values label)" 1
 
 	prints 'a picture beneath' Postage '780 780' "$WORK/paper.png" $sheet \

@@ -138,7 +138,7 @@ sheet_job(struct print *p, struct blankpdf *b, struct err *e)
 	free(s);
 	add_custom(p, "PostageSheet", p->sheet);
 	add_custom(p, "PostageFirstLabel", p->first);
-	add_custom(p, "PostageSheetSerial", p->serial);
+	add_custom(p, "PostageSerial", p->serial);
 	if (p->count > 0) {
 		snprintf(
 		    count, sizeof(count), "%llu", (unsigned long long)p->count);
