@@ -14,7 +14,8 @@ KILLS=${KILLS:-40}
 SEED=${SEED:-$(date +%s)}
 FAULT_QUEUES=4
 say "SEED=$SEED KILLS=$KILLS"
-FUNDS=${POSTAGE_LONG:+4}200.00 # a vault holds no more than 4,294.96
+FUNDS=${POSTAGE_LONG:+1800.00} # a vault holds no more than 2,000.00
+FUNDS=${FUNDS:-200.00}
 faults_start
 # dear ones would empty the vault in the long form
 small_page "$WORK/small.pdf" '[[postage 0.05]]'
