@@ -144,7 +144,7 @@ told=0
 homed=0
 while [ "$done_kills" -lt "$KILLS" ]; do
 	round 2>>"$WORK/log/rounds.err"
-	[ $((done_kills - told)) -ge ${POSTAGE_LONG:+5}10 ] || continue
+	[ $((done_kills - told)) -ge $((KILLS / 40 + 5)) ] || continue
 	told=$done_kills
 	say "$done_kills kills, $(($(date +%s) - kills_began)) s, SEED=$SEED"
 	[ $((done_kills - homed)) -lt 250 ] || {
