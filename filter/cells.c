@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "filter/cells_draw.h"
+#include "filter/pieces.h"
 
 #define ROOM_PT	     3600.0 /* around a form; half of the largest paper */
 #define CELLS_ALL    65536  /* of one document */
@@ -21,6 +22,7 @@
 
 struct sheet_cells {
 	size_t first, count;
+	bool pieces;
 };
 
 struct cells {
@@ -368,19 +370,20 @@ read_sheets(struct cells *c, const char *file)
 	    qpdf_get_num_pages(c->q) != c->sheet_count)
 		return false;
 	for (int i = 0; i < c->sheet_count; i++) {
+		qpdf_oh page = qpdf_get_page_n(c->q, (size_t)i);
 		size_t before = c->count;
 
 		at = ftell(c->tail);
-		if (!add_sheet(c, qpdf_get_page_n(c->q, (size_t)i))) {
+		if (c->objects == 0 || c->count > CELLS_ALL ||
+		    !add_sheet(c, page)) {
 			c->count = before;
 			fseek(c->tail, at, SEEK_SET);
 		}
-		c->sheets[i] = (struct sheet_cells){before, c->count - before};
+		c->sheets[i] = (struct sheet_cells){
+		    before, c->count - before, pieces_many(c->q, page)};
 		qpdf_oh_release_all(c->q);
-		if (c->count > CELLS_ALL)
-			return false;
 	}
-	return c->count > 0 && !qpdf_has_error(c->q);
+	return !qpdf_has_error(c->q);
 }
 
 static bool
@@ -401,7 +404,12 @@ read_file(struct cells *c, const char *file)
 	c->size = (long)st.st_size;
 	qpdf_silence_errors(c->q);
 	qpdf_set_suppress_warnings(c->q, QPDF_TRUE);
-	if (!find_table(c, fd) || !read_sheets(c, file))
+	if (!find_table(c, fd))
+		c->objects = 0;
+	if (!read_sheets(c, file))
+		goto out;
+	good = c->count == 0;
+	if (good)
 		goto out;
 	write_tail_end(c);
 	good = fflush(c->tail) == 0 && map(c, fd, tail, len);
@@ -453,6 +461,12 @@ cells_of(const struct cells *c, int page, size_t *count)
 
 	*count = s->count;
 	return c->all + s->first;
+}
+
+bool
+cells_pieces(const struct cells *c, int page)
+{
+	return c->sheets[page - 1].pieces;
 }
 
 const void *

@@ -12,6 +12,7 @@
 #ifndef FILTER_CELLS_H
 #define FILTER_CELLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "stamp/rect.h"
@@ -27,16 +28,19 @@ struct cell {
 	struct rect area; /* the part of the sheet that shows it */
 };
 
-/* NULL where no page of `file` is such a sheet, or the file is not what
- * pdftopdf writes: it has to be read as it stands then.  `pages` is what the
- * caller counts. */
+/* NULL where the file cannot be read; it has to be read as it stands then.
+ * `pages` is what the caller counts. */
 struct cells *cells_open(const char *file, int pages);
 void cells_close(struct cells *c);
 
 /* The cells of sheet `page` (from 1); none where it is a page as it stands. */
 const struct cell *cells_of(const struct cells *c, int page, size_t *count);
 
-/* The second PDF and how many pages it has; it stays until cells_close(). */
+/* True if the page draws many small pieces (pieces.h). */
+bool cells_pieces(const struct cells *c, int page);
+
+/* The second PDF and how many pages it has; it stays until cells_close().
+ * NULL where no page is such a sheet. */
 const void *cells_pdf(const struct cells *c, size_t *bytes, int *pages);
 
 /* A rectangle of the second PDF's page, on the sheet. */

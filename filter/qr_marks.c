@@ -13,8 +13,9 @@
 #define FOURCC_Y800    0x30303859 /* "Y800", grey */
 #define ASKEW_DEG      3.0
 #define FINDER_MODULES 7
-#define MODULES_MIN    21 /* version 1 */
-#define MODULES_MAX    61 /* version 11: more than any mark needs */
+#define PALE	       160 /* no ink, in a code that is drawn */
+#define MODULES_MIN    21  /* version 1 */
+#define MODULES_MAX    61  /* version 11: more than any mark needs */
 
 struct point {
 	double x, y;
@@ -57,6 +58,16 @@ view_open(
 					  8);
 	}
 	return true;
+}
+
+/* Ink or paper: what lies side by side is one. */
+static void
+close_seams(struct view *v)
+{
+	size_t n = (size_t)v->width * (size_t)v->height;
+
+	for (size_t i = 0; i < n; i++)
+		v->grey[i] = v->grey[i] < PALE ? 0 : 255;
 }
 
 static bool
@@ -232,8 +243,8 @@ number(struct placeholder *list, size_t first, size_t count)
 }
 
 bool
-qr_marks_find(const struct ink_map *map, struct rect area, int page,
-    struct placeholder *out, size_t max, size_t *count, struct err *e)
+qr_marks_find(const struct ink_map *map, struct rect area, enum qr_kind kind,
+    int page, struct placeholder *out, size_t max, size_t *count, struct err *e)
 {
 	zbar_image_scanner_t *scanner;
 	zbar_image_t *frame;
@@ -245,6 +256,8 @@ qr_marks_find(const struct ink_map *map, struct rect area, int page,
 		return false;
 	if (v.grey == NULL)
 		return true;
+	if (kind == QR_DRAWN)
+		close_seams(&v);
 	scanner = zbar_image_scanner_create();
 	frame = zbar_image_create();
 	zbar_image_scanner_set_config(scanner, 0, ZBAR_CFG_ENABLE, 0);

@@ -268,20 +268,29 @@ pictures(PopplerPage *p)
 	return all;
 }
 
-/* Marks in pictures, after those in text. */
+/* QR marks, after those in text: in pictures, and on the whole page where one
+ * may be drawn in lines. */
 static bool
-scan_pictures(struct scan *s, PopplerPage *p, int page, struct placeholder *out,
+scan_codes(struct scan *s, PopplerPage *p, int page, struct placeholder *out,
     size_t max, size_t *count, struct err *e)
 {
-	struct rect area = pictures(p);
+	struct rect area = pictures(p), all = {0, 0, 0, 0};
+	bool drawn = scan_text_pieces(s->text, page);
+	bool pixels = area.w >= QR_MARK_MIN_PT && area.h >= QR_MARK_MIN_PT;
 	struct ink_map map = {0};
-	bool done;
+	bool done = true;
 
-	if (area.w < QR_MARK_MIN_PT || area.h < QR_MARK_MIN_PT)
+	if (!drawn && !pixels)
 		return true;
 	if (!scan_ink(s, page, &map, e))
 		return false;
-	done = qr_marks_find(&map, area, page, out, max, count, e);
+	poppler_page_get_size(p, &all.w, &all.h);
+	if (pixels)
+		done = qr_marks_find(
+		    &map, area, QR_PIXELS, page, out, max, count, e);
+	if (done && drawn)
+		done = qr_marks_find(
+		    &map, all, QR_DRAWN, page, out, max, count, e);
 	ink_map_free(&map);
 	return done;
 }
@@ -362,7 +371,7 @@ scan_page(struct scan *s, int page, struct placeholder *out, size_t max,
 		    &map, &found[i], page, *count + 1, &out[*count]);
 		(*count)++;
 	}
-	done = scan_pictures(s, p, page, out, max, count, e);
+	done = scan_codes(s, p, page, out, max, count, e);
 out:
 	ink_map_free(&map);
 	free(found);

@@ -32,6 +32,8 @@ scan_text_open(
 	if (!t->cells)
 		return true;
 	pdf = cells_pdf(t->cells, &bytes, &count);
+	if (!pdf)
+		return true;
 	all = g_bytes_new_static(pdf, bytes);
 	t->document = poppler_document_new_from_bytes(all, NULL, NULL);
 	g_bytes_unref(all);
@@ -51,6 +53,12 @@ scan_text_close(struct scan_text *t)
 		g_object_unref(t->document);
 	cells_close(t->cells);
 	free(t);
+}
+
+bool
+scan_text_pieces(const struct scan_text *t, int page)
+{
+	return t->cells && cells_pieces(t->cells, page);
 }
 
 struct rect

@@ -26,6 +26,9 @@ void scan_text_close(struct scan_text *t);
 MUST_CHECK bool scan_text_find(struct scan_text *t, PopplerPage *p, int page,
     struct located *out, size_t max, size_t *count, struct err *e);
 
+/* True if a code may be drawn on the page in lines (pieces.h). */
+bool scan_text_pieces(const struct scan_text *t, int page);
+
 /* Whatever corners Poppler gives. */
 struct rect scan_text_rect(const PopplerRectangle *r);
 
