@@ -135,7 +135,7 @@ planes_follow_each_other(void **state)
 static struct imprint
 pattern(uint8_t bits[14])
 {
-	struct imprint im = {11, 7, 2, bits};
+	struct imprint im = {11, 7, 2, bits, 0};
 
 	srand(7);
 	for (int i = 0; i < 14; i++)

@@ -397,8 +397,13 @@ many_processes_at_one_job_pay_once(void **state)
 	want(&one, MANY, "[[postage 0.78]]");
 	for (int i = 0; i < 4; i++) {
 		child[i] = fork();
-		if (child[i] == 0)
-			_exit(filter(&letter, &one, MANY) ? 0 : 1);
+		if (child[i] == 0) {
+			bool good = filter(&letter, &one, MANY);
+
+			if (!good)
+				fprintf(stderr, "%s\n", one.e.text);
+			_exit(good ? 0 : 1);
+		}
 	}
 	for (int i = 0; i < 4; i++) {
 		is_int(waitpid(child[i], &status, 0), child[i], "wait");
