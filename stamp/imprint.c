@@ -119,9 +119,11 @@ draw_marks(const struct imprint_spec *spec, const struct imprint_plan *plan,
 {
 	struct symbol s;
 	struct imprint line;
+	/* whole words of dots are added faster */
+	int width = (7 + plan->symbol.w + 63) / 64 * 64;
 
 	if (!symbol_encode(spec->symbol, indicium, spec->indicium_len, &s, e) ||
-	    !imprint_make(&line, 7 + plan->symbol.w, 1, e))
+	    !imprint_make(&line, width, 1, e))
 		return false;
 	draw_symbol(&s, plan, spec->bar_reduction, &line, out);
 	imprint_free(&line);
