@@ -166,6 +166,7 @@ out:
 		if (report[i] >= 0)
 			close(report[i]);
 	confine_free(&confine);
+	s->confine = NULL;
 	return done;
 }
 

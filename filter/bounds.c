@@ -52,7 +52,7 @@ bounds_enter(struct err *e)
 static const char *
 folder_of(const char *path, char out[PATH_MAX])
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
 
 	snprintf(out, PATH_MAX, "%.*s", slash ? (int)(slash - path) : 1,
 	    slash ? path : ".");
