@@ -160,13 +160,21 @@ rewrite_state(const char *value, char *out)
 	return any;
 }
 
-/* The end of one value of an ATTR line: quotes may be nested ('"a b",c'). */
+/* The end of one value of an ATTR line: quotes may be nested ('"a b",c').  As
+ * cupsParseOptions() sees it, or the scheduler would read other attributes than
+ * were looked at here; braces are for nobody. */
 static const char *
 value_end(const char *s)
 {
 	char quote = 0;
 
 	for (; *s; s++) {
+		if (*s == '\\' && s[1] != '\0') {
+			s++;
+			continue;
+		}
+		if (quote == 0 && (*s == '{' || *s == '}'))
+			return NULL;
 		if (quote == 0 && *s == ' ')
 			break;
 		if (quote == 0 && (*s == '"' || *s == '\''))

@@ -103,6 +103,13 @@ only_known_attributes_pass(void **state)
 	    "ATTR: auth-info-required=username,password");
 	is_line(&r, "ATTR: evil=1 job-media-progress=50",
 	    "ATTR: job-media-progress=50");
+	/* what the scheduler would take for two */
+	is_line(&r, "ATTR: marker-message=\\' evil=none",
+	    "ATTR: marker-message=\\'");
+	is_line(&r, "ATTR: marker-message=\\' evil=none x'", NULL);
+	is_line(&r, "ATTR: marker-names='a\\' b=c' evil=1",
+	    "ATTR: marker-names='a\\' b=c'");
+	is_line(&r, "ATTR: marker-message={ marker-colors=none", NULL);
 	is_line(&r, "ATTR: marker-levels", NULL);
 	is_line(&r, "ATTR: marker-names=\"open", NULL);
 	is_line(&r, "ATTR:", NULL);
