@@ -186,7 +186,8 @@ for pair in 1:canceled 2:pending-held 3:pending-held 6:pending; do
 	job=$(submit -d Q -o lab-refuse="${pair%:*}" "$WORK/a.pdf")
 	check "refused with kind ${pair%:*}: ${pair#*:}" \
 		wait_state "$job" "${pair#*:}"
-	check 'the sentence survives' message_has "$job" 'refused on purpose'
+	check 'the sentence survives' \
+		until_true 5 message_has "$job" 'refused on purpose'
 	cancel "$job"
 	cupsenable Q
 done

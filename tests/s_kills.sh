@@ -65,7 +65,7 @@ revive() {
 }
 
 # load: each queue that is free gets a job; one in eight has two documents, one
-# in eight two copies; every second goes through the real filter.
+# in eight two copies; three of eight go through the real filter.
 load() {
 	loads=
 	for QUEUE in $(lpstat -p 2>/dev/null |
@@ -76,7 +76,7 @@ load() {
 		1) set -- -n 2 ;;
 		*) set -- ;;
 		esac
-		[ $((chance_is % 2)) = 1 ] || set -- "$LAB" "$@"
+		[ $((chance_is % 3)) = 1 ] || set -- "$LAB" "$@"
 		load_one "user$((SEED % 3))" "$@" &
 		loads="$loads $!"
 	done
