@@ -441,6 +441,11 @@ a_signal_is_passed_on(void **state)
 			 "trap 'kill $p; exit 0' TERM\nwait $p\nexit 9\n",
 	    &stop, &heard, &consumed);
 	ok(end.signalled || end.code == 0, "ended by the signal");
+	ok(end.stopped, "which is known");
+	end = run_script("#!/bin/sh\n[ $(ps -o pgid= -p $$) = $$ ]\n", NULL,
+	    &heard, &consumed);
+	is_int(end.code, 0, "a group of its own: nobody else tells it");
+	ok(!end.stopped, "and nobody did");
 }
 
 static void
