@@ -208,6 +208,52 @@ if [ -x "$pdftopdf" ]; then
 		stamps_of rgb print-scaling=fit 1 "$WORK/up.pdf" 0
 fi
 
+# Pages of several sizes: each by itself, and on one paper as the chain makes
+# them.
+several_sizes() {
+	document "$WORK/size-1.pdf" 0 612 792
+	document "$WORK/size-2.pdf" 0 684 297
+	document "$WORK/size-3.pdf" 0 595 842
+	document "$WORK/size-4.pdf" 0 792 612
+	qpdf --empty --pages "$WORK"/size-[1-4].pdf -- "$WORK/sizes.pdf"
+}
+# mark_in_place FILE PAGE LEFT_PT TOP_PT DPI MODULE: as symbol_at; margins.
+mark_in_place() {
+	# shellcheck disable=SC2046
+	set -- "$@" $(pdftotext -bbox -f "$2" -l "$2" "$1" - |
+		sed -n 's/.*xMin="\([0-9.]*\)" yMin="\([0-9.]*\)".*\[\[postage.*/\1 \2/p')
+	symbol_at "$2" "$(awk "BEGIN { print $7 - $3 }")" \
+		"$(awk "BEGIN { print $8 - $4 }")" "$5" "$6"
+}
+several_sizes
+check 'several sizes: a stamp on each page' \
+	stamps_of grey '' 1 "$WORK/sizes.pdf" 4
+check_is 'several sizes: each page has its own' \
+	"$(identify -format '%wx%h ' "$WORK"/page-[1-4].png)" \
+	'2400x3000 2850x1237 2329x3208 2400x3000 '
+for page in 1 3; do
+	check "several sizes: where the mark was, page $page" \
+		mark_in_place "$WORK/sizes.pdf" "$page" 18 36 300 5
+done
+if [ -x "$pdftopdf" ]; then
+	on_paper "$WORK/sizes.pdf" "$none"
+	check 'several sizes on Letter' stamps_of grey "$none" 1 \
+		"$WORK/up.pdf" 4
+	for page in 1 3; do
+		check "several sizes on Letter: where the mark was, page $page" \
+			mark_in_place "$WORK/up.pdf" "$page" 18 36 300 5
+	done
+	TYPE=application/vnd.cups-postage-pdf
+	check 'several sizes on Letter as PDF' stamps_of grey "$none" 1 \
+		"$WORK/up.pdf" 4
+	check 'several sizes on Letter as PDF: where the mark was' \
+		mark_in_place "$WORK/up.pdf" 3 0 0 300 5
+	TYPE=application/vnd.cups-postage-pwg
+	check 'several sizes on Letter for a driverless printer' \
+		stamps_of rgb "$none" 1 "$WORK/up.pdf" 4
+fi
+TYPE=
+
 # PDF for PostScript printers.
 TYPE=application/vnd.cups-postage-pdf
 check 'PDF: stamps' stamps_of grey '' 1 "$LETTER" 2
