@@ -208,6 +208,32 @@ if [ -x "$pdftopdf" ]; then
 		stamps_of rgb print-scaling=fit 1 "$WORK/up.pdf" 0
 fi
 
+# field FILE: a form that was filled in; its field shows a mark.
+field() {
+	perl >"$WORK/made.pdf" <<-'EOF'
+	my $mark = '[[postage 0.78]]';
+	my $shown = "BT /F 12 Tf 0 g 2 5 Td ($mark) Tj ET";
+	my $length = length $shown;
+	my $n = 0;
+	print "%PDF-1.5\n", map({ ++$n . " 0 obj\n$_\nendobj\n" }
+		'<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]>>>>',
+		'<</Type/Pages/Count 1/Kids[3 0 R]>>',
+		'<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Annots[6 0 R]>>',
+		'<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>',
+		"<</Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources" .
+		"<</Font<</F 4 0 R>>>>/Length $length>>stream\n$shown\nendstream",
+		"<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V($mark)/F 4" .
+		"/Rect[100 500 300 520]/DA(/F 12 Tf 0 g)/P 3 0 R/AP<</N 5 0 R>>>>"),
+		"trailer<</Size 7/Root 1 0 R>>\n%%EOF\n";
+	EOF
+	qpdf "$WORK/made.pdf" "$1" 2>"$WORK/check.out" || [ $? -eq 3 ]
+}
+if [ -x "$pdftopdf" ]; then
+	field "$WORK/field.pdf"
+	on_paper "$WORK/field.pdf" "$none"
+	check 'a field of a form' stamps_of rgb "$none" 1 "$WORK/up.pdf" 1
+fi
+
 # Pages of several sizes: each by itself, and on one paper as the chain makes
 # them.
 several_sizes() {
