@@ -47,8 +47,8 @@ run_target() {
 	cd "$found" || return
 	TMPDIR=$memory ASAN_OPTIONS=allocator_may_return_null=1 \
 	UBSAN_OPTIONS=print_stacktrace=1 \
-	    nice "$build/tests/fuzz_$1" "$grown" "$top/tests/corpus/$1" \
-	    -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2560 \
+	    nice -n 19 "$build/tests/fuzz_$1" "$grown" "$top/tests/corpus/$1" \
+	    -max_total_time="$seconds" -timeout=100 -rss_limit_mb=2560 \
 	    -malloc_limit_mb=8192 \
 	    -max_len=16384 -print_final_stats=1 -artifact_prefix="$found/" \
 	    >"$build/$1.log" 2>&1
