@@ -235,6 +235,7 @@ draw_imprints(const struct band_drawing *d, struct err *e)
 		d->desk->pen = imprint_pen_new(e);
 		if (d->desk->pen == NULL)
 			return false;
+		imprint_pen_share(d->desk->pen, d->desk->fonts);
 	}
 	for (size_t i = 0; i < d->b->stamp_count; i++) {
 		const struct band_stamp *s = &d->b->stamps[i];

@@ -50,8 +50,10 @@ struct band {
 	size_t stamp_count, stamp_room;
 };
 
-/* What a thread needs beside; all zero at first. */
+/* What a thread needs beside; all zero at first, but for what several threads
+ * lock when they open fonts. */
 struct band_desk {
+	pthread_mutex_t *fonts; /* or NULL */
 	struct imprint_pen *pen;
 	uint8_t *pixels, *code;
 	size_t pixels_room, code_room;

@@ -16,7 +16,7 @@ struct piece {
 	struct pageout_sheet sheet;
 	struct coded_store lines;
 	bool given; /* to the crew */
-	const struct outbox *outbox;
+	struct outbox *outbox;
 	bool good;
 	struct err e;
 };
@@ -28,7 +28,8 @@ struct outbox {
 	size_t first, count;
 	size_t bands, bytes; /* in them */
 	/* one for each hand of the crew, the last for this thread */
-	struct band_desk *desks;
+	struct band_desk desks[CREW_HANDS_MAX + 1];
+	pthread_mutex_t fonts; /* of their pens */
 };
 
 bool
@@ -39,9 +40,11 @@ outbox_open(struct pageout *out, struct outbox **result, struct err *e)
 	if (o == NULL)
 		return err_system(e, "memory for pages");
 	o->out = out;
+	pthread_mutex_init(&o->fonts, NULL);
+	for (int i = 0; i <= CREW_HANDS_MAX; i++)
+		o->desks[i].fonts = &o->fonts;
 	o->pieces = calloc(PIECES, sizeof(*o->pieces));
-	o->desks = calloc(CREW_HANDS_MAX + 1, sizeof(*o->desks));
-	if (o->pieces == NULL || o->desks == NULL)
+	if (o->pieces == NULL)
 		err_system(e, "memory for pages");
 	else if (crew_open(crew_hands(), &o->crew, e)) {
 		*result = o;
@@ -61,10 +64,10 @@ outbox_close(struct outbox *o)
 		band_free(&o->pieces[i].band);
 		coded_store_free(&o->pieces[i].lines);
 	}
-	for (size_t i = 0; o->desks != NULL && i <= CREW_HANDS_MAX; i++)
+	for (size_t i = 0; i <= CREW_HANDS_MAX; i++)
 		band_desk_free(&o->desks[i]);
 	free(o->pieces);
-	free(o->desks);
+	pthread_mutex_destroy(&o->fonts);
 	free(o);
 }
 
@@ -205,7 +208,7 @@ outbox_lines(struct outbox *o, const struct coded_lines *lines, struct err *e)
 	    (p->kind != PIECE_LINES || o->count == 1 || is_full(o)) &&
 	    !outbox_send(o, e))
 		return false;
-	if (o->count == 0)
+	if (p == NULL || o->count == 0)
 		return pageout_lines(o->out, lines, e);
 	if (p->kind != PIECE_LINES || is_full(o)) {
 		if (!add(o, PIECE_LINES, &p, e))

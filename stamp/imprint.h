@@ -35,6 +35,7 @@
 #ifndef STAMP_IMPRINT_H
 #define STAMP_IMPRINT_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -101,6 +102,11 @@ struct imprint_pen;
 /* Errors: ERR_SYSTEM. */
 struct imprint_pen *imprint_pen_new(struct err *e);
 void imprint_pen_free(struct imprint_pen *pen);
+
+/* Lays words out and draws them only with `fonts` locked: for pens of several
+ * threads, as fonts are opened in libraries where one thread alone may do it.
+ * To be called before the pen is used; the mutex must outlive its use. */
+void imprint_pen_share(struct imprint_pen *pen, pthread_mutex_t *fonts);
 
 /* Draws spec->indicium_len bytes; imprint_free() releases the dots.
  * Errors: as imprint_size(); ERR_SYSTEM (memory, text drawing). */

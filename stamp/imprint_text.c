@@ -40,6 +40,7 @@ struct imprint_pen {
 	int count;
 	size_t bytes; /* of all their dots */
 	struct imprint_kept kept;
+	pthread_mutex_t *lock; /* of the fonts, or NULL: nobody shares them */
 };
 
 struct imprint_pen *
@@ -73,6 +74,26 @@ imprint_pen_free(struct imprint_pen *pen)
 		g_object_unref(pen->fonts);
 	}
 	free(pen);
+}
+
+void
+imprint_pen_share(struct imprint_pen *pen, pthread_mutex_t *fonts)
+{
+	pen->lock = fonts;
+}
+
+static void
+lock_fonts(const struct imprint_pen *pen)
+{
+	if (pen->lock != NULL)
+		pthread_mutex_lock(pen->lock);
+}
+
+static void
+unlock_fonts(const struct imprint_pen *pen)
+{
+	if (pen->lock != NULL)
+		pthread_mutex_unlock(pen->lock);
 }
 
 struct imprint_kept *
@@ -249,7 +270,9 @@ find(struct imprint_pen *pen, const struct key *key)
 		else
 			forget_dots(pen, pen->order[--i]);
 		w = pen->order[i];
+		lock_fonts(pen);
 		measure(pen, w, key);
+		unlock_fonts(pen);
 	}
 	for (; i > 0; i--)
 		pen->order[i] = pen->order[i - 1];
@@ -306,8 +329,15 @@ imprint_pen_write(struct imprint_pen *pen, const struct imprint_writing *in,
 		key.width = in->width;
 		w = find(pen, &key);
 	}
-	if (!w->drawn && !draw(pen, w, e))
-		return false;
+	if (!w->drawn) {
+		bool done;
+
+		lock_fonts(pen);
+		done = draw(pen, w, e);
+		unlock_fonts(pen);
+		if (!done)
+			return false;
+	}
 	for (int i = pen->count - 1; pen->bytes > IMPRINT_WORD_BYTES && i > 0;
 	     i--)
 		forget_dots(pen, pen->order[i]);
