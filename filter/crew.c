@@ -82,15 +82,28 @@ run(void *context)
 	return NULL;
 }
 
-/* Signals are the main thread's. */
+/* Signals are the main thread's, but for a crash: one that is blocked ends the
+ * process without its handler. */
+static void
+block_signals(sigset_t *before)
+{
+	static const int crashes[] = {
+	    SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+	sigset_t most;
+
+	sigfillset(&most);
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		sigdelset(&most, crashes[i]);
+	pthread_sigmask(SIG_SETMASK, &most, before);
+}
+
 static bool
 start(struct crew *c, struct err *e)
 {
-	sigset_t all, before;
+	sigset_t before;
 	int error = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	block_signals(&before);
 	while (error == 0 && c->running < c->wanted) {
 		struct hand *hand = &c->hands[c->running];
 

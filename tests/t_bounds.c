@@ -21,6 +21,7 @@
 
 #include "base/sandbox.h"
 #include "filter/bounds.h"
+#include "filter/crew.h"
 #include "filter/leave.h"
 
 /* Runs `body` in a process of its own: its exit code, and its stderr. */
@@ -239,6 +240,31 @@ give_up(void)
 }
 
 static void
+use_nothing_there(struct crew_job *job, int hand)
+{
+	volatile int *volatile nothing = NULL;
+
+	(void)job;
+	/* cppcheck-suppress nullPointer ; this is the crash */
+	*nothing = hand;
+}
+
+static int
+crash_in_a_thread(void)
+{
+	struct crew_job job = {.work = use_nothing_there};
+	struct err e = ERR_INIT;
+	struct crew *crew;
+
+	litter();
+	leave_on_crash();
+	if (!crew_open(1, &crew, &e) || !crew_give(crew, &job, &e))
+		return 9;
+	crew_wait(crew, &job);
+	return 0;
+}
+
+static void
 a_crash_leaves_nothing_behind(void **state)
 {
 	char said[256];
@@ -247,6 +273,7 @@ a_crash_leaves_nothing_behind(void **state)
 	ok(is_left(use_nothing, said), folder);
 	ok(is_left(go_too_deep, said), folder);
 	ok(is_left(give_up, said), folder);
+	ok(is_left(crash_in_a_thread, said), folder);
 }
 #endif
 
