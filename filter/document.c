@@ -293,8 +293,9 @@ marks_again(
 }
 
 /* A mark that the paper does not hold: where pages are made to fit it, the
- * document itself has it beside the page, and nobody was to see it.  Else
- * pdftopdf cut it off, and a letter would go out without its stamp. */
+ * document itself has it beside the page, and nobody was to see it, or across
+ * the page's edge.  Else pdftopdf cut it off.  A letter would go out without
+ * its stamp. */
 static bool
 without_cut(const struct filter_document *d, struct placeholder *marks,
     size_t *count, struct err *e)
@@ -313,6 +314,11 @@ without_cut(const struct filter_document *d, struct placeholder *marks,
 			    "page %u: %s is cut off, because its page is "
 			    "larger than the paper: choose the larger paper, "
 			    "or print with -o print-scaling=fit",
+			    marks[i].page, marks[i].text);
+		if (!marks[i].gone)
+			return err_set(e, ERR_REQUEST,
+			    "page %u: %s is cut off by the edge of its page: "
+			    "move it into the page",
 			    marks[i].page, marks[i].text);
 	}
 	*count = kept;

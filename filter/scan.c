@@ -316,6 +316,7 @@ make_placeholder(const struct ink_map *map, const struct located *l, int page,
 	out->box = l->box;
 	out->rotation = l->rotation;
 	out->cut = l->cut;
+	out->gone = l->gone;
 	if (out->cut)
 		return;
 	out->ink_count = l->ink_count;

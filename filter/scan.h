@@ -42,6 +42,7 @@ struct placeholder {
 	int rotation; /* 0, 90, 180, 270 clockwise; 0 = left to right */
 	bool cut;     /* pdftopdf cut the page to the paper, and with it this:
 			 no ink is given */
+	bool gone;    /* and nothing of it is on the paper */
 };
 
 /* The page in colour at a modest resolution. */

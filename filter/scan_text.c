@@ -151,6 +151,22 @@ is_cut(const struct located *l, struct rect area)
 	return false;
 }
 
+/* True if no line of it shows more than a sliver inside of `area`. */
+static bool
+is_gone(const struct located *l, struct rect area)
+{
+	bool upright = l->rotation == 0 || l->rotation == 180;
+
+	for (int i = 0; i < l->ink_count; i++) {
+		struct rect all = l->ink[i], left = rect_cut(all, area);
+		double sliver = CUT_ALONG * (upright ? all.h : all.w);
+
+		if (left.w > sliver && left.h > sliver)
+			return false;
+	}
+	return true;
+}
+
 static bool
 find_in_cell(struct scan_text *t, const struct cell *cell, int page,
     struct located *out, size_t max, size_t *count, struct err *e)
@@ -163,8 +179,10 @@ find_in_cell(struct scan_text *t, const struct cell *cell, int page,
 		return err_set(e, ERR_REQUEST, "page %d: cannot be read", page);
 	done = locate(p, cell, page, out, max, count, e);
 	g_object_unref(p);
-	for (size_t i = 0; done && i < *count; i++)
+	for (size_t i = 0; done && i < *count; i++) {
 		out[i].cut = is_cut(&out[i], cell->area);
+		out[i].gone = out[i].cut && is_gone(&out[i], cell->area);
+	}
 	return done;
 }
 

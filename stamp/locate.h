@@ -34,6 +34,7 @@ struct located {
 	int ink_count;
 	int rotation; /* 0, 90, 180, 270 clockwise; 0 = left to right */
 	bool cut;     /* the paper does not hold all of it: the caller's */
+	bool gone;    /* ... and nothing of it */
 };
 
 /* CUPS's texttopdf writes plain text as numbers of glyphs, without their

@@ -206,6 +206,11 @@ if [ -x "$pdftopdf" ]; then
 	on_paper "$WORK/low.pdf" print-scaling=fit
 	check 'beside its page, and not by the paper: no mark' \
 		stamps_of rgb print-scaling=fit 1 "$WORK/up.pdf" 0
+	document "$WORK/narrow.pdf" 0 400 792
+	on_paper "$WORK/narrow.pdf" print-scaling=fit
+	check 'across the edge of its page: page and mark' refused rgb \
+		print-scaling=fit "$WORK/up.pdf" \
+		'page 1: \[\[postage 0.78 .*edge of its page'
 fi
 
 # field FILE: a form that was filled in; its field shows a mark.

@@ -371,6 +371,9 @@ marks_that_the_paper_cuts_off_are_told(void **state)
 		for (int amount = 1; amount <= 6; amount++)
 			is_int(with_amount(amount * 1000)->cut,
 			    amount != 2 && amount != 5, cutting[i]);
+		for (int amount = 1; amount <= 6; amount++)
+			is_int(with_amount(amount * 1000)->gone,
+			    amount == 1 || amount == 3, cutting[i]);
 	}
 	pdftopdf("print-scaling=fit");
 	scan("up.pdf", 1);
