@@ -361,8 +361,11 @@ scan_page(struct scan *s, int page, struct placeholder *out, size_t max,
 	    (n > 0 && !scan_ink(s, page, &map, e)))
 		goto out;
 	for (size_t i = 0; i < n; i++) {
-		if (!found[i].cut && !is_visible(&map, &found[i]))
-			continue;
+		if (!is_visible(&map, &found[i])) {
+			if (!found[i].cut)
+				continue;
+			found[i].gone = true;
+		}
 		if (*count == max) {
 			err_set(e, ERR_REQUEST, "page %d: more than %zu marks",
 			    page, max);

@@ -350,6 +350,8 @@ draw_large(void)
 	write_at(cr, 653, 560, 270, "[[postage 5.00]]"); /* just there */
 	write_at(
 	    cr, 663, 300, 270, "[[postage 6.00]]"); /* half of its height */
+	cairo_set_source_rgb(cr, 1, 1, 1);
+	write_at(cr, 570, 640, 0, "[[postage 7.00]]"); /* nobody sees it */
 	end(cr);
 }
 
@@ -367,13 +369,14 @@ marks_that_the_paper_cuts_off_are_told(void **state)
 	for (size_t i = 0; i < sizeof(cutting) / sizeof(cutting[0]); i++) {
 		pdftopdf(cutting[i]);
 		scan("up.pdf", 1);
-		is_int(count, 6, cutting[i]);
-		for (int amount = 1; amount <= 6; amount++)
+		is_int(count, 7, cutting[i]);
+		for (int amount = 1; amount <= 7; amount++)
 			is_int(with_amount(amount * 1000)->cut,
 			    amount != 2 && amount != 5, cutting[i]);
-		for (int amount = 1; amount <= 6; amount++)
+		for (int amount = 1; amount <= 7; amount++)
 			is_int(with_amount(amount * 1000)->gone,
-			    amount == 1 || amount == 3, cutting[i]);
+			    amount == 1 || amount == 3 || amount == 7,
+			    cutting[i]);
 	}
 	pdftopdf("print-scaling=fit");
 	scan("up.pdf", 1);
