@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/crew.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -98,7 +97,7 @@ block_signals(sigset_t *before)
 }
 
 static bool
-start(struct crew *c, struct err *e)
+start(struct crew *c)
 {
 	sigset_t before;
 	int error = 0;
@@ -113,16 +112,13 @@ start(struct crew *c, struct err *e)
 			c->running++;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (c->running > 0)
-		return true; /* fewer are slower, no more */
-	errno = error;
-	return err_system(e, "a thread for stamps");
+	return c->running > 0; /* fewer are slower, no more */
 }
 
 bool
-crew_give(struct crew *c, struct crew_job *job, struct err *e)
+crew_give(struct crew *c, struct crew_job *job)
 {
-	if (c->running == 0 && !start(c, e))
+	if (c->running == 0 && !start(c))
 		return false;
 	job->next = NULL;
 	job->done = false;

@@ -6,7 +6,7 @@
  * on that no two threads have.
  *
  *	crew_open(hands, &crew, &e)	no thread runs yet
- *	job.work = ...; crew_give(crew, &job, &e)
+ *	job.work = ...; crew_give(crew, &job) || job.work(&job, own hand)
  *	crew_is_done(crew, &job); crew_wait(crew, &job)
  *	crew_close(crew)	jobs not begun are forgotten, others ended
  *
@@ -36,8 +36,9 @@ int crew_hands(void);
 MUST_CHECK bool crew_open(int hands, struct crew **out, struct err *e);
 void crew_close(struct crew *c);
 
-/* The first call starts the threads.  Errors: ERR_SYSTEM. */
-MUST_CHECK bool crew_give(struct crew *c, struct crew_job *job, struct err *e);
+/* The first call starts the threads.  False: not one can be started; the job is
+ * the caller's still, to do it himself. */
+MUST_CHECK bool crew_give(struct crew *c, struct crew_job *job);
 
 bool crew_is_done(struct crew *c, const struct crew_job *job);
 void crew_wait(struct crew *c, const struct crew_job *job);

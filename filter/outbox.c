@@ -244,7 +244,7 @@ outbox_draw(struct outbox *o, struct err *e)
 	o->bytes += band_bytes(&p->band);
 	p->e = (struct err)ERR_INIT;
 	p->band.job.work = work;
-	p->given = band_pixels(&p->band) <= LARGE;
-	return (!p->given || crew_give(o->crew, &p->band.job, e)) &&
-	       outbox_send(o, e);
+	p->given =
+	    band_pixels(&p->band) <= LARGE && crew_give(o->crew, &p->band.job);
+	return outbox_send(o, e);
 }

@@ -258,7 +258,7 @@ crash_in_a_thread(void)
 
 	litter();
 	leave_on_crash();
-	if (!crew_open(1, &crew, &e) || !crew_give(crew, &job, &e))
+	if (!crew_open(1, &crew, &e) || !crew_give(crew, &job))
 		return 9;
 	crew_wait(crew, &job);
 	return 0;
