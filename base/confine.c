@@ -40,6 +40,13 @@ static const char *const system_paths[] = {"/usr", "/lib", "/lib64", "/bin",
     "/var/lib/ghostscript", "/var/cache/fontconfig", "/var/cache/ghostscript",
     "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", NULL};
 
+/* Headers of before Linux 6.6 have no name for it. */
+#ifdef __NR_fchmodat2
+#define FCHMODAT2 __NR_fchmodat2
+#else
+#define FCHMODAT2 452
+#endif
+
 static const int denied_calls[] = {SCMP_SYS(socket), SCMP_SYS(socketpair),
     SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept),
     SCMP_SYS(accept4), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
@@ -63,7 +70,10 @@ static const int denied_calls[] = {SCMP_SYS(socket), SCMP_SYS(socketpair),
     SCMP_SYS(move_mount), SCMP_SYS(fsopen), SCMP_SYS(fsmount),
     SCMP_SYS(kexec_file_load), SCMP_SYS(msgsnd), SCMP_SYS(shmat),
     SCMP_SYS(shmget), SCMP_SYS(msgget), SCMP_SYS(semget), SCMP_SYS(mq_open),
-    SCMP_SYS(quotactl), SCMP_SYS(reboot)};
+    SCMP_SYS(quotactl), SCMP_SYS(reboot),
+    /* The same by other names: of 32 bits, and of Linux 6.6. */
+    SCMP_SYS(truncate64), SCMP_SYS(chown32), SCMP_SYS(lchown32),
+    SCMP_SYS(utimensat_time64), FCHMODAT2};
 
 /* Other processes; and threads end themselves otherwise. */
 static const int denied_processes[] = {SCMP_SYS(fork), SCMP_SYS(vfork),
@@ -82,7 +92,12 @@ static const int sealed_calls[] = {SCMP_SYS(read), SCMP_SYS(readv),
     SCMP_SYS(getegid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
     SCMP_SYS(sysinfo), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall),
-    SCMP_SYS(exit), SCMP_SYS(exit_group)};
+    SCMP_SYS(exit), SCMP_SYS(exit_group),
+    /* Their names where a word has 32 bits. */
+    SCMP_SYS(fcntl64), SCMP_SYS(clock_gettime64), SCMP_SYS(clock_getres_time64),
+    SCMP_SYS(clock_nanosleep_time64), SCMP_SYS(futex_time64),
+    SCMP_SYS(ppoll_time64), SCMP_SYS(getuid32), SCMP_SYS(geteuid32),
+    SCMP_SYS(getgid32), SCMP_SYS(getegid32), SCMP_SYS(sigreturn)};
 
 static bool
 deny(scmp_filter_ctx ctx, const int *calls, size_t count)
@@ -132,9 +147,13 @@ add_allowed(scmp_filter_ctx ctx)
 		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, mapping[i], 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)))
 			return false;
-	/* How the C library asks for a descriptor's state. */
+	/* How the C library asks for a descriptor's state, here or there. */
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-		   SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH)) == 0;
+		   SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH)) == 0 &&
+	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fstatat64), 1,
+		   SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH)) == 0 &&
+	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(statx), 1,
+		   SCMP_A2(SCMP_CMP_EQ, AT_EMPTY_PATH)) == 0;
 }
 
 static bool

@@ -246,6 +246,13 @@ the_sandbox_has_no_network_and_no_children(void **state)
 	    3, "limits of another process");
 #endif
 	write_text("/tmp/t_render-victim", "whole");
+	is_int(run_boxed("chmod(0644, '/tmp/t_render-victim') or exit 3",
+		   "/dev/null"),
+	    3, "opening a file to others");
+	is_int(run_boxed("$f = '/tmp/t_render-victim';"
+			 "syscall(452, -100, $f, 0644, 0) == 0 or exit 3",
+		   "/dev/null"),
+	    3, "opening it by another way");
 	is_int(run_boxed("truncate('/tmp/t_render-victim', 0) or exit 3",
 		   "/dev/null"),
 	    3, "cutting a file off by its name");
