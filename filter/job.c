@@ -15,8 +15,9 @@
 #include "base/text.h"
 #include "filter/leave.h"
 
-#define COPY_BYTES 65536
-#define HEAD_BYTES 1024 /* of a PDF, where pdftopdf puts its comments */
+#define COPY_BYTES  65536
+#define SERIAL_LAST (((uint64_t)1 << 56) - 1)
+#define HEAD_BYTES  1024 /* of a PDF, where pdftopdf puts its comments */
 
 /* The types that only we make, and what they hold. */
 static const struct gate_kind {
@@ -90,8 +91,13 @@ sheet_options(struct filter_job *job, struct err *e)
 
 	if (sheet != NULL && !text_copy(job->sheet, sizeof(job->sheet), sheet))
 		return bad_option(e, "PostageSheet", sheet, "a sheet's name");
-	if (!number_option(job, "PostageSerial", ((uint64_t)1 << 56) - 1,
-		&job->sheet_serial, e) ||
+	if (!number_option(
+		job, "PostageSerial", SERIAL_LAST, &job->sheet_serial, e) ||
+	    /* In queues and dialogs of before: without its number a sheet's
+	     * used labels would be printed on again. */
+	    (job->sheet_serial == 0 &&
+		!number_option(job, "PostageSheetSerial", SERIAL_LAST,
+		    &job->sheet_serial, e)) ||
 	    !number_option(job, "PostageFirstLabel", 4096, &first, e) ||
 	    !number_option(job, "PostageCount", STAMPS_MAX, &count, e))
 		return false;

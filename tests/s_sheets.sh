@@ -77,6 +77,11 @@ sheet='-o PostageSheet=Avery-5160 -o PostageAmount=Custom.0.78'
 		$sheet -o PostageCount=Custom.1 -o PostageSerial=Custom.18
 	check_is 'with its first label' "$(values label)" 1
 
+	prints 'the option as queues of before have it' Postage 780 \
+		"$WORK/blank.pdf" $sheet -o PostageCount=Custom.1 \
+		-o PostageSheetSerial=Custom.18
+	check_is 'goes on with the second' "$(values label)" 2
+
 	prints 'a picture beneath' Postage '780 780' "$WORK/paper.png" $sheet \
 		-o PostageCount=Custom.2
 	check 'in place' in_labels '1 2'
