@@ -115,9 +115,16 @@ take_confirm(ipp_t *answer, struct job *job)
 static bool
 same_queue(ipp_t *answer, const char *queue)
 {
-	const char *uri = text_of(answer, "job-printer-uri");
-	const char *slash = strrchr(uri, '/');
+	const char *uri = text_of(answer, "job-printer-uri"), *slash;
+	char scheme[16], user[64], host[256], path[1024];
+	int port;
 
+	/* Names beyond ASCII come as "B%C3%BCro". */
+	if (httpSeparateURI(HTTP_URI_CODING_ALL, uri, scheme, sizeof(scheme),
+		user, sizeof(user), host, sizeof(host), &port, path,
+		sizeof(path)) < HTTP_URI_STATUS_OK)
+		return false;
+	slash = strrchr(path, '/');
 	return slash && strcmp(slash + 1, queue) == 0;
 }
 

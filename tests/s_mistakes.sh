@@ -80,4 +80,9 @@ sheet 'first label 31: Avery 5160 has 30' -o PostageSheet=Avery-5160 \
 	-o PostageFirstLabel=31
 
 check 'nothing was spent on all that' nothing_spent 0
+
+# The scheduler writes it in another way than it says it to filters.
+queue_sink Büro
+document plain.pdf '[[postage 0.78]]' >"$WORK/good.pdf"
+prints 'a queue with a name beyond ASCII' Büro 780 "$WORK/good.pdf"
 done_testing

@@ -108,6 +108,13 @@ check_is 'operation policy in the scheduler' "$(sed -n \
 scheduler_start
 
 check_fails 'a name twice' postage queue add Label --printer Label
+check_fails 'a name twice, in other letters' postage queue add label \
+	--printer Label
+check_fails 'the name of a queue that does not stamp' postage queue add Label \
+	--printer "sink:$WORK/sink" --ppd "$WORK/ppds/generpcl.ppd"
+check_fails 'the name of a queue in other letters' postage queue add stamps \
+	--printer Label
+check_is 'the printer has its queue' "$(lpstat -v Label | grep -c postage:)" 0
 check_fails 'no such queue' postage queue add X --printer Nobody
 check_fails 'around itself' postage queue add Y --printer Stamps
 check_fails 'a scheme we must not wrap' postage queue add Z \

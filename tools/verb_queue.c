@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -100,6 +101,29 @@ uri_from_printers_conf(const char *queue, char *out, size_t size)
 	return found;
 }
 
+/* To the scheduler "postage" is the queue Postage, and what is asked for would
+ * be done to that one; the file of its credentials would be another's.  And a
+ * queue that somebody prints to does not become one that stamps. */
+static bool
+name_is_free(http_t *http, const char *name, struct err *e)
+{
+	struct cupsd_queue q;
+	struct err none = ERR_INIT;
+
+	if (!cupsd_queue_get(http, name, &q, &none))
+		return true;
+	if (strcmp(q.name, name) != 0)
+		return err_set(e, ERR_CONFIG,
+		    "there is a queue %s, which is the same name to the "
+		    "scheduler: write it so, or take another one",
+		    q.name);
+	return strncmp(q.device_uri, "postage:/", 9) == 0 ||
+	       err_set(e, ERR_CONFIG,
+		   "there is a queue %s already, and it is no postage queue: "
+		   "take another name",
+		   name);
+}
+
 static bool
 find_device(struct work *w, const struct request *r, struct err *e)
 {
@@ -108,7 +132,7 @@ find_device(struct work *w, const struct request *r, struct err *e)
 
 	if (strchr(r->printer, ':'))
 		return device_parse(r->printer, &w->device, e);
-	if (strcmp(r->printer, r->name) == 0)
+	if (strcasecmp(r->printer, r->name) == 0)
 		return err_set(
 		    e, ERR_CONFIG, "the postage queue needs a name of its own");
 	if (!cupsd_queue_get(w->http, r->printer, &w->printer, e))
@@ -272,7 +296,8 @@ add(struct work *w, const struct request *r, const char *conf, struct err *e)
 	if (!device_secret_path(conf, r->name, secret, sizeof(secret), e) ||
 	    !cupsd_connect(&w->http, e) ||
 	    !policy_ensure(&w->http, r->add_policy, e) ||
-	    !find_device(w, r, e) || !find_ppd(w, r, path, sizeof(path), e) ||
+	    !name_is_free(w->http, r->name, e) || !find_device(w, r, e) ||
+	    !find_ppd(w, r, path, sizeof(path), e) ||
 	    !wrap_to_temporary(w, path, &r->rules, e) ||
 	    !device_store(secret, &w->device, e) || !make_queue(w, r, e))
 		return false;
@@ -367,6 +392,9 @@ remove_queue(const char *name, const char *conf, struct err *e)
 		err_set(e, ERR_CONFIG, "%s is no postage queue", name);
 		goto out;
 	}
+	/* As it is spelt, for the file of its credentials. */
+	if (!device_secret_path(conf, q.name, secret, sizeof(secret), e))
+		goto out;
 	done = cupsd_send(http, cupsd_delete_request(name), "/admin/", NULL, e);
 	if (done && unlink(secret) != 0 && errno != ENOENT)
 		done = err_system(e, "cannot remove %s", secret);
