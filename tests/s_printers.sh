@@ -39,6 +39,9 @@ job_of() {
 ippeve_start image/pwg-raster,image/urf
 check 'a queue around a driverless printer' \
 	postage queue add Air --printer "$IPP_URI"
+check_fails 'not a second time, over its jobs' \
+	postage queue add Air --printer "$IPP_URI"
+check 'it is still there' sh -c "lpstat -v Air | grep -q postage:"
 pdf_text "$WORK/letter.pdf" '[[postage 0.78]]' --page '[[postage 0.78]]'
 before=$(pieces)
 job=$(submit -d Air -n 2 "$WORK/letter.pdf")

@@ -52,6 +52,7 @@ struct work {
 	http_t *http;
 	char source[PATH_MAX];	/* the printer's PPD, a temporary file or "" */
 	char wrapped[PATH_MAX]; /* ours, likewise */
+	bool there;		/* it was made before, and may hold jobs */
 	bool half_made;		/* the queue exists but does not stamp yet */
 	struct device device;
 	struct cupsd_queue printer; /* name "" for a URI */
@@ -105,12 +106,13 @@ uri_from_printers_conf(const char *queue, char *out, size_t size)
  * be done to that one; the file of its credentials would be another's.  And a
  * queue that somebody prints to does not become one that stamps. */
 static bool
-name_is_free(http_t *http, const char *name, struct err *e)
+name_is_free(struct work *w, const char *name, struct err *e)
 {
 	struct cupsd_queue q;
 	struct err none = ERR_INIT;
 
-	if (!cupsd_queue_get(http, name, &q, &none))
+	w->there = cupsd_queue_get(w->http, name, &q, &none);
+	if (!w->there)
 		return true;
 	if (strcmp(q.name, name) != 0)
 		return err_set(e, ERR_CONFIG,
@@ -195,8 +197,17 @@ wrap_to_temporary(struct work *w, const char *path,
 static bool
 ppd_from_printer(struct work *w, const struct request *r, struct err *e)
 {
-	ipp_t *request = cupsd_modify_request(r->name);
+	ipp_t *request;
 
+	/* For a moment it is a queue that does not stamp, and one that fails
+	 * is deleted, with the jobs in it. */
+	if (w->there)
+		return err_set(e, ERR_CONFIG,
+		    "the queue %s is there already, and its printer would have "
+		    "to be asked for its PPD: when its jobs have ended, "
+		    "\"postage queue remove %s\" first",
+		    r->name, r->name);
+	request = cupsd_modify_request(r->name);
 	ippAddString(request, IPP_TAG_PRINTER, IPP_TAG_URI, "device-uri", NULL,
 	    w->device.uri);
 	ippAddString(request, IPP_TAG_PRINTER, IPP_TAG_NAME, "ppd-name", NULL,
@@ -296,7 +307,7 @@ add(struct work *w, const struct request *r, const char *conf, struct err *e)
 	if (!device_secret_path(conf, r->name, secret, sizeof(secret), e) ||
 	    !cupsd_connect(&w->http, e) ||
 	    !policy_ensure(&w->http, r->add_policy, e) ||
-	    !name_is_free(w->http, r->name, e) || !find_device(w, r, e) ||
+	    !name_is_free(w, r->name, e) || !find_device(w, r, e) ||
 	    !find_ppd(w, r, path, sizeof(path), e) ||
 	    !wrap_to_temporary(w, path, &r->rules, e) ||
 	    !device_store(secret, &w->device, e) || !make_queue(w, r, e))
