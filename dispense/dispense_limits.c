@@ -144,9 +144,10 @@ dispense_check_spending(struct document *doc, const struct psd_status *psd,
 		left = 0;
 	return err_set(e, ERR_FUNDS,
 	    "the document needs %s, the vault has %s left, %s is missing: "
-	    "postage vault refill",
+	    "postage vault refill %s, then lp -i %s-%u -H resume",
 	    mils_format(unpaid, need), mils_format(left, have),
-	    mils_format(unpaid - left, missing));
+	    mils_format(unpaid - left, missing), missing, doc->job.queue,
+	    doc->job.id);
 }
 
 bool

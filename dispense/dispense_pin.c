@@ -105,6 +105,7 @@ dispense_unlock(
 		return true;
 	if (path[0] == '\0')
 		return err_set(e, ERR_CONFIG,
-		    "the vault wants a PIN: set [vault] pin-file");
+		    "the vault wants a PIN: name its file as pin-file under "
+		    "[vault] in postage.conf, then cupsenable the queue");
 	return present(d, path, e);
 }

@@ -491,7 +491,8 @@ funds_short_for_the_whole_document_spend_nothing(void **state)
 	is_err(&p->e, ERR_FUNDS, "kind");
 	is_str(p->e.text,
 	    "the document needs 550.00, the vault has 500.00 left, 50.00 is "
-	    "missing: postage vault refill",
+	    "missing: postage vault refill 50.00, then lp -i mail-12 -H "
+	    "resume",
 	    "text");
 	is_int(spent(), 0, "nothing spent");
 	want(p, 10, "[[postage 50.00]]");

@@ -311,6 +311,7 @@ check_queue(void *context, const struct cupsd_queue *q)
 {
 	struct doctor *d = context;
 	char path[PATH_MAX] = "", what[QUEUE_MAX + 32];
+	char advice[QUEUE_MAX + 128];
 	struct gate gate;
 	struct err e = ERR_INIT;
 
@@ -318,16 +319,19 @@ check_queue(void *context, const struct cupsd_queue *q)
 		return true;
 	d->queues++;
 	snprintf(what, sizeof(what), "%s: queue", q->name);
+	snprintf(advice, sizeof(advice),
+	    q->shared ? "lpadmin -p %s -o printer-is-shared=false, or limit "
+			"its users in postage.conf"
+		      : "read why with lpstat -p %s, then cupsenable and "
+			"cupsaccept it",
+	    q->name);
 	report(d, what,
 	    q->accepting && q->state != IPP_PSTATE_STOPPED && !q->shared,
 	    !q->accepting		     ? "takes no jobs"
 	    : q->state == IPP_PSTATE_STOPPED ? "is stopped"
 	    : q->shared			     ? "is shared on the network"
 					     : "takes jobs",
-	    q->shared ? "lpadmin -p QUEUE -o printer-is-shared=false, or limit "
-			"its users in postage.conf"
-		      : "read why with lpstat -p, then cupsenable and "
-			"cupsaccept it");
+	    advice);
 	if (!q->takes_pdf) {
 		snprintf(what, sizeof(what), "%s: formats", q->name);
 		report(d, what, false, "it does not take PDF",
