@@ -53,6 +53,11 @@ MUST_CHECK bool child_trusts(const char *path, struct err *e);
  * that is root's, else the one of this build. */
 const char *child_serverbin(void);
 
+/* True for CUPS's own backends that take a document, or its beginning, before
+ * they have reached the printer, and say when they have: relay_unreached()
+ * (CUPS backend/socket.c, lpd.c, ipp.c). */
+bool child_tells_reach(const char *scheme);
+
 /* Copies the options of `in` that the real backend may see: not those that the
  * filters applied (copies, N-up, page ranges, scaling ...), not ours, none with
  * control characters.  `out` holds CHILD_OPTIONS_MAX bytes; what does not fit
@@ -84,7 +89,7 @@ child_start(const struct child *c, struct child_run *out, struct err *e);
 
 /* Feeds it and relays its stderr to `sink` until it ended.  *stop is a signal
  * number that a handler sets: it is passed on to the child, once, which is still
- * waited for.  Fills all of `end` but its size and stamps. */
+ * waited for.  Fills all of `end` but its size, stamps and unreached. */
 void child_wait(struct child_run *run, const volatile int *stop,
     struct relay *r, relay_sink *sink, void *context, struct child_end *end);
 

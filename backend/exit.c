@@ -53,10 +53,12 @@ void
 exit_of_child(const struct child_end *end, struct verdict *out)
 {
 	bool said_ok = end->started && !end->signalled && end->code == EXIT_OK;
+	uint64_t sent =
+	    end->unreached && (end->stopped || !said_ok) ? 0 : end->consumed;
 
 	if (!end->started) {
 		set(out, EXIT_STOP, SETTLE_UNDELIVERED, NULL);
-	} else if (end->stopped && end->stamps > 0 && end->consumed > 0) {
+	} else if (end->stopped && end->stamps > 0 && sent > 0) {
 		/* Also where it says success: CUPS's ipp does, having told the
 		 * printer to throw the document away. */
 		set(out, EXIT_HOLD, SETTLE_UNCERTAIN,
@@ -64,13 +66,13 @@ exit_of_child(const struct child_end *end, struct verdict *out)
 		    "had the stamped document or a part of it. Look at the "
 		    "paper, then say what it was with \"postage journal "
 		    "resolve\" and release the job");
-	} else if (said_ok && end->consumed >= end->size) {
+	} else if (said_ok && sent >= end->size) {
 		set(out, EXIT_OK, SETTLE_DELIVERED, NULL);
 	} else if (end->stamps == 0) {
 		/* No money on this paper: the queue is like any other. */
 		set(out, own_code(end),
 		    said_ok ? SETTLE_DELIVERED : SETTLE_UNDELIVERED, NULL);
-	} else if (end->consumed > 0) {
+	} else if (sent > 0) {
 		set(out, EXIT_HOLD, SETTLE_UNCERTAIN,
 		    "Delivery uncertain: part of the stamped document went to "
 		    "the printer. Look at the paper, then say what it was with "

@@ -42,6 +42,8 @@ struct child_end {
 	uint64_t size, consumed; /* bytes of the document, bytes it took */
 	uint32_t stamps;	 /* on the document */
 	bool stopped;		 /* was told to stop */
+	bool unreached; /* never got to the printer: what it took went nowhere,
+			   unless it says, not being stopped, that all is well */
 };
 
 struct verdict {

@@ -282,14 +282,42 @@ relay_line(const struct relay *r, const char *line, char *out)
 	return true;
 }
 
+static bool
+begins(const char *line, const char *words)
+{
+	return strncmp(line, words, strlen(words)) == 0;
+}
+
+/* Of a line that relay_line() wrote.  The looking up of a name, before, says
+ * "connecting-to-device" too (CUPS backend/network.c). */
+static void
+note_connecting(struct relay *r, const char *line)
+{
+	if (begins(line, "DEBUG: Connecting to "))
+		r->connecting = true;
+	else if (r->connecting &&
+		 (begins(line, "DEBUG: Connected to ") ||
+		     (begins(line, "STATE: -") &&
+			 strstr(line, "connecting-to-device"))))
+		r->reached = true;
+}
+
+bool
+relay_unreached(const struct relay *r)
+{
+	return r->connecting && !r->reached;
+}
+
 static void
 finish_line(struct relay *r, relay_sink *sink, void *context)
 {
 	char out[RELAY_LINE_MAX];
 
 	r->pending[r->pending_len] = '\0';
-	if (r->pending_len > 0 && relay_line(r, r->pending, out))
+	if (r->pending_len > 0 && relay_line(r, r->pending, out)) {
+		note_connecting(r, out);
 		sink(context, out);
+	}
 	r->pending_len = 0;
 	r->skipping = false;
 }

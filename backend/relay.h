@@ -35,7 +35,8 @@ struct relay {
 	char secret[256]; /* "user:password", or "" */
 	char pending[RELAY_LINE_MAX];
 	size_t pending_len;
-	bool skipping; /* the rest of a line that was too long */
+	bool skipping;		  /* the rest of a line that was too long */
+	bool connecting, reached; /* as CUPS's network backends say it */
 };
 
 /* Takes one finished line. */
@@ -57,6 +58,10 @@ void relay_feed(struct relay *r, const char *bytes, size_t len,
 
 /* The child's stderr ended: what is left is a line. */
 void relay_end(struct relay *r, relay_sink *sink, void *context);
+
+/* True if the child said that it connects to the printer ("DEBUG: Connecting
+ * to ...") and never after that that it had. */
+bool relay_unreached(const struct relay *r);
 
 /* One line without its newline; false if nothing is to be said.  `out` holds
  * RELAY_LINE_MAX bytes. */

@@ -147,6 +147,25 @@ at_work() {
 	pgrep -f "sleep 4.0$PORT" >/dev/null && says_sending
 }
 
+# switched_off URI: CUPS's own backend reads on while it tries to connect.
+switched_off() {
+	device "$1"
+	job=$(print)
+	check "$what: it tries" until_true 15 connects
+	sleep 1 # what it reads before it has a printer
+	cancel "$job"
+	until_true 15 closed "$job"
+	check_is "$what: not uncertain" "$(documents "$job")" undelivered
+	device "sink:$SINK"
+	check_is "$what: with another printer" "$(home "$job")" completed
+	check "$what: bought once" bought 1
+	check "$what: sent once" runs 1
+}
+
+connects() {
+	job_log "$job" | grep -q '[Cc]onnecting to 127'
+}
+
 thin 2
 for take in 10 0; do
 	for who in scheduler held pid; do
@@ -158,6 +177,10 @@ row 'pid, it fails, all bytes' told_to_stop fails 0 pid
 row 'scheduler, it goes on to its end' told_to_stop stays 0 scheduler 2
 row 'it stays for ever' deaf
 row 'ipp' at_the_printer
+# nobody listens at these ports of ours
+row 'socket, switched off' switched_off "socket://127.0.0.1:$((PORT + 8))"
+row 'lpd, switched off' switched_off "lpd://127.0.0.1:$((PORT + 8))/queue"
+row 'ipp, switched off' switched_off "ipp://127.0.0.1:$((PORT + 8))/ipp/print"
 rows_end
 books_end
 done_testing

@@ -37,8 +37,12 @@ every_kind_of_error_has_its_code(void **state)
 static struct verdict
 child(bool signalled, int code, uint64_t consumed, uint32_t stamps)
 {
-	struct child_end end = {
-	    true, signalled, code, 1000, consumed, stamps, false};
+	struct child_end end = {.started = true,
+	    .signalled = signalled,
+	    .code = code,
+	    .size = 1000,
+	    .consumed = consumed,
+	    .stamps = stamps};
 	struct verdict v;
 
 	exit_of_child(&end, &v);
@@ -59,7 +63,11 @@ a_document_taken_whole_is_delivered(void **state)
 static void
 what_was_stopped_is_uncertain_whatever_is_said(void **state)
 {
-	struct child_end end = {true, false, EXIT_OK, 1000, 1000, 3, true};
+	struct child_end end = {.started = true,
+	    .size = 1000,
+	    .consumed = 1000,
+	    .stamps = 3,
+	    .stopped = true};
 	struct verdict v;
 
 	(void)state;
@@ -74,6 +82,38 @@ what_was_stopped_is_uncertain_whatever_is_said(void **state)
 	end.stamps = 0;
 	exit_of_child(&end, &v);
 	is_int(v.code, EXIT_OK, "no money on it: as the backend says");
+}
+
+static void
+what_never_left_the_computer_is_not_uncertain(void **state)
+{
+	struct child_end end = {.started = true,
+	    .code = EXIT_RETRY,
+	    .size = 1000,
+	    .consumed = 1000,
+	    .stamps = 3,
+	    .unreached = true};
+	struct verdict v;
+
+	(void)state;
+	exit_of_child(&end, &v);
+	is_int(v.code, EXIT_RETRY, "its own code");
+	is_int(v.settle, SETTLE_UNDELIVERED, "settle");
+	end.stopped = true;
+	exit_of_child(&end, &v);
+	is_int(v.settle, SETTLE_UNDELIVERED, "cancelled");
+	end.signalled = true;
+	end.code = 15;
+	exit_of_child(&end, &v);
+	is_int(v.settle, SETTLE_UNDELIVERED, "by a signal");
+	end.signalled = end.stopped = false;
+	end.code = EXIT_OK;
+	exit_of_child(&end, &v);
+	is_int(v.settle, SETTLE_DELIVERED, "it says that it printed");
+	end.stopped = true;
+	exit_of_child(&end, &v);
+	is_int(v.settle, SETTLE_UNDELIVERED, "CUPS's ipp: when stopped");
+	is_int(v.code, EXIT_HOLD, "held");
 }
 
 static void
@@ -214,6 +254,7 @@ main(void)
 	    T(every_kind_of_error_has_its_code),
 	    T(a_document_taken_whole_is_delivered),
 	    T(what_was_stopped_is_uncertain_whatever_is_said),
+	    T(what_never_left_the_computer_is_not_uncertain),
 	    T(before_the_first_byte_the_backends_own_code_passes),
 	    T(after_the_first_byte_there_is_only_uncertain),
 	    T(success_without_taking_anything_is_no_delivery),

@@ -222,6 +222,46 @@ low_funds_show_in_the_printers_state(void **state)
 	is_int(relay_level(&low), 0, "empty");
 }
 
+static void
+no_line(void *context, const char *line)
+{
+	(void)context;
+	(void)line;
+}
+
+static void
+say_line(struct relay *r, const char *line)
+{
+	relay_feed(r, line, strlen(line), no_line, NULL);
+}
+
+static void
+a_printer_is_reached_when_connecting_is_taken_back(void **state)
+{
+	struct relay r;
+
+	(void)state;
+	relay_init(&r, "socket://printer");
+	ok(!relay_unreached(&r), "nothing was said");
+	say_line(&r, "STATE: +connecting-to-device\n"
+		     "STATE: -connecting-to-device\n");
+	ok(!relay_unreached(&r), "a name was looked up");
+	say_line(&r, "INFO: DEBUG: Connecting to printer:9100\n");
+	ok(!relay_unreached(&r), "words for people");
+	say_line(&r, "DEBUG: Connecting to printer:9100\n");
+	ok(relay_unreached(&r), "it connects");
+	say_line(&r, "STATE: -media-empty\nINFO: Connected to printer.\n");
+	ok(relay_unreached(&r), "still");
+	say_line(&r, "DEBUG: Connected to printer:9100...\n");
+	ok(!relay_unreached(&r), "it has");
+	say_line(&r, "DEBUG: Connecting to printer:9100\n");
+	ok(!relay_unreached(&r), "once is enough");
+	relay_init(&r, "lpd://printer");
+	say_line(&r, "DEBUG: Connecting to printer:515 for printer x\n"
+		     "STATE: -connecting-to-device\n");
+	ok(!relay_unreached(&r), "the state alone");
+}
+
 int
 main(void)
 {
@@ -235,6 +275,7 @@ main(void)
 	    T(bytes_become_lines_wherever_they_are_cut),
 	    T(a_line_too_long_stays_one_line),
 	    T(low_funds_show_in_the_printers_state),
+	    T(a_printer_is_reached_when_connecting_is_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
