@@ -106,7 +106,7 @@ while read -r name filter source size one two how sheet; do
 	queue_raw "$name.own" "sink:$WORK/sink/$name.own" "$WORK/$name.ppd" \
 		>/dev/null
 	allow=
-	[ "$filter" != foomatic-rip ] || {
+	! grep -q '^\*cupsFilter.*foomatic-rip' "$WORK/$name.ppd" || {
 		allow=--allow-foomatic
 		check_fails "$name: not without leave" \
 			postage queue ppd "$WORK/$name.ppd"
