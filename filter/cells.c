@@ -71,18 +71,24 @@ cell_to_sheet(const struct cell *c, struct rect r)
 	return transformed(c->m, r);
 }
 
-/* A quarter turn and one scale: text is mirrored or bent by nothing. */
+/* Quarter turns, one scale, perhaps a mirror: text is bent by nothing. */
 static bool
-is_quarter(const double m[6])
+is_square(const double m[6])
 {
 	double big = fmax(fabs(m[0]), fabs(m[1])), small = big * 1e-3;
 
 	if (!(big > 1e-3) || !(big < 1e3))
 		return false;
 	return (fabs(m[1]) < small && fabs(m[2]) < small &&
-		   fabs(m[0] - m[3]) < small) ||
+		   fabs(fabs(m[0]) - fabs(m[3])) < small) ||
 	       (fabs(m[0]) < small && fabs(m[3]) < small &&
-		   fabs(m[1] + m[2]) < small);
+		   fabs(fabs(m[1]) - fabs(m[2])) < small);
+}
+
+bool
+cell_is_mirrored(const struct cell *c)
+{
+	return c->m[0] * c->m[3] - c->m[1] * c->m[2] < 0;
 }
 
 /* --- reading ----------------------------------------------------------------- */
@@ -275,7 +281,7 @@ add_sheet(struct cells *c, qpdf_oh page)
 			    qpdf_oh_get_key(c->q, dict, "/Matrix"), 6, own)))
 			return false;
 		multiply(own, forms[i].m, m);
-		if (!is_quarter(m))
+		if (!is_square(m))
 			return false;
 		multiply(m, to_sheet, m);
 		if (!add_cell(c, form, box, m, sheet))

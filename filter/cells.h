@@ -43,6 +43,9 @@ bool cells_pieces(const struct cells *c, int page);
  * NULL where no page is such a sheet. */
 const void *cells_pdf(const struct cells *c, size_t *bytes, int *pages);
 
+/* True if the sheet shows it mirrored (-o mirror). */
+bool cell_is_mirrored(const struct cell *c);
+
 /* A rectangle of the second PDF's page, on the sheet. */
 struct rect cell_to_sheet(const struct cell *c, struct rect r);
 

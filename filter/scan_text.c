@@ -182,6 +182,11 @@ find_in_cell(struct scan_text *t, const struct cell *cell, int page,
 	for (size_t i = 0; done && i < *count; i++) {
 		out[i].cut = is_cut(&out[i], cell->area);
 		out[i].gone = out[i].cut && is_gone(&out[i], cell->area);
+		if (!out[i].gone && cell_is_mirrored(cell))
+			return err_set(e, ERR_REQUEST,
+			    "page %d: %.200s is mirrored, and no scanner reads "
+			    "a mirrored stamp: print without -o mirror",
+			    page, out[i].text);
 	}
 	return done;
 }

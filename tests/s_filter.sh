@@ -202,6 +202,9 @@ if [ -x "$pdftopdf" ]; then
 	on_paper "$WORK/high.pdf" print-scaling=fit
 	check 'the remedy helps' stamps_of rgb print-scaling=fit 1 \
 		"$WORK/up.pdf" 1
+	on_paper "$LETTER" "$none mirror"
+	check 'mirrored: page, mark and remedy' refused rgb "$none mirror" \
+		"$WORK/up.pdf" 'page 1: \[\[postage .*without -o mirror'
 	document "$WORK/low.pdf" 0 612 80
 	on_paper "$WORK/low.pdf" print-scaling=fit
 	check 'beside its page, and not by the paper: no mark' \
