@@ -45,7 +45,7 @@ run_target() {
 
 	mkdir -p "$grown" "$found"
 	cd "$found" || return
-	TMPDIR=$memory ASAN_OPTIONS=allocator_may_return_null=1 \
+	TMPDIR=$memory ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=512 \
 	UBSAN_OPTIONS=print_stacktrace=1 \
 	    nice -n 19 "$build/tests/fuzz_$1" "$grown" "$top/tests/corpus/$1" \
 	    -max_total_time="$seconds" -timeout=100 -rss_limit_mb=2560 \
