@@ -127,9 +127,10 @@ same 'words of a mark' stamp/mark.h "$(mark_keys)" docs/postage-marks.7 \
 drv_options=$(sed -nE 's/^ *Option "(Postage[A-Za-z]+).*/\1/p' ppd/postage.drv)
 same 'options: dialog and manual' ppd/postage.drv "$drv_options" \
     docs/postage-marks.7 "$(items postage-marks.7 Cm | grep '^Postage')"
+# PostageSheetSerial is what PostageSerial was called before
 same 'options: dialog and parser' ppd/postage.drv "$drv_options" \
     filter "$(quoted 'Postage[A-Z][A-Za-z]+' filter/*.c \
-        dispense/scheduler.c)"
+        dispense/scheduler.c | grep -vx PostageSheetSerial)"
 same 'verbs: program and manual' tools/postage.c "$(verbs_in_code)" \
     docs/postage.1 "$(sed -nE 's/^\.It (Cm|Ic) ([a-z]+).*/\2/p' \
         docs/postage.1)"
