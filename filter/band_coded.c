@@ -94,7 +94,7 @@ put_line(const struct band_drawing *d, const uint8_t *under, int y)
 		splice_line(&s, &from, (size_t)r->x - x);
 		splice_skip(&s, &from, (size_t)r->width);
 		put_row(d, &s, i, (size_t)row);
-		x = (size_t)(r->x + r->width);
+		x = (size_t)r->x + (size_t)r->width;
 	}
 	splice_line(&s, &from, width - x);
 	splice_run(

@@ -146,7 +146,8 @@ note_driver(struct ppdfilter *f, struct slice value)
 	size_t len = value.len < sizeof(f->driver) ? value.len : 0;
 
 	/* Too long a one is none. */
-	memcpy(f->driver, value.ptr, len);
+	if (len > 0)
+		memcpy(f->driver, value.ptr, len);
 	f->driver[len] = '\0';
 }
 
