@@ -25,6 +25,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Asked by AddressSanitizer: an allocation that no real limit would let through
+ * fails, it does not take seconds to be cleared. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1:max_allocation_size_mb=512";
+}
+
 /* A copy of exactly this size, so that AddressSanitizer sees one byte more. */
 static void
 run_exact(const uint8_t *data, size_t size)
