@@ -194,8 +194,8 @@ done
 thin 1
 row 'a printer that hangs up' gone reset uncertain uncertain
 row 'a printer that never reads' gone deaf uncertain uncertain
-# the socket backend reads a block before it connects
-row 'a printer that is not there' gone absent uncertain uncertain
+# the socket backend reads a block before it connects, and nobody has it
+row 'a printer that is not there' gone absent undelivered completed
 rows_end
 books_end
 done_testing
