@@ -98,7 +98,8 @@ said() {
 over_http() {
 	device "$1"
 	job=$(print -t "of $QUEUE-${1%%:*}")
-	check "$what: completed" completes "$job"
+	# CUPS's ipp may stop the queue where the printer is slow to shake hands
+	check_is "$what: completed" "$(home "$job")" completed
 	# it is on another's paper: what it got counts
 	find "$WORK/ippeve" -iname "*$QUEUE*${1%%:*}.*" ! -name '*.prn' -exec \
 		cp {} "$SINK/1.data" \;
