@@ -131,8 +131,11 @@ row usb no_printer 'usb://Test/Printer?serial=1' \
 row dnssd no_printer 'dnssd://Nobody._ipp._tcp.local/' \
 	'Unable to (locate|find) printer|not available' root
 row snmp no_printer snmp://127.0.0.1/ 'Usage|ended with|stopped' lp
+# ippeveprinter takes one job at a time and sends others away
 row http over_http "http://localhost:$IPP_PORT/ipp/print"
+rows_end
 row ipps over_http "ipps://localhost:$IPP_PORT/ipp/print"
+rows_end
 row https over_http "https://localhost:$IPP_PORT/ipp/print"
 row beh refused beh:/1/3/5/socket://127.0.0.1:9 'beh'
 row implicitclass refused implicitclass://Queue/ 'there is no backend'
