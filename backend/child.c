@@ -60,18 +60,6 @@ child_serverbin(void)
 }
 
 bool
-child_tells_reach(const char *scheme)
-{
-	static const char *const schemes[] = {
-	    "socket", "lpd", "ipp", "ipps", "http", "https"};
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-		if (strcmp(scheme, schemes[i]) == 0)
-			return true;
-	return false;
-}
-
-bool
 child_find(const char *serverbin, const char *scheme, struct program *out,
     struct err *e)
 {

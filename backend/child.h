@@ -53,11 +53,6 @@ MUST_CHECK bool child_trusts(const char *path, struct err *e);
  * that is root's, else the one of this build. */
 const char *child_serverbin(void);
 
-/* True for CUPS's own backends that take a document, or its beginning, before
- * they have reached the printer, and say when they have: relay_unreached()
- * (CUPS backend/socket.c, lpd.c, ipp.c). */
-bool child_tells_reach(const char *scheme);
-
 /* Copies the options of `in` that the real backend may see: not those that the
  * filters applied (copies, N-up, page ranges, scaling ...), not ours, none with
  * control characters.  `out` holds CHILD_OPTIONS_MAX bytes; what does not fit

@@ -349,7 +349,7 @@ settle(struct run *r, const struct verdict *v, const struct child_end *end)
 	    "backend %s %s %d, took %llu of %llu bytes%s", r->device.scheme,
 	    end->signalled ? "died of signal" : "ended with", end->code,
 	    (unsigned long long)end->consumed, (unsigned long long)end->size,
-	    end->unreached ? ", did not reach the printer" : "");
+	    end->unreached ? ", the printer has nothing" : "");
 	log_debug("%s", note);
 	if (v->text)
 		log_error("%s", v->text);
@@ -389,8 +389,7 @@ send_document(struct run *r)
 		child_wait(&running, &stop_signal, &r->relay, say, NULL, &end);
 	else
 		fail(&e);
-	end.unreached =
-	    child_tells_reach(r->device.scheme) && relay_unreached(&r->relay);
+	end.unreached = relay_unreached(&r->relay);
 	exit_of_child(&end, &v);
 	return settle(r, &v, &end);
 }

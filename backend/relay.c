@@ -29,6 +29,23 @@ static const struct {
 static const char *const prefixes[] = {"EMERG", "ALERT", "CRIT", "ERROR",
     "WARNING", "NOTICE", "INFO", "DEBUG", "DEBUG2"};
 
+static bool
+begins(const char *line, const char *words)
+{
+	return strncmp(line, words, strlen(words)) == 0;
+}
+
+static enum relay_proof
+proof_of(const char *uri)
+{
+	if (begins(uri, "socket:") || begins(uri, "lpd:"))
+		return RELAY_PROOF_CONNECTED;
+	if (begins(uri, "ipp:") || begins(uri, "ipps:") ||
+	    begins(uri, "http:") || begins(uri, "https:"))
+		return RELAY_PROOF_JOB;
+	return RELAY_PROOF_NONE;
+}
+
 void
 relay_init(struct relay *r, const char *uri)
 {
@@ -36,6 +53,7 @@ relay_init(struct relay *r, const char *uri)
 	size_t len;
 
 	memset(r, 0, sizeof(*r));
+	r->proof = proof_of(uri);
 	if (user == NULL)
 		return;
 	user += 3;
@@ -282,30 +300,30 @@ relay_line(const struct relay *r, const char *line, char *out)
 	return true;
 }
 
-static bool
-begins(const char *line, const char *words)
-{
-	return strncmp(line, words, strlen(words)) == 0;
-}
-
 /* Of a line that relay_line() wrote.  The looking up of a name, before, says
- * "connecting-to-device" too (CUPS backend/network.c). */
+ * "connecting-to-device" too (CUPS backend/network.c); a request is named before
+ * it is sent, an answer after it came (ipp.c). */
 static void
-note_connecting(struct relay *r, const char *line)
+note_way(struct relay *r, const char *line)
 {
 	if (begins(line, "DEBUG: Connecting to "))
 		r->connecting = true;
-	else if (r->connecting &&
-		 (begins(line, "DEBUG: Connected to ") ||
-		     (begins(line, "STATE: -") &&
-			 strstr(line, "connecting-to-device"))))
-		r->reached = true;
+	else if (!r->connecting)
+		return;
+	else if (r->proof == RELAY_PROOF_JOB)
+		r->reached |= begins(line, "DEBUG: Print-Job") ||
+			      begins(line, "DEBUG: Send-Document") ||
+			      begins(line, "DEBUG: Create-Job: successful-ok");
+	else
+		r->reached |= begins(line, "DEBUG: Connected to ") ||
+			      (begins(line, "STATE: -") &&
+				  strstr(line, "connecting-to-device"));
 }
 
 bool
 relay_unreached(const struct relay *r)
 {
-	return r->connecting && !r->reached;
+	return r->proof != RELAY_PROOF_NONE && r->connecting && !r->reached;
 }
 
 static void
@@ -315,7 +333,7 @@ finish_line(struct relay *r, relay_sink *sink, void *context)
 
 	r->pending[r->pending_len] = '\0';
 	if (r->pending_len > 0 && relay_line(r, r->pending, out)) {
-		note_connecting(r, out);
+		note_way(r, out);
 		sink(context, out);
 	}
 	r->pending_len = 0;

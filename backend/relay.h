@@ -29,14 +29,25 @@
 
 #define RELAY_LINE_MAX 2000 /* CUPS_MAX_MESSAGE is 2,047 */
 
+/* CUPS's own backends for the network take a document, or its beginning, before
+ * they have a printer for it, and say how far they are.  What shows that nothing
+ * of the document has left the computer: */
+enum relay_proof {
+	RELAY_PROOF_NONE,      /* another backend: nothing does */
+	RELAY_PROOF_CONNECTED, /* socket, lpd: it has not connected */
+	RELAY_PROOF_JOB /* ipp, ipps, http, https: the printer has made no
+				  job, as when it is busy with another's */
+};
+
 struct relay {
 	struct funds funds;
 	bool has_funds;	  /* the postage is shown as a supply */
 	char secret[256]; /* "user:password", or "" */
 	char pending[RELAY_LINE_MAX];
 	size_t pending_len;
-	bool skipping;		  /* the rest of a line that was too long */
-	bool connecting, reached; /* as CUPS's network backends say it */
+	bool skipping; /* the rest of a line that was too long */
+	enum relay_proof proof;
+	bool connecting, reached; /* as these say it */
 };
 
 /* Takes one finished line. */
@@ -59,8 +70,8 @@ void relay_feed(struct relay *r, const char *bytes, size_t len,
 /* The child's stderr ended: what is left is a line. */
 void relay_end(struct relay *r, relay_sink *sink, void *context);
 
-/* True if the child said that it connects to the printer ("DEBUG: Connecting
- * to ...") and never after that that it had. */
+/* True if the child said that it connects to the printer, and not that it came
+ * so far that the printer may have something of the document. */
 bool relay_unreached(const struct relay *r);
 
 /* One line without its newline; false if nothing is to be said.  `out` holds

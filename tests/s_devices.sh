@@ -11,6 +11,10 @@ FAULT_QUEUES=5
 faults_setup
 mkdir "$WORK/keys"
 IPP_KEYS=$WORK/keys
+IPP_COMMAND=$WORK/prints # until nobody says that it is busy
+printf '#!/bin/sh\nwhile [ -e "%s" ]; do sleep 0.1; done\n' "$WORK/busy" \
+	>"$IPP_COMMAND"
+chmod 755 "$IPP_COMMAND"
 faults_start
 ippeve_start
 # Its key is made at the first contact; two of them at once would make two, and
@@ -112,6 +116,28 @@ over_http() {
 	device "sink:$SINK"
 }
 
+# busy URI: with a job of another computer; CUPS's ipp has read the beginning
+# of ours by then.
+busy() {
+	touch "$WORK/busy"
+	ipptool -q -f "$WORK/b.pdf" -d filetype=application/pdf "$IPP_URI" \
+		/usr/share/cups/ipptool/print-job.test
+	device "$1"
+	job=$(print -t "of $QUEUE-busy")
+	check "$what: is sent away" until_true 30 said 'printer has nothing'
+	check "$what: nobody need look" \
+		test "$(documents "$job")" != uncertain
+	rm "$WORK/busy"
+	check "$what: completed" completes "$job"
+	check_is "$what: printed once" "$(find "$WORK/ippeve" \
+		-iname "*$QUEUE-busy.*" ! -name '*.prn' | wc -l)" 1
+	find "$WORK/ippeve" -iname "*$QUEUE-busy.*" ! -name '*.prn' -exec \
+		cp {} "$SINK/1.data" \;
+	check "$what: has the stamp" has_all 1
+	check "$what: bought once" bought 1
+	device "sink:$SINK"
+}
+
 # refused URI WORDS: the queue stops, which an administrator can mend.
 refused() {
 	device "$1"
@@ -135,6 +161,8 @@ row snmp no_printer snmp://127.0.0.1/ 'Usage|ended with|stopped' lp
 row http over_http "http://localhost:$IPP_PORT/ipp/print"
 rows_end
 row ipps over_http "ipps://localhost:$IPP_PORT/ipp/print"
+rows_end
+row 'ipp, busy' busy "$IPP_URI"
 rows_end
 row https over_http "https://localhost:$IPP_PORT/ipp/print"
 row beh refused beh:/1/3/5/socket://127.0.0.1:9 'beh'

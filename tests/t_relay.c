@@ -260,6 +260,46 @@ a_printer_is_reached_when_connecting_is_taken_back(void **state)
 	say_line(&r, "DEBUG: Connecting to printer:515 for printer x\n"
 		     "STATE: -connecting-to-device\n");
 	ok(!relay_unreached(&r), "the state alone");
+	relay_init(&r, "usb://printer");
+	say_line(&r, "DEBUG: Connecting to printer:515\n");
+	ok(!relay_unreached(&r), "of others nothing is known");
+}
+
+/* Starts an ipp that has connected. */
+static void
+ipp_connected(struct relay *r)
+{
+	relay_init(r, "ipps://printer/ipp/print");
+	say_line(r, "DEBUG: Connecting to printer:631\n"
+		    "STATE: -connecting-to-device\n"
+		    "DEBUG: Connected to printer:631...\n"
+		    "DEBUG: Validate-Job IPP/2.0\n"
+		    "DEBUG: Validate-Job: successful-ok (successful-ok)\n"
+		    "DEBUG: Create-Job IPP/2.0\n");
+	ok(relay_unreached(r), "there is no job yet");
+}
+
+static void
+a_busy_ipp_printer_has_nothing(void **state)
+{
+	static const char *const has[] = {
+	    "DEBUG: Create-Job: successful-ok (successful-ok)\n",
+	    "DEBUG: Create-Job: successful-ok-ignored-or-substituted-attributes"
+	    " (successful-ok)\n",
+	    "DEBUG: Send-Document IPP/2.0\n", "DEBUG: Print-Job IPP/2.0\n"};
+	struct relay r;
+
+	(void)state;
+	ipp_connected(&r);
+	say_line(&r, "DEBUG: Create-Job: server-error-busy (printing)\n");
+	ok(relay_unreached(&r), "busy");
+	for (size_t i = 0; i < sizeof(has) / sizeof(has[0]); i++) {
+		ipp_connected(&r);
+		say_line(&r, has[i]);
+		ok(!relay_unreached(&r), has[i]);
+		say_line(&r, "DEBUG: Create-Job: server-error-busy (x)\n");
+		ok(!relay_unreached(&r), "and stays so");
+	}
 }
 
 int
@@ -276,6 +316,7 @@ main(void)
 	    T(a_line_too_long_stays_one_line),
 	    T(low_funds_show_in_the_printers_state),
 	    T(a_printer_is_reached_when_connecting_is_taken_back),
+	    T(a_busy_ipp_printer_has_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
