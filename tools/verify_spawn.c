@@ -129,6 +129,22 @@ spawn_installed(const char *name)
 	return find_program(name, path, sizeof(path));
 }
 
+/* The reading end of the child's pipe; the child is ended where there is none. */
+static bool
+hear(bool started, const int ends[2], const pid_t *pid, FILE **out,
+    struct err *e)
+{
+	close(ends[1]);
+	if (!started) {
+		close(ends[0]);
+		return false;
+	}
+	if (patient_open(ends[0], out))
+		return true;
+	sandbox_kill(*pid);
+	return err_system(e, "memory for a pipe");
+}
+
 bool
 spawn_open(char *const argv[], int in_fd, pid_t *pid, FILE **out, struct err *e)
 {
@@ -138,7 +154,7 @@ spawn_open(char *const argv[], int in_fd, pid_t *pid, FILE **out, struct err *e)
 	char path[PATH_MAX];
 	struct sandbox how;
 	int ends[2];
-	bool done;
+	bool started;
 
 	if (!find_program(argv[0], path, sizeof(path)))
 		return err_set(e, ERR_CONFIG, "%s is not installed", argv[0]);
@@ -148,15 +164,8 @@ spawn_open(char *const argv[], int in_fd, pid_t *pid, FILE **out, struct err *e)
 	how.program = path;
 	how.argv = argv;
 	how.envp = envp;
-	done = sandbox_start(&how, pid, e);
-	close(ends[1]);
-	if (!done)
-		close(ends[0]);
-	else if (!patient_open(ends[0], out)) {
-		sandbox_kill(*pid);
-		done = err_system(e, "memory for a pipe");
-	}
-	return done;
+	started = sandbox_start(&how, pid, e);
+	return hear(started, ends, pid, out, e);
 }
 
 bool
@@ -165,21 +174,14 @@ spawn_part(int in_fd, int (*part)(void *), void *context, pid_t *pid,
 {
 	struct sandbox how;
 	int ends[2];
-	bool done;
+	bool started;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return err_system(e, "pipe");
 	fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
 	how = common(in_fd, ends[1]);
-	done = sandbox_fork(&how, part, context, pid, e);
-	close(ends[1]);
-	if (!done)
-		close(ends[0]);
-	else if (!patient_open(ends[0], out)) {
-		sandbox_kill(*pid);
-		done = err_system(e, "memory for a pipe");
-	}
-	return done;
+	started = sandbox_fork(&how, part, context, pid, e);
+	return hear(started, ends, pid, out, e);
 }
 
 /* --- files they may open ---------------------------------------------------- */
