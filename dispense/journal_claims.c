@@ -77,7 +77,7 @@ books_check_requests(
 {
 	char sentence[128];
 	sqlite3_stmt *s;
-	bool row, right;
+	bool good, right;
 
 	if (!db_query(j,
 		"SELECT r.id,ifnull(r.number,0),r.count,r.total,"
@@ -86,19 +86,14 @@ books_check_requests(
 		" requests r ORDER BY r.id",
 		DB_NONE, &s, e))
 		return false;
-	for (;;) {
-		struct request r;
-
-		if (!db_step(j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
-		r = (struct request){.id = db_col_int(s, 0),
+	while (db_next(j, s, &good, e)) {
+		struct request r = {.id = db_col_int(s, 0),
 		    .number = db_col_int(s, 1),
 		    .count = db_col_int(s, 2),
 		    .total = db_col_int(s, 3),
 		    .granted = db_col_int(s, 4),
 		    .verdicts = db_col_int(s, 5)};
+
 		db_col_text(s, 6, r.psd, sizeof(r.psd));
 		r.body = (const char *)sqlite3_column_text(s, 7);
 		r.answer = (const char *)sqlite3_column_text(s, 8);
@@ -116,4 +111,5 @@ books_check_requests(
 		    (long long)r.id);
 		fn(context, sentence);
 	}
+	return good;
 }

@@ -26,7 +26,7 @@ hash_rows(struct journal *j, EVP_MD_CTX *ctx, int64_t *last, struct err *e)
 	struct bytes_writer w;
 	struct journal_stamp stamp;
 	sqlite3_stmt *s;
-	bool row;
+	bool good;
 
 	*last = 0;
 	if (!db_query(j,
@@ -34,11 +34,7 @@ hash_rows(struct journal *j, EVP_MD_CTX *ctx, int64_t *last, struct err *e)
 		" NULL AND s.form=1 ORDER BY s.seq",
 		DB_NONE, &s, e))
 		return false;
-	for (;;) {
-		if (!db_step(j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
+	while (db_next(j, s, &good, e)) {
 		db_stamp_row(s, &stamp);
 		*last = stamp.seq;
 		bytes_writer_init(&w, buf, sizeof(buf));
@@ -50,6 +46,7 @@ hash_rows(struct journal *j, EVP_MD_CTX *ctx, int64_t *last, struct err *e)
 			    e, ERR_SYSTEM, "journal: no hash of a stamp");
 		}
 	}
+	return good;
 }
 
 /* "stamps 1 to 12: 5f0c..."; "" where nothing is to be sealed. */

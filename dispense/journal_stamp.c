@@ -325,7 +325,7 @@ journal_intents(struct journal *j, const char *psd_id,
     struct journal_stamp *out, size_t max, size_t *count, struct err *e)
 {
 	sqlite3_stmt *s;
-	bool row = true;
+	bool good;
 
 	*count = 0;
 	if (!db_query(j,
@@ -334,15 +334,14 @@ journal_intents(struct journal *j, const char *psd_id,
 		" ORDER BY s.document,s.idx",
 		DB_ARGS(DB_T(psd_id)), &s, e))
 		return false;
-	while (*count < max) {
-		if (!db_step(j, s, &row, e))
-			return false;
-		if (!row)
-			return true;
+	while (db_next(j, s, &good, e)) {
 		db_stamp_row(s, &out[(*count)++]);
+		if (*count == max) {
+			db_done(s);
+			break;
+		}
 	}
-	db_done(s);
-	return true;
+	return good;
 }
 
 bool
