@@ -183,7 +183,7 @@ read_content(qpdf_data q, qpdf_oh page)
 	    qpdf_oh_get_int_value_as_int(q, length) > CONTENT_MAX)
 		return NULL;
 	if (qpdf_oh_get_stream_data(q, stream, qpdf_dl_generalized, &filtered,
-		&data, &len) == QPDF_SUCCESS &&
+		&data, &len) < QPDF_ERRORS &&
 	    filtered && len <= CONTENT_MAX && (text = malloc(len + 1))) {
 		memcpy(text, data, len);
 		text[len] = '\0';

@@ -229,7 +229,7 @@ count_stream(qpdf_data q, qpdf_oh stream)
 	    !is_small(q, qpdf_oh_get_dict(q, stream)))
 		return 0;
 	if (qpdf_oh_get_stream_data(q, stream, qpdf_dl_generalized, &filtered,
-		&data, &len) == QPDF_SUCCESS &&
+		&data, &len) < QPDF_ERRORS &&
 	    filtered)
 		pieces = pieces_count((const char *)data, len);
 	free(data);
