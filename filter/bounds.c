@@ -69,7 +69,7 @@ bool
 bounds_walls(const struct filter_job *job, const struct settings *settings,
     struct err *e)
 {
-	const char *sandbox = settings->sandbox;
+	bool confine = strcmp(settings->sandbox, "off") != 0;
 	char above[PATH_MAX], conf[PATH_MAX];
 	const char *readable[] = {job->input, folder_of(settings_path(), conf),
 	    or_null(settings->rates), or_null(settings->templates),
@@ -77,7 +77,7 @@ bounds_walls(const struct filter_job *job, const struct settings *settings,
 	struct sandbox how = {.folder = job->temp,
 	    .parent = folder_of(job->temp, above),
 	    .readable = readable,
-	    .confine = sandbox == NULL || strcmp(sandbox, "off") != 0};
+	    .confine = confine};
 
 	return sandbox_enter(&how, e);
 }
