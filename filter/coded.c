@@ -2,6 +2,9 @@
 #include "filter/coded.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define RUN_MAX 128 /* pixels of one code */
 
@@ -27,102 +30,122 @@ coded_room(const struct coded_form *f)
 	return 2 * f->bytes;
 }
 
+/*
+ * A line of text changes at each edge of a letter, and asking pixel by pixel
+ * whether the next is like it is a guess that fails there.  So the answers are
+ * worked out for a block of 64 bytes at once, as bits, and what is left to walk
+ * is the edges.
+ */
+
+#ifdef __SSE2__
+/* Bit i of the answer: byte i is like the one `pixel` bytes on; of 16. */
 static inline uint64_t
-word(const uint8_t *p)
+like16(const uint8_t *p, unsigned pixel)
 {
-	uint64_t w;
+	__m128i a = _mm_loadu_si128((const void *)p);
+	__m128i b = _mm_loadu_si128((const void *)(p + pixel));
 
-	memcpy(&w, p, sizeof(w));
-	return w;
+	return (uint16_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
 }
+#endif
 
-/* The first byte of a word in memory that is not zero; `w` has one. */
-static inline unsigned
-first_byte(uint64_t w)
+/* Bit i of the answer: byte i is not like the one `pixel` bytes on. */
+static inline uint64_t
+unlike(const uint8_t *p, unsigned pixel)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return (unsigned)__builtin_ctzll(w) / 8;
+#ifdef __SSE2__
+	return ~(like16(p, pixel) | like16(p + 16, pixel) << 16 |
+		 like16(p + 32, pixel) << 32 | like16(p + 48, pixel) << 48);
 #else
-	return (unsigned)__builtin_clzll(w) / 8;
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < 64; i++)
+		bits |= (uint64_t)(p[i] != p[i + pixel]) << i;
+	return bits;
 #endif
 }
 
-/* Pixels from `p` that are like the first; `left` are there. */
-static inline size_t
-run_equal(const uint8_t *p, size_t left, unsigned pixel)
+/* The same at the line's end.  The last pixel has no next one. */
+static inline uint64_t
+unlike_end(const uint8_t *p, size_t left, unsigned pixel)
 {
-	size_t n = 0, max = (left - 1) * pixel;
+	uint64_t bits = 0;
 
-	while (n + sizeof(uint64_t) <= max) {
-		uint64_t differ = word(p + n) ^ word(p + n + pixel);
+	for (size_t i = 0; i < 64 && i < left; i++)
+		bits |= (uint64_t)(i + pixel >= left || p[i] != p[i + pixel])
+			<< i;
+	return bits;
+}
 
-		if (differ != 0)
-			return 1 + (n + first_byte(differ)) / pixel;
-		n += sizeof(uint64_t);
+struct coder {
+	uint8_t *to;
+	uint8_t *others; /* the code that a pixel of its own may be added to */
+};
+
+/* `bytes` of equal pixels. */
+static inline void
+put_run(struct coder *c, const uint8_t *p, size_t bytes, unsigned pixel)
+{
+	while (bytes >= RUN_MAX * (size_t)pixel) {
+		*c->to++ = RUN_MAX - 1;
+		memcpy(c->to, p, pixel);
+		c->to += pixel;
+		c->others = NULL;
+		bytes -= RUN_MAX * (size_t)pixel;
 	}
-	while (n < max && p[n] == p[n + pixel])
-		n++;
-	return 1 + n / pixel;
+	if (bytes == 0)
+		return;
+	if (bytes > pixel) {
+		*c->to++ = (uint8_t)(bytes / pixel - 1);
+		c->others = NULL;
+	} else if (c->others == NULL || *c->others == 257 - RUN_MAX) {
+		c->others = c->to;
+		*c->to++ = 0; /* of one: like a run of one */
+	} else {
+		--*c->others;
+	}
+	memcpy(c->to, p, pixel);
+	c->to += pixel;
 }
 
-/* Pixels from `p` up to the first that is like its next one. */
-static inline size_t
-run_other(const uint8_t *p, size_t left, unsigned pixel)
-{
-	size_t n = 1;
-
-	while (n < RUN_MAX && n + 1 < left &&
-	       memcmp(p + n * pixel, p + (n + 1) * pixel, pixel) != 0)
-		n++;
-	/* The last pixel has no next one. */
-	return n + 1 == left && n < RUN_MAX ? n + 1 : n;
-}
-
-/* With a constant `pixel` the compiler makes each comparison one. */
+/* With a constant `pixel` the compiler makes its loops single steps. */
 static inline __attribute__((always_inline)) size_t
-encode(const uint8_t *p, size_t left, unsigned pixel, uint8_t *out)
+encode(const uint8_t *line, size_t len, unsigned pixel, uint8_t *out)
 {
-	uint8_t *to = out;
+	struct coder c = {.to = out};
+	size_t block = 64 / pixel * pixel, begin = 0;
+	uint64_t firsts = 0; /* the bytes with which pixels begin */
 
-	while (left > 0) {
-		size_t n = left > 1 ? run_equal(p, left, pixel) : 1;
+	for (size_t i = 0; i < block; i += pixel)
+		firsts |= (uint64_t)1 << i;
+	for (size_t at = 0; at < len; at += block) {
+		uint64_t bytes = len - at >= 64 + pixel
+				     ? unlike(line + at, pixel)
+				     : unlike_end(line + at, len - at, pixel);
+		uint64_t edges = bytes;
 
-		if (n == 1 && left > 1) {
-			n = run_other(p, left, pixel);
-			*to++ = (uint8_t)(257 - n);
-			memcpy(to, p, n * pixel);
-			to += n * pixel;
-		} else {
-			size_t rest = n;
+		for (unsigned i = 1; i < pixel; i++)
+			edges |= bytes >> i;
+		for (edges &= firsts; edges != 0; edges &= edges - 1) {
+			size_t end =
+			    at + (unsigned)__builtin_ctzll(edges) + pixel;
 
-			/* A rest of one pixel may begin others. */
-			do {
-				size_t part = rest < RUN_MAX ? rest : RUN_MAX;
-
-				*to++ = (uint8_t)(part - 1);
-				memcpy(to, p, pixel);
-				to += pixel;
-				rest -= part;
-			} while (rest > 1);
-			n -= rest;
+			put_run(&c, line + begin, end - begin, pixel);
+			begin = end;
 		}
-		p += n * pixel;
-		left -= n;
 	}
-	return (size_t)(to - out);
+	return (size_t)(c.to - out);
 }
 
 size_t
 coded_encode(const struct coded_form *f, const uint8_t *line, uint8_t *out)
 {
-	size_t pixels = f->bytes / f->pixel;
-
 	switch (f->pixel) {
-	case 1: return encode(line, pixels, 1, out);
-	case 2: return encode(line, pixels, 2, out);
-	case 3: return encode(line, pixels, 3, out);
-	case 4: return encode(line, pixels, 4, out);
-	default: return encode(line, pixels, f->pixel, out);
+	case 1: return encode(line, f->bytes, 1, out);
+	case 2: return encode(line, f->bytes, 2, out);
+	case 3: return encode(line, f->bytes, 3, out);
+	case 4: return encode(line, f->bytes, 4, out);
+	default: return encode(line, f->bytes, f->pixel, out);
 	}
 }
 

@@ -85,6 +85,16 @@ worker_read(void *context, uint8_t *out, size_t len)
 	}
 }
 
+/* RIPCache of cupsd.conf: pages of fewer bytes are drawn in memory, without a
+ * list of bands on the disk. */
+static const char *
+band_memory(void)
+{
+	const char *set = getenv("RIP_MAX_CACHE");
+
+	return set != NULL ? set : "128m";
+}
+
 static void
 fill_environment(const struct render_setup *setup, const char *folder,
     char text[][PATH_MAX + 16], char **envp)
@@ -93,7 +103,7 @@ fill_environment(const struct render_setup *setup, const char *folder,
 		const char *name, *value;
 	} all[] = {{"TMPDIR", folder}, {"HOME", folder},
 	    {"PATH", "/usr/bin:/bin"}, {"PPD", setup->ppd},
-	    {"LD_PRELOAD", setup->writer}};
+	    {"RIP_MAX_CACHE", band_memory()}, {"LD_PRELOAD", setup->writer}};
 	int used = 0;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -113,8 +123,8 @@ worker_start(struct worker *w, const struct render_setup *setup,
 {
 	const char *readable[] = {setup->file,
 	    setup->ppd != NULL ? setup->ppd : setup->file, setup->writer, NULL};
-	char environment[5][PATH_MAX + 16];
-	char *envp[6];
+	char environment[6][PATH_MAX + 16];
+	char *envp[7];
 	struct gsargs args;
 	struct gsargs_how how = {.header = setup->header,
 	    .file = setup->file,

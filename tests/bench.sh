@@ -26,6 +26,7 @@ done
 export PPD=$builddir/ppd/postage-pwg.ppd PRINTER=Bench TMPDIR=$work
 export POSTAGE_CONF=$work/postage.conf CUPS_SERVER=/nonexistent
 export CUPS_FONTPATH=/usr/share/cups/fonts CONTENT_TYPE=application/pdf
+export RIP_MAX_CACHE=128m # as cupsd sets it
 cat >"$POSTAGE_CONF" <<EOF
 [mail]
 rates = $srcdir/rates/usps.tsv
