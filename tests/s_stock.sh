@@ -15,6 +15,7 @@ origin = 22202
 EOT
 export POSTAGE_CONF="$WORK/postage.conf" PRINTER=Test TMPDIR="$WORK"
 export CUPS_SERVER=/nonexistent CONTENT_TYPE=application/pdf
+export RIP_MAX_CACHE=128m # as cupsd tells its filters
 ppdc -d "$WORK" "$srcdir/tests/filter.drv" 2>/dev/null
 
 # pdf FILE KIND: nine pages, the third and the fourth as the first and the

@@ -122,8 +122,8 @@ sub picture {
 	} else {
 		my ($tool) = grep { -x } qw(/usr/bin/convert-im6.q16
 			/usr/bin/magick /usr/bin/convert);
-		$pgm = output_of($tool // 'convert', $file, '+repage', '-background', 'white',
-			'-flatten', '-colorspace', 'Gray', '-depth', '8', 'pgm:-');
+		$pgm = output_of($tool // 'convert', $file, '-background', 'white',
+			'-alpha', 'remove', '-colorspace', 'Gray', '-depth', '8', 'pgm:-');
 	}
 	$pgm =~ /^P5\s+(\d+)\s+(\d+)\s+255\s/ or die "$file: no picture\n";
 	return {w => $1, h => $2, bytes => substr $pgm, length $&};
@@ -174,16 +174,21 @@ sub dmtx_reads {
 }
 
 # ZXing misses some of many symbols: what was read is blanked and the rest is
-# looked at again, until nothing new comes.
+# looked at again, until nothing new comes, or all that zbar found and nothing
+# that zbar cannot read.
 sub zxing_finds {
-	my ($p) = @_;
+	my ($p, $zbar) = @_;
 	my @all;
+	my %left = %$zbar;
 	for (1 .. 20) {
 		save($p, $scratch);
-		my @new = symbols(output_of('ZXingReader', $scratch));
+		my @new = symbols(output_of('ZXingReader', '-format',
+			'QRCode,DataMatrix,PDF417', $scratch));
 		last unless @new;
-		blank($p, $_) for @new;
 		push @all, @new;
+		delete @left{map { $_->{bytes} } @new};
+		last if !%left && !grep { $_->{symbol} ne 'QRCode' } @all;
+		blank($p, $_) for @new;
 	}
 	return @all;
 }
@@ -191,8 +196,8 @@ sub zxing_finds {
 sub page_of {
 	my ($file, $n) = @_;
 	my $page = picture($file);
-	my @symbols = zxing_finds({%$page});
 	my $zbar = zbar_finds($file);
+	my @symbols = zxing_finds({%$page}, $zbar);
 
 	# Reading order; symbols whose tops differ little are in one row.
 	@symbols = sort {
