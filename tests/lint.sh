@@ -48,13 +48,16 @@ lint_layers() {
 
 # Every header is complete: it compiles alone.
 lint_headers() {
-	local f cc
+	local cc
 
 	read -ra cc <<<"${CC:-gcc}"
-	for f in $(tracked '*.h'); do
-		"${cc[@]}" -std=c11 -fsyntax-only -Wall -Werror -I"$build" \
-		    "${flags[@]}" -x c -include "$f" /dev/null || echo "$f"
-	done
+	# shellcheck disable=SC2016
+	tracked '*.h' | xargs -P "$(nproc)" -I{} sh -c '
+		header=$1
+		shift
+		"$@" -x c -include "$header" /dev/null || echo "$header"' sh {} \
+	    "${cc[@]}" -std=c11 -fsyntax-only -Wall -Werror -I"$build" \
+	    "${flags[@]}"
 }
 
 lint_shell() {
@@ -80,7 +83,7 @@ lint_cppcheck() {
 	need cppcheck || return
 	mkdir -p "$build/lint/cppcheck"
 	# style and unused functions: the compiler and clang-tidy say it better
-	tracked '*.c' | xargs -r cppcheck --quiet -j2 --std=c11 -I. \
+	tracked '*.c' | xargs -r cppcheck --quiet -j"$(nproc)" --std=c11 -I. \
 	    --cppcheck-build-dir="$build/lint/cppcheck" \
 	    --enable=warning,portability --inline-suppr \
 	    --suppress=missingInclude --suppress=missingIncludeSystem \
@@ -122,7 +125,7 @@ lint_tidy() {
 			echo "note: clang-tidy: time is up before $f" >&3
 			break
 		fi
-		while [ "$(jobs -r | wc -l)" -ge 2 ]; do
+		while [ "$(jobs -r | wc -l)" -ge "$(nproc)" ]; do
 			wait -n
 		done
 		tidy_one "$stamp" "$f" &
