@@ -23,6 +23,7 @@ enum message_type {
 	MESSAGE_REQUEST = 0x02,
 	MESSAGE_RECEIPT = 0x03,
 	MESSAGE_AUDIT = 0x04,
+	MESSAGE_AUTHENTICATION = 0x05, /* psd_authenticate() */
 	MESSAGE_REFUND = 0x07,
 	MESSAGE_ANSWER = 0x12
 };

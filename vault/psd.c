@@ -431,15 +431,22 @@ psd_pin_spend(struct psd *p, struct err *e)
 	return true;
 }
 
-bool
-psd_pin_compare(
-    struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e)
+/* In constant time. */
+static bool
+same_verifier(const uint8_t *a, const uint8_t *b)
 {
 	uint8_t differ = 0;
 
 	for (size_t i = 0; i < PSD_VERIFIER; i++)
-		differ |= (uint8_t)(p->pin_verifier[i] ^ verifier[i]);
-	if (differ != 0 || !p->pin_required)
+		differ |= (uint8_t)(a[i] ^ b[i]);
+	return differ == 0;
+}
+
+bool
+psd_pin_compare(
+    struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e)
+{
+	if (!same_verifier(p->pin_verifier, verifier) || !p->pin_required)
 		return err_set(e, ERR_DENIED, "PIN wrong, %d %s left",
 		    p->pin_tries_left,
 		    p->pin_tries_left == 1 ? "try" : "tries");
@@ -458,5 +465,45 @@ psd_pin_set(struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e)
 		memcpy(p->pin_verifier, verifier, PSD_VERIFIER);
 	p->pin_required = verifier != NULL;
 	p->pin_tries_left = PSD_PIN_TRIES;
+	return true;
+}
+
+/* --- PUK ------------------------------------------------------------------------ */
+
+bool
+psd_puk_spend(struct psd *p, struct err *e)
+{
+	if (p->puk_tries_left == 0)
+		return err_set(e, ERR_DENIED,
+		    "this PSD has no unblocking key, or its tries are used up: "
+		    "the provider must replace it");
+	p->puk_tries_left--;
+	return true;
+}
+
+bool
+psd_puk_compare(
+    struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e)
+{
+	if (!same_verifier(p->puk_verifier, verifier))
+		return err_set(e, ERR_DENIED,
+		    "unblocking key wrong, %d %s left", p->puk_tries_left,
+		    p->puk_tries_left == 1 ? "try" : "tries");
+	p->puk_tries_left = PSD_PUK_TRIES;
+	p->pin_tries_left = PSD_PIN_TRIES;
+	p->pin_verified = true;
+	return true;
+}
+
+bool
+psd_puk_set(struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e)
+{
+	static const uint8_t none[PSD_VERIFIER];
+
+	if (memcmp(p->puk_verifier, none, PSD_VERIFIER) != 0)
+		return err_set(
+		    e, ERR_DENIED, "this PSD has an unblocking key already");
+	memcpy(p->puk_verifier, verifier, PSD_VERIFIER);
+	p->puk_tries_left = PSD_PUK_TRIES;
 	return true;
 }

@@ -31,6 +31,7 @@
 #define PSD_BATCH_MAX	32  /* stamps of one psd_debit(): half the ring */
 #define PSD_MESSAGE_MAX 256 /* any message of vault/message.h */
 #define PSD_PIN_TRIES	5
+#define PSD_PUK_TRIES	10
 #define PSD_VERIFIER	32 /* what a home makes of a PIN */
 #define PSD_POINT	65 /* P-256 public key: 0x04, x, y, big endian */
 #define PSD_ID		16 /* "XXPS0001234567" and NUL */
@@ -90,6 +91,7 @@ struct psd_status {
 	uint32_t download_sequence;
 	uint32_t refunds;	/* requests signed */
 	uint8_t pin_tries_left; /* 0 = blocked */
+	uint8_t puk_tries_left; /* 0 = none, or used up */
 	bool pin_required;
 	bool lab; /* vendor id "XX": every imprint says SPECIMEN */
 };
@@ -123,6 +125,8 @@ struct psd {
 	uint8_t receipt[PSD_MESSAGE_MAX - 1]; /* given for it */
 	uint32_t refunds;	      /* refund requests signed; only grows */
 	uint8_t last_claim[PSD_HASH]; /* of what the last one asked for */
+	uint8_t puk_verifier[PSD_VERIFIER];
+	uint8_t puk_tries_left; /* 0 also where there is none */
 	struct psd_entry ring[PSD_RING];
 	bool pin_verified; /* of this opening: not stored */
 };
@@ -174,6 +178,17 @@ MUST_CHECK bool psd_check(const struct psd *p, struct err *e);
 void psd_encode(const struct psd *p, uint8_t out[PSD_STATE_BYTES]);
 MUST_CHECK bool
 psd_decode(const uint8_t in[PSD_STATE_BYTES], struct psd *out, struct err *e);
+
+/* The same in parts, for a home that writes small cells.  psd_decode_core()
+ * leaves the ring empty and neither calls psd_check(): the home does, when it
+ * has put the ring together.  Errors: ERR_CORRUPT. */
+void psd_encode_core(const struct psd *p, uint8_t out[PSD_CORE_BYTES]);
+void
+psd_encode_entry(const struct psd_entry *entry, uint8_t out[PSD_ENTRY_BYTES]);
+MUST_CHECK bool psd_decode_core(
+    const uint8_t in[PSD_CORE_BYTES], struct psd *out, struct err *e);
+MUST_CHECK bool psd_decode_entry(const uint8_t in[PSD_ENTRY_BYTES],
+    struct psd_entry *out, struct err *e);
 
 /* `today` decides whether the audit is overdue. */
 void psd_status(const struct psd *p, uint32_t today, struct psd_status *out);
@@ -230,6 +245,13 @@ MUST_CHECK bool psd_audit(const struct psd *p, const struct psd_crypto *crypto,
     const uint8_t nonce[PSD_NONCE], uint8_t out[PSD_MESSAGE_MAX], size_t *len,
     struct err *e);
 
+/* The PSD's signature over the caller's nonce and its own name: that the same
+ * device is there again.  `out`: 0x05, vendor (2), model (2), serial (u32 le),
+ * nonce, signature.  Errors: ERR_DENIED (no licence yet). */
+MUST_CHECK bool psd_authenticate(const struct psd *p,
+    const struct psd_crypto *crypto, const uint8_t nonce[PSD_NONCE],
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
 /* --- refund ----------------------------------------------------------------- */
 
 /* What a list of spoiled stamps comes to. */
@@ -265,5 +287,17 @@ MUST_CHECK bool psd_pin_compare(
  * Errors: ERR_DENIED (a PIN is required and was not verified). */
 MUST_CHECK bool
 psd_pin_set(struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e);
+
+/* The unblocking key (PUK), for homes whose key it need not unwrap: spend,
+ * store, compare, store, as a PIN; right: the PIN counts as verified, so that
+ * a new one can be set.  It has PSD_PUK_TRIES in all, which a right one brings
+ * back.  Errors: ERR_DENIED (wrong, used up, or there is none). */
+MUST_CHECK bool psd_puk_spend(struct psd *p, struct err *e);
+MUST_CHECK bool psd_puk_compare(
+    struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e);
+
+/* Sets the PUK, once.  Errors: ERR_DENIED (there is one). */
+MUST_CHECK bool
+psd_puk_set(struct psd *p, const uint8_t verifier[PSD_VERIFIER], struct err *e);
 
 #endif

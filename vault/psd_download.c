@@ -2,6 +2,7 @@
 /* The PSD's side of value download and audit. */
 #include <string.h>
 
+#include "base/bytes.h"
 #include "vault/message.h"
 #include "vault/psd.h"
 
@@ -91,6 +92,25 @@ psd_audit(const struct psd *p, const struct psd_crypto *crypto,
 {
 	return has_identity(p, e) &&
 	       report(p, crypto, MESSAGE_AUDIT, nonce, out, len, e);
+}
+
+bool
+psd_authenticate(const struct psd *p, const struct psd_crypto *crypto,
+    const uint8_t nonce[PSD_NONCE], uint8_t out[PSD_MESSAGE_MAX], size_t *len,
+    struct err *e)
+{
+	struct bytes_writer w;
+
+	if (!has_identity(p, e))
+		return false;
+	bytes_writer_init(&w, out, PSD_MESSAGE_MAX - INDICIUM_SIGNATURE);
+	bytes_write_le(&w, MESSAGE_AUTHENTICATION, 1);
+	bytes_write(&w, p->vendor, 2);
+	bytes_write(&w, p->model, 2);
+	bytes_write_le(&w, p->serial, 4);
+	bytes_write(&w, nonce, PSD_NONCE);
+	*len = w.pos;
+	return sign(crypto, out, len, e);
 }
 
 /* Is this answer from the provider, for this PSD, and the next one? */

@@ -68,6 +68,7 @@ psd_status(const struct psd *p, uint32_t today, struct psd_status *out)
 	out->download_sequence = p->download_sequence;
 	out->refunds = p->refunds;
 	out->pin_tries_left = p->pin_tries_left;
+	out->puk_tries_left = p->puk_tries_left;
 	out->pin_required = p->pin_required;
 	out->lab = strcmp(p->vendor, "XX") == 0;
 }
@@ -180,7 +181,8 @@ fault(const struct psd *p)
 	if ((found = identity_fault(p)) != NULL ||
 	    (found = register_fault(p)) != NULL)
 		return found;
-	if (p->pin_tries_left > PSD_PIN_TRIES)
+	if (p->pin_tries_left > PSD_PIN_TRIES ||
+	    p->puk_tries_left > PSD_PUK_TRIES)
 		return "PIN counter";
 	for (uint32_t i = 0; i < PSD_RING; i++)
 		if ((found = entry_fault(p, i)) != NULL)
@@ -272,27 +274,42 @@ encode_core(const struct psd *p, struct bytes_writer *w)
 	bytes_write(w, p->receipt, p->receipt_len);
 	bytes_write_le(w, p->refunds, 4);
 	bytes_write(w, p->last_claim, PSD_HASH);
+	bytes_write(w, p->puk_verifier, PSD_VERIFIER);
+	bytes_write_le(w, p->puk_tries_left, 1);
+}
+
+void
+psd_encode_core(const struct psd *p, uint8_t out[PSD_CORE_BYTES])
+{
+	struct bytes_writer w;
+
+	bytes_writer_init(&w, out, PSD_CORE_BYTES);
+	encode_core(p, &w);
+	pad(&w, PSD_CORE_BYTES);
+	assert(!w.failed);
+}
+
+void
+psd_encode_entry(const struct psd_entry *entry, uint8_t out[PSD_ENTRY_BYTES])
+{
+	struct bytes_writer w;
+
+	bytes_writer_init(&w, out, PSD_ENTRY_BYTES);
+	bytes_write(&w, entry->key, PSD_KEY_BYTES);
+	bytes_write(&w, entry->hash, PSD_HASH);
+	bytes_write_le(&w, entry->len, 1);
+	bytes_write(&w, entry->indicium, INDICIUM_MAX);
+	pad(&w, PSD_ENTRY_BYTES);
+	assert(!w.failed);
 }
 
 void
 psd_encode(const struct psd *p, uint8_t out[PSD_STATE_BYTES])
 {
-	struct bytes_writer w;
-
-	bytes_writer_init(&w, out, PSD_STATE_BYTES);
-	encode_core(p, &w);
-	assert(w.pos <= PSD_CORE_BYTES);
-	pad(&w, PSD_CORE_BYTES);
-	for (size_t i = 0; i < PSD_RING; i++) {
-		const struct psd_entry *entry = &p->ring[i];
-
-		bytes_write(&w, entry->key, PSD_KEY_BYTES);
-		bytes_write(&w, entry->hash, PSD_HASH);
-		bytes_write_le(&w, entry->len, 1);
-		bytes_write(&w, entry->indicium, INDICIUM_MAX);
-		pad(&w, PSD_CORE_BYTES + (i + 1) * PSD_ENTRY_BYTES);
-	}
-	assert(!w.failed && w.pos == PSD_STATE_BYTES);
+	psd_encode_core(p, out);
+	out += PSD_CORE_BYTES;
+	for (size_t i = 0; i < PSD_RING; i++, out += PSD_ENTRY_BYTES)
+		psd_encode_entry(&p->ring[i], out);
 }
 
 static bool
@@ -336,35 +353,56 @@ decode_core(struct bytes_reader *r, struct psd *p)
 	bytes_read_into(r, p->last_answer, PSD_HASH);
 	p->receipt_len = (uint8_t)bytes_read_le(r, 1);
 	bytes_read_into(r, p->receipt, p->receipt_len);
-	/* Zero where a version without refunds wrote it. */
+	/* Zero where an older version wrote it. */
 	p->refunds = (uint32_t)bytes_read_le(r, 4);
 	bytes_read_into(r, p->last_claim, PSD_HASH);
+	bytes_read_into(r, p->puk_verifier, PSD_VERIFIER);
+	p->puk_tries_left = (uint8_t)bytes_read_le(r, 1);
 	return known && (flags & ~FLAG_PIN) == 0 &&
 	       only_zeros(r, PSD_CORE_BYTES);
+}
+
+static bool
+unknown(struct err *e)
+{
+	return err_set(e, ERR_CORRUPT,
+	    "the PSD's state is no state that this version knows: do not use "
+	    "it, send it to the provider");
+}
+
+bool
+psd_decode_core(
+    const uint8_t in[PSD_CORE_BYTES], struct psd *out, struct err *e)
+{
+	struct bytes_reader r;
+
+	psd_init(out);
+	bytes_reader_init(&r, in, PSD_CORE_BYTES);
+	return (decode_core(&r, out) && !r.failed) || unknown(e);
+}
+
+bool
+psd_decode_entry(const uint8_t in[PSD_ENTRY_BYTES], struct psd_entry *out,
+    struct err *e)
+{
+	struct bytes_reader r;
+
+	bytes_reader_init(&r, in, PSD_ENTRY_BYTES);
+	bytes_read_into(&r, out->key, PSD_KEY_BYTES);
+	bytes_read_into(&r, out->hash, PSD_HASH);
+	out->len = (uint8_t)bytes_read_le(&r, 1);
+	bytes_read_into(&r, out->indicium, INDICIUM_MAX);
+	return (only_zeros(&r, PSD_ENTRY_BYTES) && !r.failed) || unknown(e);
 }
 
 bool
 psd_decode(const uint8_t in[PSD_STATE_BYTES], struct psd *out, struct err *e)
 {
-	struct bytes_reader r;
-	bool sound;
-
-	psd_init(out);
-	bytes_reader_init(&r, in, PSD_STATE_BYTES);
-	sound = decode_core(&r, out);
-	for (size_t i = 0; i < PSD_RING && sound; i++) {
-		struct psd_entry *entry = &out->ring[i];
-
-		bytes_read_into(&r, entry->key, PSD_KEY_BYTES);
-		bytes_read_into(&r, entry->hash, PSD_HASH);
-		entry->len = (uint8_t)bytes_read_le(&r, 1);
-		bytes_read_into(&r, entry->indicium, INDICIUM_MAX);
-		sound =
-		    only_zeros(&r, PSD_CORE_BYTES + (i + 1) * PSD_ENTRY_BYTES);
-	}
-	if (!sound || r.failed)
-		return err_set(e, ERR_CORRUPT,
-		    "the PSD's state is no state that this version knows: do "
-		    "not use it, send it to the provider");
+	if (!psd_decode_core(in, out, e))
+		return false;
+	in += PSD_CORE_BYTES;
+	for (size_t i = 0; i < PSD_RING; i++, in += PSD_ENTRY_BYTES)
+		if (!psd_decode_entry(in, &out->ring[i], e))
+			return false;
 	return psd_check(out, e);
 }
