@@ -547,6 +547,9 @@ generate_key(struct card_app *a, const struct apdu *in, struct reply *out)
 	bool done;
 
 	(void)in;
+	/* A making that was cut off begins again. */
+	if (a->psd.life == PSD_INITIALISED)
+		psd_init(&a->psd);
 	if (!psd_initialise(&a->psd, &e))
 		return CARD_WRONG_STATE;
 	done = a->crypto->generate(context, &key) &&

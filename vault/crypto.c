@@ -25,7 +25,7 @@ crypto_point(const struct sig_key *key, uint8_t out[PSD_POINT], struct err *e)
 	return true;
 }
 
-static bool
+bool
 crypto_from_point(
     const uint8_t point[PSD_POINT], struct sig_key **out, struct err *e)
 {

@@ -17,4 +17,9 @@ void crypto_init(struct psd_crypto *out, const struct sig_key *key);
 MUST_CHECK bool
 crypto_point(const struct sig_key *key, uint8_t out[PSD_POINT], struct err *e);
 
+/* The key that `point` is the public half of.
+ * Errors: ERR_CONFIG (no point of the curve). */
+MUST_CHECK bool crypto_from_point(
+    const uint8_t point[PSD_POINT], struct sig_key **out, struct err *e);
+
 #endif

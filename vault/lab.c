@@ -13,6 +13,7 @@
 #include "base/durable.h"
 #include "vault/crypto.h"
 #include "vault/download.h"
+#include "vault/card_home.h"
 #include "vault/file.h"
 
 #define LAB_VENDOR     "XX"
@@ -20,6 +21,7 @@
 #define LAB_LICENCE    1
 #define LAB_YEARS      10
 #define LAB_AUDIT_DAYS 90
+#define CARD_WAIT_MS 5000
 #define LAB_PSDS_MAX   100000
 #define PSD_YEARS      3
 #define YEAR_DAYS      365
@@ -268,6 +270,29 @@ fill_setup(const struct lab *lab, const struct lab_psd *psd, uint32_t serial,
 	return crypto_point(lab->download_key, out->provider_key, e);
 }
 
+/* A card makes its key itself; the lab sees the public half. */
+static bool
+create_card(struct lab *lab, const char *uri, const struct lab_psd *psd,
+    uint32_t serial, struct err *e)
+{
+	struct vault_card_setup setup = {.pin = psd->pin};
+	uint8_t point[PSD_POINT];
+	struct sig_key *key = NULL;
+	struct cert *cert = NULL;
+	bool done = vault_card_generate(uri, CARD_WAIT_MS, point, e) &&
+		    crypto_from_point(point, &key, e) &&
+		    fill_setup(lab, psd, serial, &setup.psd, e) &&
+		    certify(lab, serial, key, psd->expires, &cert, e);
+
+	if (done) {
+		setup.cert = cert;
+		done = vault_card_personalise(uri, CARD_WAIT_MS, &setup, e);
+	}
+	cert_free(cert);
+	sig_free(key);
+	return done;
+}
+
 bool
 lab_create_vault(struct lab *lab, const char *uri, const struct lab_psd *psd,
     char id[PSD_ID], struct err *e)
@@ -279,6 +304,8 @@ lab_create_vault(struct lab *lab, const char *uri, const struct lab_psd *psd,
 	bool done;
 
 	name_psd(serial, id);
+	if (strncmp(uri, "card:", 5) == 0)
+		return create_card(lab, uri, psd, serial, e);
 	done = sig_generate(&key, e) &&
 	       fill_setup(lab, psd, serial, &setup.psd, e) &&
 	       certify(lab, serial, key, psd->expires, &cert, e);

@@ -16,6 +16,7 @@ struct vault {
 
 static const struct vault_driver *const drivers[] = {
     &vault_file_driver,
+    &vault_card_driver,
 };
 
 #define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
@@ -61,7 +62,7 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
 	name_without_secret(uri, v->name);
 	if (driver == NULL || strlen(uri) >= VAULT_URI_MAX) {
 		err_set(e, ERR_CONFIG,
-		    "vault \"%s\": no kind of vault; write file:FOLDER",
+		    "vault \"%s\": no kind of vault; write file:FOLDER or card:",
 		    v->name);
 		free(v);
 		return false;

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* the child of a card_link: the one file that calls pcsc-lite */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <winscard.h>
+
+#include "base/bytes.h"
+#include "vault/card_child.h"
+
+#define ALL_READERS "\\\\?PnP?\\Notification"
+#define TRIES	    5 /* of a transaction after resets by others */
+#define PARTS_MAX   4 /* GET RESPONSE and 6Cxx of one command */
+
+struct child {
+	int fd;
+	bool established;
+	SCARDCONTEXT context;
+	bool connected;
+	SCARDHANDLE card;
+	DWORD protocol;
+	bool locked;
+	SCARD_READERSTATE seen[CARD_READERS_MAX + 1];
+	char names[CARD_READERS_MAX * CARD_READER_NAME];
+	DWORD count; /* of `seen` */
+};
+
+/* --- errors ------------------------------------------------------------------------ */
+
+static enum err_kind
+kind_of(LONG rv)
+{
+	switch (rv) {
+	case SCARD_E_NO_SERVICE:
+	case SCARD_E_SERVICE_STOPPED:
+	case SCARD_E_NO_READERS_AVAILABLE:
+	case SCARD_E_UNKNOWN_READER:
+	case SCARD_E_READER_UNAVAILABLE:
+	case SCARD_E_NO_SMARTCARD:
+	case SCARD_W_REMOVED_CARD:
+	case SCARD_W_UNPOWERED_CARD:
+	case SCARD_W_UNRESPONSIVE_CARD:
+	case SCARD_E_INVALID_HANDLE: return ERR_ABSENT;
+	case SCARD_E_SHARING_VIOLATION: return ERR_BUSY;
+	case SCARD_W_SECURITY_VIOLATION: return ERR_DENIED;
+	default: return ERR_SYSTEM;
+	}
+}
+
+static bool
+failed(LONG rv, const char *what, struct err *e)
+{
+	if (rv == SCARD_E_NO_SERVICE || rv == SCARD_E_SERVICE_STOPPED)
+		return err_set(e, ERR_ABSENT,
+		    "pcscd does not run: start it with `systemctl start "
+		    "pcscd.socket`");
+	if (rv == SCARD_W_SECURITY_VIOLATION)
+		return err_set(e, ERR_DENIED,
+		    "pcscd's polkit policy does not let this user at the card: "
+		    "see `postage doctor`");
+	return err_set(e, kind_of(rv), "%s: %s (0x%08lx)", what,
+	    pcsc_stringify_error(rv), (unsigned long)rv);
+}
+
+/* --- readers -------------------------------------------------------------------------- */
+
+static bool
+establish(struct child *c, struct err *e)
+{
+	LONG rv;
+
+	if (c->established && SCardIsValidContext(c->context) == SCARD_S_SUCCESS)
+		return true;
+	c->established = false;
+	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &c->context);
+	if (rv != SCARD_S_SUCCESS)
+		return failed(rv, "pcscd", e);
+	c->established = true;
+	return true;
+}
+
+/* Fills c->seen; the last of it is the coming and going of readers. */
+static bool
+list(struct child *c, struct err *e)
+{
+	DWORD size = sizeof(c->names);
+	LONG rv;
+
+	c->count = 0;
+	if (!establish(c, e))
+		return false;
+	rv = SCardListReaders(c->context, NULL, c->names, &size);
+	if (rv == SCARD_E_NO_READERS_AVAILABLE)
+		return true;
+	if (rv != SCARD_S_SUCCESS)
+		return failed(rv, "the list of readers", e);
+	for (const char *name = c->names;
+	     *name != '\0' && c->count < CARD_READERS_MAX;
+	     name += strlen(name) + 1)
+		c->seen[c->count++] = (SCARD_READERSTATE){
+		    .szReader = name, .dwCurrentState = SCARD_STATE_UNAWARE};
+	return true;
+}
+
+static bool
+look(struct child *c, struct err *e)
+{
+	LONG rv;
+
+	if (!list(c, e))
+		return false;
+	if (c->count == 0)
+		return true;
+	rv = SCardGetStatusChange(c->context, 0, c->seen, c->count);
+	if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
+		return failed(rv, "the readers' state", e);
+	return true;
+}
+
+static bool
+readers(struct child *c, struct bytes_writer *out, struct err *e)
+{
+	if (!look(c, e))
+		return false;
+	for (DWORD i = 0; i < c->count; i++) {
+		const SCARD_READERSTATE *s = &c->seen[i];
+		size_t len = s->cbAtr < CARD_ATR_MAX ? s->cbAtr : CARD_ATR_MAX;
+
+		bytes_write(out, s->szReader, strlen(s->szReader) + 1);
+		bytes_write_le(
+		    out, (s->dwEventState & SCARD_STATE_PRESENT) != 0, 1);
+		bytes_write_le(out, len, 1);
+		bytes_write(out, s->rgbAtr, len);
+	}
+	return true;
+}
+
+/* Until something is otherwise than now. */
+static bool
+wait_for_change(struct child *c, struct bytes_reader *in, struct err *e)
+{
+	DWORD ms = (DWORD)bytes_read_le(in, 4);
+	LONG rv;
+
+	if (!look(c, e))
+		return false;
+	for (DWORD i = 0; i < c->count; i++)
+		c->seen[i].dwCurrentState = c->seen[i].dwEventState;
+	c->seen[c->count] = (SCARD_READERSTATE){.szReader = ALL_READERS,
+	    .dwCurrentState = c->count << 16};
+	rv = SCardGetStatusChange(c->context, ms, c->seen, c->count + 1);
+	if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
+		return failed(rv, "waiting for a card", e);
+	return true;
+}
+
+/* --- the card ----------------------------------------------------------------------------- */
+
+static void
+disconnect(struct child *c)
+{
+	if (c->connected)
+		SCardDisconnect(c->card, SCARD_LEAVE_CARD);
+	c->connected = false;
+	c->locked = false;
+}
+
+static bool
+connect_card(struct child *c, struct bytes_reader *in, struct err *e)
+{
+	char reader[CARD_READER_NAME] = "";
+	LONG rv;
+
+	disconnect(c);
+	if (bytes_left(in) >= sizeof(reader))
+		return err_set(e, ERR_CONFIG, "a reader's name is too long");
+	bytes_read_into(in, reader, bytes_left(in));
+	if (!establish(c, e))
+		return false;
+	rv = SCardConnect(c->context, reader, SCARD_SHARE_SHARED,
+	    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &c->card, &c->protocol);
+	if (rv != SCARD_S_SUCCESS)
+		return failed(rv, reader, e);
+	c->connected = true;
+	return true;
+}
+
+static bool
+begin(struct child *c, struct err *e)
+{
+	LONG rv = SCARD_E_INVALID_HANDLE;
+
+	for (int i = 0; i < TRIES && c->connected; i++) {
+		rv = SCardBeginTransaction(c->card);
+		if (rv != SCARD_W_RESET_CARD)
+			break;
+		/* Another program reset it; nothing of ours is under way. */
+		rv = SCardReconnect(c->card, SCARD_SHARE_SHARED,
+		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD,
+		    &c->protocol);
+		if (rv != SCARD_S_SUCCESS)
+			break;
+	}
+	if (rv != SCARD_S_SUCCESS)
+		return failed(rv, "the card", e);
+	c->locked = true;
+	return true;
+}
+
+static void
+end(struct child *c)
+{
+	if (c->locked)
+		SCardEndTransaction(c->card, SCARD_LEAVE_CARD);
+	c->locked = false;
+}
+
+static LONG
+transmit(struct child *c, const uint8_t *apdu, size_t len, uint8_t *out,
+    DWORD *out_len)
+{
+	return SCardTransmit(c->card,
+	    c->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1,
+	    apdu, (DWORD)len, NULL, out, out_len);
+}
+
+/* T=0 has no length behind data. */
+static size_t
+apdu_len(const struct child *c, const uint8_t *apdu, size_t len)
+{
+	return c->protocol == SCARD_PROTOCOL_T0 && len > 5 &&
+		       len == 5 + (size_t)apdu[4] + 1
+		   ? len - 1
+		   : len;
+}
+
+/* The answer is in the last bytes of `out`, the status word behind it. */
+static bool
+send_apdu(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
+    struct err *e)
+{
+	uint8_t apdu[CARD_APDU_MAX], part[CARD_REPLY_MAX + 2];
+	size_t len = bytes_left(in);
+
+	if (len < 4 || len > sizeof(apdu) || !c->locked)
+		return err_set(e, ERR_SYSTEM, "no command for the card");
+	bytes_read_into(in, apdu, len);
+	len = apdu_len(c, apdu, len);
+	for (int i = 0; i < PARTS_MAX; i++) {
+		DWORD got = sizeof(part);
+		LONG rv = transmit(c, apdu, len, part, &got);
+
+		if (rv != SCARD_S_SUCCESS)
+			return failed(rv, "the card", e);
+		if (got < 2)
+			return err_set(e, ERR_SYSTEM, "the card says nothing");
+		bytes_write(out, part, got - 2);
+		if (part[got - 2] == 0x6c && len <= 5 && i + 1 < PARTS_MAX) {
+			apdu[4] = part[got - 1];
+			len = 5;
+		} else if (part[got - 2] == 0x61 && i + 1 < PARTS_MAX) {
+			memcpy(apdu, (uint8_t[]){0, CARD_GET_RESPONSE, 0, 0}, 4);
+			apdu[4] = part[got - 1];
+			len = 5;
+		} else {
+			bytes_write(out, part + got - 2, 2);
+			return true;
+		}
+	}
+	return err_set(e, ERR_SYSTEM, "the card's answer has no end");
+}
+
+/* --- orders ---------------------------------------------------------------------------------- */
+
+static bool
+obey(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
+    struct err *e)
+{
+	switch (bytes_read_le(in, 1)) {
+	case ORDER_READERS: return readers(c, out, e);
+	case ORDER_WAIT: return wait_for_change(c, in, e);
+	case ORDER_CONNECT: return connect_card(c, in, e);
+	case ORDER_BEGIN: return begin(c, e);
+	case ORDER_END: end(c); return true;
+	case ORDER_SEND: return send_apdu(c, in, out, e);
+	default: return err_set(e, ERR_SYSTEM, "no such order");
+	}
+}
+
+_Noreturn void
+card_child_serve(int fd)
+{
+	struct child *c = calloc(1, sizeof(*c));
+	uint8_t message[CARD_MESSAGE_MAX], answer[CARD_MESSAGE_MAX];
+	struct bytes_reader in;
+	struct bytes_writer out;
+	ssize_t n;
+
+	while (c != NULL && (n = recv(fd, message, sizeof(message), 0)) != 0) {
+		struct err e = ERR_INIT;
+
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			break;
+		}
+		bytes_reader_init(&in, message, (size_t)n);
+		bytes_writer_init(&out, answer, sizeof(answer));
+		bytes_write_le(&out, ERR_NONE, 1);
+		if (!obey(c, &in, &out, &e) || in.failed || out.failed) {
+			if (e.kind == ERR_NONE)
+				err_set(&e, ERR_SYSTEM, "an order is cut");
+			bytes_writer_init(&out, answer, sizeof(answer));
+			bytes_write_le(&out, e.kind, 1);
+			bytes_write(&out, e.text, strlen(e.text));
+		}
+		explicit_bzero(message, sizeof(message));
+		if (send(fd, answer, out.pos, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	_exit(0);
+}

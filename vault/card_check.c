@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/card_check.h"
+
+#include <string.h>
+
+static const char *
+identity_fault(const struct indicium *in, const struct psd_status *seen)
+{
+	if (!indicium_is_ours(in) || in->algorithm != IBI_ALGORITHM)
+		return "it is no indicium of a PSD";
+	if (strcmp(in->vendor, seen->vendor) != 0 ||
+	    strcmp(in->model, seen->model) != 0 ||
+	    in->psd_serial != seen->serial ||
+	    in->cert_serial != seen->cert_serial)
+		return "it is of another PSD";
+	return NULL;
+}
+
+static const char *
+request_fault(const struct indicium *in, const struct psd_request *asked)
+{
+	char category[4];
+	size_t len = strnlen(asked->category, sizeof(category));
+
+	memset(category, ' ', sizeof(category));
+	memcpy(category, asked->category, len);
+	if (in->postage != (uint64_t)asked->amount)
+		return "its value is another one";
+	if (in->mail_date != asked->mail_date ||
+	    (!asked->brief && in->mailby != asked->mailby))
+		return "its dates are others";
+	if (in->origin_zip != asked->origin_zip ||
+	    (asked->sheet_serial == 0 &&
+		in->destination != asked->destination) ||
+	    in->sheet_serial != asked->sheet_serial ||
+	    in->label != asked->label)
+		return "its places are others";
+	if (memcmp(in->category, category, sizeof(category)) != 0 ||
+	    in->kind != asked->kind)
+		return "its kind is another one";
+	return NULL;
+}
+
+/* A fresh stamp stands exactly one step on; a replayed one not beyond. */
+static const char *
+register_fault(const struct indicium *in, bool replayed,
+    const struct psd_status *seen)
+{
+	mils ascending = (mils)in->ascending;
+
+	if (replayed)
+		return ascending > seen->ascending ? "it was never spent" : NULL;
+	if (ascending != seen->ascending + (mils)in->postage ||
+	    (mils)in->descending != seen->descending - (mils)in->postage)
+		return "its registers do not follow those of before";
+	if ((in->has & HAS_PIECE) && in->piece_count != seen->piece_count + 1)
+		return "its piece count does not follow the one before";
+	return NULL;
+}
+
+static bool
+is_signed(const struct indicium *in, const struct cert *cert)
+{
+	uint8_t part[INDICIUM_MAX];
+	struct err e = ERR_INIT;
+	size_t len;
+
+	return indicium_signed_part(in, part, sizeof(part), &len, &e) &&
+	       sig_verify(cert_key(cert), part, len, in->signature);
+}
+
+static void
+move_on(struct psd_status *seen, const struct indicium *in)
+{
+	seen->ascending += (mils)in->postage;
+	seen->descending -= (mils)in->postage;
+	seen->piece_count++;
+}
+
+bool
+card_check_stamp(const struct psd_request *asked, const struct psd_stamp *got,
+    const struct cert *cert, struct psd_status *seen, struct err *e)
+{
+	struct indicium in;
+	const char *fault = NULL;
+
+	if (!indicium_decode(got->indicium, got->len, &in, e))
+		fault = "it cannot be read";
+	if (fault == NULL)
+		fault = identity_fault(&in, seen);
+	if (fault == NULL)
+		fault = request_fault(&in, asked);
+	if (fault == NULL)
+		fault = register_fault(&in, got->replayed, seen);
+	if (fault == NULL && !is_signed(&in, cert))
+		fault = "its signature is not the device's";
+	if (fault != NULL)
+		return err_set(e, ERR_CORRUPT,
+		    "the device answered with a stamp that is not the one that "
+		    "was asked for (%s): nothing is printed of it; take the "
+		    "device to the provider",
+		    fault);
+	if (!got->replayed)
+		move_on(seen, &in);
+	return true;
+}

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* the driver of card vaults: each call is one visit */
+#include "vault/card_home.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "vault/card_check.h"
+#include "vault/card_own.h"
+#include "vault/card_store.h"
+#include "vault/driver.h"
+
+#define TRIES	   3   /* of a debit whose answer was lost */
+#define CERT_CHUNK 128 /* of a certificate on its way in */
+
+static bool
+card_open(const char *rest, int wait_ms, void **home, struct err *e)
+{
+	struct card_home *h = calloc(1, sizeof(*h));
+
+	if (h == NULL)
+		return err_system(e, "memory for a card");
+	if (card_parse(rest, h, e)) {
+		h->wait_ms = wait_ms;
+		if (card_enter(h, false, e)) {
+			card_leave(h);
+			*home = h;
+			return true;
+		}
+	}
+	card_free(h);
+	return false;
+}
+
+static void
+card_close(void *home)
+{
+	card_free(home);
+}
+
+static bool
+card_vault_status(void *home, struct psd_status *out, struct err *e)
+{
+	struct card_home *h = home;
+	bool done;
+
+	if (!card_enter(h, false, e))
+		return false;
+	done = card_status(h, out, e);
+	card_leave(h);
+	return done;
+}
+
+/* --- PIN ------------------------------------------------------------------------ */
+
+static bool
+keep_pin(struct card_home *h, const char *pin, struct err *e)
+{
+	size_t len = strlen(pin);
+
+	if (len < CARD_PIN_MIN || len > CARD_PIN_MAX)
+		return err_set(e, ERR_REQUEST,
+		    "a card's PIN has %d to %d characters", CARD_PIN_MIN,
+		    CARD_PIN_MAX);
+	memcpy(h->pin, pin, len + 1);
+	return true;
+}
+
+static bool
+card_unlock(void *home, const char *pin, struct err *e)
+{
+	struct card_home *h = home;
+	struct psd_status s;
+	bool done;
+
+	explicit_bzero(h->pin, sizeof(h->pin));
+	if (!card_enter(h, false, e))
+		return false;
+	done = card_status(h, &s, e);
+	card_leave(h);
+	if (!done || !s.pin_required)
+		return done;
+	/* The visit gives it. */
+	if (!keep_pin(h, pin, e) || !card_enter(h, false, e))
+		return false;
+	card_leave(h);
+	return true;
+}
+
+static bool
+card_change_pin(
+    void *home, const char *old_pin, const char *new_pin, struct err *e)
+{
+	uint8_t data[1 + 2 * CARD_PIN_MAX];
+	struct card_home *h = home;
+	struct card_answer a;
+	size_t old_len = old_pin != NULL ? strlen(old_pin) : 0;
+	size_t new_len = new_pin != NULL ? strlen(new_pin) : 0;
+	bool done;
+
+	if (old_len > CARD_PIN_MAX || new_len > CARD_PIN_MAX)
+		return err_set(e, ERR_REQUEST,
+		    "a card's PIN has %d to %d characters", CARD_PIN_MIN,
+		    CARD_PIN_MAX);
+	explicit_bzero(h->pin, sizeof(h->pin));
+	if (!card_enter(h, false, e))
+		return false;
+	data[0] = (uint8_t)old_len;
+	memcpy(data + 1, old_pin != NULL ? old_pin : "", old_len);
+	memcpy(data + 1 + old_len, new_pin != NULL ? new_pin : "", new_len);
+	done = card_do(h, CARD_CLA_ISO, CARD_CHANGE_PIN, 0x81, data,
+	    1 + old_len + new_len, &a, e);
+	explicit_bzero(data, sizeof(data));
+	if (done && new_len > 0)
+		done = keep_pin(h, new_pin, e);
+	card_leave(h);
+	return done;
+}
+
+/* --- stamps -------------------------------------------------------------------------- */
+
+static bool
+take_stamp(const uint8_t key[PSD_KEY_BYTES], const struct card_answer *a,
+    struct psd_stamp *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	if (a->len < 2 || a->len - 1 > INDICIUM_MAX || a->bytes[0] > 1)
+		return err_set(e, ERR_CORRUPT, "the card's stamp is no stamp");
+	memcpy(out->key, key, PSD_KEY_BYTES);
+	out->replayed = a->bytes[0] == 1;
+	out->len = a->len - 1;
+	memcpy(out->indicium, a->bytes + 1, out->len);
+	return true;
+}
+
+/* What the PSD of a card cannot say before it has begun: all or none. */
+static bool
+check_funds(const struct psd_status *s, const struct psd_request *in,
+    size_t count, struct err *e)
+{
+	char have[MILS_TEXT], want[MILS_TEXT];
+	mils sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (in[i].amount < 0 || !mils_add(sum, in[i].amount, &sum))
+			return err_set(e, ERR_REQUEST, "sum too big");
+	return sum <= s->descending ||
+	       err_set(e, ERR_FUNDS,
+		   "the card has %s left, %s is needed; run `postage vault "
+		   "refill`",
+		   mils_format(s->descending, have), mils_format(sum, want));
+}
+
+/* A debit as the card sees it: how far a batch came. */
+struct batch {
+	const struct psd_request *in;
+	size_t count, done;
+	struct psd_stamp *out;
+};
+
+static bool
+debit_one(struct card_home *h, const struct psd_request *in,
+    struct psd_status *seen, struct psd_stamp *out, struct err *e)
+{
+	uint8_t bytes[CARD_REQUEST_BYTES];
+	struct card_answer a;
+
+	card_put_request(in, bytes);
+	return card_do(h, CARD_CLA_PSD, CARD_DEBIT, 0, bytes, sizeof(bytes), &a,
+		   e) &&
+	       take_stamp(in->key, &a, out, e) &&
+	       card_check_stamp(in, out, h->cert, seen, e);
+}
+
+/* One visit: from where the last one came to, as far as it goes. */
+static bool
+debit_on(struct card_home *h, struct batch *b, struct err *e)
+{
+	struct psd_status seen;
+	bool done;
+
+	if (!card_enter(h, false, e))
+		return false;
+	done = card_status(h, &seen, e);
+	if (done && b->done == 0) {
+		struct psd_stamp known;
+		struct card_answer a;
+
+		/* Where the first is known the batch was begun before. */
+		done = card_ask(h, CARD_CLA_PSD, CARD_RECOVER, 0, b->in[0].key,
+			   PSD_KEY_BYTES, &a, e) &&
+		       (a.word == CARD_OK
+			       ? take_stamp(b->in[0].key, &a, &known, e)
+			       : check_funds(&seen, b->in, b->count, e));
+	}
+	while (done && b->done < b->count) {
+		done = debit_one(h, &b->in[b->done], &seen, &b->out[b->done], e);
+		b->done += done;
+	}
+	card_leave(h);
+	return done;
+}
+
+static bool
+card_debit(void *home, const struct psd_request *in, size_t count,
+    struct psd_stamp *out, struct err *e)
+{
+	struct batch b = {.in = in, .count = count, .out = out};
+	struct card_home *h = home;
+
+	if (count < 1 || count > PSD_BATCH_MAX)
+		return err_set(e, ERR_REQUEST, "a batch of %zu stamps", count);
+	for (int i = 0; i < TRIES; i++) {
+		if (debit_on(h, &b, e))
+			return true;
+		/* The card said no; only a lost answer is asked for again. */
+		if (h->link != NULL)
+			break;
+	}
+	explicit_bzero(out, count * sizeof(out[0]));
+	return false;
+}
+
+static bool
+card_find(void *home, const uint8_t key[PSD_KEY_BYTES], struct psd_stamp *out,
+    bool *found, struct err *e)
+{
+	struct card_home *h = home;
+	struct card_answer a;
+	bool done;
+
+	*found = false;
+	if (!card_enter(h, false, e))
+		return false;
+	done = card_ask(h, CARD_CLA_PSD, CARD_RECOVER, 0, key, PSD_KEY_BYTES,
+	    &a, e);
+	if (done && a.word != CARD_NOT_FOUND) {
+		done = (a.word == CARD_OK || card_no(h, a.word, e)) &&
+		       take_stamp(key, &a, out, e);
+		*found = done;
+		out->replayed = true;
+	}
+	card_leave(h);
+	return done;
+}
+
+/* The newest comes first. */
+static bool
+card_recent(void *home, struct psd_stamp *out, size_t *count, struct err *e)
+{
+	struct card_home *h = home;
+	struct psd_status s;
+	struct card_answer a;
+	size_t most;
+	bool done;
+
+	if (!card_enter(h, false, e))
+		return false;
+	done = card_status(h, &s, e);
+	most = done && s.piece_count < PSD_RING ? s.piece_count : PSD_RING;
+	for (size_t i = 0; done && i < most; i++) {
+		struct psd_stamp *stamp = &out[most - 1 - i];
+
+		done = card_do(h, CARD_CLA_PSD, CARD_RECENT, (uint16_t)(i << 8),
+		    NULL, 0, &a, e);
+		if (!done)
+			break;
+		memset(stamp, 0, sizeof(*stamp));
+		stamp->replayed = true;
+		if (a.len <= PSD_KEY_BYTES ||
+		    a.len - PSD_KEY_BYTES > INDICIUM_MAX) {
+			done = err_set(e, ERR_CORRUPT, "the card's list is cut");
+			break;
+		}
+		memcpy(stamp->key, a.bytes, PSD_KEY_BYTES);
+		stamp->len = a.len - PSD_KEY_BYTES;
+		memcpy(stamp->indicium, a.bytes + PSD_KEY_BYTES, stamp->len);
+	}
+	*count = most;
+	card_leave(h);
+	return done;
+}
+
+/* --- messages ----------------------------------------------------------------------------- */
+
+/* A command whose answer is a signed message. */
+static bool
+message(struct card_home *h, uint8_t ins, const void *data, size_t data_len,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	struct card_answer a;
+	bool done;
+
+	if (!card_enter(h, false, e))
+		return false;
+	done = card_do(h, CARD_CLA_PSD, ins, 0, data, data_len, &a, e) &&
+	       (a.len < PSD_MESSAGE_MAX ||
+		   err_set(e, ERR_CORRUPT, "the card's message is too long"));
+	if (done) {
+		memcpy(out, a.bytes, a.len);
+		*len = a.len;
+	}
+	card_leave(h);
+	return done;
+}
+
+static bool
+card_download_request(void *home, mils amount, uint8_t out[PSD_MESSAGE_MAX],
+    size_t *len, struct err *e)
+{
+	uint8_t bytes[8];
+	struct bytes_writer w;
+
+	bytes_writer_init(&w, bytes, sizeof(bytes));
+	bytes_write_le(&w, (uint64_t)amount, 8);
+	return message(
+	    home, CARD_VALUE_REQUEST, bytes, sizeof(bytes), out, len, e);
+}
+
+static bool
+card_download_apply(void *home, const uint8_t *answer, size_t answer_len,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	struct card_home *h = home;
+
+	for (int i = 0; i < TRIES; i++) {
+		if (message(h, CARD_VALUE_APPLY, answer, answer_len, out, len,
+			e))
+			return true;
+		if (h->link != NULL)
+			break;
+	}
+	return false;
+}
+
+static bool
+card_refund_request(void *home, const struct psd_claim *claim,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	uint8_t bytes[CARD_CLAIM_BYTES];
+
+	card_put_claim(claim, bytes);
+	return message(home, CARD_REFUND, bytes, sizeof(bytes), out, len, e);
+}
+
+static bool
+card_audit(void *home, const uint8_t nonce[PSD_NONCE],
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	return message(home, CARD_AUDIT, nonce, PSD_NONCE, out, len, e);
+}
+
+static bool
+card_certificate(
+    void *home, uint8_t *out, size_t size, size_t *len, struct err *e)
+{
+	struct card_home *h = home;
+
+	if (!card_enter(h, false, e))
+		return false;
+	card_leave(h);
+	return cert_der(h->cert, out, size, len, e);
+}
+
+const struct vault_driver vault_card_driver = {
+    .scheme = "card",
+    .open = card_open,
+    .close = card_close,
+    .unlock = card_unlock,
+    .change_pin = card_change_pin,
+    .status = card_vault_status,
+    .debit = card_debit,
+    .find = card_find,
+    .recent = card_recent,
+    .download_request = card_download_request,
+    .download_apply = card_download_apply,
+    .refund_request = card_refund_request,
+    .audit = card_audit,
+    .certificate = card_certificate,
+};
+
+/* --- making one ------------------------------------------------------------------------------ */
+
+static struct card_home *
+blank_home(const char *uri, int wait_ms, struct err *e)
+{
+	struct card_home *h = calloc(1, sizeof(*h));
+
+	if (h == NULL) {
+		err_system(e, "memory for a card");
+		return NULL;
+	}
+	if (strncmp(uri, "card:", 5) != 0) {
+		err_set(e, ERR_CONFIG, "\"%s\" is no card", uri);
+	} else if (card_parse(uri + 5, h, e)) {
+		h->wait_ms = wait_ms;
+		/* It gets its name now. */
+		h->id[0] = '\0';
+		if (card_enter(h, true, e))
+			return h;
+	}
+	card_free(h);
+	return NULL;
+}
+
+bool
+vault_card_generate(
+    const char *uri, int wait_ms, uint8_t point[PSD_POINT], struct err *e)
+{
+	struct card_home *h = blank_home(uri, wait_ms, e);
+	struct card_answer a;
+	bool done;
+
+	if (h == NULL)
+		return false;
+	done = card_do(h, CARD_CLA_ISO, CARD_GENERATE_KEY, 0, NULL, 0, &a, e) &&
+	       (a.len == PSD_POINT ||
+		   err_set(e, ERR_CORRUPT, "the card's key is no key"));
+	if (done)
+		memcpy(point, a.bytes, PSD_POINT);
+	card_leave(h);
+	card_free(h);
+	return done;
+}
+
+static bool
+put_cert(struct card_home *h, const struct cert *cert, struct err *e)
+{
+	uint8_t der[CERT_MAX];
+	struct card_answer a;
+	size_t len, at = 0;
+
+	if (!cert_der(cert, der, sizeof(der), &len, e))
+		return false;
+	if (len > CARD_CERT_MAX)
+		return err_set(e, ERR_REQUEST,
+		    "a certificate of %zu bytes: a card holds %d", len,
+		    CARD_CERT_MAX);
+	while (at < len) {
+		size_t n = len - at < CERT_CHUNK ? len - at : CERT_CHUNK;
+		unsigned last = at + n == len ? 0x8000 : 0;
+
+		if (!card_do(h, CARD_CLA_PSD, CARD_PUT_CERT,
+			(uint16_t)(at | last), der + at, n, &a, e))
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+bool
+vault_card_personalise(const char *uri, int wait_ms,
+    const struct vault_card_setup *setup, struct err *e)
+{
+	struct card_home *h = blank_home(uri, wait_ms, e);
+	uint8_t bytes[CARD_SETUP_BYTES], pin[1 + CARD_PIN_MAX] = {0};
+	size_t pin_len = setup->pin != NULL ? strlen(setup->pin) : 0;
+	struct card_answer a;
+	bool done;
+
+	if (h == NULL)
+		return false;
+	if (pin_len > CARD_PIN_MAX || (pin_len > 0 && pin_len < CARD_PIN_MIN)) {
+		card_leave(h);
+		card_free(h);
+		return err_set(e, ERR_REQUEST,
+		    "a card's PIN has %d to %d characters", CARD_PIN_MIN,
+		    CARD_PIN_MAX);
+	}
+	card_put_setup(&setup->psd, bytes);
+	memcpy(pin + 1, setup->pin != NULL ? setup->pin : "", pin_len);
+	done = put_cert(h, setup->cert, e) &&
+	       card_do(h, CARD_CLA_PSD, CARD_PERSONALISE, 0, bytes,
+		   sizeof(bytes), &a, e) &&
+	       (pin_len == 0 || card_do(h, CARD_CLA_ISO, CARD_CHANGE_PIN, 0x81,
+				    pin, 1 + pin_len, &a, e));
+	explicit_bzero(pin, sizeof(pin));
+	card_leave(h);
+	card_free(h);
+	return done;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * card_link: a card in a reader, with an end to every waiting.
+ *
+ * The calls of pcsc-lite wait as long as another program or the reader pleases.
+ * So a child process makes them (vault/card.c), one at a time, and is killed
+ * when its time is up: pcscd then resets the card, and a debit is safe, for its
+ * key gets the same stamp again.  After a failed call the link is broken: close
+ * it and open another; nothing is tried again on a link whose answer is lost,
+ * because another card may be in the reader by then.
+ *
+ * Order: card_link_open(); card_link_readers(), or card_link_connect(), then
+ * card_link_begin(), card_link_send()..., card_link_end(); card_link_close().
+ */
+#ifndef VAULT_CARD_LINK_H
+#define VAULT_CARD_LINK_H
+
+#include "vault/card_apdu.h"
+
+#define CARD_READERS_MAX 16
+#define CARD_READER_NAME 128 /* MAX_READERNAME of pcsc-lite */
+#define CARD_ATR_MAX	 33
+
+struct card_link;
+
+struct card_reader {
+	char name[CARD_READER_NAME];
+	bool present;
+	uint8_t atr[CARD_ATR_MAX];
+	size_t atr_len;
+};
+
+/* The child; `wait_ms` is how long another program may hold the card.
+ * Errors: ERR_SYSTEM. */
+MUST_CHECK bool
+card_link_open(int wait_ms, struct card_link **out, struct err *e);
+
+/* NULL is allowed. */
+void card_link_close(struct card_link *l);
+
+/* Every reader; `out` holds CARD_READERS_MAX.
+ * Errors: ERR_ABSENT (pcscd does not run, or does not answer), ERR_DENIED (its
+ * policy does not let us), ERR_SYSTEM. */
+MUST_CHECK bool card_link_readers(struct card_link *l, struct card_reader *out,
+    size_t *count, struct err *e);
+
+/* Waits until a reader or a card comes or goes, at most `ms`.
+ * Errors: as card_link_readers(). */
+MUST_CHECK bool card_link_wait(struct card_link *l, int ms, struct err *e);
+
+/* The card in this reader.  Errors: ERR_ABSENT (no card), ERR_BUSY (another
+ * program has it for itself), else as card_link_readers(). */
+MUST_CHECK bool
+card_link_connect(struct card_link *l, const char *reader, struct err *e);
+
+/* The card is ours until card_link_end().  Errors: ERR_BUSY, ERR_ABSENT. */
+MUST_CHECK bool card_link_begin(struct card_link *l, struct err *e);
+void card_link_end(struct card_link *l);
+
+/* A command and its answer: `out` holds CARD_REPLY_MAX bytes, *word gets the
+ * status word.  T=0's halves are put together.
+ * Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM: it is not known what the card did. */
+struct card_command {
+	uint8_t cla, ins;
+	uint16_t p1p2;
+	const uint8_t *data;
+	size_t len;
+};
+MUST_CHECK bool card_link_send(struct card_link *l,
+    const struct card_command *in, uint8_t *out, size_t *len, uint16_t *word,
+    struct err *e);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* card_own: what the files of the card vault share.  For vault/card_*.c alone. */
+#ifndef VAULT_CARD_OWN_H
+#define VAULT_CARD_OWN_H
+
+#include "vault/card_home.h"
+
+struct card_home {
+	char reader[CARD_READER_NAME]; /* wanted, or "" */
+	char id[PSD_ID];	       /* wanted or found, or "" */
+	int wait_ms;
+	struct card_link *link; /* NULL: not connected */
+	struct cert *cert;
+	bool known;		   /* this opening has seen the card */
+	char pin[CARD_PIN_MAX + 1]; /* given, or "" */
+};
+
+/* An answer, its status word apart. */
+struct card_answer {
+	uint8_t bytes[CARD_REPLY_MAX];
+	size_t len;
+	uint16_t word;
+};
+
+/* The URI after "card:".  Errors: ERR_CONFIG. */
+MUST_CHECK bool
+card_parse(const char *rest, struct card_home *h, struct err *e);
+
+/* The card is ours, selected, the right one, and has the PIN where one was
+ * given.  `blank`: one without a name is wanted.
+ * Errors: ERR_ABSENT, ERR_BUSY, ERR_DENIED, ERR_REQUEST (blank is not),
+ * ERR_CORRUPT (it is damaged, or not what it says), ERR_SYSTEM. */
+MUST_CHECK bool card_enter(struct card_home *h, bool blank, struct err *e);
+void card_leave(struct card_home *h);
+
+/* The link is given up; the next card_enter() makes another. */
+void card_break(struct card_home *h);
+
+/* One command; true also where the card says no: look at out->word.
+ * Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM: outcome unknown, the link is given
+ * up. */
+MUST_CHECK bool card_ask(struct card_home *h, uint8_t cla, uint8_t ins,
+    uint16_t p1p2, const void *data, size_t len, struct card_answer *out,
+    struct err *e);
+
+/* The same, and false where the card says no.  Errors: also the card's. */
+MUST_CHECK bool card_do(struct card_home *h, uint8_t cla, uint8_t ins,
+    uint16_t p1p2, const void *data, size_t len, struct card_answer *out,
+    struct err *e);
+
+/* The card's no as an error.  Returns false. */
+bool card_no(const struct card_home *h, uint16_t word, struct err *e);
+
+/* Its status, with the audit overdue where it is by this computer's date. */
+MUST_CHECK bool
+card_status(struct card_home *h, struct psd_status *out, struct err *e);
+
+void card_free(struct card_home *h);
+
+#endif
