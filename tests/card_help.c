@@ -133,11 +133,10 @@ card_bench_open(struct card_bench *c)
 	    .size = sizeof(c->memory),
 	    .read = memory_read,
 	    .write = memory_write};
-	c->crypto = (struct card_crypto){
-	    .psd = {.context = c,
-		.sign = sign,
-		.verify = verify,
-		.sha256 = sha256},
+	c->crypto = (struct card_crypto){.psd = {.context = c,
+					     .sign = sign,
+					     .verify = verify,
+					     .sha256 = sha256},
 	    .generate = generate,
 	    .use_key = use_key,
 	    .random = random_bytes};
@@ -182,8 +181,8 @@ card_bench_send(struct card_bench *c, unsigned cla_ins, unsigned p1p2,
 	card_app_exchange(&c->app, apdu, n, c->reply, &c->reply_len);
 	ok(c->reply_len >= 2, "a status word");
 	c->reply_len -= 2;
-	return (uint16_t)(c->reply[c->reply_len] << 8 |
-			  c->reply[c->reply_len + 1]);
+	return (
+	    uint16_t)(c->reply[c->reply_len] << 8 | c->reply[c->reply_len + 1]);
 }
 
 bool
@@ -239,8 +238,8 @@ card_bench_personalise(struct card_bench *c, size_t cert_len)
 	}
 	bench_setup(&host, &setup);
 	card_put_setup(&setup, bytes);
-	is_int(card_bench_send(c, PSD_COMMAND(CARD_PERSONALISE), 0, bytes,
-		   sizeof(bytes)),
+	is_int(card_bench_send(
+		   c, PSD_COMMAND(CARD_PERSONALISE), 0, bytes, sizeof(bytes)),
 	    CARD_OK, "personalised");
 }
 
@@ -254,14 +253,13 @@ card_bench_answer(struct card_bench *c, const struct download_terms *terms,
 
 	for (int i = 0; i < 8; i++)
 		want[i] = (uint8_t)((uint64_t)terms->amount >> 8 * i);
-	is_int(card_bench_send(c, PSD_COMMAND(CARD_VALUE_REQUEST), 0, want,
-		   sizeof(want)),
+	is_int(card_bench_send(
+		   c, PSD_COMMAND(CARD_VALUE_REQUEST), 0, want, sizeof(want)),
 	    CARD_OK, "request");
 	is_ok(download_check_request(
 		  c->reply, c->reply_len, c->key, &request, &e),
 	    &e, "the request's signature");
-	is_ok(download_make_answer(
-		  &request, terms, c->provider, out, len, &e),
+	is_ok(download_make_answer(&request, terms, c->provider, out, len, &e),
 	    &e, "answer");
 }
 
@@ -273,6 +271,7 @@ card_bench_refill(struct card_bench *c, mils amount)
 	size_t len;
 
 	card_bench_answer(c, &terms, answer, &len);
-	is_int(card_bench_send(c, PSD_COMMAND(CARD_VALUE_APPLY), 0, answer, len),
+	is_int(
+	    card_bench_send(c, PSD_COMMAND(CARD_VALUE_APPLY), 0, answer, len),
 	    CARD_OK, "apply");
 }

@@ -25,8 +25,8 @@ struct card_bench {
 	struct nvm nvm;
 	struct card_app app;
 	uint8_t memory[CARD_NVM_BYTES];
-	long writes;   /* words until now */
-	long tear_at;  /* power ends in this word's write; -1 = never */
+	long writes;  /* words until now */
+	long tear_at; /* power ends in this word's write; -1 = never */
 	enum tear tear;
 	unsigned tear_bit; /* of those that differ, from 0 */
 	bool torn;	   /* the word was left as `tear` says */

@@ -270,8 +270,8 @@ the_certificate_comes_in_pieces(void **state)
 
 	(void)state;
 	do {
-		is_int(card_bench_send(&c, PSD(CARD_CERTIFICATE), (unsigned)at,
-			   NULL, 0),
+		is_int(card_bench_send(
+			   &c, PSD(CARD_CERTIFICATE), (unsigned)at, NULL, 0),
 		    CARD_OK, "a piece");
 		for (size_t i = 0; i < c.reply_len; i++)
 			is_int(c.reply[i], (uint8_t)((at + i) * 7), "a byte");
@@ -287,8 +287,7 @@ the_same_card_can_be_told_from_another(void **state)
 	size_t len;
 
 	(void)state;
-	is_int(card_bench_send(
-		   &c, CARD_AUTHENTICATE, 0, nonce, sizeof(nonce)),
+	is_int(card_bench_send(&c, CARD_AUTHENTICATE, 0, nonce, sizeof(nonce)),
 	    CARD_OK, "authenticate");
 	len = c.reply_len - INDICIUM_SIGNATURE;
 	is_int(len, 1 + 2 + 2 + 4 + PSD_NONCE, "its bytes");
@@ -322,8 +321,8 @@ what_is_no_command_is_refused(void **state)
 static void
 t0_fetches_answers_and_asks_again_for_lengths(void **state)
 {
-	uint8_t apdu[5 + CARD_REQUEST_BYTES] = {0x80, CARD_DEBIT, 0, 0,
-	    CARD_REQUEST_BYTES};
+	uint8_t apdu[5 + CARD_REQUEST_BYTES] = {
+	    0x80, CARD_DEBIT, 0, 0, CARD_REQUEST_BYTES};
 	struct psd_request r = bench_request(1, 780);
 	uint8_t out[CARD_REPLY_MAX + 2];
 	size_t len, waits;
@@ -362,8 +361,8 @@ damage_is_no_new_beginning(void **state)
 	memset(c.memory, 0, 2 * CARD_CORE_CELL);
 	is_int(card_bench_power(&c), CARD_OK, "it can be selected");
 	is_int(debit_of(1, 780), CARD_DAMAGED, "but spends nothing");
-	is_int(card_bench_send(&c, CARD_GENERATE_KEY, 0, NULL, 0),
-	    CARD_DAMAGED, "nor begins again");
+	is_int(card_bench_send(&c, CARD_GENERATE_KEY, 0, NULL, 0), CARD_DAMAGED,
+	    "nor begins again");
 }
 
 static void
@@ -376,8 +375,8 @@ a_card_is_personalised_once(void **state)
 	    CARD_WRONG_STATE, "another key");
 	is_int(card_bench_send(&c, PSD(CARD_PUT_CERT), 0x8000, "a", 1),
 	    CARD_WRONG_STATE, "another certificate");
-	is_int(card_bench_send(
-		   &c, PSD(CARD_PERSONALISE), 0, bytes, sizeof(bytes)),
+	is_int(
+	    card_bench_send(&c, PSD(CARD_PERSONALISE), 0, bytes, sizeof(bytes)),
 	    CARD_WRONG_STATE, "another name");
 }
 

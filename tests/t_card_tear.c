@@ -54,7 +54,8 @@ look_debit(const struct scene *s, const struct psd_status *before,
 	ok(spent == 780 || (!whole && spent == 0), "one debit or none");
 	is_int(now->piece_count - before->piece_count, spent / 780, "pieces");
 	is_int(now->control_total, before->control_total, "no value comes");
-	word = card_bench_send(&c, PSD(CARD_RECOVER), 0, s->data, PSD_KEY_BYTES);
+	word =
+	    card_bench_send(&c, PSD(CARD_RECOVER), 0, s->data, PSD_KEY_BYTES);
 	is_int(word, spent ? CARD_OK : CARD_NOT_FOUND, "recover");
 	if (!spent)
 		return;
@@ -121,8 +122,8 @@ set_pin(const char *pin)
 	uint8_t data[32] = {0};
 
 	memcpy(data + 1, pin, strlen(pin));
-	is_int(card_bench_send(
-		   &c, CARD_CHANGE_PIN, 0x81, data, 1 + strlen(pin)),
+	is_int(
+	    card_bench_send(&c, CARD_CHANGE_PIN, 0x81, data, 1 + strlen(pin)),
 	    CARD_OK, "a PIN");
 }
 
@@ -172,7 +173,10 @@ prepare_pin(struct scene *s)
 static void
 prepare_change(struct scene *s)
 {
-	memcpy(s->data, "\0" "4321", 5);
+	memcpy(s->data,
+	    "\0"
+	    "4321",
+	    5);
 	s->len = 5;
 }
 
@@ -212,8 +216,8 @@ static struct scene scenes[] = {
 	0},
     {"a right PIN", CARD_VERIFY, 0x81, "1234", 4, prepare_pin, look_right_pin,
 	CARD_OK},
-    {"a new PIN", CARD_CHANGE_PIN, 0x81, {0}, 0, prepare_change,
-	look_unchanged, 0},
+    {"a new PIN", CARD_CHANGE_PIN, 0x81, {0}, 0, prepare_change, look_unchanged,
+	0},
     {"a PUK", CARD_UNBLOCK, 0x0181, {0}, 0, prepare_puk, look_unchanged, 0},
     {"unblock", CARD_UNBLOCK, 0x81, {0}, 0, prepare_unblock, look_unchanged,
 	CARD_OK},
@@ -250,8 +254,7 @@ cut(struct scene *s, const uint8_t *before, const struct psd_status *old,
 	ok(card_bench_try_power(&c), "power");
 	c.writes = 0;
 	c.torn = false;
-	whole = card_bench_try(
-	    &c, s->cla_ins, s->p1p2, s->data, s->len, &word);
+	whole = card_bench_try(&c, s->cla_ins, s->p1p2, s->data, s->len, &word);
 	c.tear_at = -1;
 	if (whole) {
 		card_bench_status(&c, &now);
@@ -335,8 +338,8 @@ manufacture_may_end_at_any_word(void **state)
 		c.writes = 0;
 		c.tear = TEAR_OLD;
 		c.tear_at = n++;
-		whole = card_bench_try(
-		    &c, CARD_GENERATE_KEY, 0, NULL, 0, &word);
+		whole =
+		    card_bench_try(&c, CARD_GENERATE_KEY, 0, NULL, 0, &word);
 		c.tear_at = -1;
 		come_back(-1);
 		if (!whole)
@@ -349,8 +352,8 @@ manufacture_may_end_at_any_word(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {T(power_may_end_at_any_word),
-	    T(manufacture_may_end_at_any_word)};
+	const struct CMUnitTest tests[] = {
+	    T(power_may_end_at_any_word), T(manufacture_may_end_at_any_word)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,8 +95,8 @@ static bool
 power_ended(struct lab *l, struct err *e)
 {
 	if (l->chip.dark)
-		return !err_set(e, ERR_ABSENT, "power ended in word %ld",
-		    l->o->tear_after);
+		return !err_set(
+		    e, ERR_ABSENT, "power ended in word %ld", l->o->tear_after);
 	if (l->commands == l->o->drop_answer)
 		return !err_set(e, ERR_ABSENT, "power ended before answer %ld",
 		    l->o->drop_answer);
@@ -171,8 +171,7 @@ visit(struct lab *l, struct err *e)
 {
 	bool done = true;
 
-	if (!vpcd_connect(
-		&l->vpcd, l->o->host, VPCD_PORT + l->o->slot, e))
+	if (!vpcd_connect(&l->vpcd, l->o->host, VPCD_PORT + l->o->slot, e))
 		return false;
 	chip_power(&l->chip);
 	log_info("the card is in reader %u", l->o->slot);
@@ -338,8 +337,8 @@ main(int argc, char **argv)
 	int option;
 
 	log_open(LOG_PLAIN, "postage-labcard");
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) !=
-	       -1) {
+	while (
+	    (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (option == OPT_HELP) {
 			fputs(usage, stdout);
 			return EXIT_DONE;
@@ -356,7 +355,6 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	catch_signals();
-	return argc - optind == 1
-		   ? serve(&o, argv[optind])
-		   : serve_all(&o, argv + optind, argc - optind);
+	return argc - optind == 1 ? serve(&o, argv[optind])
+				  : serve_all(&o, argv + optind, argc - optind);
 }

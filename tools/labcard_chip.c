@@ -145,11 +145,10 @@ chip_open(struct chip *c, const char *path, struct err *e)
 	    .size = sizeof(c->memory),
 	    .read = memory_read,
 	    .write = memory_write};
-	c->crypto = (struct card_crypto){
-	    .psd = {.context = c,
-		.sign = sign,
-		.verify = verify,
-		.sha256 = sha256},
+	c->crypto = (struct card_crypto){.psd = {.context = c,
+					     .sign = sign,
+					     .verify = verify,
+					     .sha256 = sha256},
 	    .generate = generate,
 	    .use_key = use_key,
 	    .random = random_bytes};
@@ -161,8 +160,8 @@ chip_open(struct chip *c, const char *path, struct err *e)
 	if (fd < 0)
 		return err_system(e, "%s", path);
 	if (!flock_wait(fd, LOCK_EX, LOCK_WAIT_MS)) {
-		err_set(e, ERR_BUSY, "%s: this card is in another reader",
-		    path);
+		err_set(
+		    e, ERR_BUSY, "%s: this card is in another reader", path);
 		close(fd);
 		return false;
 	}

@@ -75,8 +75,9 @@ read_whole(struct vpcd *v, uint8_t *out, size_t len, struct err *e)
 	while (len > 0) {
 		ssize_t n = recv(v->fd, out, len, 0);
 
+		/* A signal: the caller sees what it wants of it. */
 		if (n < 0 && errno == EINTR)
-			continue;
+			return err_set(e, ERR_ABSENT, "the card is taken out");
 		if (n == 0 || (n < 0 && errno == ECONNRESET))
 			return gone(e);
 		if (n < 0)

@@ -37,8 +37,8 @@ enum vpcd_kind vpcd_kind(const uint8_t *message, size_t len);
 
 /* Errors: ERR_ABSENT (nobody listens), ERR_CONFIG (no such host),
  * ERR_SYSTEM. */
-MUST_CHECK bool vpcd_connect(
-    struct vpcd *v, const char *host, unsigned port, struct err *e);
+MUST_CHECK bool
+vpcd_connect(struct vpcd *v, const char *host, unsigned port, struct err *e);
 
 /* The next message; it stays until the next call.
  * Errors: ERR_ABSENT (the reader went away), ERR_SYSTEM. */
@@ -46,8 +46,8 @@ MUST_CHECK bool vpcd_read(struct vpcd *v, enum vpcd_kind *kind,
     const uint8_t **bytes, size_t *len, struct err *e);
 
 /* Errors: as vpcd_read(). */
-MUST_CHECK bool vpcd_answer(
-    struct vpcd *v, const uint8_t *bytes, size_t len, struct err *e);
+MUST_CHECK bool
+vpcd_answer(struct vpcd *v, const uint8_t *bytes, size_t len, struct err *e);
 
 void vpcd_close(struct vpcd *v);
 

@@ -71,7 +71,8 @@ establish(struct child *c, struct err *e)
 {
 	LONG rv;
 
-	if (c->established && SCardIsValidContext(c->context) == SCARD_S_SUCCESS)
+	if (c->established &&
+	    SCardIsValidContext(c->context) == SCARD_S_SUCCESS)
 		return true;
 	c->established = false;
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &c->context);
@@ -148,8 +149,8 @@ wait_for_change(struct child *c, struct bytes_reader *in, struct err *e)
 		return false;
 	for (DWORD i = 0; i < c->count; i++)
 		c->seen[i].dwCurrentState = c->seen[i].dwEventState;
-	c->seen[c->count] = (SCARD_READERSTATE){.szReader = ALL_READERS,
-	    .dwCurrentState = c->count << 16};
+	c->seen[c->count] = (SCARD_READERSTATE){
+	    .szReader = ALL_READERS, .dwCurrentState = c->count << 16};
 	rv = SCardGetStatusChange(c->context, ms, c->seen, c->count + 1);
 	if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
 		return failed(rv, "waiting for a card", e);
@@ -168,16 +169,46 @@ disconnect(struct child *c)
 }
 
 static bool
-connect_card(struct child *c, struct bytes_reader *in, struct err *e)
+take_reader(struct child *c, struct bytes_reader *in,
+    char reader[CARD_READER_NAME], struct err *e)
 {
-	char reader[CARD_READER_NAME] = "";
-	LONG rv;
+	size_t len = bytes_left(in);
 
 	disconnect(c);
-	if (bytes_left(in) >= sizeof(reader))
+	if (len >= CARD_READER_NAME)
 		return err_set(e, ERR_CONFIG, "a reader's name is too long");
-	bytes_read_into(in, reader, bytes_left(in));
-	if (!establish(c, e))
+	memset(reader, 0, CARD_READER_NAME);
+	bytes_read_into(in, reader, len);
+	return establish(c, e);
+}
+
+/* Power off and on, whatever pcscd thinks of what is in there. */
+static bool
+wake(struct child *c, struct bytes_reader *in, struct err *e)
+{
+	char reader[CARD_READER_NAME];
+	SCARDHANDLE card;
+	DWORD protocol;
+
+	if (!take_reader(c, in, reader, e))
+		return false;
+	if (SCardConnect(c->context, reader, SCARD_SHARE_DIRECT, 0, &card,
+		&protocol) != SCARD_S_SUCCESS)
+		return true;
+	SCardReconnect(card, SCARD_SHARE_SHARED,
+	    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_UNPOWER_CARD,
+	    &protocol);
+	SCardDisconnect(card, SCARD_LEAVE_CARD);
+	return true;
+}
+
+static bool
+connect_card(struct child *c, struct bytes_reader *in, struct err *e)
+{
+	char reader[CARD_READER_NAME];
+	LONG rv;
+
+	if (!take_reader(c, in, reader, e))
 		return false;
 	rv = SCardConnect(c->context, reader, SCARD_SHARE_SHARED,
 	    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &c->card, &c->protocol);
@@ -252,16 +283,21 @@ send_apdu(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
 		DWORD got = sizeof(part);
 		LONG rv = transmit(c, apdu, len, part, &got);
 
-		if (rv != SCARD_S_SUCCESS)
-			return failed(rv, "the card", e);
+		if (rv != SCARD_S_SUCCESS) {
+			failed(rv, "the card", e);
+			e->kind = ERR_ABSENT;
+			return false;
+		}
+		/* The reader of vpcd, where its card is pulled. */
 		if (got < 2)
-			return err_set(e, ERR_SYSTEM, "the card says nothing");
+			return err_set(e, ERR_ABSENT, "the card says nothing");
 		bytes_write(out, part, got - 2);
 		if (part[got - 2] == 0x6c && len <= 5 && i + 1 < PARTS_MAX) {
 			apdu[4] = part[got - 1];
 			len = 5;
 		} else if (part[got - 2] == 0x61 && i + 1 < PARTS_MAX) {
-			memcpy(apdu, (uint8_t[]){0, CARD_GET_RESPONSE, 0, 0}, 4);
+			memcpy(
+			    apdu, (uint8_t[]){0, CARD_GET_RESPONSE, 0, 0}, 4);
 			apdu[4] = part[got - 1];
 			len = 5;
 		} else {
@@ -281,6 +317,7 @@ obey(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
 	switch (bytes_read_le(in, 1)) {
 	case ORDER_READERS: return readers(c, out, e);
 	case ORDER_WAIT: return wait_for_change(c, in, e);
+	case ORDER_WAKE: return wake(c, in, e);
 	case ORDER_CONNECT: return connect_card(c, in, e);
 	case ORDER_BEGIN: return begin(c, e);
 	case ORDER_END: end(c); return true;

@@ -186,8 +186,8 @@ card_get_status(
 	if (!whole(&r, "a status", e))
 		return false;
 	if (version != CARD_VERSION)
-		return err_set(e, ERR_REQUEST, "a card of version %u",
-		    (unsigned)version);
+		return err_set(
+		    e, ERR_REQUEST, "a card of version %u", (unsigned)version);
 	if (out->ascending < 0 || out->control_total < out->ascending ||
 	    out->max_descending < 0)
 		return err_set(e, ERR_REQUEST, "registers out of range");

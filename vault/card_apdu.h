@@ -12,9 +12,9 @@
 
 #include "vault/psd.h"
 
-#define CARD_AID                                                     \
-	{                                                            \
-		0xf0, 'C', 'U', 'P', 'S', 'P', 'S', 'D', 0x01        \
+#define CARD_AID                                              \
+	{                                                     \
+		0xf0, 'C', 'U', 'P', 'S', 'P', 'S', 'D', 0x01 \
 	}
 #define CARD_AID_BYTES 9
 #define CARD_VERSION   1 /* of this table */
@@ -53,23 +53,23 @@ enum card_ins {
 /* Status words. */
 enum card_word {
 	CARD_OK = 0x9000,
-	CARD_MORE = 0x6100,	    /* | bytes: GET RESPONSE */
-	CARD_PIN_WRONG = 0x63c0,    /* | tries left */
-	CARD_NVM_FAILED = 0x6581,   /* outcome unknown: RECOVER */
+	CARD_MORE = 0x6100,	  /* | bytes: GET RESPONSE */
+	CARD_PIN_WRONG = 0x63c0,  /* | tries left */
+	CARD_NVM_FAILED = 0x6581, /* outcome unknown: RECOVER */
 	CARD_LENGTH = 0x6700,
 	CARD_NO_CHANNEL = 0x6881,
 	CARD_NEEDS_PIN = 0x6982,
 	CARD_PIN_BLOCKED = 0x6983,
-	CARD_WRONG_STATE = 0x6985,  /* life cycle */
+	CARD_WRONG_STATE = 0x6985, /* life cycle */
 	CARD_BAD_DATA = 0x6a80,
 	CARD_NO_APPLICATION = 0x6a82,
 	CARD_BAD_P1P2 = 0x6a86,
-	CARD_NOT_FOUND = 0x6a88,    /* key unknown, no such piece */
-	CARD_WRONG_LE = 0x6c00,	    /* | bytes there are */
+	CARD_NOT_FOUND = 0x6a88, /* key unknown, no such piece */
+	CARD_WRONG_LE = 0x6c00,	 /* | bytes there are */
 	CARD_NO_INS = 0x6d00,
 	CARD_NO_CLA = 0x6e00,
-	CARD_DAMAGED = 0x6f01,	    /* no valid state: to the provider */
-	CARD_OVER_LIMIT = 0x9101,   /* download: more than it may hold */
+	CARD_DAMAGED = 0x6f01,	  /* no valid state: to the provider */
+	CARD_OVER_LIMIT = 0x9101, /* download: more than it may hold */
 	CARD_NO_FUNDS = 0x9102,
 	CARD_BAD_AMOUNT = 0x9103,   /* stamp outside its limits */
 	CARD_BAD_SEQUENCE = 0x9104, /* answer for another number or total */
@@ -91,21 +91,23 @@ const char *card_word_text(uint16_t word, char out[CARD_WORD_TEXT]);
 
 /* The request of a debit, the status, a claim, a setup; each getter checks the
  * length and that nothing is out of its field's range.  Errors: ERR_REQUEST. */
-size_t card_put_request(
-    const struct psd_request *in, uint8_t out[CARD_REQUEST_BYTES]);
+size_t
+card_put_request(const struct psd_request *in, uint8_t out[CARD_REQUEST_BYTES]);
 MUST_CHECK bool card_get_request(
     const uint8_t *in, size_t len, struct psd_request *out, struct err *e);
 
-size_t card_put_status(
-    const struct psd_status *in, uint8_t out[CARD_STATUS_BYTES]);
+size_t
+card_put_status(const struct psd_status *in, uint8_t out[CARD_STATUS_BYTES]);
 MUST_CHECK bool card_get_status(
     const uint8_t *in, size_t len, struct psd_status *out, struct err *e);
 
-size_t card_put_claim(const struct psd_claim *in, uint8_t out[CARD_CLAIM_BYTES]);
+size_t
+card_put_claim(const struct psd_claim *in, uint8_t out[CARD_CLAIM_BYTES]);
 MUST_CHECK bool card_get_claim(
     const uint8_t *in, size_t len, struct psd_claim *out, struct err *e);
 
-size_t card_put_setup(const struct psd_setup *in, uint8_t out[CARD_SETUP_BYTES]);
+size_t
+card_put_setup(const struct psd_setup *in, uint8_t out[CARD_SETUP_BYTES]);
 MUST_CHECK bool card_get_setup(
     const uint8_t *in, size_t len, struct psd_setup *out, struct err *e);
 

@@ -34,11 +34,11 @@ load(struct card_app *a)
 	struct err e = ERR_INIT;
 	bool there = false;
 
-	a->sound = card_store_load(&a->store, a->nvm, &a->psd, &e) &&
-		   card_store_get_key(&a->store, &key, &there, &e) &&
-		   (!there ||
-		       a->crypto->use_key(a->crypto->psd.context, &key)) &&
-		   (there || a->psd.life == PSD_CREATED);
+	a->sound =
+	    card_store_load(&a->store, a->nvm, &a->psd, &e) &&
+	    card_store_get_key(&a->store, &key, &there, &e) &&
+	    (!there || a->crypto->use_key(a->crypto->psd.context, &key)) &&
+	    (there || a->psd.life == PSD_CREATED);
 	memset(&key, 0, sizeof(key));
 }
 
@@ -332,8 +332,8 @@ select_application(struct card_app *a, const struct apdu *in, struct reply *out)
 		return CARD_BAD_P1P2;
 	/* The right of the last one ends here, whoever selects. */
 	a->psd.pin_verified = false;
-	a->selected = in->len == sizeof(aid) &&
-		      memcmp(in->data, aid, sizeof(aid)) == 0;
+	a->selected =
+	    in->len == sizeof(aid) && memcmp(in->data, aid, sizeof(aid)) == 0;
 	if (!a->selected)
 		return CARD_NO_APPLICATION;
 	bytes_writer_init(&w, out->bytes, sizeof(out->bytes));
@@ -366,8 +366,8 @@ certificate(struct card_app *a, const struct apdu *in, struct reply *out)
 	size_t size = in->le > 0 ? in->le : CARD_REPLY_MAX, total;
 	struct err e = ERR_INIT;
 
-	if (!card_store_get_cert(&a->store, p1p2(in), out->bytes, size,
-		&out->len, &total, &e))
+	if (!card_store_get_cert(
+		&a->store, p1p2(in), out->bytes, size, &out->len, &total, &e))
 		return CARD_NVM_FAILED;
 	return total == 0 ? CARD_NOT_FOUND : CARD_OK;
 }
@@ -424,8 +424,7 @@ try_pin(struct card_app *a, const uint8_t *pin, size_t len)
 	if (!psd_pin_compare(&a->psd, verifier, &e))
 		return a->psd.pin_tries_left == 0
 			   ? CARD_PIN_BLOCKED
-			   : (uint16_t)(CARD_PIN_WRONG |
-				 a->psd.pin_tries_left);
+			   : (uint16_t)(CARD_PIN_WRONG | a->psd.pin_tries_left);
 	if (save(a))
 		return CARD_OK;
 	return nvm_failed(a);
@@ -531,8 +530,7 @@ unblock(struct card_app *a, const struct apdu *in, struct reply *out)
 	if (!psd_puk_compare(&a->psd, verifier, &e))
 		return a->psd.puk_tries_left == 0
 			   ? CARD_PIN_BLOCKED
-			   : (uint16_t)(CARD_PIN_WRONG |
-				 a->psd.puk_tries_left);
+			   : (uint16_t)(CARD_PIN_WRONG | a->psd.puk_tries_left);
 	return set_pin(a, in->data + CARD_PUK_BYTES, new_len);
 }
 
@@ -572,8 +570,8 @@ put_cert(struct card_app *a, const struct apdu *in, struct reply *out)
 	(void)out;
 	if (a->psd.life != PSD_INITIALISED)
 		return CARD_WRONG_STATE;
-	if (card_store_put_cert(&a->store, p1p2(in) & 0x7fff, in->data, in->len,
-		last, &e))
+	if (card_store_put_cert(
+		&a->store, p1p2(in) & 0x7fff, in->data, in->len, last, &e))
 		return CARD_OK;
 	return e.kind == ERR_REQUEST ? CARD_BAD_DATA : CARD_NVM_FAILED;
 }
@@ -622,8 +620,8 @@ static const struct {
 
 /* Short forms only.  T=0 has no Le behind data. */
 static uint16_t
-take_apart(const struct card_app *a, const uint8_t *in, size_t len,
-    struct apdu *out)
+take_apart(
+    const struct card_app *a, const uint8_t *in, size_t len, struct apdu *out)
 {
 	struct bytes_reader r;
 	size_t left, n;
@@ -691,8 +689,8 @@ get_response(struct card_app *a, const struct apdu *in, struct reply *out)
 /* An answer that the reader cannot take at once waits, or is asked for again
  * with its length. */
 static uint16_t
-deliver(struct card_app *a, const struct apdu *in, struct reply *r,
-    uint16_t word)
+deliver(
+    struct card_app *a, const struct apdu *in, struct reply *r, uint16_t word)
 {
 	if (r->len == 0 || word != CARD_OK)
 		return word;
@@ -722,8 +720,7 @@ card_app_exchange(struct card_app *a, const uint8_t *in, size_t in_len,
 	} else {
 		a->held_len = 0;
 		if (word == CARD_OK)
-			word = deliver(
-			    a, &apdu, &reply, run(a, &apdu, &reply));
+			word = deliver(a, &apdu, &reply, run(a, &apdu, &reply));
 	}
 	if (word != CARD_OK)
 		reply.len = 0;

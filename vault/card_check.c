@@ -43,13 +43,14 @@ request_fault(const struct indicium *in, const struct psd_request *asked)
 
 /* A fresh stamp stands exactly one step on; a replayed one not beyond. */
 static const char *
-register_fault(const struct indicium *in, bool replayed,
-    const struct psd_status *seen)
+register_fault(
+    const struct indicium *in, bool replayed, const struct psd_status *seen)
 {
 	mils ascending = (mils)in->ascending;
 
 	if (replayed)
-		return ascending > seen->ascending ? "it was never spent" : NULL;
+		return ascending > seen->ascending ? "it was never spent"
+						   : NULL;
 	if (ascending != seen->ascending + (mils)in->postage ||
 	    (mils)in->descending != seen->descending - (mils)in->postage)
 		return "its registers do not follow those of before";

@@ -13,8 +13,8 @@
 /* `seen`: the status as it was before, moved on by each stamp that is checked.
  * A replayed stamp moves nothing; it was spent before.
  * Errors: ERR_CORRUPT (says what of it is otherwise). */
-MUST_CHECK bool card_check_stamp(const struct psd_request *asked,
-    const struct psd_stamp *got, const struct cert *cert,
-    struct psd_status *seen, struct err *e);
+MUST_CHECK bool
+card_check_stamp(const struct psd_request *asked, const struct psd_stamp *got,
+    const struct cert *cert, struct psd_status *seen, struct err *e);
 
 #endif

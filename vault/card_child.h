@@ -12,6 +12,7 @@
 enum card_order {
 	ORDER_READERS = 1, /* -> name (NUL), present, ATR length, ATR; each */
 	ORDER_WAIT,	   /* milliseconds (4, le) */
+	ORDER_WAKE,	   /* reader's name */
 	ORDER_CONNECT,	   /* reader's name */
 	ORDER_BEGIN,
 	ORDER_END,

@@ -14,6 +14,37 @@
 #define TRIES	   3   /* of a debit whose answer was lost */
 #define CERT_CHUNK 128 /* of a certificate on its way in */
 
+/* What a visit is for; false with the link standing: the card said no. */
+typedef bool visit_work(struct card_home *h, void *context, struct err *e);
+
+/* Where an answer is lost the card is asked again, whatever it did: each
+ * command given twice does what it does once.  One that is silent is not: the
+ * job comes back. */
+static bool
+visit(struct card_home *h, visit_work *work, void *context, struct err *e)
+{
+	bool done = false;
+
+	for (int i = 0; i < TRIES && !done; i++) {
+		if (!card_enter(h, false, e)) {
+			if (h->link != NULL || e->kind != ERR_ABSENT)
+				return false;
+			continue;
+		}
+		done = work(h, context, e);
+		if (!done && (h->link != NULL || e->kind == ERR_BUSY))
+			i = TRIES;
+		card_leave(h);
+	}
+	return done;
+}
+
+static bool
+ask_status(struct card_home *h, void *context, struct err *e)
+{
+	return card_status(h, context, e);
+}
+
 static bool
 card_open(const char *rest, int wait_ms, void **home, struct err *e)
 {
@@ -22,9 +53,10 @@ card_open(const char *rest, int wait_ms, void **home, struct err *e)
 	if (h == NULL)
 		return err_system(e, "memory for a card");
 	if (card_parse(rest, h, e)) {
+		struct psd_status s;
+
 		h->wait_ms = wait_ms;
-		if (card_enter(h, false, e)) {
-			card_leave(h);
+		if (visit(h, ask_status, &s, e)) {
 			*home = h;
 			return true;
 		}
@@ -42,14 +74,7 @@ card_close(void *home)
 static bool
 card_vault_status(void *home, struct psd_status *out, struct err *e)
 {
-	struct card_home *h = home;
-	bool done;
-
-	if (!card_enter(h, false, e))
-		return false;
-	done = card_status(h, out, e);
-	card_leave(h);
-	return done;
+	return visit(home, ask_status, out, e);
 }
 
 /* --- PIN ------------------------------------------------------------------------ */
@@ -72,20 +97,13 @@ card_unlock(void *home, const char *pin, struct err *e)
 {
 	struct card_home *h = home;
 	struct psd_status s;
-	bool done;
 
 	explicit_bzero(h->pin, sizeof(h->pin));
-	if (!card_enter(h, false, e))
+	if (!visit(h, ask_status, &s, e))
 		return false;
-	done = card_status(h, &s, e);
-	card_leave(h);
-	if (!done || !s.pin_required)
-		return done;
-	/* The visit gives it. */
-	if (!keep_pin(h, pin, e) || !card_enter(h, false, e))
-		return false;
-	card_leave(h);
-	return true;
+	/* The next visit gives it. */
+	return !s.pin_required ||
+	       (keep_pin(h, pin, e) && visit(h, ask_status, &s, e));
 }
 
 static bool
@@ -173,32 +191,28 @@ debit_one(struct card_home *h, const struct psd_request *in,
 	       card_check_stamp(in, out, h->cert, seen, e);
 }
 
-/* One visit: from where the last one came to, as far as it goes. */
+/* From where the last visit came to, as far as this one goes. */
 static bool
-debit_on(struct card_home *h, struct batch *b, struct err *e)
+debit_on(struct card_home *h, void *context, struct err *e)
 {
+	struct batch *b = context;
+	struct psd_stamp known;
 	struct psd_status seen;
-	bool done;
+	struct card_answer a;
+	bool done = card_status(h, &seen, e);
 
-	if (!card_enter(h, false, e))
-		return false;
-	done = card_status(h, &seen, e);
-	if (done && b->done == 0) {
-		struct psd_stamp known;
-		struct card_answer a;
-
-		/* Where the first is known the batch was begun before. */
+	/* Where the first is known the batch was begun before. */
+	if (done && b->done == 0)
 		done = card_ask(h, CARD_CLA_PSD, CARD_RECOVER, 0, b->in[0].key,
 			   PSD_KEY_BYTES, &a, e) &&
 		       (a.word == CARD_OK
 			       ? take_stamp(b->in[0].key, &a, &known, e)
 			       : check_funds(&seen, b->in, b->count, e));
-	}
 	while (done && b->done < b->count) {
-		done = debit_one(h, &b->in[b->done], &seen, &b->out[b->done], e);
+		done =
+		    debit_one(h, &b->in[b->done], &seen, &b->out[b->done], e);
 		b->done += done;
 	}
-	card_leave(h);
 	return done;
 }
 
@@ -207,102 +221,126 @@ card_debit(void *home, const struct psd_request *in, size_t count,
     struct psd_stamp *out, struct err *e)
 {
 	struct batch b = {.in = in, .count = count, .out = out};
-	struct card_home *h = home;
 
 	if (count < 1 || count > PSD_BATCH_MAX)
 		return err_set(e, ERR_REQUEST, "a batch of %zu stamps", count);
-	for (int i = 0; i < TRIES; i++) {
-		if (debit_on(h, &b, e))
-			return true;
-		/* The card said no; only a lost answer is asked for again. */
-		if (h->link != NULL)
-			break;
-	}
+	if (visit(home, debit_on, &b, e))
+		return true;
 	explicit_bzero(out, count * sizeof(out[0]));
 	return false;
+}
+
+/* A stamp that is looked for. */
+struct search {
+	const uint8_t *key;
+	struct psd_stamp *out;
+	bool found;
+};
+
+static bool
+search(struct card_home *h, void *context, struct err *e)
+{
+	struct search *s = context;
+	struct card_answer a;
+
+	s->found = false;
+	if (!card_ask(
+		h, CARD_CLA_PSD, CARD_RECOVER, 0, s->key, PSD_KEY_BYTES, &a, e))
+		return false;
+	if (a.word == CARD_NOT_FOUND)
+		return true;
+	s->found = (a.word == CARD_OK || card_no(h, a.word, e)) &&
+		   take_stamp(s->key, &a, s->out, e);
+	s->out->replayed = true;
+	return s->found;
 }
 
 static bool
 card_find(void *home, const uint8_t key[PSD_KEY_BYTES], struct psd_stamp *out,
     bool *found, struct err *e)
 {
-	struct card_home *h = home;
-	struct card_answer a;
-	bool done;
+	struct search s = {.key = key, .out = out};
+	bool done = visit(home, search, &s, e);
 
-	*found = false;
-	if (!card_enter(h, false, e))
-		return false;
-	done = card_ask(h, CARD_CLA_PSD, CARD_RECOVER, 0, key, PSD_KEY_BYTES,
-	    &a, e);
-	if (done && a.word != CARD_NOT_FOUND) {
-		done = (a.word == CARD_OK || card_no(h, a.word, e)) &&
-		       take_stamp(key, &a, out, e);
-		*found = done;
-		out->replayed = true;
-	}
-	card_leave(h);
+	*found = s.found;
 	return done;
 }
 
-/* The newest comes first. */
+/* The ring, the oldest first. */
+struct ring {
+	struct psd_stamp *out;
+	size_t count;
+};
+
+static bool
+ask_recent(
+    struct card_home *h, size_t nth, struct psd_stamp *out, struct err *e)
+{
+	struct card_answer a;
+
+	if (!card_do(h, CARD_CLA_PSD, CARD_RECENT, (uint16_t)(nth << 8), NULL,
+		0, &a, e))
+		return false;
+	if (a.len <= PSD_KEY_BYTES || a.len - PSD_KEY_BYTES > INDICIUM_MAX)
+		return err_set(e, ERR_CORRUPT, "the card's list is cut");
+	memset(out, 0, sizeof(*out));
+	out->replayed = true;
+	memcpy(out->key, a.bytes, PSD_KEY_BYTES);
+	out->len = a.len - PSD_KEY_BYTES;
+	memcpy(out->indicium, a.bytes + PSD_KEY_BYTES, out->len);
+	return true;
+}
+
+static bool
+read_ring(struct card_home *h, void *context, struct err *e)
+{
+	struct ring *r = context;
+	struct psd_status s;
+
+	if (!card_status(h, &s, e))
+		return false;
+	r->count = s.piece_count < PSD_RING ? s.piece_count : PSD_RING;
+	for (size_t i = 0; i < r->count; i++)
+		if (!ask_recent(h, i, &r->out[r->count - 1 - i], e))
+			return false;
+	return true;
+}
+
 static bool
 card_recent(void *home, struct psd_stamp *out, size_t *count, struct err *e)
 {
-	struct card_home *h = home;
-	struct psd_status s;
-	struct card_answer a;
-	size_t most;
-	bool done;
+	struct ring r = {.out = out};
+	bool done = visit(home, read_ring, &r, e);
 
-	if (!card_enter(h, false, e))
-		return false;
-	done = card_status(h, &s, e);
-	most = done && s.piece_count < PSD_RING ? s.piece_count : PSD_RING;
-	for (size_t i = 0; done && i < most; i++) {
-		struct psd_stamp *stamp = &out[most - 1 - i];
-
-		done = card_do(h, CARD_CLA_PSD, CARD_RECENT, (uint16_t)(i << 8),
-		    NULL, 0, &a, e);
-		if (!done)
-			break;
-		memset(stamp, 0, sizeof(*stamp));
-		stamp->replayed = true;
-		if (a.len <= PSD_KEY_BYTES ||
-		    a.len - PSD_KEY_BYTES > INDICIUM_MAX) {
-			done = err_set(e, ERR_CORRUPT, "the card's list is cut");
-			break;
-		}
-		memcpy(stamp->key, a.bytes, PSD_KEY_BYTES);
-		stamp->len = a.len - PSD_KEY_BYTES;
-		memcpy(stamp->indicium, a.bytes + PSD_KEY_BYTES, stamp->len);
-	}
-	*count = most;
-	card_leave(h);
+	*count = r.count;
 	return done;
 }
 
 /* --- messages ----------------------------------------------------------------------------- */
 
 /* A command whose answer is a signed message. */
-static bool
-message(struct card_home *h, uint8_t ins, const void *data, size_t data_len,
-    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
-{
-	struct card_answer a;
-	bool done;
+struct letter {
+	uint8_t ins;
+	const void *data;
+	size_t data_len;
+	uint8_t *out;
+	size_t *len;
+};
 
-	if (!card_enter(h, false, e))
+static bool
+ask_letter(struct card_home *h, void *context, struct err *e)
+{
+	const struct letter *l = context;
+	struct card_answer a;
+
+	if (!card_do(h, CARD_CLA_PSD, l->ins, 0, l->data, l->data_len, &a, e))
 		return false;
-	done = card_do(h, CARD_CLA_PSD, ins, 0, data, data_len, &a, e) &&
-	       (a.len < PSD_MESSAGE_MAX ||
-		   err_set(e, ERR_CORRUPT, "the card's message is too long"));
-	if (done) {
-		memcpy(out, a.bytes, a.len);
-		*len = a.len;
-	}
-	card_leave(h);
-	return done;
+	if (a.len >= PSD_MESSAGE_MAX)
+		return err_set(
+		    e, ERR_CORRUPT, "the card's message is too long");
+	memcpy(l->out, a.bytes, a.len);
+	*l->len = a.len;
+	return true;
 }
 
 static bool
@@ -314,24 +352,19 @@ card_download_request(void *home, mils amount, uint8_t out[PSD_MESSAGE_MAX],
 
 	bytes_writer_init(&w, bytes, sizeof(bytes));
 	bytes_write_le(&w, (uint64_t)amount, 8);
-	return message(
-	    home, CARD_VALUE_REQUEST, bytes, sizeof(bytes), out, len, e);
+	return visit(home, ask_letter,
+	    &(struct letter){
+		CARD_VALUE_REQUEST, bytes, sizeof(bytes), out, len},
+	    e);
 }
 
 static bool
 card_download_apply(void *home, const uint8_t *answer, size_t answer_len,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
-	struct card_home *h = home;
-
-	for (int i = 0; i < TRIES; i++) {
-		if (message(h, CARD_VALUE_APPLY, answer, answer_len, out, len,
-			e))
-			return true;
-		if (h->link != NULL)
-			break;
-	}
-	return false;
+	return visit(home, ask_letter,
+	    &(struct letter){CARD_VALUE_APPLY, answer, answer_len, out, len},
+	    e);
 }
 
 static bool
@@ -341,14 +374,16 @@ card_refund_request(void *home, const struct psd_claim *claim,
 	uint8_t bytes[CARD_CLAIM_BYTES];
 
 	card_put_claim(claim, bytes);
-	return message(home, CARD_REFUND, bytes, sizeof(bytes), out, len, e);
+	return visit(home, ask_letter,
+	    &(struct letter){CARD_REFUND, bytes, sizeof(bytes), out, len}, e);
 }
 
 static bool
 card_audit(void *home, const uint8_t nonce[PSD_NONCE],
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
-	return message(home, CARD_AUDIT, nonce, PSD_NONCE, out, len, e);
+	return visit(home, ask_letter,
+	    &(struct letter){CARD_AUDIT, nonce, PSD_NONCE, out, len}, e);
 }
 
 static bool
@@ -356,11 +391,11 @@ card_certificate(
     void *home, uint8_t *out, size_t size, size_t *len, struct err *e)
 {
 	struct card_home *h = home;
+	struct psd_status s;
 
-	if (!card_enter(h, false, e))
-		return false;
-	card_leave(h);
-	return cert_der(h->cert, out, size, len, e);
+	/* A visit has seen it. */
+	return visit(h, ask_status, &s, e) &&
+	       cert_der(h->cert, out, size, len, e);
 }
 
 const struct vault_driver vault_card_driver = {

@@ -179,8 +179,8 @@ read_name(struct bytes_reader *r, char out[CARD_READER_NAME])
 }
 
 bool
-card_link_readers(struct card_link *l, struct card_reader *out, size_t *count,
-    struct err *e)
+card_link_readers(
+    struct card_link *l, struct card_reader *out, size_t *count, struct err *e)
 {
 	uint8_t message = ORDER_READERS;
 	struct bytes_writer w;
@@ -218,6 +218,12 @@ card_link_wait(struct card_link *l, int ms, struct err *e)
 }
 
 bool
+card_link_wake(struct card_link *l, const char *reader, struct err *e)
+{
+	return simple(l, ORDER_WAKE, reader, strlen(reader), ANSWER_MS, e);
+}
+
+bool
 card_link_connect(struct card_link *l, const char *reader, struct err *e)
 {
 	return simple(l, ORDER_CONNECT, reader, strlen(reader),
@@ -227,8 +233,7 @@ card_link_connect(struct card_link *l, const char *reader, struct err *e)
 bool
 card_link_begin(struct card_link *l, struct err *e)
 {
-	return simple(
-	    l, ORDER_BEGIN, NULL, 0, l->wait_ms + ANSWER_MS, e);
+	return simple(l, ORDER_BEGIN, NULL, 0, l->wait_ms + ANSWER_MS, e);
 }
 
 void

@@ -41,12 +41,18 @@ void card_link_close(struct card_link *l);
 /* Every reader; `out` holds CARD_READERS_MAX.
  * Errors: ERR_ABSENT (pcscd does not run, or does not answer), ERR_DENIED (its
  * policy does not let us), ERR_SYSTEM. */
-MUST_CHECK bool card_link_readers(struct card_link *l, struct card_reader *out,
-    size_t *count, struct err *e);
+MUST_CHECK bool card_link_readers(
+    struct card_link *l, struct card_reader *out, size_t *count, struct err *e);
 
 /* Waits until a reader or a card comes or goes, at most `ms`.
  * Errors: as card_link_readers(). */
 MUST_CHECK bool card_link_wait(struct card_link *l, int ms, struct err *e);
+
+/* Makes sure that a reader that is said to be empty is: pcscd 1.9.9 keeps to
+ * that where a card left and came between two of its looks.
+ * Errors: as card_link_readers(); none where it is empty. */
+MUST_CHECK bool
+card_link_wake(struct card_link *l, const char *reader, struct err *e);
 
 /* The card in this reader.  Errors: ERR_ABSENT (no card), ERR_BUSY (another
  * program has it for itself), else as card_link_readers(). */
@@ -66,8 +72,8 @@ struct card_command {
 	const uint8_t *data;
 	size_t len;
 };
-MUST_CHECK bool card_link_send(struct card_link *l,
-    const struct card_command *in, uint8_t *out, size_t *len, uint16_t *word,
-    struct err *e);
+MUST_CHECK bool
+card_link_send(struct card_link *l, const struct card_command *in, uint8_t *out,
+    size_t *len, uint16_t *word, struct err *e);
 
 #endif

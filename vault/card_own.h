@@ -11,7 +11,7 @@ struct card_home {
 	int wait_ms;
 	struct card_link *link; /* NULL: not connected */
 	struct cert *cert;
-	bool known;		   /* this opening has seen the card */
+	bool known;		    /* this opening has seen the card */
 	char pin[CARD_PIN_MAX + 1]; /* given, or "" */
 };
 
@@ -39,14 +39,14 @@ void card_break(struct card_home *h);
 /* One command; true also where the card says no: look at out->word.
  * Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM: outcome unknown, the link is given
  * up. */
-MUST_CHECK bool card_ask(struct card_home *h, uint8_t cla, uint8_t ins,
-    uint16_t p1p2, const void *data, size_t len, struct card_answer *out,
-    struct err *e);
+MUST_CHECK bool
+card_ask(struct card_home *h, uint8_t cla, uint8_t ins, uint16_t p1p2,
+    const void *data, size_t len, struct card_answer *out, struct err *e);
 
 /* The same, and false where the card says no.  Errors: also the card's. */
-MUST_CHECK bool card_do(struct card_home *h, uint8_t cla, uint8_t ins,
-    uint16_t p1p2, const void *data, size_t len, struct card_answer *out,
-    struct err *e);
+MUST_CHECK bool
+card_do(struct card_home *h, uint8_t cla, uint8_t ins, uint16_t p1p2,
+    const void *data, size_t len, struct card_answer *out, struct err *e);
 
 /* The card's no as an error.  Returns false. */
 bool card_no(const struct card_home *h, uint16_t word, struct err *e);

@@ -10,10 +10,9 @@
 #define CERT_AT (KEY_AT + CARD_KEY_CELL)
 #define CHUNK	64
 
-_Static_assert(CARD_CORE_CELL % NVM_WORD == 0 &&
-		   CARD_RING_CELL % NVM_WORD == 0 &&
-		   CARD_KEY_CELL % NVM_WORD == 0 &&
-		   CARD_CERT_CELL % NVM_WORD == 0,
+_Static_assert(
+    CARD_CORE_CELL % NVM_WORD == 0 && CARD_RING_CELL % NVM_WORD == 0 &&
+	CARD_KEY_CELL % NVM_WORD == 0 && CARD_CERT_CELL % NVM_WORD == 0,
     "cells begin at words");
 
 static bool
@@ -111,15 +110,15 @@ cell_write(const struct nvm *nvm, size_t at, const uint8_t *bytes, size_t cell)
 
 /* False: the memory fails.  *valid: the checksum fits. */
 static bool
-cell_read(const struct nvm *nvm, size_t at, uint8_t *bytes, size_t cell,
-    bool *valid)
+cell_read(
+    const struct nvm *nvm, size_t at, uint8_t *bytes, size_t cell, bool *valid)
 {
 	uint8_t word[CARD_CHECK];
 	uint32_t crc;
 
 	if (!nvm->read(nvm->context, at, bytes, cell - CARD_CHECK) ||
-	    !nvm->read(nvm->context, at + cell - CARD_CHECK, word,
-		sizeof(word)))
+	    !nvm->read(
+		nvm->context, at + cell - CARD_CHECK, word, sizeof(word)))
 		return false;
 	crc = checksum(0xffffffff, bytes, cell - CARD_CHECK);
 	*valid = get_word(word) == crc;
@@ -153,8 +152,8 @@ card_store_format(const struct nvm *nvm, struct err *e)
 		if (!write_core(nvm, i, i + 1, &blank))
 			return failed(e);
 	for (size_t i = 0; i < CARD_CELLS; i++)
-		if (!cell_spoil(nvm, RING_AT + i * CARD_RING_CELL,
-			CARD_RING_CELL))
+		if (!cell_spoil(
+			nvm, RING_AT + i * CARD_RING_CELL, CARD_RING_CELL))
 			return failed(e);
 	if (!cell_spoil(nvm, KEY_AT, CARD_KEY_CELL) ||
 	    !cell_spoil(nvm, CERT_AT, CARD_CERT_CELL))
@@ -180,8 +179,7 @@ read_piece(const struct nvm *nvm, uint32_t piece, struct psd *p, struct err *e)
 		return err_set(e, ERR_CORRUPT,
 		    "the card lost the stamp of piece %lu",
 		    (unsigned long)piece);
-	return psd_decode_entry(
-	    cell + 4, &p->ring[(piece - 1) % PSD_RING], e);
+	return psd_decode_entry(cell + 4, &p->ring[(piece - 1) % PSD_RING], e);
 }
 
 static bool
@@ -216,8 +214,8 @@ read_ring(const struct nvm *nvm, struct psd *p, struct err *e)
 }
 
 bool
-card_store_load(struct card_store *s, const struct nvm *nvm, struct psd *out,
-    struct err *e)
+card_store_load(
+    struct card_store *s, const struct nvm *nvm, struct psd *out, struct err *e)
 {
 	uint8_t cell[2][CARD_CORE_CELL];
 	bool valid[2];
@@ -225,14 +223,14 @@ card_store_load(struct card_store *s, const struct nvm *nvm, struct psd *out,
 
 	*s = (struct card_store){.nvm = nvm};
 	for (unsigned i = 0; i < 2; i++)
-		if (!cell_read(nvm, i * CARD_CORE_CELL, cell[i],
-			CARD_CORE_CELL, &valid[i]))
+		if (!cell_read(nvm, i * CARD_CORE_CELL, cell[i], CARD_CORE_CELL,
+			&valid[i]))
 			return failed(e);
 	if (!valid[0] && !valid[1])
 		return err_set(e, ERR_CORRUPT,
 		    "the card holds no valid state: send it to the provider");
-	newest = valid[1] &&
-		 (!valid[0] || get_word(cell[1]) > get_word(cell[0]));
+	newest =
+	    valid[1] && (!valid[0] || get_word(cell[1]) > get_word(cell[0]));
 	s->current = newest;
 	s->sequence = get_word(cell[newest]);
 	if (!psd_decode_core(cell[newest] + 4, out, e) ||

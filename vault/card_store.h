@@ -29,11 +29,11 @@
 #define CARD_CELLS     (PSD_RING + 1)
 #define CARD_CHECK     4
 
-#define CARD_CORE_CELL	(4 + PSD_CORE_BYTES + CARD_CHECK)
-#define CARD_RING_CELL	(4 + PSD_ENTRY_BYTES + CARD_CHECK)
-#define CARD_KEY_CELL	(CARD_KEY_BYTES + 68 + CARD_CHECK)
-#define CARD_CERT_CELL	(4 + CARD_CERT_MAX + CARD_CHECK)
-#define CARD_NVM_BYTES                                                \
+#define CARD_CORE_CELL (4 + PSD_CORE_BYTES + CARD_CHECK)
+#define CARD_RING_CELL (4 + PSD_ENTRY_BYTES + CARD_CHECK)
+#define CARD_KEY_CELL  (CARD_KEY_BYTES + 68 + CARD_CHECK)
+#define CARD_CERT_CELL (4 + CARD_CERT_MAX + CARD_CHECK)
+#define CARD_NVM_BYTES                                                      \
 	(2 * CARD_CORE_CELL + CARD_CELLS * CARD_RING_CELL + CARD_KEY_CELL + \
 	    CARD_CERT_CELL)
 

@@ -57,12 +57,15 @@ card_ask(struct card_home *h, uint8_t cla, uint8_t ins, uint16_t p1p2,
     const void *data, size_t len, struct card_answer *out, struct err *e)
 {
 	struct card_command in = {cla, ins, p1p2, data, len};
+	bool done =
+	    card_link_send(h->link, &in, out->bytes, &out->len, &out->word, e);
 
-	if (card_link_send(
-		h->link, &in, out->bytes, &out->len, &out->word, e))
-		return true;
-	card_break(h);
-	return false;
+	/* Power was off, and nobody told. */
+	if (done && out->word == CARD_NO_APPLICATION && ins != CARD_SELECT)
+		done = err_set(e, ERR_ABSENT, "the card forgot its selection");
+	if (!done)
+		card_break(h);
+	return done;
 }
 
 bool
@@ -138,8 +141,8 @@ select_card(struct card_home *h, char id[PSD_ID], bool *postage, struct err *e)
 	struct card_answer a;
 
 	id[0] = '\0';
-	if (!card_ask(h, CARD_CLA_ISO, CARD_SELECT, 0x0400, aid, sizeof(aid),
-		&a, e))
+	if (!card_ask(
+		h, CARD_CLA_ISO, CARD_SELECT, 0x0400, aid, sizeof(aid), &a, e))
 		return false;
 	*postage = a.word == CARD_OK && a.len >= 2 &&
 		   a.bytes[0] == CARD_VERSION && a.len - 2 < PSD_ID;
@@ -166,8 +169,7 @@ try_reader(struct card_home *h, const char *reader, bool blank, bool *found,
 	if (h->link == NULL && !card_link_open(h->wait_ms, &h->link, e))
 		return false;
 	if (!card_link_connect(h->link, reader, e) ||
-	    !card_link_begin(h->link, e) ||
-	    !select_card(h, id, &postage, e)) {
+	    !card_link_begin(h->link, e) || !select_card(h, id, &postage, e)) {
 		card_break(h);
 		return false;
 	}
@@ -188,16 +190,39 @@ absent(const struct card_home *h, size_t readers, bool blank, struct err *e)
 		    "no blank postage card in %s: one that has a PSD keeps it",
 		    h->reader[0] != '\0' ? h->reader : "any reader");
 	if (readers == 0)
-		return err_set(e, ERR_ABSENT,
-		    "there is no card reader: plug one in");
+		return err_set(
+		    e, ERR_ABSENT, "there is no card reader: plug one in");
 	if (h->reader[0] != '\0')
 		return err_set(e, ERR_ABSENT,
 		    "no postage card in the reader \"%s\"", h->reader);
 	if (h->id[0] != '\0')
 		return err_set(e, ERR_ABSENT,
 		    "the card %s is in none of the readers: put it in", h->id);
-	return err_set(e, ERR_ABSENT,
-	    "no postage card in any reader: put one in");
+	return err_set(
+	    e, ERR_ABSENT, "no postage card in any reader: put one in");
+}
+
+static bool
+wanted(const struct card_home *h, const struct card_reader *reader)
+{
+	return h->reader[0] == '\0' || strcmp(h->reader, reader->name) == 0;
+}
+
+/* Wakes the readers that are said to be empty. */
+static void
+wake(struct card_home *h)
+{
+	struct card_reader all[CARD_READERS_MAX];
+	struct err ignored = ERR_INIT;
+	size_t count;
+
+	if (h->link == NULL ||
+	    !card_link_readers(h->link, all, &count, &ignored))
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (!all[i].present && wanted(h, &all[i]) &&
+		    !card_link_wake(h->link, all[i].name, &ignored))
+			return;
 }
 
 /* Looks into each reader once.  What one of them says in error counts where
@@ -217,8 +242,7 @@ look_around(struct card_home *h, bool blank, bool *found, struct err *e)
 		return false;
 	}
 	for (size_t i = 0; i < count && !*found; i++) {
-		if (!all[i].present || (h->reader[0] != '\0' &&
-					   strcmp(h->reader, all[i].name) != 0))
+		if (!all[i].present || !wanted(h, &all[i]))
 			continue;
 		if (!try_reader(h, all[i].name, blank, found, &one))
 			last = one;
@@ -255,9 +279,10 @@ find_card(struct card_home *h, bool blank, struct err *e)
 		if ((e->kind != ERR_ABSENT && e->kind != ERR_SYSTEM) ||
 		    left <= 0)
 			return false;
+		wake(h);
 		if (h->link == NULL ||
-		    !card_link_wait(h->link, left < 250 ? (int)left : 250,
-			&ignored)) {
+		    !card_link_wait(
+			h->link, left < 250 ? (int)left : 250, &ignored)) {
 			struct timespec pause = {.tv_nsec = 100000000};
 
 			card_break(h);
@@ -386,9 +411,8 @@ card_leave(struct card_home *h)
 	if (h->link == NULL)
 		return;
 	/* The selection takes the PIN's right away. */
-	if (h->pin[0] == '\0' ||
-	    card_ask(h, CARD_CLA_ISO, CARD_SELECT, 0x0400, aid, sizeof(aid), &a,
-		&ignored))
+	if (h->pin[0] == '\0' || card_ask(h, CARD_CLA_ISO, CARD_SELECT, 0x0400,
+				     aid, sizeof(aid), &a, &ignored))
 		card_link_end(h->link);
 }
 
