@@ -147,4 +147,12 @@ same 'verdicts' tools "$(quoted '[A-Z]{3,}(-[A-Z]+)?' tools/verify_check.c \
 same 'options of postage-verify' tools/verify.c \
     "$(sed -nE '/long_options/,/\};/s/^ +\{"([a-z]+)".*/--\1/p' tools/verify.c)" docs/postage-verify.1 \
     "$(sed -nE 's/^\.It Fl Fl ([a-z]+).*/--\1/p' docs/postage-verify.1)"
+same 'options of postage-labcard' tools/labcard.c \
+    "$(sed -nE '/long_options/,/\};/s/^ +\{"([a-z-]+)".*/--\1/p' tools/labcard.c)" docs/postage-labcard.1 \
+    "$(sed -nE 's/^\.It Fl Fl ([a-z-]+).*/--\1/p' docs/postage-labcard.1)"
+same 'status words of the card' vault/card_apdu.h \
+    "$(sed -nE '/^enum card_word/,/^\}/s/.*= 0x([0-9a-f]{4}).*/\1/p' \
+        vault/card_apdu.h | sed 's/^63c0$/63cx/; s/^6100$/61xx/; s/^6c00$/6cxx/')" \
+    docs/card.md "$(sed -n '/^## Status words/,/^## Examples/p' docs/card.md |
+        grep -oE '\b[69][0-9A-F]([0-9A-F]{2}|xx|Cx)\b' | tr 'A-Z' 'a-z')"
 exit "$failed"

@@ -37,7 +37,8 @@ grep -q '^hardened = yes' "$builddir/Makefile" || {
 	exit 77
 }
 for name in postage-vaultd filter/pdftopostage backend/postage \
-	backend/postagedriver tools/postage tools/postage-verify; do
+	backend/postagedriver tools/postage tools/postage-verify \
+	tools/postage-labcard; do
 	hardened "$builddir/$name" || failed=1
 done
 echo 'int main(void) { return 0; }' >"$work/soft.c"
