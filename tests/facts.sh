@@ -154,5 +154,5 @@ same 'status words of the card' vault/card_apdu.h \
     "$(sed -nE '/^enum card_word/,/^\}/s/.*= 0x([0-9a-f]{4}).*/\1/p' \
         vault/card_apdu.h | sed 's/^63c0$/63cx/; s/^6100$/61xx/; s/^6c00$/6cxx/')" \
     docs/card.md "$(sed -n '/^## Status words/,/^## Examples/p' docs/card.md |
-        grep -oE '\b[69][0-9A-F]([0-9A-F]{2}|xx|Cx)\b' | tr 'A-Z' 'a-z')"
+        grep -oE '\b[69][0-9A-F]([0-9A-F]{2}|xx|Cx)\b' | tr '[:upper:]' '[:lower:]')"
 exit "$failed"

@@ -454,7 +454,7 @@ verify(struct card_app *a, const struct apdu *in, struct reply *out)
 static uint16_t
 set_pin(struct card_app *a, const uint8_t *pin, size_t len)
 {
-	uint8_t verifier[PSD_VERIFIER];
+	uint8_t verifier[PSD_VERIFIER] = {0};
 	struct err e = ERR_INIT;
 
 	if (len > 0)

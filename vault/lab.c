@@ -21,7 +21,7 @@
 #define LAB_LICENCE    1
 #define LAB_YEARS      10
 #define LAB_AUDIT_DAYS 90
-#define CARD_WAIT_MS 5000
+#define CARD_WAIT_MS   5000
 #define LAB_PSDS_MAX   100000
 #define PSD_YEARS      3
 #define YEAR_DAYS      365

@@ -187,8 +187,8 @@ void
 psd_encode_entry(const struct psd_entry *entry, uint8_t out[PSD_ENTRY_BYTES]);
 MUST_CHECK bool psd_decode_core(
     const uint8_t in[PSD_CORE_BYTES], struct psd *out, struct err *e);
-MUST_CHECK bool psd_decode_entry(const uint8_t in[PSD_ENTRY_BYTES],
-    struct psd_entry *out, struct err *e);
+MUST_CHECK bool psd_decode_entry(
+    const uint8_t in[PSD_ENTRY_BYTES], struct psd_entry *out, struct err *e);
 
 /* `today` decides whether the audit is overdue. */
 void psd_status(const struct psd *p, uint32_t today, struct psd_status *out);

@@ -382,8 +382,8 @@ psd_decode_core(
 }
 
 bool
-psd_decode_entry(const uint8_t in[PSD_ENTRY_BYTES], struct psd_entry *out,
-    struct err *e)
+psd_decode_entry(
+    const uint8_t in[PSD_ENTRY_BYTES], struct psd_entry *out, struct err *e)
 {
 	struct bytes_reader r;
 

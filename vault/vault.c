@@ -62,7 +62,8 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
 	name_without_secret(uri, v->name);
 	if (driver == NULL || strlen(uri) >= VAULT_URI_MAX) {
 		err_set(e, ERR_CONFIG,
-		    "vault \"%s\": no kind of vault; write file:FOLDER or card:",
+		    "vault \"%s\": no kind of vault; write file:FOLDER or "
+		    "card:",
 		    v->name);
 		free(v);
 		return false;
