@@ -2,6 +2,7 @@
 /* opening: journal, vault, PIN, rates, the lock around the money */
 #include "dispense/dispense_own.h"
 #include "dispense/books.h"
+#include "vault/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,15 +153,27 @@ check_register(const char *psd_id, mils highest,
 	    mils_format(highest, knows));
 }
 
+static bool
+open_vault(struct dispense *d, struct err *e)
+{
+	const struct settings *s = d->settings;
+
+	if (!vault_open(s->vault_uri, s->wait_s * 1000, &d->vault, e))
+		return false;
+	if (trust_check(d->vault, s->certificates, date_local(time(NULL)), e))
+		return true;
+	vault_close(d->vault);
+	d->vault = NULL;
+	return false;
+}
+
 bool
 dispense_vault(
     struct dispense *d, struct psd_status *status, char *psd_id, struct err *e)
 {
-	const struct settings *s = d->settings;
 	mils highest;
 
-	if (d->vault == NULL &&
-	    !vault_open(s->vault_uri, s->wait_s * 1000, &d->vault, e))
+	if (d->vault == NULL && !open_vault(d, e))
 		return false;
 	if (!vault_status(d->vault, status, e))
 		return false;

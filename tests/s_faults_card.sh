@@ -18,6 +18,7 @@ pcscd_start
 card_in one 0
 sed -i 's/^uri = .*/uri = card:/' "$WORK/etc/postage.conf"
 vault_setup 500.00
+as_postage cp -r "$WORK/state/certificates" "$WORK/state/true"
 ID=$(as_postage "$WORK/bin/postage" --json vault status | jq -r .psd)
 sed -i "s/^uri = .*/uri = card:$ID/" "$WORK/etc/postage.conf"
 chain_begin
@@ -125,4 +126,19 @@ check 'the right card: two decoders agree' read_stamps $(arrived "$WORK/sink")
 check_is 'the right card: its stamps' "$(values)" '780 1050'
 check 'the right card: books' books_balance
 check_is 'the other one spent nothing' "$other" 0
+
+# --- a card with our card's name that no provider made ------------------------------------------------
+card_out "$CARD_PID" 0
+card_in forged 0
+sed -i 's/^uri = .*/uri = card:/' "$WORK/etc/postage.conf"
+check 'a forged card is made' as_postage "$WORK/bin/postage" vault \
+	--lab "$WORK/state/otherlab" create
+# what its lab published takes the place of the true authority: put that back
+rm -rf "$WORK/state/certificates"
+as_postage cp -r "$WORK/state/true" "$WORK/state/certificates"
+sed -i "s/^uri = .*/uri = card:$ID/" "$WORK/etc/postage.conf"
+job=$(submit -d Postage "$WORK/a.pdf")
+check 'a forged card: the person reads it' \
+	until_true 60 message_has "$job" 'no device of a provider'
+cancel "$job"
 done_testing

@@ -6,25 +6,45 @@
 #include "tests/test.h"
 
 static struct bench b;
-static struct cert *cert;
+static struct cert *cert, *other_cert;
 static struct psd_status seen;
+
+static struct cert *
+issue(enum cert_rank rank, const char *id, const struct sig_key *key,
+    const struct cert *issuer, const struct sig_key *sign)
+{
+	struct cert_spec spec = {.rank = rank,
+	    .name = "test",
+	    .id = id,
+	    .serial = 7,
+	    .not_before = 20260101,
+	    .not_after = 20291231,
+	    .key = key,
+	    .issuer = issuer,
+	    .sign = sign};
+	struct cert *made = NULL;
+	struct err e = ERR_INIT;
+
+	is_ok(cert_issue(&spec, &made, &e), &e, "certificate");
+	return made;
+}
 
 static int
 setup(void **state)
 {
-	struct cert_spec spec = {.rank = CERT_AUTHORITY,
-	    .name = "any",
-	    .id = "",
-	    .serial = 7,
-	    .not_before = 20260101,
-	    .not_after = 20301231};
-	struct err e = ERR_INIT;
+	struct cert *authority, *provider;
 
 	(void)state;
 	bench_open(&b);
 	bench_refill(&b, 100000);
-	spec.key = spec.sign = b.key;
-	is_ok(cert_issue(&spec, &cert, &e), &e, "certificate");
+	authority = issue(CERT_AUTHORITY, "", b.provider, NULL, b.provider);
+	provider =
+	    issue(CERT_PROVIDER, "XX", b.provider, authority, b.provider);
+	cert = issue(CERT_PSD, "XXPS0000000007", b.key, provider, b.provider);
+	other_cert =
+	    issue(CERT_PSD, "XXPS0000000008", b.key, provider, b.provider);
+	cert_free(authority);
+	cert_free(provider);
 	psd_status(&b.psd, TODAY, &seen);
 	return 0;
 }
@@ -34,6 +54,7 @@ teardown(void **state)
 {
 	(void)state;
 	cert_free(cert);
+	cert_free(other_cert);
 	bench_close(&b);
 	return 0;
 }
@@ -160,10 +181,28 @@ another_device_is_refused(void **state)
 {
 	struct psd_request r = bench_request(1, 780);
 	struct psd_stamp stamp = debit(&r);
+	struct err e = ERR_INIT;
 
 	(void)state;
-	seen.serial = 8;
-	refused(&r, &stamp, "another PSD");
+	ok(!card_check_stamp(&r, &stamp, other_cert, &seen, &e), "another's");
+	is_err(&e, ERR_CORRUPT, "another's");
+	ok(strstr(e.text, "another PSD") != NULL, e.text);
+}
+
+static void
+what_is_found_again_is_the_devices_own(void **state)
+{
+	struct psd_request r = bench_request(1, 780);
+	struct psd_stamp stamp = debit(&r);
+	struct err e = ERR_INIT;
+
+	(void)state;
+	ok(!card_check_found(&stamp, cert, &seen, &e), "before it was spent");
+	believed(&r, &stamp);
+	is_ok(card_check_found(&stamp, cert, &seen, &e), &e, "found");
+	ok(!card_check_found(&stamp, other_cert, &seen, &e), "another's");
+	stamp.indicium[20] ^= 1;
+	ok(!card_check_found(&stamp, cert, &seen, &e), "not signed");
 }
 
 #define WITH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -178,6 +217,7 @@ main(void)
 	    WITH(registers_that_jump_are_refused),
 	    WITH(what_the_key_did_not_sign_is_refused),
 	    WITH(another_device_is_refused),
+	    WITH(what_is_found_again_is_the_devices_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,8 @@ struct scene {
 	/* After a cut (`whole` false) and after the command was repeated. */
 	void (*look)(const struct scene *s, const struct psd_status *before,
 	    const struct psd_status *now, bool whole);
-	uint16_t word; /* of the command, also repeated */
+	uint16_t word;	 /* of the command, also repeated */
+	const char *pin; /* is given first */
 };
 
 /* --- what is looked at ------------------------------------------------------------ */
@@ -183,6 +184,7 @@ prepare_change(struct scene *s)
 static void
 prepare_puk(struct scene *s)
 {
+	set_pin("1234");
 	memcpy(s->data, "87654321", 8);
 	s->len = 8;
 }
@@ -190,9 +192,9 @@ prepare_puk(struct scene *s)
 static void
 prepare_unblock(struct scene *s)
 {
+	set_pin("1234");
 	is_int(card_bench_send(&c, CARD_UNBLOCK, 0x0181, "87654321", 8),
 	    CARD_OK, "a PUK");
-	set_pin("1234");
 	memcpy(s->data, "876543214321", 12);
 	s->len = 12;
 }
@@ -207,22 +209,24 @@ prepare_refund(struct scene *s)
 }
 
 static struct scene scenes[] = {
-    {"debit", PSD(CARD_DEBIT), 0, {0}, 0, prepare_debit, look_debit, CARD_OK},
+    {"debit", PSD(CARD_DEBIT), 0, {0}, 0, prepare_debit, look_debit, CARD_OK,
+	NULL},
     {"debit, full ring", PSD(CARD_DEBIT), 0, {0}, 0, prepare_late_debit,
-	look_debit, CARD_OK},
+	look_debit, CARD_OK, NULL},
     {"download", PSD(CARD_VALUE_APPLY), 0, {0}, 0, prepare_download,
-	look_download, CARD_OK},
+	look_download, CARD_OK, NULL},
     {"a wrong PIN", CARD_VERIFY, 0x81, "9999", 4, prepare_pin, look_wrong_pin,
-	0},
+	0, NULL},
     {"a right PIN", CARD_VERIFY, 0x81, "1234", 4, prepare_pin, look_right_pin,
-	CARD_OK},
+	CARD_OK, NULL},
     {"a new PIN", CARD_CHANGE_PIN, 0x81, {0}, 0, prepare_change, look_unchanged,
-	0},
-    {"a PUK", CARD_UNBLOCK, 0x0181, {0}, 0, prepare_puk, look_unchanged, 0},
+	0, NULL},
+    {"a PUK", CARD_UNBLOCK, 0x0181, {0}, 0, prepare_puk, look_unchanged, 0,
+	"1234"},
     {"unblock", CARD_UNBLOCK, 0x81, {0}, 0, prepare_unblock, look_unchanged,
-	CARD_OK},
+	CARD_OK, NULL},
     {"refund", PSD(CARD_REFUND), 0, {0}, 0, prepare_refund, look_unchanged,
-	CARD_OK},
+	CARD_OK, NULL},
 };
 
 /* --- the cuts -------------------------------------------------------------------------- */
@@ -241,17 +245,30 @@ come_back(long again)
 	c.tear_at = -1;
 }
 
+static void
+give_pin(const struct scene *s)
+{
+	if (s->pin != NULL)
+		is_int(card_bench_send(
+			   &c, CARD_VERIFY, 0x81, s->pin, strlen(s->pin)),
+		    CARD_OK, "the PIN");
+}
+
 /* One cut; false: the command wrote fewer words. */
 static bool
 cut(struct scene *s, const uint8_t *before, const struct psd_status *old,
     long again)
 {
 	struct psd_status now;
+	long tear_at = c.tear_at;
 	uint16_t word;
 	bool whole;
 
+	c.tear_at = -1;
 	memcpy(c.memory, before, sizeof(c.memory));
 	ok(card_bench_try_power(&c), "power");
+	give_pin(s);
+	c.tear_at = tear_at;
 	c.writes = 0;
 	c.torn = false;
 	whole = card_bench_try(&c, s->cla_ins, s->p1p2, s->data, s->len, &word);
@@ -264,6 +281,7 @@ cut(struct scene *s, const uint8_t *before, const struct psd_status *old,
 	come_back(again);
 	card_bench_status(&c, &now);
 	s->look(s, old, &now, false);
+	give_pin(s);
 	word = card_bench_send(&c, s->cla_ins, s->p1p2, s->data, s->len);
 	if (s->word != 0)
 		is_int(word, s->word, s->name);
@@ -320,17 +338,19 @@ power_may_end_at_any_word(void **state)
 	}
 }
 
-/* Until it has a name, a card begins anew. */
+/* Until it has a name, a card begins anew, also one that has a key. */
 static void
-manufacture_may_end_at_any_word(void **state)
+cut_manufacture(bool again)
 {
 	static uint8_t blank[CARD_NVM_BYTES];
 	uint16_t word;
 	long n = 0;
 	bool whole;
 
-	(void)state;
 	card_bench_open(&c);
+	if (again)
+		is_int(card_bench_send(&c, CARD_GENERATE_KEY, 0, NULL, 0),
+		    CARD_OK, "a key");
 	memcpy(blank, c.memory, sizeof(blank));
 	do {
 		memcpy(c.memory, blank, sizeof(c.memory));
@@ -347,6 +367,14 @@ manufacture_may_end_at_any_word(void **state)
 	} while (!whole);
 	ok(n > 100, "it was cut");
 	card_bench_close(&c);
+}
+
+static void
+manufacture_may_end_at_any_word(void **state)
+{
+	(void)state;
+	cut_manufacture(false);
+	cut_manufacture(true);
 }
 
 int

@@ -60,9 +60,11 @@ as_owner(const char *uri, struct err *e)
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (getuid() == 0 && strncmp(uri, "file:", 5) != 0)
+	if (getuid() != 0)
+		return true;
+	if (strncmp(uri, "file:", 5) != 0)
 		return as_daemon(e);
-	if (getuid() != 0 || !vault_file_path(uri, path, sizeof(path), e) ||
+	if (!vault_file_path(uri, path, sizeof(path), e) ||
 	    stat(path, &st) != 0 || st.st_uid == geteuid())
 		return e->kind == ERR_NONE;
 	if (!become(st.st_uid, st.st_gid, e))

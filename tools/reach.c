@@ -3,10 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/date.h"
 #include "base/text.h"
 #include "tools/as_owner.h"
 #include "vault/pin.h"
+#include "vault/trust.h"
 
 static bool
 unlock_vault(
@@ -45,6 +48,11 @@ reach_vault(
 	if (!as_owner(s->vault_uri, e) ||
 	    !vault_open(s->vault_uri, s->wait_s * 1000, v, e))
 		return false;
+	if (!trust_check(*v, s->certificates, date_local(time(NULL)), e)) {
+		vault_close(*v);
+		*v = NULL;
+		return false;
+	}
 	if (!unlock || (vault_status(*v, &status, e) &&
 			   (!status.pin_required ||
 			       unlock_vault(s->pin_file, s->vault_uri, *v, e))))

@@ -11,7 +11,6 @@
 #include "vault/card_child.h"
 
 #define ALL_READERS "\\\\?PnP?\\Notification"
-#define TRIES	    5 /* of a transaction after resets by others */
 #define PARTS_MAX   4 /* GET RESPONSE and 6Cxx of one command */
 
 struct child {
@@ -59,7 +58,8 @@ failed(LONG rv, const char *what, struct err *e)
 	if (rv == SCARD_W_SECURITY_VIOLATION)
 		return err_set(e, ERR_DENIED,
 		    "pcscd's polkit policy does not let this user at the card: "
-		    "see `postage doctor`");
+		    "allow org.debian.pcsc-lite.access_pcsc and access_card to "
+		    "user postage");
 	return err_set(e, kind_of(rv), "%s: %s (0x%08lx)", what,
 	    pcsc_stringify_error(rv), (unsigned long)rv);
 }
@@ -218,22 +218,16 @@ connect_card(struct child *c, struct bytes_reader *in, struct err *e)
 	return true;
 }
 
+/* Where another program reset it, or another card came, the link is made anew,
+ * and the card proves again who it is. */
 static bool
 begin(struct child *c, struct err *e)
 {
-	LONG rv = SCARD_E_INVALID_HANDLE;
+	LONG rv = c->connected ? SCardBeginTransaction(c->card)
+			       : SCARD_E_INVALID_HANDLE;
 
-	for (int i = 0; i < TRIES && c->connected; i++) {
-		rv = SCardBeginTransaction(c->card);
-		if (rv != SCARD_W_RESET_CARD)
-			break;
-		/* Another program reset it; nothing of ours is under way. */
-		rv = SCardReconnect(c->card, SCARD_SHARE_SHARED,
-		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD,
-		    &c->protocol);
-		if (rv != SCARD_S_SUCCESS)
-			break;
-	}
+	if (rv == SCARD_W_RESET_CARD)
+		return err_set(e, ERR_ABSENT, "the card was reset");
 	if (rv != SCARD_S_SUCCESS)
 		return failed(rv, "the card", e);
 	c->locked = true;

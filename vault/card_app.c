@@ -32,13 +32,14 @@ load(struct card_app *a)
 {
 	struct card_key key;
 	struct err e = ERR_INIT;
-	bool there = false;
 
+	a->has_key = false;
 	a->sound =
 	    card_store_load(&a->store, a->nvm, &a->psd, &e) &&
-	    card_store_get_key(&a->store, &key, &there, &e) &&
-	    (!there || a->crypto->use_key(a->crypto->psd.context, &key)) &&
-	    (there || a->psd.life == PSD_CREATED);
+	    card_store_get_key(&a->store, &key, &a->has_key, &e) &&
+	    (!a->has_key || a->crypto->use_key(a->crypto->psd.context, &key)) &&
+	    (a->has_key || a->psd.life == PSD_CREATED ||
+		a->psd.life == PSD_INITIALISED);
 	memset(&key, 0, sizeof(key));
 }
 
@@ -498,8 +499,8 @@ change_pin(struct card_app *a, const struct apdu *in, struct reply *out)
 	return set_pin(a, new, new_len);
 }
 
-/* PUK, new PIN; with P1 01 the PUK alone: it is set, once, by an owner who
- * needs no PIN or gave it. */
+/* PUK, new PIN; with P1 01 the PUK alone: it is set, once, by who gave the PIN:
+ * without one anybody could. */
 static uint16_t
 unblock(struct card_app *a, const struct apdu *in, struct reply *out)
 {
@@ -517,7 +518,7 @@ unblock(struct card_app *a, const struct apdu *in, struct reply *out)
 		return CARD_WRONG_STATE;
 	make_verifier(a, 'U', in->data, CARD_PUK_BYTES, verifier);
 	if (in->p1 == 1) {
-		if (a->psd.pin_required && !a->psd.pin_verified)
+		if (!a->psd.pin_required || !a->psd.pin_verified)
 			return CARD_NEEDS_PIN;
 		if (!psd_puk_set(&a->psd, verifier, &e))
 			return CARD_WRONG_STATE;
@@ -553,6 +554,7 @@ generate_key(struct card_app *a, const struct apdu *in, struct reply *out)
 	done = a->crypto->generate(context, &key) &&
 	       a->crypto->use_key(context, &key) &&
 	       card_store_put_key(&a->store, &key, &e) && save(a);
+	a->has_key = done;
 	if (done) {
 		memcpy(out->bytes, key.point, PSD_POINT);
 		out->len = PSD_POINT;
@@ -585,6 +587,8 @@ personalise(struct card_app *a, const struct apdu *in, struct reply *out)
 	(void)out;
 	if (!card_get_setup(in->data, in->len, &setup, &e))
 		return CARD_BAD_DATA;
+	if (!a->has_key)
+		return CARD_WRONG_STATE;
 	if (!psd_personalise(&a->psd, &setup, &e))
 		return e.kind == ERR_DENIED ? CARD_WRONG_STATE : CARD_BAD_DATA;
 	return save(a) ? CARD_OK : nvm_failed(a);
@@ -675,6 +679,8 @@ run(struct card_app *a, const struct apdu *in, struct reply *out)
 static uint16_t
 get_response(struct card_app *a, const struct apdu *in, struct reply *out)
 {
+	if (!a->selected)
+		return CARD_NO_APPLICATION;
 	if (!a->t0 || a->held_len == 0)
 		return CARD_WRONG_STATE;
 	if (in->le < a->held_len)

@@ -36,7 +36,8 @@ struct card_app {
 
 	struct card_store store;
 	struct psd psd;
-	bool sound;    /* the state was found */
+	bool sound; /* the state was found */
+	bool has_key;
 	bool selected; /* since power-up */
 	uint8_t held[CARD_REPLY_MAX];
 	size_t held_len; /* waits for GET RESPONSE */

@@ -3,15 +3,16 @@
 
 #include <string.h>
 
+/* The certificate says who it is, not the device. */
 static const char *
-identity_fault(const struct indicium *in, const struct psd_status *seen)
+identity_fault(const struct indicium *in, const struct cert *cert)
 {
+	char id[INDICIUM_PSD_ID];
+
 	if (!indicium_is_ours(in) || in->algorithm != IBI_ALGORITHM)
 		return "it is no indicium of a PSD";
-	if (strcmp(in->vendor, seen->vendor) != 0 ||
-	    strcmp(in->model, seen->model) != 0 ||
-	    in->psd_serial != seen->serial ||
-	    in->cert_serial != seen->cert_serial)
+	if (strcmp(indicium_psd_id(in, id), cert_id(cert)) != 0 ||
+	    in->cert_serial != cert_serial(cert))
 		return "it is of another PSD";
 	return NULL;
 }
@@ -78,6 +79,17 @@ move_on(struct psd_status *seen, const struct indicium *in)
 	seen->piece_count++;
 }
 
+static bool
+judge(const char *fault, struct err *e)
+{
+	return fault == NULL ||
+	       err_set(e, ERR_CORRUPT,
+		   "the device answered with a stamp that is not the one that "
+		   "was asked for (%s): nothing is printed of it; take the "
+		   "device to the provider",
+		   fault);
+}
+
 bool
 card_check_stamp(const struct psd_request *asked, const struct psd_stamp *got,
     const struct cert *cert, struct psd_status *seen, struct err *e)
@@ -88,20 +100,34 @@ card_check_stamp(const struct psd_request *asked, const struct psd_stamp *got,
 	if (!indicium_decode(got->indicium, got->len, &in, e))
 		fault = "it cannot be read";
 	if (fault == NULL)
-		fault = identity_fault(&in, seen);
+		fault = identity_fault(&in, cert);
 	if (fault == NULL)
 		fault = request_fault(&in, asked);
 	if (fault == NULL)
 		fault = register_fault(&in, got->replayed, seen);
 	if (fault == NULL && !is_signed(&in, cert))
 		fault = "its signature is not the device's";
-	if (fault != NULL)
-		return err_set(e, ERR_CORRUPT,
-		    "the device answered with a stamp that is not the one that "
-		    "was asked for (%s): nothing is printed of it; take the "
-		    "device to the provider",
-		    fault);
+	if (!judge(fault, e))
+		return false;
 	if (!got->replayed)
 		move_on(seen, &in);
 	return true;
+}
+
+bool
+card_check_found(const struct psd_stamp *got, const struct cert *cert,
+    const struct psd_status *seen, struct err *e)
+{
+	struct indicium in;
+	const char *fault = NULL;
+
+	if (!indicium_decode(got->indicium, got->len, &in, e))
+		fault = "it cannot be read";
+	if (fault == NULL)
+		fault = identity_fault(&in, cert);
+	if (fault == NULL)
+		fault = register_fault(&in, true, seen);
+	if (fault == NULL && !is_signed(&in, cert))
+		fault = "its signature is not the device's";
+	return judge(fault, e);
 }

@@ -17,4 +17,9 @@ MUST_CHECK bool
 card_check_stamp(const struct psd_request *asked, const struct psd_stamp *got,
     const struct cert *cert, struct psd_status *seen, struct err *e);
 
+/* A stamp that the device remembers: its own, signed, and not beyond its
+ * registers.  Errors: ERR_CORRUPT. */
+MUST_CHECK bool card_check_found(const struct psd_stamp *got,
+    const struct cert *cert, const struct psd_status *seen, struct err *e);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/date.h"
 #include "vault/card_check.h"
 #include "vault/card_own.h"
 #include "vault/card_store.h"
@@ -21,12 +22,13 @@ typedef bool visit_work(struct card_home *h, void *context, struct err *e);
  * command given twice does what it does once.  One that is silent is not: the
  * job comes back. */
 static bool
-visit(struct card_home *h, visit_work *work, void *context, struct err *e)
+visit(struct card_home *h, enum card_visit what, visit_work *work,
+    void *context, struct err *e)
 {
 	bool done = false;
 
 	for (int i = 0; i < TRIES && !done; i++) {
-		if (!card_enter(h, false, e)) {
+		if (!card_enter(h, what, e)) {
 			if (h->link != NULL || e->kind != ERR_ABSENT)
 				return false;
 			continue;
@@ -36,6 +38,8 @@ visit(struct card_home *h, visit_work *work, void *context, struct err *e)
 			i = TRIES;
 		card_leave(h);
 	}
+	if (done)
+		*e = (struct err)ERR_INIT;
 	return done;
 }
 
@@ -56,7 +60,7 @@ card_open(const char *rest, int wait_ms, void **home, struct err *e)
 		struct psd_status s;
 
 		h->wait_ms = wait_ms;
-		if (visit(h, ask_status, &s, e)) {
+		if (visit(h, CARD_LOOK, ask_status, &s, e)) {
 			*home = h;
 			return true;
 		}
@@ -74,21 +78,29 @@ card_close(void *home)
 static bool
 card_vault_status(void *home, struct psd_status *out, struct err *e)
 {
-	return visit(home, ask_status, out, e);
+	return visit(home, CARD_LOOK, ask_status, out, e);
 }
 
 /* --- PIN ------------------------------------------------------------------------ */
 
+/* Can `pin` be one? */
 static bool
-keep_pin(struct card_home *h, const char *pin, struct err *e)
+pin_fits(const char *pin, enum err_kind kind, struct err *e)
 {
 	size_t len = strlen(pin);
 
-	if (len < CARD_PIN_MIN || len > CARD_PIN_MAX)
-		return err_set(e, ERR_REQUEST,
-		    "a card's PIN has %d to %d characters", CARD_PIN_MIN,
-		    CARD_PIN_MAX);
-	memcpy(h->pin, pin, len + 1);
+	return (len >= CARD_PIN_MIN && len <= CARD_PIN_MAX) ||
+	       err_set(e, kind, "a card's PIN has %d to %d characters",
+		   CARD_PIN_MIN, CARD_PIN_MAX);
+}
+
+static bool
+keep_pin(
+    struct card_home *h, const char *pin, enum err_kind kind, struct err *e)
+{
+	if (!pin_fits(pin, kind, e))
+		return false;
+	memcpy(h->pin, pin, strlen(pin) + 1);
 	return true;
 }
 
@@ -99,11 +111,11 @@ card_unlock(void *home, const char *pin, struct err *e)
 	struct psd_status s;
 
 	explicit_bzero(h->pin, sizeof(h->pin));
-	if (!visit(h, ask_status, &s, e))
+	if (!visit(h, CARD_LOOK, ask_status, &s, e))
 		return false;
 	/* The next visit gives it. */
-	return !s.pin_required ||
-	       (keep_pin(h, pin, e) && visit(h, ask_status, &s, e));
+	return !s.pin_required || (keep_pin(h, pin, ERR_DENIED, e) &&
+				      visit(h, CARD_SPEND, ask_status, &s, e));
 }
 
 static bool
@@ -117,12 +129,11 @@ card_change_pin(
 	size_t new_len = new_pin != NULL ? strlen(new_pin) : 0;
 	bool done;
 
-	if (old_len > CARD_PIN_MAX || new_len > CARD_PIN_MAX)
-		return err_set(e, ERR_REQUEST,
-		    "a card's PIN has %d to %d characters", CARD_PIN_MIN,
-		    CARD_PIN_MAX);
+	if ((old_len > 0 && !pin_fits(old_pin, ERR_DENIED, e)) ||
+	    (new_len > 0 && !pin_fits(new_pin, ERR_REQUEST, e)))
+		return false;
 	explicit_bzero(h->pin, sizeof(h->pin));
-	if (!card_enter(h, false, e))
+	if (!card_enter(h, CARD_LOOK, e))
 		return false;
 	data[0] = (uint8_t)old_len;
 	memcpy(data + 1, old_pin != NULL ? old_pin : "", old_len);
@@ -131,7 +142,7 @@ card_change_pin(
 	    1 + old_len + new_len, &a, e);
 	explicit_bzero(data, sizeof(data));
 	if (done && new_len > 0)
-		done = keep_pin(h, new_pin, e);
+		done = keep_pin(h, new_pin, ERR_REQUEST, e);
 	card_leave(h);
 	return done;
 }
@@ -152,17 +163,41 @@ take_stamp(const uint8_t key[PSD_KEY_BYTES], const struct card_answer *a,
 	return true;
 }
 
-/* What the PSD of a card cannot say before it has begun: all or none. */
+/* A card takes a stamp's mail date for today. */
 static bool
-check_funds(const struct psd_status *s, const struct psd_request *in,
+check_request(
+    const struct psd_status *s, const struct psd_request *r, struct err *e)
+{
+	char date[DATE_TEXT];
+
+	if (r->amount < 0 ||
+	    (r->kind == INDICIUM_POSTAGE &&
+		(r->amount < s->min_stamp || r->amount > s->max_stamp)))
+		return err_set(
+		    e, ERR_REQUEST, "a stamp outside of the card's limits");
+	if (s->audit_due != 0 && r->mail_date > s->audit_due)
+		return err_set(e, ERR_DENIED,
+		    "the card's audit is due on %s, before the mail date: run "
+		    "`postage vault audit`",
+		    date_format(s->audit_due, date));
+	return true;
+}
+
+/* What a card, asked for one stamp after the other, cannot say before it has
+ * begun: all or none. */
+static bool
+check_batch(const struct psd_status *s, const struct psd_request *in,
     size_t count, struct err *e)
 {
 	char have[MILS_TEXT], want[MILS_TEXT];
 	mils sum = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (in[i].amount < 0 || !mils_add(sum, in[i].amount, &sum))
+	for (size_t i = 0; i < count; i++) {
+		if (!check_request(s, &in[i], e))
+			return false;
+		if (!mils_add(sum, in[i].amount, &sum))
 			return err_set(e, ERR_REQUEST, "sum too big");
+	}
 	return sum <= s->descending ||
 	       err_set(e, ERR_FUNDS,
 		   "the card has %s left, %s is needed; run `postage vault "
@@ -175,19 +210,28 @@ struct batch {
 	const struct psd_request *in;
 	size_t count, done;
 	struct psd_stamp *out;
+	bool begun; /* something was debited, or may have been */
 };
 
 static bool
-debit_one(struct card_home *h, const struct psd_request *in,
-    struct psd_status *seen, struct psd_stamp *out, struct err *e)
+debit_one(struct card_home *h, struct batch *b, struct psd_status *seen,
+    struct err *e)
 {
+	const struct psd_request *in = &b->in[b->done];
+	struct psd_stamp *out = &b->out[b->done];
 	uint8_t bytes[CARD_REQUEST_BYTES];
 	struct card_answer a;
 
 	card_put_request(in, bytes);
-	return card_do(h, CARD_CLA_PSD, CARD_DEBIT, 0, bytes, sizeof(bytes), &a,
-		   e) &&
-	       take_stamp(in->key, &a, out, e) &&
+	if (!card_ask(
+		h, CARD_CLA_PSD, CARD_DEBIT, 0, bytes, sizeof(bytes), &a, e)) {
+		b->begun = true;
+		return false;
+	}
+	if (a.word != CARD_OK)
+		return card_no(h, a.word, e);
+	b->begun = true;
+	return take_stamp(in->key, &a, out, e) &&
 	       card_check_stamp(in, out, h->cert, seen, e);
 }
 
@@ -207,10 +251,9 @@ debit_on(struct card_home *h, void *context, struct err *e)
 			   PSD_KEY_BYTES, &a, e) &&
 		       (a.word == CARD_OK
 			       ? take_stamp(b->in[0].key, &a, &known, e)
-			       : check_funds(&seen, b->in, b->count, e));
+			       : check_batch(&seen, b->in, b->count, e));
 	while (done && b->done < b->count) {
-		done =
-		    debit_one(h, &b->in[b->done], &seen, &b->out[b->done], e);
+		done = debit_one(h, b, &seen, e);
 		b->done += done;
 	}
 	return done;
@@ -224,8 +267,12 @@ card_debit(void *home, const struct psd_request *in, size_t count,
 
 	if (count < 1 || count > PSD_BATCH_MAX)
 		return err_set(e, ERR_REQUEST, "a batch of %zu stamps", count);
-	if (visit(home, debit_on, &b, e))
+	if (visit(home, CARD_SPEND, debit_on, &b, e))
 		return true;
+	/* "No" means that nothing was debited; here something may be. */
+	if (b.begun && (e->kind == ERR_FUNDS || e->kind == ERR_REQUEST ||
+			   e->kind == ERR_DENIED))
+		e->kind = ERR_ABSENT;
 	explicit_bzero(out, count * sizeof(out[0]));
 	return false;
 }
@@ -241,16 +288,19 @@ static bool
 search(struct card_home *h, void *context, struct err *e)
 {
 	struct search *s = context;
+	struct psd_status seen;
 	struct card_answer a;
 
 	s->found = false;
-	if (!card_ask(
+	if (!card_status(h, &seen, e) ||
+	    !card_ask(
 		h, CARD_CLA_PSD, CARD_RECOVER, 0, s->key, PSD_KEY_BYTES, &a, e))
 		return false;
 	if (a.word == CARD_NOT_FOUND)
 		return true;
 	s->found = (a.word == CARD_OK || card_no(h, a.word, e)) &&
-		   take_stamp(s->key, &a, s->out, e);
+		   take_stamp(s->key, &a, s->out, e) &&
+		   card_check_found(s->out, h->cert, &seen, e);
 	s->out->replayed = true;
 	return s->found;
 }
@@ -260,7 +310,7 @@ card_find(void *home, const uint8_t key[PSD_KEY_BYTES], struct psd_stamp *out,
     bool *found, struct err *e)
 {
 	struct search s = {.key = key, .out = out};
-	bool done = visit(home, search, &s, e);
+	bool done = visit(home, CARD_LOOK, search, &s, e);
 
 	*found = s.found;
 	return done;
@@ -301,7 +351,9 @@ read_ring(struct card_home *h, void *context, struct err *e)
 		return false;
 	r->count = s.piece_count < PSD_RING ? s.piece_count : PSD_RING;
 	for (size_t i = 0; i < r->count; i++)
-		if (!ask_recent(h, i, &r->out[r->count - 1 - i], e))
+		if (!ask_recent(h, i, &r->out[r->count - 1 - i], e) ||
+		    !card_check_found(
+			&r->out[r->count - 1 - i], h->cert, &s, e))
 			return false;
 	return true;
 }
@@ -310,7 +362,7 @@ static bool
 card_recent(void *home, struct psd_stamp *out, size_t *count, struct err *e)
 {
 	struct ring r = {.out = out};
-	bool done = visit(home, read_ring, &r, e);
+	bool done = visit(home, CARD_LOOK, read_ring, &r, e);
 
 	*count = r.count;
 	return done;
@@ -352,7 +404,7 @@ card_download_request(void *home, mils amount, uint8_t out[PSD_MESSAGE_MAX],
 
 	bytes_writer_init(&w, bytes, sizeof(bytes));
 	bytes_write_le(&w, (uint64_t)amount, 8);
-	return visit(home, ask_letter,
+	return visit(home, CARD_SPEND, ask_letter,
 	    &(struct letter){
 		CARD_VALUE_REQUEST, bytes, sizeof(bytes), out, len},
 	    e);
@@ -362,7 +414,7 @@ static bool
 card_download_apply(void *home, const uint8_t *answer, size_t answer_len,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
-	return visit(home, ask_letter,
+	return visit(home, CARD_LOOK, ask_letter,
 	    &(struct letter){CARD_VALUE_APPLY, answer, answer_len, out, len},
 	    e);
 }
@@ -374,7 +426,7 @@ card_refund_request(void *home, const struct psd_claim *claim,
 	uint8_t bytes[CARD_CLAIM_BYTES];
 
 	card_put_claim(claim, bytes);
-	return visit(home, ask_letter,
+	return visit(home, CARD_SPEND, ask_letter,
 	    &(struct letter){CARD_REFUND, bytes, sizeof(bytes), out, len}, e);
 }
 
@@ -382,7 +434,7 @@ static bool
 card_audit(void *home, const uint8_t nonce[PSD_NONCE],
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
-	return visit(home, ask_letter,
+	return visit(home, CARD_LOOK, ask_letter,
 	    &(struct letter){CARD_AUDIT, nonce, PSD_NONCE, out, len}, e);
 }
 
@@ -394,7 +446,7 @@ card_certificate(
 	struct psd_status s;
 
 	/* A visit has seen it. */
-	return visit(h, ask_status, &s, e) &&
+	return visit(h, CARD_LOOK, ask_status, &s, e) &&
 	       cert_der(h->cert, out, size, len, e);
 }
 
@@ -432,7 +484,7 @@ blank_home(const char *uri, int wait_ms, struct err *e)
 		h->wait_ms = wait_ms;
 		/* It gets its name now. */
 		h->id[0] = '\0';
-		if (card_enter(h, true, e))
+		if (card_enter(h, CARD_BLANK, e))
 			return h;
 	}
 	card_free(h);

@@ -39,8 +39,8 @@ card_link_open(int wait_ms, struct card_link **out, struct err *e);
 void card_link_close(struct card_link *l);
 
 /* Every reader; `out` holds CARD_READERS_MAX.
- * Errors: ERR_ABSENT (pcscd does not run, or does not answer), ERR_DENIED (its
- * policy does not let us), ERR_SYSTEM. */
+ * Errors: ERR_ABSENT (pcscd does not run), ERR_BUSY (it does not answer),
+ * ERR_DENIED (its policy does not let us), ERR_SYSTEM. */
 MUST_CHECK bool card_link_readers(
     struct card_link *l, struct card_reader *out, size_t *count, struct err *e);
 

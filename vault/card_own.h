@@ -26,11 +26,18 @@ struct card_answer {
 MUST_CHECK bool
 card_parse(const char *rest, struct card_home *h, struct err *e);
 
-/* The card is ours, selected, the right one, and has the PIN where one was
- * given.  `blank`: one without a name is wanted.
- * Errors: ERR_ABSENT, ERR_BUSY, ERR_DENIED, ERR_REQUEST (blank is not),
- * ERR_CORRUPT (it is damaged, or not what it says), ERR_SYSTEM. */
-MUST_CHECK bool card_enter(struct card_home *h, bool blank, struct err *e);
+/* What a visit is for. */
+enum card_visit {
+	CARD_BLANK, /* to make a PSD in a card that has no name */
+	CARD_LOOK,  /* the PIN is not needed and not given */
+	CARD_SPEND  /* the PIN is given, where the caller gave one */
+};
+
+/* The card is ours, selected, the right one, and has the PIN.
+ * Errors: ERR_ABSENT, ERR_BUSY, ERR_DENIED, ERR_CORRUPT (it is damaged, or not
+ * what it says), ERR_SYSTEM. */
+MUST_CHECK bool
+card_enter(struct card_home *h, enum card_visit what, struct err *e);
 void card_leave(struct card_home *h);
 
 /* The link is given up; the next card_enter() makes another. */

@@ -11,6 +11,8 @@
 #include "vault/card_store.h"
 #include "vault/message.h"
 
+#define CERT_ROUNDS 20 /* of a certificate that comes in pieces */
+
 static const uint8_t aid[CARD_AID_BYTES] = CARD_AID;
 
 bool
@@ -108,8 +110,7 @@ advice(uint16_t word)
 	case CARD_NEEDS_PIN:
 		return ": name the PIN's file, pin-file in postage.conf or "
 		       "--pin-file";
-	case CARD_PIN_BLOCKED:
-		return ": `postage vault pin unblock` with its unblocking key";
+	case CARD_PIN_BLOCKED: return ": take it to the provider";
 	case CARD_AUDIT_OVERDUE: return ": run `postage vault audit`";
 	case CARD_NO_FUNDS: return ": run `postage vault refill`";
 	case CARD_EXPIRED:
@@ -249,11 +250,13 @@ look_around(struct card_home *h, bool blank, bool *found, struct err *e)
 	}
 	if (*found)
 		return true;
-	if (last.kind != ERR_NONE) {
-		*e = last;
-		return false;
-	}
-	return absent(h, count, blank, e);
+	/* A stranger that is broken says nothing of ours. */
+	if (last.kind == ERR_NONE ||
+	    (h->id[0] != '\0' && last.kind != ERR_BUSY &&
+		last.kind != ERR_DENIED))
+		return absent(h, count, blank, e);
+	*e = last;
+	return false;
 }
 
 static int64_t
@@ -289,6 +292,7 @@ find_card(struct card_home *h, bool blank, struct err *e)
 			nanosleep(&pause, NULL);
 		}
 	}
+	*e = (struct err)ERR_INIT;
 	return true;
 }
 
@@ -300,12 +304,13 @@ read_cert(struct card_home *h, struct err *e)
 	uint8_t der[CARD_CERT_MAX];
 	struct card_answer a;
 	size_t len = 0;
+	int rounds = 0;
 
 	do {
 		if (!card_do(h, CARD_CLA_PSD, CARD_CERTIFICATE, (uint16_t)len,
 			NULL, 0, &a, e))
 			return false;
-		if (a.len > sizeof(der) - len)
+		if (a.len > sizeof(der) - len || ++rounds > CERT_ROUNDS)
 			return err_set(e, ERR_CORRUPT,
 			    "the card's certificate is longer than one can be");
 		memcpy(der + len, a.bytes, a.len);
@@ -361,9 +366,12 @@ give_pin(struct card_home *h, struct err *e)
 
 	if (h->pin[0] == '\0')
 		return true;
+	/* Lost, it may have cost a try: that is not repeated on its own. */
 	if (!card_ask(h, CARD_CLA_ISO, CARD_VERIFY, 0x81, h->pin,
-		strlen(h->pin), &a, e))
+		strlen(h->pin), &a, e)) {
+		e->kind = ERR_BUSY;
 		return false;
+	}
 	if (a.word == CARD_OK || a.word == CARD_WRONG_STATE)
 		return true; /* no PIN on this card */
 	/* It is not tried again until it blocks. */
@@ -389,14 +397,15 @@ come_again(struct card_home *h)
 }
 
 bool
-card_enter(struct card_home *h, bool blank, struct err *e)
+card_enter(struct card_home *h, enum card_visit what, struct err *e)
 {
 	if (!come_again(h)) {
 		h->known = false;
-		if (!find_card(h, blank, e))
+		if (!find_card(h, what == CARD_BLANK, e))
 			return false;
 	}
-	if (blank || (know(h, e) && give_pin(h, e)))
+	if (what == CARD_BLANK ||
+	    (know(h, e) && (what == CARD_LOOK || give_pin(h, e))))
 		return true;
 	card_leave(h);
 	return false;
@@ -408,11 +417,9 @@ card_leave(struct card_home *h)
 	struct card_answer a;
 	struct err ignored = ERR_INIT;
 
-	if (h->link == NULL)
-		return;
 	/* The selection takes the PIN's right away. */
-	if (h->pin[0] == '\0' || card_ask(h, CARD_CLA_ISO, CARD_SELECT, 0x0400,
-				     aid, sizeof(aid), &a, &ignored))
+	if (h->link != NULL && card_ask(h, CARD_CLA_ISO, CARD_SELECT, 0x0400,
+				   aid, sizeof(aid), &a, &ignored))
 		card_link_end(h->link);
 }
 
@@ -420,7 +427,9 @@ bool
 card_status(struct card_home *h, struct psd_status *out, struct err *e)
 {
 	uint32_t today = date_local(time(NULL));
+	struct message_psd psd = {.vendor = ""};
 	struct card_answer a;
+	char id[PSD_ID];
 
 	if (!card_do(h, CARD_CLA_PSD, CARD_STATUS, 0xdf10, NULL, 0, &a, e))
 		return false;
@@ -428,6 +437,13 @@ card_status(struct card_home *h, struct psd_status *out, struct err *e)
 		e->kind = ERR_CORRUPT;
 		return false;
 	}
+	memcpy(psd.vendor, out->vendor, sizeof(psd.vendor));
+	memcpy(psd.model, out->model, sizeof(psd.model));
+	psd.serial = out->serial;
+	if (strcmp(message_psd_id(&psd, id), h->id) != 0)
+		return err_set(e, ERR_CORRUPT,
+		    "the card says that it is %s and shows the registers of %s",
+		    h->id, id);
 	if (out->life == PSD_OPERATIONAL && out->audit_due != 0 &&
 	    today > out->audit_due)
 		out->life = PSD_LOCKED;
