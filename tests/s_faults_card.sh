@@ -51,7 +51,7 @@ while :; do
 	again --drop-answer "$n"
 	whole "pulled before answer $n"
 	grep -q 'power ended before' "$WORK/log/one.out" || break
-	n=$((n + ${step:-6}))
+	n=$((n + ${step:-10}))
 done
 check 'it was pulled' test "$n" -gt 12
 
@@ -62,7 +62,7 @@ while :; do
 	again --tear-after "$n"
 	whole "power ends in word $n"
 	grep -q 'power ended in word' "$WORK/log/one.out" || break
-	n=$((n + ${step:-60}))
+	n=$((n + ${step:-97}))
 done
 check 'it was cut' test "$n" -gt 120
 
