@@ -10,16 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define POLL_MS 50
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* A holder that ended removed the file between our open and our flock. */
 static bool
@@ -58,7 +51,7 @@ bool
 lock_take(struct lock *l, const char *dir, const char *name, int wait_ms,
     struct err *e)
 {
-	int64_t deadline = now_ms() + wait_ms;
+	int64_t deadline = clock_ms() + wait_ms;
 	const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
 
 	l->fd = -1;
@@ -71,7 +64,7 @@ lock_take(struct lock *l, const char *dir, const char *name, int wait_ms,
 			return true;
 		if (errno != EWOULDBLOCK)
 			return err_system(e, "lock %s", l->path);
-		if (now_ms() >= deadline)
+		if (clock_ms() >= deadline)
 			return err_set(e, ERR_BUSY,
 			    "another run of this job still holds %s after "
 			    "%d s; it is tried again",

@@ -95,24 +95,6 @@ sign(void *context, const uint8_t *msg, size_t len,
 }
 
 static bool
-verify(void *context, const uint8_t key[PSD_POINT], const uint8_t *msg,
-    size_t len, const uint8_t sig[INDICIUM_SIGNATURE])
-{
-	struct psd_crypto host;
-
-	(void)context;
-	crypto_init(&host, NULL);
-	return host.verify(host.context, key, msg, len, sig);
-}
-
-static void
-sha256(void *context, const uint8_t *msg, size_t len, uint8_t hash[32])
-{
-	(void)context;
-	sig_sha256(msg, len, hash);
-}
-
-static bool
 random_bytes(void *context, uint8_t *out, size_t len)
 {
 	(void)context;
@@ -133,13 +115,11 @@ card_bench_open(struct card_bench *c)
 	    .size = sizeof(c->memory),
 	    .read = memory_read,
 	    .write = memory_write};
-	c->crypto = (struct card_crypto){.psd = {.context = c,
-					     .sign = sign,
-					     .verify = verify,
-					     .sha256 = sha256},
-	    .generate = generate,
-	    .use_key = use_key,
-	    .random = random_bytes};
+	c->crypto = (struct card_crypto){
+	    .generate = generate, .use_key = use_key, .random = random_bytes};
+	crypto_init(&c->crypto.psd, NULL);
+	c->crypto.psd.context = c;
+	c->crypto.psd.sign = sign;
 	memset(c->memory, 0xff, sizeof(c->memory));
 	is_ok(sig_generate(&c->provider, &e), &e, "provider key");
 	is_ok(card_store_format(&c->nvm, &e), &e, "format");

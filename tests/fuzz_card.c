@@ -33,7 +33,6 @@ struct card {
 	struct card_app app;
 	struct nvm nvm;
 	struct card_crypto crypto;
-	struct psd_crypto host;
 	uint8_t memory[CARD_NVM_BYTES];
 	long words_left; /* until power ends; -1 = it stays */
 	jmp_buf dark;
@@ -119,13 +118,6 @@ verify(void *context, const uint8_t key[PSD_POINT], const uint8_t *msg,
 	return sig[0] == 0;
 }
 
-static void
-sha256(void *context, const uint8_t *msg, size_t len, uint8_t hash[32])
-{
-	(void)context;
-	sig_sha256(msg, len, hash);
-}
-
 static bool
 random_bytes(void *context, uint8_t *out, size_t len)
 {
@@ -190,7 +182,11 @@ begin(void)
 	c.words_left = -1;
 	c.nvm = (struct nvm){&c, sizeof(c.memory), memory_read, memory_write};
 	c.crypto = (struct card_crypto){
-	    {&c, sign, verify, sha256}, generate, use_key, random_bytes};
+	    .generate = generate, .use_key = use_key, .random = random_bytes};
+	crypto_init(&c.crypto.psd, NULL);
+	c.crypto.psd.context = &c;
+	c.crypto.psd.sign = sign;
+	c.crypto.psd.verify = verify;
 	c.app.nvm = &c.nvm;
 	c.app.crypto = &c.crypto;
 	must(card_store_format(&c.nvm, &e));

@@ -44,27 +44,22 @@ whole() {
 	check "$1: books" books_balance
 }
 
-# --- pulled before the n-th answer -------------------------------------------------
-step=${POSTAGE_LONG:+1}
-n=1
-while :; do
-	again --drop-answer "$n"
-	whole "pulled before answer $n"
-	grep -q 'power ended before' "$WORK/log/one.out" || break
-	n=$((n + ${step:-10}))
-done
-check 'it was pulled' test "$n" -gt 12
-
-# --- power ends within the n-th word -------------------------------------------------
-step=${POSTAGE_LONG:+7}
-n=1
-while :; do
-	again --tear-after "$n"
-	whole "power ends in word $n"
-	grep -q 'power ended in word' "$WORK/log/one.out" || break
-	n=$((n + ${step:-97}))
-done
-check 'it was cut' test "$n" -gt 120
+# each OPTION STEP WHAT SAID: an accident at each STEP-th place, until none
+# happens any more.
+each() {
+	each_n=1
+	while :; do
+		again "$1" "$each_n"
+		whole "$3 $each_n"
+		grep -q "$4" "$WORK/log/one.out" || break
+		each_n=$((each_n + $2))
+	done
+	check "$3 ...: it happened" test "$each_n" -gt "$2"
+}
+answers=10 words=97
+[ -z "${POSTAGE_LONG:-}" ] || answers=1 words=7
+each --drop-answer "$answers" 'pulled before answer' 'power ended before'
+each --tear-after "$words" 'power ends in word' 'power ended in word'
 
 # --- the reader's daemon ends in the middle ----------------------------------------------
 # started_sheet: a sheet of eight labels whose signatures take their time.

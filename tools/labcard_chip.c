@@ -89,24 +89,6 @@ sign(void *context, const uint8_t *msg, size_t len,
 }
 
 static bool
-verify(void *context, const uint8_t key[PSD_POINT], const uint8_t *msg,
-    size_t len, const uint8_t sig[INDICIUM_SIGNATURE])
-{
-	struct psd_crypto host;
-
-	(void)context;
-	crypto_init(&host, NULL);
-	return host.verify(host.context, key, msg, len, sig);
-}
-
-static void
-sha256(void *context, const uint8_t *msg, size_t len, uint8_t hash[32])
-{
-	(void)context;
-	sig_sha256(msg, len, hash);
-}
-
-static bool
 random_bytes(void *context, uint8_t *out, size_t len)
 {
 	(void)context;
@@ -145,13 +127,11 @@ chip_open(struct chip *c, const char *path, struct err *e)
 	    .size = sizeof(c->memory),
 	    .read = memory_read,
 	    .write = memory_write};
-	c->crypto = (struct card_crypto){.psd = {.context = c,
-					     .sign = sign,
-					     .verify = verify,
-					     .sha256 = sha256},
-	    .generate = generate,
-	    .use_key = use_key,
-	    .random = random_bytes};
+	c->crypto = (struct card_crypto){
+	    .generate = generate, .use_key = use_key, .random = random_bytes};
+	crypto_init(&c->crypto.psd, NULL);
+	c->crypto.psd.context = c;
+	c->crypto.psd.sign = sign;
 	c->app.nvm = &c->nvm;
 	c->app.crypto = &c->crypto;
 	if (access(path, F_OK) != 0 && errno == ENOENT && !make(c, path, e))

@@ -33,6 +33,7 @@ request_fault(const struct indicium *in, const struct psd_request *asked)
 	if (in->origin_zip != asked->origin_zip ||
 	    (asked->sheet_serial == 0 &&
 		in->destination != asked->destination) ||
+	    (!asked->brief && in->sender_zip != asked->sender_zip) ||
 	    in->sheet_serial != asked->sheet_serial ||
 	    in->label != asked->label)
 		return "its places are others";
@@ -90,23 +91,33 @@ judge(const char *fault, struct err *e)
 		   fault);
 }
 
+/* It can be read, and the device's key signed it as its own. */
+static const char *
+own_fault(
+    const struct psd_stamp *got, const struct cert *cert, struct indicium *in)
+{
+	struct err e = ERR_INIT;
+	const char *fault;
+
+	if (!indicium_decode(got->indicium, got->len, in, &e))
+		return "it cannot be read";
+	fault = identity_fault(in, cert);
+	if (fault == NULL && !is_signed(in, cert))
+		fault = "its signature is not the device's";
+	return fault;
+}
+
 bool
 card_check_stamp(const struct psd_request *asked, const struct psd_stamp *got,
     const struct cert *cert, struct psd_status *seen, struct err *e)
 {
 	struct indicium in;
-	const char *fault = NULL;
+	const char *fault = own_fault(got, cert, &in);
 
-	if (!indicium_decode(got->indicium, got->len, &in, e))
-		fault = "it cannot be read";
-	if (fault == NULL)
-		fault = identity_fault(&in, cert);
 	if (fault == NULL)
 		fault = request_fault(&in, asked);
 	if (fault == NULL)
 		fault = register_fault(&in, got->replayed, seen);
-	if (fault == NULL && !is_signed(&in, cert))
-		fault = "its signature is not the device's";
 	if (!judge(fault, e))
 		return false;
 	if (!got->replayed)
@@ -119,15 +130,9 @@ card_check_found(const struct psd_stamp *got, const struct cert *cert,
     const struct psd_status *seen, struct err *e)
 {
 	struct indicium in;
-	const char *fault = NULL;
+	const char *fault = own_fault(got, cert, &in);
 
-	if (!indicium_decode(got->indicium, got->len, &in, e))
-		fault = "it cannot be read";
-	if (fault == NULL)
-		fault = identity_fault(&in, cert);
 	if (fault == NULL)
 		fault = register_fault(&in, true, seen);
-	if (fault == NULL && !is_signed(&in, cert))
-		fault = "its signature is not the device's";
 	return judge(fault, e);
 }

@@ -240,18 +240,18 @@ static bool
 debit_on(struct card_home *h, void *context, struct err *e)
 {
 	struct batch *b = context;
-	struct psd_stamp known;
 	struct psd_status seen;
 	struct card_answer a;
 	bool done = card_status(h, &seen, e);
 
 	/* Where the first is known the batch was begun before. */
-	if (done && b->done == 0)
+	if (done && b->done == 0) {
 		done = card_ask(h, CARD_CLA_PSD, CARD_RECOVER, 0, b->in[0].key,
-			   PSD_KEY_BYTES, &a, e) &&
-		       (a.word == CARD_OK
-			       ? take_stamp(b->in[0].key, &a, &known, e)
-			       : check_batch(&seen, b->in, b->count, e));
+		    PSD_KEY_BYTES, &a, e);
+		b->begun = b->begun || (done && a.word == CARD_OK);
+		if (done && !b->begun)
+			done = check_batch(&seen, b->in, b->count, e);
+	}
 	while (done && b->done < b->count) {
 		done = debit_one(h, b, &seen, e);
 		b->done += done;
@@ -540,21 +540,17 @@ bool
 vault_card_personalise(const char *uri, int wait_ms,
     const struct vault_card_setup *setup, struct err *e)
 {
-	struct card_home *h = blank_home(uri, wait_ms, e);
 	uint8_t bytes[CARD_SETUP_BYTES], pin[1 + CARD_PIN_MAX] = {0};
 	size_t pin_len = setup->pin != NULL ? strlen(setup->pin) : 0;
+	struct card_home *h;
 	struct card_answer a;
 	bool done;
 
+	if (pin_len > 0 && !pin_fits(setup->pin, ERR_REQUEST, e))
+		return false;
+	h = blank_home(uri, wait_ms, e);
 	if (h == NULL)
 		return false;
-	if (pin_len > CARD_PIN_MAX || (pin_len > 0 && pin_len < CARD_PIN_MIN)) {
-		card_leave(h);
-		card_free(h);
-		return err_set(e, ERR_REQUEST,
-		    "a card's PIN has %d to %d characters", CARD_PIN_MIN,
-		    CARD_PIN_MAX);
-	}
 	card_put_setup(&setup->psd, bytes);
 	memcpy(pin + 1, setup->pin != NULL ? setup->pin : "", pin_len);
 	done = put_cert(h, setup->cert, e) &&

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "vault/card_child.h"
 
 #define ANSWER_MS 10000 /* longest silence of a card that works */
@@ -85,25 +86,16 @@ card_link_close(struct card_link *l)
 
 /* --- orders ---------------------------------------------------------------------- */
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* The answer, or the end of patience. */
 static bool
 await(struct card_link *l, int ms, size_t *len, struct err *e)
 {
 	struct pollfd p = {.fd = l->fd, .events = POLLIN};
-	int64_t end = now_ms() + ms;
+	int64_t end = clock_ms() + ms;
 	ssize_t n;
 
 	for (;;) {
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		int got = poll(&p, 1, left > 0 ? (int)left : 0);
 
 		if (got > 0)

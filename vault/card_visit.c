@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/date.h"
 #include "vault/card_own.h"
 #include "vault/card_store.h"
@@ -259,24 +260,15 @@ look_around(struct card_home *h, bool blank, bool *found, struct err *e)
 	return false;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* One that is missing may come, as long as the caller waits. */
 static bool
 find_card(struct card_home *h, bool blank, struct err *e)
 {
-	int64_t end = now_ms() + h->wait_ms;
+	int64_t end = clock_ms() + h->wait_ms;
 	bool found;
 
 	while (!look_around(h, blank, &found, e)) {
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		struct err ignored = ERR_INIT;
 
 		if ((e->kind != ERR_ABSENT && e->kind != ERR_SYSTEM) ||
@@ -320,9 +312,12 @@ read_cert(struct card_home *h, struct err *e)
 		return err_prefix(e, "the card's certificate");
 	if (strcmp(cert_id(h->cert), h->id) == 0)
 		return true;
-	return err_set(e, ERR_CORRUPT,
+	err_set(e, ERR_CORRUPT,
 	    "the card says that it is %s, its certificate is for %s", h->id,
 	    cert_id(h->cert));
+	cert_free(h->cert);
+	h->cert = NULL;
+	return false;
 }
 
 /* It signs what it cannot have signed before. */

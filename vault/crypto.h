@@ -9,7 +9,8 @@
 #include "vault/psd.h"
 
 /* `key` is the PSD's private key and must live as long as *out is used; NULL
- * where nothing is signed. */
+ * where nothing is signed.  Only signing looks at the context: one who signs
+ * elsewhere sets both after this. */
 void crypto_init(struct psd_crypto *out, const struct sig_key *key);
 
 /* A public key as the PSD stores it.
