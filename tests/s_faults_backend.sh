@@ -127,10 +127,11 @@ killed_sending() {
 	check "$what: sent once" runs 1
 }
 
-# gone HOW STATE: a printer on the network: "reset" in the middle, "deaf": it
-# never reads; "absent": it never answers.
+# gone PORT HOW STATE: a printer on the network, on a port of its own: "reset" in
+# the middle, "deaf": it never reads; "absent": it never answers.
 gone() {
-	port=$((PORT + 3 + ${QUEUE#Q} % 6))
+	port=$1
+	shift
 	lpadmin -p "$QUEUE" -v "postage:/socket://127.0.0.1:$port" 2>/dev/null
 	[ "$1" = absent ] || perl "$srcdir/tests/bad_printer.pl" "$port" "$1" \
 		"$SINK/1.data" &
@@ -192,10 +193,10 @@ for signal in KILL TERM; do
 		killed_sending $signal sink
 done
 thin 1
-row 'a printer that hangs up' gone reset uncertain uncertain
-row 'a printer that never reads' gone deaf uncertain uncertain
+row 'a printer that hangs up' gone $((PORT + 3)) reset uncertain uncertain
+row 'a printer that never reads' gone $((PORT + 4)) deaf uncertain uncertain
 # the socket backend reads a block before it connects, and nobody has it
-row 'a printer that is not there' gone absent undelivered completed
+row 'a printer that is not there' gone $((PORT + 5)) absent undelivered completed
 rows_end
 books_end
 done_testing
