@@ -10,6 +10,7 @@
 #include "vault/card_check.h"
 #include "vault/card_own.h"
 #include "vault/card_store.h"
+#include "vault/crypto.h"
 #include "vault/driver.h"
 
 #define TRIES	   3   /* of a debit whose answer was lost */
@@ -450,27 +451,10 @@ card_certificate(
 	       cert_der(h->cert, out, size, len, e);
 }
 
-const struct vault_driver vault_card_driver = {
-    .scheme = "card",
-    .open = card_open,
-    .close = card_close,
-    .unlock = card_unlock,
-    .change_pin = card_change_pin,
-    .status = card_vault_status,
-    .debit = card_debit,
-    .find = card_find,
-    .recent = card_recent,
-    .download_request = card_download_request,
-    .download_apply = card_download_apply,
-    .refund_request = card_refund_request,
-    .audit = card_audit,
-    .certificate = card_certificate,
-};
-
 /* --- making one ------------------------------------------------------------------------------ */
 
 static struct card_home *
-blank_home(const char *uri, int wait_ms, struct err *e)
+blank_home(const char *rest, int wait_ms, struct err *e)
 {
 	struct card_home *h = calloc(1, sizeof(*h));
 
@@ -478,9 +462,7 @@ blank_home(const char *uri, int wait_ms, struct err *e)
 		err_system(e, "memory for a card");
 		return NULL;
 	}
-	if (strncmp(uri, "card:", 5) != 0) {
-		err_set(e, ERR_CONFIG, "\"%s\" is no card", uri);
-	} else if (card_parse(uri + 5, h, e)) {
+	if (card_parse(rest, h, e)) {
 		h->wait_ms = wait_ms;
 		/* It gets its name now. */
 		h->id[0] = '\0';
@@ -491,11 +473,11 @@ blank_home(const char *uri, int wait_ms, struct err *e)
 	return NULL;
 }
 
-bool
-vault_card_generate(
-    const char *uri, int wait_ms, uint8_t point[PSD_POINT], struct err *e)
+/* A card whose making was cut off begins again. */
+static bool
+generate(const char *rest, int wait_ms, struct sig_key **out, struct err *e)
 {
-	struct card_home *h = blank_home(uri, wait_ms, e);
+	struct card_home *h = blank_home(rest, wait_ms, e);
 	struct card_answer a;
 	bool done;
 
@@ -503,9 +485,8 @@ vault_card_generate(
 		return false;
 	done = card_do(h, CARD_CLA_ISO, CARD_GENERATE_KEY, 0, NULL, 0, &a, e) &&
 	       (a.len == PSD_POINT ||
-		   err_set(e, ERR_CORRUPT, "the card's key is no key"));
-	if (done)
-		memcpy(point, a.bytes, PSD_POINT);
+		   err_set(e, ERR_CORRUPT, "the card's key is no key")) &&
+	       crypto_from_point(a.bytes, out, e);
 	card_leave(h);
 	card_free(h);
 	return done;
@@ -536,9 +517,9 @@ put_cert(struct card_home *h, const struct cert *cert, struct err *e)
 	return true;
 }
 
-bool
-vault_card_personalise(const char *uri, int wait_ms,
-    const struct vault_card_setup *setup, struct err *e)
+static bool
+personalise(const char *rest, int wait_ms, const struct vault_setup *setup,
+    const struct cert *cert, struct err *e)
 {
 	uint8_t bytes[CARD_SETUP_BYTES], pin[1 + CARD_PIN_MAX] = {0};
 	size_t pin_len = setup->pin != NULL ? strlen(setup->pin) : 0;
@@ -548,12 +529,12 @@ vault_card_personalise(const char *uri, int wait_ms,
 
 	if (pin_len > 0 && !pin_fits(setup->pin, ERR_REQUEST, e))
 		return false;
-	h = blank_home(uri, wait_ms, e);
+	h = blank_home(rest, wait_ms, e);
 	if (h == NULL)
 		return false;
 	card_put_setup(&setup->psd, bytes);
 	memcpy(pin + 1, setup->pin != NULL ? setup->pin : "", pin_len);
-	done = put_cert(h, setup->cert, e) &&
+	done = put_cert(h, cert, e) &&
 	       card_do(h, CARD_CLA_PSD, CARD_PERSONALISE, 0, bytes,
 		   sizeof(bytes), &a, e) &&
 	       (pin_len == 0 || card_do(h, CARD_CLA_ISO, CARD_CHANGE_PIN, 0x81,
@@ -563,3 +544,36 @@ vault_card_personalise(const char *uri, int wait_ms,
 	card_free(h);
 	return done;
 }
+
+static bool
+card_create(const char *rest, int wait_ms, const struct vault_setup *setup,
+    struct err *e)
+{
+	struct sig_key *key = NULL;
+	struct cert *cert = NULL;
+	bool done = generate(rest, wait_ms, &key, e) &&
+		    setup->certify(setup->context, key, &cert, e) &&
+		    personalise(rest, wait_ms, setup, cert, e);
+
+	cert_free(cert);
+	sig_free(key);
+	return done;
+}
+
+const struct vault_driver vault_card_driver = {
+    .scheme = "card",
+    .open = card_open,
+    .create = card_create,
+    .close = card_close,
+    .unlock = card_unlock,
+    .change_pin = card_change_pin,
+    .status = card_vault_status,
+    .debit = card_debit,
+    .find = card_find,
+    .recent = card_recent,
+    .download_request = card_download_request,
+    .download_apply = card_download_apply,
+    .refund_request = card_refund_request,
+    .audit = card_audit,
+    .certificate = card_certificate,
+};

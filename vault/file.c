@@ -209,6 +209,7 @@ file_certificate(
 
 const struct vault_driver vault_file_driver = {
     .scheme = "file",
+    .create = file_create,
     .open = file_open,
     .close = file_close,
     .unlock = file_unlock,

@@ -72,3 +72,26 @@ vault_file_create(
 	explicit_bzero(file, sizeof(file));
 	return done;
 }
+
+bool
+file_create(
+    const char *rest, int wait_ms, const struct vault_setup *in, struct err *e)
+{
+	struct vault_file_setup setup = {.psd = in->psd, .pin = in->pin};
+	char uri[VAULT_URI_MAX + 8];
+	struct sig_key *key = NULL;
+	struct cert *cert = NULL;
+	bool done;
+
+	(void)wait_ms;
+	snprintf(uri, sizeof(uri), "file:%s", rest);
+	done = sig_generate(&key, e) && in->certify(in->context, key, &cert, e);
+	if (done) {
+		setup.key = key;
+		setup.cert = cert;
+		done = vault_file_create(uri, &setup, e);
+	}
+	cert_free(cert);
+	sig_free(key);
+	return done;
+}

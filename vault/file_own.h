@@ -13,6 +13,7 @@
 
 #include "vault/file_image.h"
 #include "vault/slots.h"
+#include "vault/vault.h"
 
 /* A vault that is open: no file is, between two visits. */
 struct file_home {
@@ -62,6 +63,10 @@ bool file_is_gone(int error);
 /* A read or write failed: puts the path before the error, and makes it
  * ERR_ABSENT where the medium is gone.  Returns false. */
 bool file_failed(const struct file_home *h, struct err *e);
+
+/* See vault_create(). */
+MUST_CHECK bool file_create(
+    const char *rest, int wait_ms, const struct vault_setup *in, struct err *e);
 
 /* --- the PIN (file_pin.c) ------------------------------------------------------- */
 

@@ -13,15 +13,13 @@
 #include "base/durable.h"
 #include "vault/crypto.h"
 #include "vault/download.h"
-#include "vault/card_home.h"
-#include "vault/file.h"
 
 #define LAB_VENDOR     "XX"
 #define LAB_MODEL      "PS"
 #define LAB_LICENCE    1
 #define LAB_YEARS      10
 #define LAB_AUDIT_DAYS 90
-#define CARD_WAIT_MS   5000
+#define CREATE_WAIT_MS 5000
 #define LAB_PSDS_MAX   100000
 #define PSD_YEARS      3
 #define YEAR_DAYS      365
@@ -211,23 +209,31 @@ name_psd(uint32_t serial, char id[PSD_ID])
 	message_psd_id(&psd, id);
 }
 
-/* Certifies `key` under this serial; the file's creation takes the serial. */
+/* A PSD that is being made. */
+struct making {
+	struct lab *lab;
+	uint32_t serial, expires;
+};
+
+/* Certifies `key` under its serial; the file's creation takes the serial. */
 static bool
-certify(struct lab *lab, uint32_t serial, const struct sig_key *key,
-    uint32_t expires, struct cert **out, struct err *e)
+certify(
+    void *context, const struct sig_key *key, struct cert **out, struct err *e)
 {
+	const struct making *m = context;
+	struct lab *lab = m->lab;
 	char id[PSD_ID], path[PATH_MAX];
 	struct cert_spec spec = {.rank = CERT_PSD,
 	    .name = "cups-postage lab PSD",
 	    .id = id,
-	    .serial = serial,
+	    .serial = m->serial,
 	    .not_before = date_add(today(), -1),
-	    .not_after = expires,
+	    .not_after = m->expires,
 	    .key = key,
 	    .issuer = lab->provider,
 	    .sign = lab->provider_key};
 
-	name_psd(serial, id);
+	name_psd(m->serial, id);
 	if (!psd_path(lab, id, path, e) || !cert_issue(&spec, out, e))
 		return false;
 	if (write_cert(path, *out, false, e))
@@ -270,53 +276,19 @@ fill_setup(const struct lab *lab, const struct lab_psd *psd, uint32_t serial,
 	return crypto_point(lab->download_key, out->provider_key, e);
 }
 
-/* A card makes its key itself; the lab sees the public half. */
-static bool
-create_card(struct lab *lab, const char *uri, const struct lab_psd *psd,
-    uint32_t serial, struct err *e)
-{
-	struct vault_card_setup setup = {.pin = psd->pin};
-	uint8_t point[PSD_POINT];
-	struct sig_key *key = NULL;
-	struct cert *cert = NULL;
-	bool done = vault_card_generate(uri, CARD_WAIT_MS, point, e) &&
-		    crypto_from_point(point, &key, e) &&
-		    fill_setup(lab, psd, serial, &setup.psd, e) &&
-		    certify(lab, serial, key, psd->expires, &cert, e);
-
-	if (done) {
-		setup.cert = cert;
-		done = vault_card_personalise(uri, CARD_WAIT_MS, &setup, e);
-	}
-	cert_free(cert);
-	sig_free(key);
-	return done;
-}
-
 bool
 lab_create_vault(struct lab *lab, const char *uri, const struct lab_psd *psd,
     char id[PSD_ID], struct err *e)
 {
-	struct vault_file_setup setup = {.pin = psd->pin};
-	struct sig_key *key = NULL;
-	struct cert *cert = NULL;
-	uint32_t serial = psd->serial ? psd->serial : free_serial(lab);
-	bool done;
+	struct making making = {lab, psd->serial, psd->expires};
+	struct vault_setup setup = {
+	    .pin = psd->pin, .certify = certify, .context = &making};
 
-	name_psd(serial, id);
-	if (strncmp(uri, "card:", 5) == 0)
-		return create_card(lab, uri, psd, serial, e);
-	done = sig_generate(&key, e) &&
-	       fill_setup(lab, psd, serial, &setup.psd, e) &&
-	       certify(lab, serial, key, psd->expires, &cert, e);
-	if (done) {
-		setup.key = key;
-		setup.cert = cert;
-		done = vault_file_create(uri, &setup, e);
-	}
-	cert_free(cert);
-	sig_free(key);
-	return done;
+	if (making.serial == 0)
+		making.serial = free_serial(lab);
+	name_psd(making.serial, id);
+	return fill_setup(lab, psd, making.serial, &setup.psd, e) &&
+	       vault_create(uri, CREATE_WAIT_MS, &setup, e);
 }
 
 bool

@@ -40,8 +40,8 @@ struct lab_psd {
 /* 0.001 to 100.00 a stamp, 2000.00 in all, three years, audit in 90 days. */
 void lab_defaults(struct lab_psd *out);
 
-/* Makes a key and its certificate and a file vault (vault/file.h) with them;
- * `id` gets the PSD's name.  Errors: as vault_file_create(). */
+/* A new PSD at `uri` with a certificate of this lab: vault_create();
+ * `id` gets the PSD's name.  Errors: as vault_create(). */
 MUST_CHECK bool lab_create_vault(struct lab *lab, const char *uri,
     const struct lab_psd *psd, char id[PSD_ID], struct err *e);
 

@@ -50,24 +50,33 @@ name_without_secret(const char *uri, char out[VAULT_URI_MAX])
 		text_clean(uri, out, VAULT_URI_MAX);
 }
 
+static bool
+known_driver(const char *uri, const struct vault_driver **driver,
+    const char **rest, struct err *e)
+{
+	char name[VAULT_URI_MAX];
+
+	*driver = find_driver(uri, rest);
+	if (*driver != NULL && strlen(uri) < VAULT_URI_MAX)
+		return true;
+	name_without_secret(uri, name);
+	return err_set(e, ERR_CONFIG,
+	    "vault \"%s\": no kind of vault; write file:FOLDER or card:", name);
+}
+
 bool
 vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
 {
+	const struct vault_driver *driver;
 	const char *rest;
-	const struct vault_driver *driver = find_driver(uri, &rest);
-	struct vault *v = calloc(1, sizeof(*v));
+	struct vault *v;
 
+	if (!known_driver(uri, &driver, &rest, e))
+		return false;
+	v = calloc(1, sizeof(*v));
 	if (v == NULL)
 		return err_system(e, "memory for a vault");
 	name_without_secret(uri, v->name);
-	if (driver == NULL || strlen(uri) >= VAULT_URI_MAX) {
-		err_set(e, ERR_CONFIG,
-		    "vault \"%s\": no kind of vault; write file:FOLDER or "
-		    "card:",
-		    v->name);
-		free(v);
-		return false;
-	}
 	v->driver = driver;
 	if (!driver->open(rest, wait_ms, &v->home, e)) {
 		err_prefix(e, "vault %s", v->name);
@@ -76,6 +85,40 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
 	}
 	*out = v;
 	return true;
+}
+
+bool
+vault_create(const char *uri, int wait_ms, const struct vault_setup *setup,
+    struct err *e)
+{
+	const struct vault_driver *driver;
+	const char *rest;
+
+	if (!known_driver(uri, &driver, &rest, e))
+		return false;
+	return driver->create != NULL
+		   ? driver->create(rest, wait_ms, setup, e)
+		   : err_set(e, ERR_CONFIG,
+			 "a vault \"%s:\" is not made from here",
+			 driver->scheme);
+}
+
+void
+vault_list(int wait_ms, vault_place_fn *each, void *context)
+{
+	for (size_t i = 0; i < DRIVERS; i++) {
+		struct vault_place none = {0};
+		struct err e = ERR_INIT;
+
+		if (drivers[i]->list == NULL ||
+		    drivers[i]->list(wait_ms, each, context, &e))
+			continue;
+		snprintf(
+		    none.place, sizeof(none.place), "%s:", drivers[i]->scheme);
+		snprintf(none.holds, sizeof(none.holds), "%.*s",
+		    VAULT_PLACE - 1, e.text);
+		each(context, &none);
+	}
 }
 
 void

@@ -25,6 +25,7 @@
 
 #include "base/err.h"
 #include "base/mils.h"
+#include "stamp/cert.h"
 #include "vault/psd.h"
 
 #define VAULT_URI_MAX	512
@@ -38,6 +39,38 @@ struct vault;
  * reader not there), ERR_CORRUPT (no valid copy of the state), ERR_BUSY. */
 MUST_CHECK bool
 vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e);
+
+/* What a new PSD is told. */
+struct vault_setup {
+	struct psd_setup psd;
+	const char *pin; /* NULL or "": none */
+	/* Certifies the key that its home made, by the public half. */
+	bool (*certify)(void *context, const struct sig_key *key,
+	    struct cert **out, struct err *e);
+	void *context;
+};
+
+/* Makes a PSD at `uri`, value 0; its key is made where it will live.
+ * Errors: ERR_CONFIG (URI), ERR_REQUEST (setup, PIN; a PSD is there already),
+ * ERR_ABSENT, ERR_BUSY, ERR_SYSTEM, as certify(). */
+MUST_CHECK bool vault_create(const char *uri, int wait_ms,
+    const struct vault_setup *setup, struct err *e);
+
+/* A place where a PSD is or could be: a reader, a button, a token, a folder. */
+#define VAULT_PLACE 160
+struct vault_place {
+	char uri[VAULT_URI_MAX]; /* for vault_open(); "" where nothing is */
+	char place[VAULT_PLACE]; /* "Virtual PCD 00 00" */
+	char holds[VAULT_PLACE]; /* "empty", "a blank postage card", ... */
+	bool known;		 /* a PSD answered: `status` is its */
+	struct psd_status status;
+};
+typedef void vault_place_fn(void *context, const struct vault_place *place);
+
+/* Calls `each` for every place that the drivers can find by themselves, without
+ * a PIN; one that cannot look (no pcscd, no owserver) is told as a place that
+ * `holds` the reason. */
+void vault_list(int wait_ms, vault_place_fn *each, void *context);
 
 /* Forgets PIN and keys.  NULL is allowed. */
 void vault_close(struct vault *v);
