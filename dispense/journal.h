@@ -244,6 +244,16 @@ MUST_CHECK bool journal_corrections(struct journal *j,
 MUST_CHECK bool journal_unpaid(struct journal *j, int64_t document_id,
     mils *sum, mils *dearest, struct err *e);
 
+/* The same, stamp for stamp in their order: amount, mail date and kind. */
+typedef bool
+journal_unpaid_fn(void *context, const struct psd_request *r, struct err *e);
+MUST_CHECK bool journal_unpaid_each(struct journal *j, int64_t document_id,
+    journal_unpaid_fn *fn, void *context, struct err *e);
+
+/* The PSD that issued the stamp that was written down last; "" = none. */
+MUST_CHECK bool
+journal_last_psd(struct journal *j, char out[32], struct err *e);
+
 /* --- lists (journal_list.c) ------------------------------------------------- */
 
 /* What to list; 0, "" and -1 = any. */

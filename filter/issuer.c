@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/issuer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -210,6 +211,25 @@ fetch(struct issuer *i, size_t index, struct issued_stamp *out, struct err *e)
 	return true;
 }
 
+/* Where several vaults issue a document, each stamp says which one it is of. */
+static bool
+name_psd(
+    const struct issued_stamp *s, struct imprint_text *words, struct err *e)
+{
+	struct indicium in;
+	char id[INDICIUM_PSD_ID];
+
+	if (words->psd_id[0] != '\0')
+		return true;
+	if (!indicium_decode(s->indicium, s->len, &in, e))
+		return false;
+	snprintf(words->psd_id, sizeof(words->psd_id), "%s",
+	    indicium_psd_id(&in, id));
+	if (words->psd_expires == 0 && in.has & HAS_EXPIRY)
+		words->psd_expires = in.psd_expires;
+	return true;
+}
+
 bool
 issuer_get(struct issuer *i, size_t index, struct issued_stamp *out,
     struct imprint_text *words, struct err *e)
@@ -233,7 +253,7 @@ issuer_get(struct issuer *i, size_t index, struct issued_stamp *out,
 	    sizeof(words->origin_place));
 	memcpy(words->class_name, q->class_name, sizeof(words->class_name));
 	memcpy(words->psd_id, i->common.psd_id, sizeof(words->psd_id));
-	return true;
+	return name_psd(out, words, e);
 }
 
 bool
