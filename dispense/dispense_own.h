@@ -14,14 +14,17 @@
 #include "stamp/indicium.h"
 #include "vault/pool.h"
 
+#define PIN_MARK 96 /* names a state of a PIN's file */
+
 struct dispense {
 	const struct settings *settings;
 	struct journal *journal;
 	struct pool pool;		/* of one queue; empty until needed */
 	const char *pin_file[POOL_MAX]; /* of its members */
-	struct rates *rates;		/* NULL until needed */
-	struct cost_codes *costs;	/* likewise, those of one queue */
-	struct calendar *calendar;	/* likewise */
+	char pin_mark[POOL_MAX][PIN_MARK]; /* those files as they were read */
+	struct rates *rates;		   /* NULL until needed */
+	struct cost_codes *costs;	   /* likewise, those of one queue */
+	struct calendar *calendar;	   /* likewise */
 	int spool;   /* the spool folder: the money's lock too */
 	time_t time; /* 0 = the clock's */
 	/* the document whose limits were looked at last, with the journal's
@@ -74,6 +77,10 @@ MUST_CHECK bool dispense_check_ahead(struct dispense *d, struct err *e);
 
 /* Presents its PIN to each that may spend and wants one. */
 MUST_CHECK bool dispense_unlock(struct dispense *d, struct err *e);
+
+/* After a debit that failed: a PIN that was refused in it is remembered as one
+ * that was refused when it was presented first. */
+void dispense_note_refused(struct dispense *d);
 
 MUST_CHECK bool dispense_rates(struct dispense *d, struct err *e);
 
