@@ -60,8 +60,8 @@ bool
 card_ask(struct card_home *h, uint8_t cla, uint8_t ins, uint16_t p1p2,
     const void *data, size_t len, struct card_answer *out, struct err *e)
 {
-	struct card_command in = {
-	    cla, ins, p1p2, data, len, h->until - clock_ms()};
+	struct card_command in = {cla, ins, p1p2, data, len,
+	    h->until != 0 ? h->until - clock_ms() : CARD_SILENCE_MS};
 	bool done =
 	    in.ms > 0
 		? card_link_send(
