@@ -23,7 +23,8 @@ common="-std=c11 -D_GNU_SOURCE -DPOSTAGE_NO_TEXT -DNDEBUG -I. -Os
 -ffunction-sections -fdata-sections -fcallgraph-info=su -fno-stack-protector"
 allowed='^(mem(cpy|move|set|cmp)|strn?len|strcmp|port_[a-z0-9_]+|__aeabi_[a-z0-9]+|__u?(div|mod)di3|_GLOBAL_OFFSET_TABLE_)$'
 
-if command -v arm-none-eabi-gcc >/dev/null; then
+if echo '#include <inttypes.h>' |
+	arm-none-eabi-gcc -xc -E - >/dev/null 2>&1; then
 	tools=arm-none-eabi- emulation='' chip='a Cortex-M3' code_max=16384
 	# the compiler's <stdint.h> leaves out what newlib's <inttypes.h> asks
 	flags="-mcpu=cortex-m3 -mthumb -include sys/_stdint.h"
@@ -41,6 +42,36 @@ if ! echo '#include <string.h>' |
 	echo "no compiler for 32 bits: gcc-multilib or gcc-arm-none-eabi"
 	exit 77
 fi
+
+# link FILE OBJECT...: what main needs of them, and no more.
+link() {
+	# shellcheck disable=SC2086
+	${tools}ld $emulation -r --gc-sections -e main -o "$@"
+}
+
+# foreign FILE: what it wants that no chip has; of what is undefined, what is
+# left names.
+foreign() {
+	${tools}objdump -r "$1" | awk 'NF == 3 { sub(/[+-]0x.*/, "", $3)
+		print $3 }' | sort -u >"$work/named"
+	${tools}nm -u "$1" | awk '{ print $NF }' | sort -u |
+		comm -12 - "$work/named" | grep -Ev "$allowed" | paste -sd ' '
+}
+
+# One that wants too much is seen.
+echo '#include <stdlib.h>
+#include <string.h>
+int main(void) { return strlen(malloc(2)) > 1; }
+void *never(void) { return calloc(1, 2); }' >"$work/greedy.c"
+# shellcheck disable=SC2086
+${tools}gcc $common $flags -fno-builtin -c -o "$work/greedy.o" \
+	"$work/greedy.c" && link "$work/linked.o" "$work/greedy.o" || exit 1
+if [ "$(foreign "$work/linked.o")" != malloc ]; then
+	echo "malloc was not seen"
+	exit 1
+fi
+rm "$work"/*.ci
+
 objects=
 for part in $parts; do
 	object=$work/${part//\//_}.o
@@ -50,17 +81,11 @@ for part in $parts; do
 		"$part.c" || exit 1
 done
 # shellcheck disable=SC2086
-${tools}ld $emulation -r --gc-sections -e main -o "$work/card.o" $objects ||
-	exit 1
-
+link "$work/card.o" $objects || exit 1
 status=0
-# Of what is undefined, what is left names.
-${tools}objdump -r "$work/card.o" | awk 'NF == 3 { sub(/[+-]0x.*/, "", $3)
-	print $3 }' | sort -u >"$work/named"
-foreign=$(${tools}nm -u "$work/card.o" | awk '{ print $NF }' | sort -u |
-	comm -12 - "$work/named" | grep -Ev "$allowed" | paste -sd ' ')
-if [ -n "$foreign" ]; then
-	echo "the card's application wants of its chip: $foreign"
+wanted=$(foreign "$work/card.o")
+if [ -n "$wanted" ]; then
+	echo "the card's application wants of its chip: $wanted"
 	status=1
 fi
 
