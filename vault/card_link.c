@@ -22,7 +22,7 @@
 struct card_link {
 	int fd;
 	pid_t pid;
-	int wait_ms;
+	int hold_ms; /* for a card that another program may hold */
 	uint8_t answer[CARD_MESSAGE_MAX];
 };
 
@@ -55,7 +55,7 @@ card_link_open(int wait_ms, struct card_link **out, struct err *e)
 		free(l);
 		return false;
 	}
-	l->wait_ms = wait_ms;
+	l->hold_ms = wait_ms + ANSWER_MS;
 	l->pid = fork();
 	if (l->pid == 0)
 		be_child(ends[1]);
@@ -69,6 +69,12 @@ card_link_open(int wait_ms, struct card_link **out, struct err *e)
 	close(l->fd);
 	free(l);
 	return false;
+}
+
+void
+card_link_hurry(struct card_link *l, int ms)
+{
+	l->hold_ms = ms;
 }
 
 void
@@ -218,14 +224,13 @@ card_link_wake(struct card_link *l, const char *reader, struct err *e)
 bool
 card_link_connect(struct card_link *l, const char *reader, struct err *e)
 {
-	return simple(l, ORDER_CONNECT, reader, strlen(reader),
-	    l->wait_ms + ANSWER_MS, e);
+	return simple(l, ORDER_CONNECT, reader, strlen(reader), l->hold_ms, e);
 }
 
 bool
 card_link_begin(struct card_link *l, struct err *e)
 {
-	return simple(l, ORDER_BEGIN, NULL, 0, l->wait_ms + ANSWER_MS, e);
+	return simple(l, ORDER_BEGIN, NULL, 0, l->hold_ms, e);
 }
 
 void

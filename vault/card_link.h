@@ -35,6 +35,9 @@ struct card_reader {
 MUST_CHECK bool
 card_link_open(int wait_ms, struct card_link **out, struct err *e);
 
+/* From now on card_link_connect() and card_link_begin() wait `ms` in all. */
+void card_link_hurry(struct card_link *l, int ms);
+
 /* NULL is allowed. */
 void card_link_close(struct card_link *l);
 

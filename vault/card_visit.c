@@ -111,7 +111,10 @@ advice(uint16_t word)
 	case CARD_NEEDS_PIN:
 		return ": name the PIN's file, pin-file in postage.conf or "
 		       "--pin-file";
-	case CARD_PIN_BLOCKED: return ": take it to the provider";
+	case CARD_PIN_BLOCKED:
+		return ": run `postage vault pin unblock` with its PUK, or "
+		       "take "
+		       "it to the provider";
 	case CARD_AUDIT_OVERDUE: return ": run `postage vault audit`";
 	case CARD_NO_FUNDS: return ": run `postage vault refill`";
 	case CARD_EXPIRED:
@@ -136,9 +139,8 @@ card_no(const struct card_home *h, uint16_t word, struct err *e)
 
 /* --- looking for it ----------------------------------------------------------------- */
 
-/* Ours, and its name in `id` ("": it has none yet). */
-static bool
-select_card(struct card_home *h, char id[PSD_ID], bool *postage, struct err *e)
+bool
+card_select(struct card_home *h, char id[PSD_ID], bool *postage, struct err *e)
 {
 	struct card_answer a;
 
@@ -171,7 +173,7 @@ try_reader(struct card_home *h, const char *reader, bool blank, bool *found,
 	if (h->link == NULL && !card_link_open(h->wait_ms, &h->link, e))
 		return false;
 	if (!card_link_connect(h->link, reader, e) ||
-	    !card_link_begin(h->link, e) || !select_card(h, id, &postage, e)) {
+	    !card_link_begin(h->link, e) || !card_select(h, id, &postage, e)) {
 		card_break(h);
 		return false;
 	}
@@ -384,7 +386,7 @@ come_again(struct card_home *h)
 
 	if (h->link == NULL)
 		return false;
-	if (card_link_begin(h->link, &e) && select_card(h, id, &postage, &e) &&
+	if (card_link_begin(h->link, &e) && card_select(h, id, &postage, &e) &&
 	    postage && strcmp(id, h->id) == 0)
 		return true;
 	card_break(h);
