@@ -8,16 +8,19 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "tools/as_owner.h"
-#include "vault/pin.h"
+#include "tools/secret.h"
 #include "vault/trust.h"
 
 static bool
 unlock_vault(
     const char *source, const char *uri, struct vault *v, struct err *e)
 {
-	char pin[PIN_BYTES];
-	bool done = as_caller(e) && pin_read(source, pin, e) &&
-		    as_owner(uri, e) && vault_unlock(v, pin, e);
+	char pin[PIN_BYTES] = "", what[160];
+	bool done;
+
+	snprintf(what, sizeof(what), "PIN of %.120s", uri);
+	done = secret_read(source, what, pin, e) && as_owner(uri, e) &&
+	       vault_unlock(v, pin, e);
 
 	explicit_bzero(pin, sizeof(pin));
 	return done;

@@ -26,7 +26,8 @@ MUST_CHECK bool
 reach_settle(struct reach *r, struct settings *settings, struct err *e);
 
 /* Opens settings->vault_uri; with `unlock` the PIN is presented where there is
- * one.  Errors: as vault_open(), vault_unlock(), pin_read(). */
+ * one: settings->pin_file's, or what is typed (tools/secret.h).
+ * Errors: as vault_open(), vault_unlock(), secret_read(). */
 MUST_CHECK bool reach_vault(const struct settings *settings, bool unlock,
     struct vault **v, struct err *e);
 

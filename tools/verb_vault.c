@@ -8,26 +8,41 @@
 
 #include "base/date.h"
 #include "base/text.h"
+#include "vault/message.h"
 
 const char verb_vault_usage[] =
     "postage vault [--vault URI] [--pin-file FILE] [--lab FOLDER] ...\n"
-    "  create  [--serial N] [--max-stamp SUM] [--max-value SUM] "
-    "[--expires DATE]\n"
-    "  status\n"
-    "  audit   [--request FILE | --answer FILE]\n"
-    "  refill  SUM [--request FILE] | --answer FILE\n"
-    "  pin     [--new-pin-file FILE]    (without: no PIN any more)\n"
+    "  list      every reader, card and file with a vault\n"
+    "  create    [--on URI] [--puk-file FILE] [--serial N] [--max-stamp SUM]\n"
+    "            [--max-value SUM] [--expires DATE]\n"
+    "  status    registers, limits, dates, tries\n"
+    "  log       the pieces that the vault remembers\n"
+    "  refill    SUM [--request FILE] | --answer FILE\n"
+    "  audit     [--request FILE | --answer FILE]\n"
+    "  pin       change [--new-pin-file FILE]\n"
+    "            unblock [--puk-file FILE] [--new-pin-file FILE]\n"
+    "            remove\n"
+    "  lock      [--request FILE | --answer FILE]\n"
+    "  unlock    [--request FILE | --answer FILE]\n"
+    "  withdraw  [--yes] [--account FILE] [--request FILE | --answer FILE]\n"
+    "  answer    REQUEST-FILE ANSWER-FILE [--order lock|withdraw]\n"
     "\n"
     "--request writes the request to carry to the provider, --answer applies\n"
-    "what came back; without them the lab of this computer answers.";
+    "what came back; without them the lab of this computer answers.  A PIN or "
+    "PUK\n"
+    "without a file is typed; a file named - is a line of standard input.";
 
 enum {
 	OPT_VAULT = 256,
 	OPT_PIN,
 	OPT_NEW_PIN,
+	OPT_PUK,
 	OPT_LAB,
 	OPT_REQUEST,
 	OPT_ANSWER,
+	OPT_ACCOUNT,
+	OPT_ORDER,
+	OPT_YES,
 	OPT_SERIAL,
 	OPT_MAX_STAMP,
 	OPT_MAX_VALUE,
@@ -36,17 +51,34 @@ enum {
 
 static const struct option long_options[] = {
     {"vault", required_argument, NULL, OPT_VAULT},
+    {"on", required_argument, NULL, OPT_VAULT},
     {"pin-file", required_argument, NULL, OPT_PIN},
     {"new-pin-file", required_argument, NULL, OPT_NEW_PIN},
+    {"puk-file", required_argument, NULL, OPT_PUK},
     {"lab", required_argument, NULL, OPT_LAB},
     {"request", required_argument, NULL, OPT_REQUEST},
     {"answer", required_argument, NULL, OPT_ANSWER},
+    {"account", required_argument, NULL, OPT_ACCOUNT},
+    {"order", required_argument, NULL, OPT_ORDER},
+    {"yes", no_argument, NULL, OPT_YES},
     {"serial", required_argument, NULL, OPT_SERIAL},
     {"max-stamp", required_argument, NULL, OPT_MAX_STAMP},
     {"max-value", required_argument, NULL, OPT_MAX_VALUE},
     {"expires", required_argument, NULL, OPT_EXPIRES},
     {NULL, 0, NULL, 0},
 };
+
+static bool
+take_order(struct arguments *a, const char *value)
+{
+	if (strcmp(value, "lock") == 0)
+		a->orders = ORDER_WITHHOLD;
+	else if (strcmp(value, "withdraw") == 0)
+		a->orders = ORDER_WITHDRAW;
+	else
+		return false;
+	return true;
+}
 
 static bool
 take_option(struct arguments *a, int option, const char *value)
@@ -57,6 +89,10 @@ take_option(struct arguments *a, int option, const char *value)
 	case OPT_VAULT: a->reach.uri = value; return true;
 	case OPT_PIN: a->reach.pin_source = value; return true;
 	case OPT_NEW_PIN: a->new_pin_source = value; return true;
+	case OPT_PUK: a->puk_file = value; return true;
+	case OPT_ACCOUNT: a->account_file = value; return true;
+	case OPT_ORDER: return take_order(a, value);
+	case OPT_YES: a->yes = true; return true;
 	case OPT_LAB: a->reach.lab_option = value; return true;
 	case OPT_REQUEST: a->request_file = value; return true;
 	case OPT_ANSWER: a->answer_file = value; return true;
@@ -74,16 +110,22 @@ take_option(struct arguments *a, int option, const char *value)
 
 static const struct action actions[] = {
     {"create", verb_vault_create, 0, 0},
+    {"list", verb_vault_list, 0, 0},
     {"status", verb_vault_status, 0, 0},
+    {"log", verb_vault_log, 0, 0},
     {"audit", verb_vault_audit, 0, 0},
     {"refill", verb_vault_refill, 0, 1},
-    {"pin", verb_vault_pin, 0, 0},
+    {"pin", verb_vault_pin, 1, 1},
+    {"lock", verb_vault_lock, 0, 0},
+    {"unlock", verb_vault_unlock, 0, 0},
+    {"withdraw", verb_vault_withdraw, 0, 0},
+    {"answer", verb_vault_answer, 2, 2},
 };
 
 int
 verb_vault(int argc, char **argv, const struct options *o)
 {
-	struct arguments a = {.options = o, .new_pin_source = ""};
+	struct arguments a = {.options = o};
 	struct err e = ERR_INIT;
 	int option, status;
 
@@ -93,13 +135,18 @@ verb_vault(int argc, char **argv, const struct options *o)
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		if (!take_option(&a, option, optarg))
 			return out_usage(verb_vault_usage);
-	if (!settings_load(o->config, &a.settings, &e) ||
-	    !reach_settle(&a.reach, &a.settings, &e))
+	if (a.request_file != NULL && a.answer_file != NULL)
+		return out_usage(verb_vault_usage);
+	if (!settings_load(o->config, &a.settings, &e))
+		return out_fail(o, NULL, &e);
+	memcpy(a.configured, a.settings.vault_uri, sizeof(a.configured));
+	if (!reach_settle(&a.reach, &a.settings, &e))
 		return out_fail(o, NULL, &e);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	status = action_run(ACTIONS(actions), &a, argc - optind, argv + optind,
 	    verb_vault_usage);
 	explicit_bzero(a.pin, sizeof(a.pin));
 	explicit_bzero(a.new_pin, sizeof(a.new_pin));
+	explicit_bzero(a.puk, sizeof(a.puk));
 	return status;
 }

@@ -5,12 +5,15 @@
 #include <time.h>
 
 #include "base/date.h"
+#include "stamp/cert.h"
 #include "tools/verb_vault.h"
 #include "vault/message.h"
 
-static const char *
-life_text(const struct psd_status *s, uint32_t today)
+const char *
+verb_vault_life(const struct psd_status *s)
 {
+	uint32_t today = date_local(time(NULL));
+
 	switch (s->life) {
 	case PSD_CREATED: return "made, without a key";
 	case PSD_INITIALISED: return "has a key, no licence";
@@ -25,32 +28,65 @@ life_text(const struct psd_status *s, uint32_t today)
 	}
 }
 
+const char *
+verb_vault_psd(const struct psd_status *s, char out[PSD_ID])
+{
+	struct message_psd psd = {.serial = s->serial};
+
+	memcpy(psd.vendor, s->vendor, sizeof(psd.vendor));
+	memcpy(psd.model, s->model, sizeof(psd.model));
+	return message_psd_id(&psd, out);
+}
+
 static void
-show_pin(struct out *o, const struct psd_status *s)
+show_secrets(struct out *o, const char *uri, const struct psd_status *s)
 {
 	char text[64] = "none";
 
 	if (s->pin_required && s->pin_tries_left == 0)
 		snprintf(text, sizeof(text), "blocked");
 	else if (s->pin_required)
-		snprintf(text, sizeof(text), "required, %d tries left",
-		    s->pin_tries_left);
+		snprintf(text, sizeof(text), "required, %d %s left",
+		    s->pin_tries_left,
+		    s->pin_tries_left == 1 ? "try" : "tries");
 	out_text(o, "pin", "PIN", text);
+	out_flag(o, "pin_required", NULL, s->pin_required);
 	out_number(o, "pin_tries_left", NULL, s->pin_tries_left);
+	snprintf(text, sizeof(text), "none, or its tries are used up");
+	if (s->puk_tries_left > 0)
+		snprintf(text, sizeof(text), "%d %s left", s->puk_tries_left,
+		    s->puk_tries_left == 1 ? "try" : "tries");
+	out_text(o, "puk_state", vault_has_puk(uri) ? "PUK" : NULL,
+	    vault_has_puk(uri) ? text : NULL);
+	out_number(o, "puk_tries_left", NULL, s->puk_tries_left);
 }
 
 static void
-show_status(struct out *o, const struct vault *v, const struct psd_status *s)
+show_cert(struct out *o, struct vault *v)
 {
-	uint32_t today = date_local(time(NULL));
-	char id[PSD_ID];
-	struct message_psd psd = {.serial = s->serial};
+	uint8_t der[CERT_MAX];
+	struct cert *c = NULL;
+	struct err ignored = ERR_INIT;
+	size_t len;
 
-	memcpy(psd.vendor, s->vendor, sizeof(psd.vendor));
-	memcpy(psd.model, s->model, sizeof(psd.model));
+	if (vault_certificate(v, der, sizeof(der), &len, &ignored) &&
+	    cert_parse(der, len, &c, &ignored))
+		out_date(
+		    o, "cert_expires", "Certificate until", cert_not_after(c));
+	else
+		out_text(o, "cert_expires", "Certificate until", NULL);
+	cert_free(c);
+}
+
+static void
+show_status(struct out *o, struct vault *v, const struct psd_status *s)
+{
+	const char *caution = vault_caution(v);
+	char id[PSD_ID];
+
 	out_text(o, "vault", "Vault", vault_name(v));
-	out_text(o, "psd", "PSD", message_psd_id(&psd, id));
-	out_text(o, "life", "State", life_text(s, today));
+	out_text(o, "psd", "PSD", verb_vault_psd(s, id));
+	out_text(o, "life", "State", verb_vault_life(s));
 	out_sum(o, "descending", "Value left", s->descending);
 	out_sum(o, "ascending", "Spent in all", s->ascending);
 	out_sum(o, "control_total", "Control total", s->control_total);
@@ -63,28 +99,29 @@ show_status(struct out *o, const struct vault *v, const struct psd_status *s)
 	out_number(o, "download_sequence", "Downloads", s->download_sequence);
 	out_number(o, "licence", "Licence", s->licence);
 	out_number(o, "cert_serial", "Certificate", s->cert_serial);
-	show_pin(o, s);
+	show_cert(o, v);
+	show_secrets(o, vault_name(v), s);
 	out_flag(o, "lab", NULL, s->lab);
+	out_text(o, "caution", NULL, caution[0] != '\0' ? caution : NULL);
 	if (s->lab)
 		out_note(o, "A lab's PSD: its stamps say SPECIMEN and are "
 			    "worth nothing.");
-	if (strncmp(vault_name(v), "file:", 5) == 0)
-		out_note(o, "A file can be copied and an old copy put back; "
-			    "only the provider's books would show it.");
+	if (caution[0] != '\0')
+		out_note(o, "%s", caution);
 }
 
 int
-verb_vault_finish(
-    struct arguments *a, struct vault *v, bool done, struct err *e)
+verb_vault_finish(const struct arguments *a, struct out *o, struct vault *v,
+    bool done, struct err *e)
 {
 	struct psd_status status;
-	struct out *o;
 
 	if (!done || !vault_status(v, &status, e)) {
 		vault_close(v);
-		return out_fail(a->options, NULL, e);
+		return out_fail(a->options, o, e);
 	}
-	o = out_open(a->options);
+	if (o == NULL)
+		o = out_open(a->options);
 	show_status(o, v, &status);
 	vault_close(v);
 	return out_close(o);
@@ -98,5 +135,5 @@ verb_vault_status(struct arguments *a, char **words)
 	bool done = reach_vault(&a->settings, false, &v, &e);
 
 	(void)words;
-	return verb_vault_finish(a, v, done, &e);
+	return verb_vault_finish(a, NULL, v, done, &e);
 }
