@@ -426,7 +426,7 @@ end_of() {
 	check "$end_on: the account is lines to carry" sh -c \
 		"head -n 1 '$hand/$end_id-account.txt' | grep -qx \
 		'# $end_id, account of its registers' &&
-		grep -q '^[45]/[45] ' '$hand/$end_id-account.txt'"
+		grep -q '^6/6 ' '$hand/$end_id-account.txt'"
 	check "$end_on: no more value" says 'withdrawn|part of the card' \
 		vault "$@" refill 1.00
 	check "$end_on: no more audits" says 'withdrawn|part of the card' \
