@@ -29,12 +29,11 @@ check 'registers, journal and paper agree' books_balance
 
 # log FILTER [SETTINGS]: what the card remembers makes the filter true.
 log() {
-	POSTAGE_CONF=${2:-$WORK/etc/postage.conf} setpriv --reuid=postage \
-		--regid=postage --clear-groups "$WORK/bin/postage" vault log \
-		--json >"$WORK/said" && jq -e "$1" "$WORK/said" >/dev/null || {
-		cat "$WORK/said"
-		return 1
-	}
+	as_postage "$WORK/bin/postage" --config \
+		"${2:-$WORK/etc/postage.conf}" vault log --json >"$WORK/said" &&
+		jq -e "$1" "$WORK/said" >/dev/null && return
+	cat "$WORK/said"
+	return 1
 }
 check 'the log has each piece, the newest last, and its job' log \
 	'[.pieces[] | .piece] == [range(1; 37)] and .piece_count == 36 and

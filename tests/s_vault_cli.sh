@@ -49,20 +49,24 @@ says() {
 shows() {
 	shows_words=$1
 	shift
-	"$@" >"$WORK/said" 2>&1 && grep -qE -- "$shows_words" "$WORK/said" || {
-		cat "$WORK/said"
-		return 1
-	}
+	if "$@" >"$WORK/said" 2>&1 && grep -qE -- "$shows_words" "$WORK/said"
+	then
+		return 0
+	fi
+	cat "$WORK/said"
+	return 1
 }
 
 # json FILTER COMMAND...: what the command says as JSON makes the filter true.
 json() {
 	json_filter=$1
 	shift
-	"$@" --json >"$WORK/said" && jq -e "$json_filter" "$WORK/said" >/dev/null || {
-		cat "$WORK/said"
-		return 1
-	}
+	if "$@" --json >"$WORK/said" &&
+		jq -e "$json_filter" "$WORK/said" >/dev/null; then
+		return 0
+	fi
+	cat "$WORK/said"
+	return 1
 }
 
 # --- no pcscd, no reader, no card -------------------------------------------------
@@ -92,7 +96,6 @@ check 'status without a card' says 'no postage card in any reader' \
 
 # --- a card is made ----------------------------------------------------------------
 card_in one 0
-ONE=$CARD_PID
 check 'a blank card is found, with the URI that makes it' json \
 	'.places[] | select(.place == "Virtual PCD 00 00") |
 	.uri == "card:reader=Virtual PCD 00 00" and .psd == null and
@@ -457,7 +460,9 @@ pulled() {
 	rm -f "$WORK/card/new" "$WORK/log/new.out"
 	card_in new 1 "$1" "$2"
 	new=
-	for pulled_try in 1 2 3; do
+	pulled_tries=3
+	while [ "$pulled_tries" -gt 0 ]; do
+		pulled_tries=$((pulled_tries - 1))
 		until_true 10 card_is_in 1
 		vault create --on 'card:reader=Virtual PCD 00 01' \
 			--pin-file "$pins/one" >"$WORK/said" 2>&1 && break

@@ -2,6 +2,7 @@
 /* the PIN and the PUK of a card vault */
 #include <string.h>
 
+#include "base/bytes.h"
 #include "vault/card_own.h"
 
 bool
@@ -100,8 +101,8 @@ card_unblock(void *home, const char *puk, const char *new_pin, struct err *e)
 {
 	uint8_t data[CARD_PUK_BYTES + CARD_PIN_MAX];
 	struct card_home *h = home;
+	struct bytes_writer w;
 	struct card_answer a;
-	size_t len = strlen(new_pin);
 	bool done;
 
 	if (!card_pin_fits(new_pin, ERR_REQUEST, e))
@@ -110,9 +111,10 @@ card_unblock(void *home, const char *puk, const char *new_pin, struct err *e)
 	if (strlen(puk) != CARD_PUK_BYTES)
 		return err_set(e, ERR_DENIED, "a card's PUK has %d digits",
 		    CARD_PUK_BYTES);
-	memcpy(data, puk, CARD_PUK_BYTES);
-	memcpy(data + CARD_PUK_BYTES, new_pin, len);
-	done = set_pin(h, CARD_UNBLOCK, data, CARD_PUK_BYTES + len, &a, e);
+	bytes_writer_init(&w, data, sizeof(data));
+	bytes_write(&w, puk, CARD_PUK_BYTES);
+	bytes_write(&w, new_pin, strlen(new_pin));
+	done = set_pin(h, CARD_UNBLOCK, data, w.pos, &a, e);
 	explicit_bzero(data, sizeof(data));
 	if (!done || a.word != CARD_OK)
 		return done && puk_refused(h, a.word, e);

@@ -3,9 +3,9 @@
  * carry: a message of PSD or provider (vault/message.h) as text for hands: in a
  * mail, on paper, read out on the telephone, typed.
  *
- *	# XXPS0000000001, request 1
- *	1/4  08058 62RA1 G0000 00020 00000 00000 00000 00000  7K
- *	2/4  ...
+ *	# XXPS0000000001, request 2: 10.00 more
+ *	1/5  080NG P2GAC 0G000 00400 00010 00000 00000 00000  18
+ *	2/5  ...
  *
  * A line is its number and how many there are, up to eight groups of five
  * characters, and a check of two.  Characters are the digits and the capital
