@@ -441,6 +441,7 @@ card_status(struct card_home *h, struct psd_status *out, struct err *e)
 		return err_set(e, ERR_CORRUPT,
 		    "the card says that it is %s and shows the registers of %s",
 		    h->id, id);
+	out->no_clock = true;
 	if (out->life == PSD_OPERATIONAL && out->audit_due != 0 &&
 	    today > out->audit_due)
 		out->life = PSD_LOCKED;
