@@ -76,7 +76,7 @@ mount -t tmpfs none /run/pcscd
 check 'list without pcscd: it says so, the file vaults are there all the same' \
 	shows '^card: .*pcscd does not run' vault list
 check 'list: the configured vault that is not there yet' json \
-	'.places[] | select(.configured == "yes" and .psd == null) | .state |
+	'.places[] | select(.configured == "main" and .psd == null) | .state |
 	test("no vault at")' vault list
 check 'create without pcscd' says 'pcscd does not run' \
 	vault create --on card:
@@ -140,8 +140,24 @@ check 'a file vault has no PUK' says '--puk-file: .*not in every home' \
 	vault create --on "file:$WORK/state/other" --pin-file "$pins/one" \
 	--puk-file "$pins/other"
 check 'it is the configured one' json '[.places[] |
-	select(.configured == "yes") | .uri] == ["file:'"$WORK"'/state/vault"]' \
+	select(.configured == "main") | .uri] == ["file:'"$WORK"'/state/vault"]' \
 	vault list
+cat >>"$WORK/etc/postage.conf" <<EOT
+
+[vault second]
+uri = card:XXPS0000000002
+pin-file = $pins/two
+
+[vault away]
+uri = card:XXPS0000000077
+EOT
+check 'several are configured' json '[.places[] | select(.configured) |
+	.configured + " " + .place + " " + .state] | sort ==
+	["away card:XXPS0000000077 vault card:XXPS0000000077: the card XXPS0000000077 is in none of the readers: put it in",
+	"main '"$WORK"'/state/vault/psd.vault operational",
+	"second Virtual PCD 00 01 operational"]' vault list
+check 'one is reached by its name, with its PIN' json \
+	'.psd == "XXPS0000000002"' vault --vault second audit
 mkdir -p /mnt
 mount -t tmpfs none /mnt
 mkdir /mnt/stick

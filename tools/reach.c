@@ -33,11 +33,24 @@ take(const char *said, char *out, size_t size, struct err *e)
 	       err_set(e, ERR_REQUEST, "\"%.60s...\": too long a name", said);
 }
 
+/* A URI, or the name of a [vault NAME] with its PIN. */
+static bool
+take_vault(const char *said, struct settings *s, struct err *e)
+{
+	const struct vault_settings *named =
+	    said != NULL ? settings_vault(s, said) : NULL;
+
+	if (named == NULL)
+		return take(said, s->vault_uri, sizeof(s->vault_uri), e);
+	return take(named->uri, s->vault_uri, sizeof(s->vault_uri), e) &&
+	       take(named->pin_file, s->pin_file, sizeof(s->pin_file), e);
+}
+
 bool
 reach_settle(struct reach *r, struct settings *s, struct err *e)
 {
 	snprintf(r->lab, sizeof(r->lab), "%.4000s/lab", s->state_dir);
-	return take(r->uri, s->vault_uri, sizeof(s->vault_uri), e) &&
+	return take_vault(r->uri, s, e) &&
 	       take(r->pin_source, s->pin_file, sizeof(s->pin_file), e) &&
 	       take(r->lab_option, r->lab, sizeof(r->lab), e);
 }

@@ -18,7 +18,8 @@ struct reach {
 	char lab[PATH_MAX];			   /* by reach_settle() */
 };
 
-/* What the command line says goes before the configuration: settings->vault_uri
+/* --vault is a URI or the name of a [vault NAME].
+ * What the command line says goes before the configuration: settings->vault_uri
  * and ->pin_file are what it says from then on.  r->lab = the lab's folder, the
  * one beside the journal where it was not said.
  * Errors: ERR_REQUEST (too long). */

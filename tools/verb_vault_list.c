@@ -11,13 +11,19 @@
 #define PLACES_MAX 64
 #define WAIT_MS	   1500 /* for a card that another program holds */
 
-/* What was found, the configured one among it. */
+/* A vault of postage.conf. */
+struct configured {
+	const char *name, *uri;
+	bool seen;
+};
+
+/* What was found, the configured ones among it. */
 struct found {
-	const char *configured;
+	struct configured configured[POOL_MAX];
+	size_t configured_count;
 	struct vault_place place[PLACES_MAX];
-	bool used[PLACES_MAX];
+	const struct configured *is[PLACES_MAX]; /* or NULL */
 	size_t count;
-	bool seen; /* the configured one */
 };
 
 static const struct out_column columns[] = {
@@ -43,21 +49,31 @@ same_file(const char *a, const char *b)
 
 /* Would the configured URI open this one?  "card:" is the first that is found. */
 static bool
-is_configured(const struct found *f, const struct vault_place *p)
+opens(const struct configured *c, const struct vault_place *p)
 {
-	const char *uri = f->configured;
-	size_t scheme = strcspn(uri, ":") + 1;
-	const char *reader = uri + scheme;
+	size_t scheme = strcspn(c->uri, ":") + 1;
+	const char *rest = c->uri + scheme;
 
 	if (p->uri[0] == '\0')
 		return false;
-	if (strcmp(uri, p->uri) == 0 || same_file(uri, p->uri))
+	if (strcmp(c->uri, p->uri) == 0 || same_file(c->uri, p->uri))
 		return true;
-	if (!p->known || strncmp(uri, p->uri, scheme) != 0)
+	if (!p->known || strncmp(c->uri, p->uri, scheme) != 0)
 		return false;
-	if (strncmp(reader, "reader=", 7) == 0)
-		return strcmp(reader + 7, p->place) == 0;
-	return reader[0] == '\0' && !f->seen;
+	if (strncmp(rest, "reader=", 7) == 0)
+		return strcmp(rest + 7, p->place) == 0;
+	return rest[0] == '\0' && !c->seen;
+}
+
+static const struct configured *
+find_configured(struct found *f, const struct vault_place *p)
+{
+	for (size_t i = 0; i < f->configured_count; i++)
+		if (opens(&f->configured[i], p)) {
+			f->configured[i].seen = true;
+			return &f->configured[i];
+		}
+	return NULL;
 }
 
 static bool
@@ -76,58 +92,65 @@ take(void *context, const struct vault_place *p)
 
 	if (f->count == PLACES_MAX || is_there(f, p))
 		return;
-	f->used[f->count] = is_configured(f, p);
-	f->seen = f->seen || f->used[f->count];
+	f->is[f->count] = find_configured(f, p);
 	f->place[f->count++] = *p;
 }
 
-/* The configured one is told also where nothing else finds it. */
+/* A configured one is told also where nothing else finds it. */
 static void
-take_configured(struct found *f, const struct err *e, struct vault *v)
+take_configured(struct found *f, const struct configured *c)
 {
 	struct vault_place p = {.known = false};
-	struct err failed = *e;
+	struct vault *v = NULL;
+	struct err e = ERR_INIT;
 
-	snprintf(p.uri, sizeof(p.uri), "%s", f->configured);
-	snprintf(
-	    p.place, sizeof(p.place), "%.*s", VAULT_PLACE - 1, f->configured);
-	p.known = v != NULL && vault_status(v, &p.status, &failed);
+	snprintf(p.uri, sizeof(p.uri), "%s", c->uri);
+	snprintf(p.place, sizeof(p.place), "%.*s", VAULT_PLACE - 1, c->uri);
+	p.known =
+	    vault_open(c->uri, 0, &v, &e) && vault_status(v, &p.status, &e);
 	if (!p.known)
-		snprintf(p.holds, sizeof(p.holds), "%.*s", VAULT_PLACE - 1,
-		    failed.text);
+		snprintf(
+		    p.holds, sizeof(p.holds), "%.*s", VAULT_PLACE - 1, e.text);
+	vault_close(v);
 	take(f, &p);
 }
 
-static bool
-look(const struct arguments *a, struct found *f, struct err *e)
+static void
+read_configured(struct found *f, const struct settings *s)
 {
-	struct err why = ERR_INIT;
-	struct vault *v = NULL;
+	if (!s->first_is_named)
+		f->configured[f->configured_count++] = (struct configured){
+		    SETTINGS_VAULT_MAIN, s->vault_uri, false};
+	for (int i = 0; i < s->more_count; i++)
+		f->configured[f->configured_count++] =
+		    (struct configured){s->more[i].name, s->more[i].uri, false};
+}
 
-	/* As who will use them. */
-	if (!as_owner(f->configured, e))
+/* As who will use them. */
+static bool
+look(const struct settings *s, struct found *f, struct err *e)
+{
+	if (!as_owner(s->vault_uri, e))
 		return false;
-	vault_file_look(a->settings.state_dir, take, f);
+	read_configured(f, s);
+	vault_file_look(s->state_dir, take, f);
 	vault_list(WAIT_MS, take, f);
-	if (f->seen)
-		return true;
-	if (!vault_open(f->configured, 0, &v, &why))
-		v = NULL;
-	take_configured(f, &why, v);
-	vault_close(v);
+	for (size_t i = 0; i < f->configured_count; i++)
+		if (!f->configured[i].seen)
+			take_configured(f, &f->configured[i]);
 	return true;
 }
 
 int
 verb_vault_list(struct arguments *a, char **words)
 {
-	struct found f = {.configured = a->settings.vault_uri};
+	struct found f = {.count = 0};
 	struct err e = ERR_INIT;
 	struct out *o;
 	char id[PSD_ID];
 
 	(void)words;
-	if (!look(a, &f, &e))
+	if (!look(&a->settings, &f, &e))
 		return out_fail(a->options, NULL, &e);
 	o = out_open(a->options);
 	out_table(o, "places", OUT_COLUMNS(columns));
@@ -140,7 +163,7 @@ verb_vault_list(struct arguments *a, char **words)
 		    o, p->known ? verb_vault_life(&p->status) : p->holds);
 		out_cell_sum_if(o, p->known, p->status.descending);
 		out_cell_clean(o, p->uri);
-		out_cell(o, f.used[i] ? "yes" : NULL);
+		out_cell(o, f.is[i] != NULL ? f.is[i]->name : NULL);
 	}
 	return out_close(o);
 }
