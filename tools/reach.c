@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/date.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "tools/as_owner.h"
 #include "tools/secret.h"
@@ -16,8 +17,15 @@ unlock_vault(
     const char *source, const char *uri, struct vault *v, struct err *e)
 {
 	char pin[PIN_BYTES] = "", what[160];
-	bool done;
+	bool done, at_reader = false;
 
+	/* Keys at the reader come before those of the terminal. */
+	if (source[0] == '\0' && !vault_unlock_there(v, &at_reader, e))
+		return false;
+	if (at_reader) {
+		log_info("type the PIN of %.120s at its reader", uri);
+		return true;
+	}
 	snprintf(what, sizeof(what), "PIN of %.120s", uri);
 	done = secret_read(source, what, pin, e) && as_owner(uri, e) &&
 	       vault_unlock(v, pin, e);

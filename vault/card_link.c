@@ -16,8 +16,10 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "vault/card_child.h"
+#include "vault/pinpad.h"
 
 #define ANSWER_MS 10000 /* longest silence of a card that works */
+#define TYPING_MS 90000 /* of a person at the reader's keys */
 
 struct card_link {
 	int fd;
@@ -273,4 +275,42 @@ card_link_send(struct card_link *l, const struct card_command *in, uint8_t *out,
 	bytes_read_into(&r, out, *len);
 	*word = (uint16_t)bytes_read_be(&r, 2);
 	return true;
+}
+
+/* An order without bytes, answered by a number of so many. */
+static bool
+ask_number(struct card_link *l, enum card_order what, size_t width, int ms,
+    uint64_t *out, struct err *e)
+{
+	uint8_t message = (uint8_t)what;
+	struct bytes_writer w;
+	struct bytes_reader r;
+
+	bytes_writer_init(&w, &message, 1);
+	w.pos = 1;
+	if (!order(l, &w, ms, &r, e))
+		return false;
+	*out = bytes_read_be(&r, width);
+	return bytes_reader_done(&r) ||
+	       err_set(e, ERR_SYSTEM, "the reader's answer is cut");
+}
+
+bool
+card_link_pad(struct card_link *l, bool *there, struct err *e)
+{
+	uint64_t number = 0;
+	bool done = ask_number(l, ORDER_PAD, 1, ANSWER_MS, &number, e);
+
+	*there = number == 1;
+	return done;
+}
+
+bool
+card_link_pad_pin(struct card_link *l, uint16_t *word, struct err *e)
+{
+	uint64_t number = 0;
+	bool done = ask_number(l, ORDER_PAD_PIN, 2, TYPING_MS, &number, e);
+
+	*word = (uint16_t)number;
+	return done && pinpad_said(*word, e);
 }

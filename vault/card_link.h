@@ -66,6 +66,15 @@ card_link_connect(struct card_link *l, const char *reader, struct err *e);
 MUST_CHECK bool card_link_begin(struct card_link *l, struct err *e);
 void card_link_end(struct card_link *l);
 
+/* Between begin and end: has the reader keys on which the PIN is typed?
+ * Errors: as card_link_readers(). */
+MUST_CHECK bool card_link_pad(struct card_link *l, bool *there, struct err *e);
+
+/* Waits until it is typed there, and gives it to the card: *word is what the
+ * card said.  Errors: ERR_DENIED (it was not typed), as card_link_send(). */
+MUST_CHECK bool
+card_link_pad_pin(struct card_link *l, uint16_t *word, struct err *e);
+
 /* A command and its answer: `out` holds CARD_REPLY_MAX bytes, *word gets the
  * status word.  T=0's halves are put together.
  * Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM: it is not known what the card did. */

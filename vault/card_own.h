@@ -13,6 +13,7 @@ struct card_home {
 	struct cert *cert;
 	bool known;		    /* this opening has seen the card */
 	char pin[CARD_PIN_MAX + 1]; /* given, or "" */
+	bool pad;		    /* it is typed at the reader instead */
 };
 
 /* An answer, its status word apart. */
@@ -87,6 +88,7 @@ MUST_CHECK bool card_list(int wait_ms, vault_place_fn *each, void *context,
 
 /* See vault_unlock(), vault_change_pin(), vault_unblock(); card_pin.c. */
 MUST_CHECK bool card_unlock(void *home, const char *pin, struct err *e);
+MUST_CHECK bool card_unlock_there(void *home, bool *able, struct err *e);
 MUST_CHECK bool card_change_pin(
     void *home, const char *old_pin, const char *new_pin, struct err *e);
 MUST_CHECK bool

@@ -22,6 +22,7 @@ keep_pin(
 	if (!card_pin_fits(pin, kind, e))
 		return false;
 	memcpy(h->pin, pin, strlen(pin) + 1);
+	h->pad = false;
 	return true;
 }
 
@@ -32,11 +33,30 @@ card_unlock(void *home, const char *pin, struct err *e)
 	struct psd_status s;
 
 	explicit_bzero(h->pin, sizeof(h->pin));
+	h->pad = false;
 	if (!card_visit_status(h, CARD_LOOK, &s, e))
 		return false;
 	/* The next visit gives it. */
 	return !s.pin_required || (keep_pin(h, pin, ERR_DENIED, e) &&
 				      card_visit_status(h, CARD_SPEND, &s, e));
+}
+
+bool
+card_unlock_there(void *home, bool *able, struct err *e)
+{
+	struct card_home *h = home;
+	bool done;
+
+	explicit_bzero(h->pin, sizeof(h->pin));
+	*able = false;
+	if (!card_enter(h, CARD_LOOK, e))
+		return false;
+	done = card_link_pad(h->link, able, e);
+	if (!done)
+		card_break(h);
+	card_leave(h);
+	h->pad = done && *able;
+	return done;
 }
 
 /* One command that sets a PIN.  It is not given twice where its answer is

@@ -356,11 +356,29 @@ know(struct card_home *h, struct err *e)
 	return h->known;
 }
 
+/* Each visit has it typed: the reader tells it to nobody. */
+static bool
+let_type(struct card_home *h, struct err *e)
+{
+	uint16_t word = 0;
+
+	if (card_link_pad_pin(h->link, &word, e))
+		return word == CARD_OK || card_no(h, word, e);
+	if (e->kind != ERR_DENIED)
+		card_break(h);
+	/* Nobody is asked twice on our own. */
+	if (e->kind == ERR_ABSENT)
+		e->kind = ERR_BUSY;
+	return false;
+}
+
 static bool
 give_pin(struct card_home *h, struct err *e)
 {
 	struct card_answer a;
 
+	if (h->pad)
+		return let_type(h, e);
 	if (h->pin[0] == '\0')
 		return true;
 	/* Lost, it may have cost a try: that is not repeated on its own. */

@@ -28,6 +28,8 @@ struct vault_driver {
 	/* Where it has a PUK. */
 	bool (*unblock)(
 	    void *home, const char *puk, const char *new_pin, struct err *e);
+	/* Where its reader may have keys. */
+	bool (*unlock_there)(void *home, bool *able, struct err *e);
 	/* What it cannot promise, for a person; or NULL. */
 	const char *(*caution)(void *home);
 	bool (*status)(void *home, struct psd_status *out, struct err *e);

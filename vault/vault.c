@@ -152,6 +152,14 @@ vault_unlock(struct vault *v, const char *pin, struct err *e)
 }
 
 bool
+vault_unlock_there(struct vault *v, bool *able, struct err *e)
+{
+	*able = false;
+	return v->driver->unlock_there == NULL ||
+	       named(v, v->driver->unlock_there(v->home, able, e), e);
+}
+
+bool
 vault_change_pin(
     struct vault *v, const char *old_pin, const char *new_pin, struct err *e)
 {

@@ -86,6 +86,11 @@ void vault_close(struct vault *v);
  * any.  Errors: ERR_DENIED ("PIN wrong, N tries left" or "PIN blocked"). */
 MUST_CHECK bool vault_unlock(struct vault *v, const char *pin, struct err *e);
 
+/* Where the PIN is typed at the device's own keys: *able, and from now on each
+ * call that needs the PIN waits for it there, at most a minute and a half.  For
+ * a program that a person looks at.  Not *able: the PIN has to be given. */
+MUST_CHECK bool vault_unlock_there(struct vault *v, bool *able, struct err *e);
+
 /* Puts the key under another PIN; `new_pin` NULL or "": under none, and who can
  * read the medium can spend.  `old_pin` is looked at where there is one.
  * Errors: ERR_DENIED (as vault_unlock()), ERR_REQUEST (too short or long). */
