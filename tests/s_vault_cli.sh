@@ -69,6 +69,42 @@ json() {
 	return 1
 }
 
+# with_credential PIN COMMAND...
+with_credential() {
+	mkdir -p "$pins/credentials"
+	printf '%s' "$1" >"$pins/credentials/postage-pin"
+	chown -R postage: "$pins/credentials"
+	shift
+	CREDENTIALS_DIRECTORY=$pins/credentials "$@"
+}
+
+# typed LINE... -- ARGUMENT...: postage vault at a terminal, where these are
+# typed, each at its prompt.
+typed() {
+	typed_lines=
+	while [ "$1" != -- ]; do
+		typed_lines="$typed_lines $1"
+		shift
+	done
+	shift
+	: >"$WORK/typed"
+	for typed_line in $typed_lines; do
+		sleep 1.5
+		echo "$typed_line"
+	done | POSTAGE_CONF="$WORK/etc/postage.conf" \
+		script -qec "'$WORK/bin/postage' vault $*" "$WORK/typed" \
+		>/dev/null
+	typed_code=$?
+	cat "$WORK/typed"
+	return "$typed_code"
+}
+
+says_typed() {
+	says_words=$1
+	shift
+	! typed "$@" >"$WORK/said" && grep -qE "$says_words" "$WORK/said"
+}
+
 # --- no pcscd, no reader, no card -------------------------------------------------
 ip link set lo up
 mkdir -p /run/pcscd
@@ -118,7 +154,8 @@ check 'a card with a PIN and a PUK is made' shows \
 check 'the PUK is eight digits in a file of its owner' sh -c \
 	"grep -qxE '[0-9]{8}' '$pins/puk' &&
 	[ \"\$(stat -c %a '$pins/puk')\" = 600 ]"
-check 'a PUK is not written over another' says 'PUK' vault create \
+check 'a PUK is not written over another' says 'may be the PUK of another card' \
+	vault create \
 	--on 'card:reader=Virtual PCD 00 01' --pin-file "$pins/one" \
 	--puk-file "$pins/puk"
 check 'that card keeps its PSD' says \
@@ -139,6 +176,10 @@ check 'a file vault with a PIN' vault create --pin-file "$pins/one"
 check 'a file vault has no PUK' says '--puk-file: .*not in every home' \
 	vault create --on "file:$WORK/state/other" --pin-file "$pins/one" \
 	--puk-file "$pins/other"
+check 'the PIN of a new one is typed' typed 271828 271828 -- \
+	--vault "file:$WORK/state/vault2" create --pin-file -
+check 'and it is that' vault --vault "file:$WORK/state/vault2" \
+	--pin-file "$pins/one" audit
 check 'it is the configured one' json '[.places[] |
 	select(.configured == "main") | .uri] == ["file:'"$WORK"'/state/vault"]' \
 	vault list
@@ -314,42 +355,6 @@ life() {
 		vault --vault "$life_on" pin change --new-pin-file "$pins/one"
 }
 
-# with_credential PIN COMMAND...
-with_credential() {
-	mkdir -p "$pins/credentials"
-	printf '%s' "$1" >"$pins/credentials/postage-pin"
-	chown -R postage: "$pins/credentials"
-	shift
-	CREDENTIALS_DIRECTORY=$pins/credentials "$@"
-}
-
-# typed LINE... -- ARGUMENT...: postage vault at a terminal, where these are
-# typed, each at its prompt.
-typed() {
-	typed_lines=
-	while [ "$1" != -- ]; do
-		typed_lines="$typed_lines $1"
-		shift
-	done
-	shift
-	: >"$WORK/typed"
-	for typed_line in $typed_lines; do
-		sleep 1.5
-		echo "$typed_line"
-	done | POSTAGE_CONF="$WORK/etc/postage.conf" \
-		script -qec "'$WORK/bin/postage' vault $*" "$WORK/typed" \
-		>/dev/null
-	typed_code=$?
-	cat "$WORK/typed"
-	return "$typed_code"
-}
-
-says_typed() {
-	says_words=$1
-	shift
-	! typed "$@" >"$WORK/said" && grep -qE "$says_words" "$WORK/said"
-}
-
 # blocked URI
 blocked() {
 	for blocked_left in 4 3 2 1; do
@@ -456,7 +461,7 @@ end_of() {
 }
 end_of card:XXPS0000000001 XXPS0000000001 "$pins/one"
 check 'a third vault' vault --vault "file:$WORK/state/third" create
-end_of "file:$WORK/state/third" XXPS0000000004 ''
+end_of "file:$WORK/state/third" XXPS0000000005 ''
 check 'a fourth vault' vault --vault "file:$WORK/state/fourth" create
 set -- --vault "file:$WORK/state/fourth"
 check 'withdraw, carried: the request asks nothing' vault "$@" withdraw \
@@ -501,6 +506,8 @@ made=0
 # $POSTAGE_LONG: at each answer and at more words.
 for n in ${POSTAGE_LONG:+2 4 5 7} 3 6 8 9 10 11 12; do
 	check "pulled before answer $n" pulled --drop-answer "$n"
+	# The answer to PERSONALISE: the card says that it has its name.
+	[ "$n" != 8 ] || check 'the first try made it' test "$pulled_tries" = 2
 	grep -q 'power ended before' "$WORK/log/new.out" && made=$((made + 1))
 done
 for n in ${POSTAGE_LONG:+50 400 430 550} 20 300 460 500; do

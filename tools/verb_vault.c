@@ -71,9 +71,9 @@ static bool
 take_order(struct arguments *a, const char *value)
 {
 	if (strcmp(value, "lock") == 0)
-		a->orders = ORDER_WITHHOLD;
+		a->order_said = ORDER_WITHHOLD;
 	else if (strcmp(value, "withdraw") == 0)
-		a->orders = ORDER_WITHDRAW;
+		a->order_said = ORDER_WITHDRAW;
 	else
 		return false;
 	return true;

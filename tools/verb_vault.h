@@ -22,7 +22,8 @@ struct arguments {
 	const char *puk_file;	    /* likewise */
 	struct lab_psd psd;
 	mils amount;
-	uint8_t orders; /* of vault/message.h */
+	uint8_t orders;	    /* that the lab gives, of vault/message.h */
+	uint8_t order_said; /* --order: those of `answer` */
 	bool yes;
 	char pin[PIN_BYTES], new_pin[PIN_BYTES], puk[PIN_BYTES];
 };

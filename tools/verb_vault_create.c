@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* postage vault create: a PSD of this computer's lab */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -43,6 +44,11 @@ keep_puk(struct arguments *a, struct out *o, struct err *e)
 	snprintf(line, sizeof(line), "%s\n", a->puk);
 	done = durable_create(a->puk_file, line, strlen(line), SECRET_MODE, e);
 	explicit_bzero(line, sizeof(line));
+	if (!done && errno == EEXIST)
+		return err_set(e, ERR_REQUEST,
+		    "%.150s is there, and may be the PUK of another card: name "
+		    "another file, or remove it",
+		    a->puk_file);
 	return done || err_prefix(e, "the PUK's file");
 }
 

@@ -172,8 +172,8 @@ verb_vault_answer(struct arguments *a, char **words)
 	bool done = read_message(words[0], request, &request_len, &e) &&
 		    as_owner(a->settings.vault_uri, &e) &&
 		    lab_open(a->reach.lab, &lab, &e) &&
-		    lab_answer_ordering(lab, a->orders, request, request_len,
-			answer, &answer_len, &e) &&
+		    lab_answer_ordering(lab, a->order_said, request,
+			request_len, answer, &answer_len, &e) &&
 		    verb_vault_write(words[1], answer, answer_len, &e);
 
 	lab_close(lab);
