@@ -168,6 +168,9 @@ member_that_is_away_is_left_out(void **state)
 	is_err(&p.member[0].why, ERR_ABSENT, "why");
 	is_int(pool_left(&p), 5 * U, "sum");
 	away(0, false);
+	is_ok(pool_look(&p, &e), &e, "too soon");
+	is_int(pool_left(&p), 5 * U, "not looked for");
+	p.again_ms = 0;
 	is_ok(pool_look(&p, &e), &e, "again");
 	is_int(pool_left(&p), 8 * U, "hot-plugged");
 	away(0, true);

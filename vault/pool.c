@@ -6,9 +6,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/date.h"
 #include "vault/message.h"
 #include "vault/trust.h"
+
+#define AGAIN_MS 5000 /* looking into a reader for nothing takes a second */
 
 bool
 pool_open(const struct pool_setup *setup, struct pool *out, struct err *e)
@@ -29,6 +32,7 @@ pool_open(const struct pool_setup *setup, struct pool *out, struct err *e)
 	out->wait_ms = setup->wait_ms;
 	out->certificates = setup->certificates;
 	out->last = setup->count - 1;
+	out->again_ms = AGAIN_MS;
 	return true;
 }
 
@@ -99,10 +103,12 @@ look_at(struct pool *p, struct pool_member *m, struct err *e)
 	m->may_spend = m->there =
 	    open_member(p, m, &why) && vault_status(m->vault, &m->status, &why);
 	m->why = why;
+	m->missed_ms = 0;
 	if (m->there) {
 		name_member(m);
 		return check_distinct(p, m, e);
 	}
+	m->missed_ms = clock_ms();
 	if (why.kind == ERR_ABSENT || why.kind == ERR_BUSY)
 		return true;
 	*e = why;
@@ -112,15 +118,23 @@ look_at(struct pool *p, struct pool_member *m, struct err *e)
 bool
 pool_look(struct pool *p, struct err *e)
 {
-	bool any = false;
+	int64_t now = clock_ms();
+	bool any = false, looked[POOL_MAX] = {false};
 
 	for (size_t i = 0; i < p->count; i++)
 		p->member[i].there = p->member[i].may_spend = false;
-	for (size_t i = 0; i < p->count; i++) {
-		if (!look_at(p, &p->member[i], e))
-			return false;
-		any |= p->member[i].there;
-	}
+	for (int round = 0; round < 2 && !any; round++)
+		for (size_t i = 0; i < p->count; i++) {
+			struct pool_member *m = &p->member[i];
+
+			if (looked[i] || (round == 0 && m->missed_ms != 0 &&
+					     now - m->missed_ms < p->again_ms))
+				continue;
+			if (!look_at(p, m, e))
+				return false;
+			looked[i] = true;
+			any |= m->there;
+		}
 	if (any)
 		return true;
 	*e = p->member[0].why;

@@ -35,6 +35,7 @@ struct pool_member {
 	struct vault *vault; /* NULL: not open */
 	bool there;	     /* it answered the last pool_look() */
 	struct err why;	     /* if not */
+	int64_t missed_ms;   /* clock_ms() of when it was looked for in vain */
 	struct psd_status status;
 	char id[PSD_ID];
 	bool unlocked;	/* for the caller */
@@ -49,6 +50,7 @@ struct pool {
 	int wait_ms;
 	const char *certificates; /* folder, see trust_check() */
 	size_t last;		  /* that was chosen */
+	int again_ms;		  /* see pool_look(); 5,000 */
 };
 
 /* Names the members; nothing is opened.  The strings must live as long.
@@ -67,6 +69,8 @@ pool_open(const struct pool_setup *setup, struct pool *out, struct err *e);
 void pool_close(struct pool *p);
 
 /* Opens what is not open, asks whether it is to be trusted, and for its status.
+ * One that was away is looked for again after again_ms, or where no other is
+ * there.
  * Errors: no member is there: the first one's; ERR_CONFIG (two members are one
  * PSD, or a lab's PSD is among real ones); as vault_open(), trust_check(),
  * vault_status(), but for what is said above. */
