@@ -474,6 +474,23 @@ check 'no request and answer at once' says '^Usage: postage vault' vault "$@" au
 check 'no such order' says '^Usage: postage vault' vault answer "$hand/request" \
 	"$hand/answer" --order burn
 
+# --- a PIN, and then a PUK, for a card that has none ---------------------------------------
+card_in late 1
+set -- --vault card:XXPS0000000007
+check 'a card without a PIN' json '.psd == "XXPS0000000007" and
+	.puk_tries_left == 0' vault create --on card:
+check 'no PUK without a PIN' says 'set that first' vault "$@" pin puk
+vault "$@" pin change --new-pin-file "$pins/one" >/dev/null
+check 'a PUK with one' json '.puk_tries_left == 10 and
+	(.puk | test("^[0-9]{8}$"))' vault "$@" --pin-file "$pins/one" pin puk
+jq -r .puk "$WORK/said" >"$pins/late"
+check 'once' says 'there is a PUK already' vault "$@" \
+	--pin-file "$pins/one" pin puk
+check 'it is right' vault "$@" pin unblock --puk-file "$pins/late" \
+	--new-pin-file "$pins/two"
+check 'a file has none' says 'has no PUK' vault pin puk
+card_out "$CARD_PID" 1
+
 # --- a card that is pulled while it is made ----------------------------------------------------
 # pulled OPTION N: a new card, with that accident; made once or twice it is whole
 # and has its PIN.

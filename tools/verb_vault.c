@@ -19,7 +19,7 @@ const char verb_vault_usage[] =
     "  log       the pieces that the vault remembers\n"
     "  refill    SUM [--request FILE] | --answer FILE\n"
     "  audit     [--request FILE | --answer FILE]\n"
-    "  pin       change|unblock|remove [--puk-file FILE] "
+    "  pin       change|unblock|remove|puk [--puk-file FILE] "
     "[--new-pin-file FILE]\n"
     "  lock      [--request FILE | --answer FILE]\n"
     "  unlock    [--request FILE | --answer FILE]\n"

@@ -42,6 +42,13 @@ action_function verb_vault_withdraw; /* _order.c */
 
 extern const char verb_vault_usage[];
 
+/* --- _create.c ------------------------------------------------------------------ */
+
+/* A new PUK in a->puk, shown in `o` or, as the caller, written to a->puk_file.
+ * Errors: ERR_REQUEST (the file is there), ERR_SYSTEM. */
+MUST_CHECK bool
+verb_vault_make_puk(struct arguments *a, struct out *o, struct err *e);
+
 /* --- _show.c -------------------------------------------------------------------- */
 
 /* "operational", "locked: audit overdue", ... */

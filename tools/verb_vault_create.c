@@ -15,7 +15,7 @@
 #define PUK_NUMBERS  100000000 /* of VAULT_PUK digits */
 
 static bool
-make_puk(char out[PIN_BYTES], struct err *e)
+random_puk(char out[PIN_BYTES], struct err *e)
 {
 	uint64_t number;
 
@@ -28,12 +28,14 @@ make_puk(char out[PIN_BYTES], struct err *e)
 
 /* The PUK is kept before it is in force: a person who has one that is of no use
  * loses nothing, one without it may lose the PSD. */
-static bool
-keep_puk(struct arguments *a, struct out *o, struct err *e)
+bool
+verb_vault_make_puk(struct arguments *a, struct out *o, struct err *e)
 {
 	char line[PIN_BYTES + 1];
 	bool done;
 
+	if (!random_puk(a->puk, e))
+		return false;
 	if (a->puk_file == NULL) {
 		out_text(o, "puk", "PUK", a->puk);
 		out_note(o, "Keep it, not beside the PIN: it sets a new PIN "
@@ -71,7 +73,7 @@ secrets(struct arguments *a, struct out *o, struct err *e)
 	if (!vault_has_puk(uri))
 		return true;
 	a->psd.puk = a->puk;
-	return make_puk(a->puk, e) && keep_puk(a, o, e);
+	return verb_vault_make_puk(a, o, e);
 }
 
 /* Also where it is not known whether a card was made: its certificate is. */

@@ -117,10 +117,34 @@ unblock(struct arguments *a, char **words)
 	return verb_vault_finish(a, o, v, done, &e);
 }
 
+/* For a card that got its PIN later than its name. */
+static int
+make_puk(struct arguments *a, char **words)
+{
+	const char *uri = a->settings.vault_uri;
+	struct out *o = out_open(a->options);
+	struct err e = ERR_INIT;
+	struct vault *v = NULL;
+	struct psd_status s;
+	bool done = has_puk(uri, &e) &&
+		    reach_vault(&a->settings, true, &v, &e) &&
+		    vault_status(v, &s, &e);
+
+	(void)words;
+	if (done && (!s.pin_required || s.puk_tries_left > 0))
+		done = err_set(&e, ERR_DENIED, "%.120s: %s", uri,
+		    s.pin_required ? "there is a PUK already"
+				   : "a PUK goes with a PIN: set that first");
+	done = done && as_caller(&e) && verb_vault_make_puk(a, o, &e) &&
+	       as_owner(uri, &e) && vault_set_puk(v, a->puk, &e);
+	return verb_vault_finish(a, o, v, done, &e);
+}
+
 static const struct action actions[] = {
     {"change", change, 0, 0},
     {"unblock", unblock, 0, 0},
     {"remove", remove_pin, 0, 0},
+    {"puk", make_puk, 0, 0},
 };
 
 int

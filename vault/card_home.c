@@ -399,6 +399,7 @@ const struct vault_driver vault_card_driver = {
     .unlock = card_unlock,
     .change_pin = card_change_pin,
     .unblock = card_unblock,
+    .set_puk = card_set_puk,
     .unlock_there = card_unlock_there,
     .status = card_vault_status,
     .debit = card_debit,

@@ -93,5 +93,6 @@ MUST_CHECK bool card_change_pin(
     void *home, const char *old_pin, const char *new_pin, struct err *e);
 MUST_CHECK bool
 card_unblock(void *home, const char *puk, const char *new_pin, struct err *e);
+MUST_CHECK bool card_set_puk(void *home, const char *puk, struct err *e);
 
 #endif

@@ -140,3 +140,28 @@ card_unblock(void *home, const char *puk, const char *new_pin, struct err *e)
 		return done && puk_refused(h, a.word, e);
 	return keep_pin(h, new_pin, ERR_REQUEST, e);
 }
+
+bool
+card_set_puk(void *home, const char *puk, struct err *e)
+{
+	struct card_home *h = home;
+	struct card_answer a;
+	bool done;
+
+	if (strlen(puk) != CARD_PUK_BYTES)
+		return err_set(e, ERR_REQUEST, "a card's PUK has %d digits",
+		    CARD_PUK_BYTES);
+	if (!card_enter(h, CARD_SPEND, e))
+		return false;
+	done = card_ask(
+	    h, CARD_CLA_ISO, CARD_UNBLOCK, 0x0181, puk, CARD_PUK_BYTES, &a, e);
+	if (!done)
+		err_prefix(e, "whether the PUK is set is not known, look with "
+			      "`postage vault status`");
+	card_leave(h);
+	if (!done || a.word == CARD_OK)
+		return done;
+	if (a.word == CARD_WRONG_STATE)
+		return err_set(e, ERR_DENIED, "%s has a PUK already", h->id);
+	return card_no(h, a.word, e);
+}

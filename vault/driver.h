@@ -28,6 +28,7 @@ struct vault_driver {
 	/* Where it has a PUK. */
 	bool (*unblock)(
 	    void *home, const char *puk, const char *new_pin, struct err *e);
+	bool (*set_puk)(void *home, const char *puk, struct err *e);
 	/* Where its reader may have keys. */
 	bool (*unlock_there)(void *home, bool *able, struct err *e);
 	/* What it cannot promise, for a person; or NULL. */

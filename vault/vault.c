@@ -186,6 +186,16 @@ vault_unblock(
 	return named(v, v->driver->unblock(v->home, puk, new_pin, e), e);
 }
 
+bool
+vault_set_puk(struct vault *v, const char *puk, struct err *e)
+{
+	if (v->driver->set_puk == NULL)
+		return err_set(e, ERR_CONFIG,
+		    "vault %s: there is no PUK, the PIN alone opens its key",
+		    v->name);
+	return named(v, v->driver->set_puk(v->home, puk, e), e);
+}
+
 const char *
 vault_caution(const struct vault *v)
 {

@@ -103,6 +103,11 @@ MUST_CHECK bool vault_change_pin(
 MUST_CHECK bool vault_unblock(
     struct vault *v, const char *puk, const char *new_pin, struct err *e);
 
+/* Sets the PUK, once, where vault_create() did not: the vault has a PIN and is
+ * unlocked.  Errors: ERR_DENIED (there is one, no PIN), ERR_CONFIG (a home
+ * without one). */
+MUST_CHECK bool vault_set_puk(struct vault *v, const char *puk, struct err *e);
+
 /* Registers, life cycle, limits, dates: never needs a PIN. */
 MUST_CHECK bool
 vault_status(struct vault *v, struct psd_status *out, struct err *e);
