@@ -16,11 +16,14 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "vault/card_child.h"
+#include "vault/pinpad.h"
+
+#define TYPING_MS 90000 /* of a person at the reader's keys */
 
 struct card_link {
 	int fd;
 	pid_t pid;
-	int wait_ms;
+	int hold_ms; /* for a card that another program may hold */
 	uint8_t answer[CARD_MESSAGE_MAX];
 };
 
@@ -53,7 +56,7 @@ card_link_open(int wait_ms, struct card_link **out, struct err *e)
 		free(l);
 		return false;
 	}
-	l->wait_ms = wait_ms;
+	l->hold_ms = wait_ms + CARD_SILENCE_MS;
 	l->pid = fork();
 	if (l->pid == 0)
 		be_child(ends[1]);
@@ -67,6 +70,12 @@ card_link_open(int wait_ms, struct card_link **out, struct err *e)
 	close(l->fd);
 	free(l);
 	return false;
+}
+
+void
+card_link_hurry(struct card_link *l, int ms)
+{
+	l->hold_ms = ms;
 }
 
 void
@@ -218,14 +227,13 @@ card_link_wake(struct card_link *l, const char *reader, struct err *e)
 bool
 card_link_connect(struct card_link *l, const char *reader, struct err *e)
 {
-	return simple(l, ORDER_CONNECT, reader, strlen(reader),
-	    l->wait_ms + CARD_SILENCE_MS, e);
+	return simple(l, ORDER_CONNECT, reader, strlen(reader), l->hold_ms, e);
 }
 
 bool
 card_link_begin(struct card_link *l, struct err *e)
 {
-	return simple(l, ORDER_BEGIN, NULL, 0, l->wait_ms + CARD_SILENCE_MS, e);
+	return simple(l, ORDER_BEGIN, NULL, 0, l->hold_ms, e);
 }
 
 void
@@ -269,4 +277,42 @@ card_link_send(struct card_link *l, const struct card_command *in, uint8_t *out,
 	bytes_read_into(&r, out, *len);
 	*word = (uint16_t)bytes_read_be(&r, 2);
 	return true;
+}
+
+/* An order without bytes, answered by a number of so many. */
+static bool
+ask_number(struct card_link *l, enum card_order what, size_t width, int ms,
+    uint64_t *out, struct err *e)
+{
+	uint8_t message = (uint8_t)what;
+	struct bytes_writer w;
+	struct bytes_reader r;
+
+	bytes_writer_init(&w, &message, 1);
+	w.pos = 1;
+	if (!order(l, &w, ms, &r, e))
+		return false;
+	*out = bytes_read_be(&r, width);
+	return bytes_reader_done(&r) ||
+	       err_set(e, ERR_SYSTEM, "the reader's answer is cut");
+}
+
+bool
+card_link_pad(struct card_link *l, bool *there, struct err *e)
+{
+	uint64_t number = 0;
+	bool done = ask_number(l, ORDER_PAD, 1, CARD_SILENCE_MS, &number, e);
+
+	*there = number == 1;
+	return done;
+}
+
+bool
+card_link_pad_pin(struct card_link *l, uint16_t *word, struct err *e)
+{
+	uint64_t number = 0;
+	bool done = ask_number(l, ORDER_PAD_PIN, 2, TYPING_MS, &number, e);
+
+	*word = (uint16_t)number;
+	return done && pinpad_said(*word, e);
 }

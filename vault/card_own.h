@@ -15,6 +15,7 @@ struct card_home {
 	bool known;		    /* this opening has seen the card */
 	char pin[CARD_PIN_MAX + 1]; /* given, or "" */
 	bool refused;		    /* the last one that was given */
+	bool pad;		    /* it is typed at the reader instead */
 };
 
 /* An answer, its status word apart. */
@@ -63,6 +64,11 @@ MUST_CHECK bool
 card_do(struct card_home *h, uint8_t cla, uint8_t ins, uint16_t p1p2,
     const void *data, size_t len, struct card_answer *out, struct err *e);
 
+/* Selects the application: is it ours, and its name in `id` ("": it has none
+ * yet).  Errors: ERR_CORRUPT (it is damaged), as card_ask(). */
+MUST_CHECK bool
+card_select(struct card_home *h, char id[PSD_ID], bool *postage, struct err *e);
+
 /* The card's no as an error.  Returns false. */
 bool card_no(const struct card_home *h, uint16_t word, struct err *e);
 
@@ -70,6 +76,31 @@ bool card_no(const struct card_home *h, uint16_t word, struct err *e);
 MUST_CHECK bool
 card_status(struct card_home *h, struct psd_status *out, struct err *e);
 
+/* A visit for the status alone.  Errors: as card_enter(). */
+MUST_CHECK bool card_visit_status(struct card_home *h, enum card_visit what,
+    struct psd_status *out, struct err *e);
+
 void card_free(struct card_home *h);
+
+/* --- for the driver ---------------------------------------------------------------- */
+
+/* Can `pin` be one?  Errors: `kind`. */
+MUST_CHECK bool
+card_pin_fits(const char *pin, enum err_kind kind, struct err *e);
+
+/* See vault_create() and vault_list(). */
+MUST_CHECK bool card_create(const char *rest, int wait_ms,
+    const struct vault_setup *setup, struct err *e); /* card_create.c */
+MUST_CHECK bool card_list(int wait_ms, vault_place_fn *each, void *context,
+    struct err *e); /* card_list.c */
+
+/* See vault_unlock(), vault_change_pin(), vault_unblock(); card_pin.c. */
+MUST_CHECK bool card_unlock(void *home, const char *pin, struct err *e);
+MUST_CHECK bool card_unlock_there(void *home, bool *able, struct err *e);
+MUST_CHECK bool card_change_pin(
+    void *home, const char *old_pin, const char *new_pin, struct err *e);
+MUST_CHECK bool
+card_unblock(void *home, const char *puk, const char *new_pin, struct err *e);
+MUST_CHECK bool card_set_puk(void *home, const char *puk, struct err *e);
 
 #endif

@@ -119,7 +119,10 @@ advice(uint16_t word)
 	case CARD_NEEDS_PIN:
 		return ": name the PIN's file, pin-file in postage.conf or "
 		       "--pin-file";
-	case CARD_PIN_BLOCKED: return ": take it to the provider";
+	case CARD_PIN_BLOCKED:
+		return ": run `postage vault pin unblock` with its PUK, or "
+		       "take "
+		       "it to the provider";
 	case CARD_AUDIT_OVERDUE: return ": run `postage vault audit`";
 	case CARD_NO_FUNDS: return ": run `postage vault refill`";
 	case CARD_EXPIRED:
@@ -144,9 +147,8 @@ card_no(const struct card_home *h, uint16_t word, struct err *e)
 
 /* --- looking for it ----------------------------------------------------------------- */
 
-/* Ours, and its name in `id` ("": it has none yet). */
-static bool
-select_card(struct card_home *h, char id[PSD_ID], bool *postage, struct err *e)
+bool
+card_select(struct card_home *h, char id[PSD_ID], bool *postage, struct err *e)
 {
 	struct card_answer a;
 
@@ -179,7 +181,7 @@ try_reader(struct card_home *h, const char *reader, bool blank, bool *found,
 	if (h->link == NULL && !card_link_open(h->wait_ms, &h->link, e))
 		return false;
 	if (!card_link_connect(h->link, reader, e) ||
-	    !card_link_begin(h->link, e) || !select_card(h, id, &postage, e)) {
+	    !card_link_begin(h->link, e) || !card_select(h, id, &postage, e)) {
 		card_break(h);
 		return false;
 	}
@@ -364,11 +366,29 @@ know(struct card_home *h, struct err *e)
 	return h->known;
 }
 
+/* Each visit has it typed: the reader tells it to nobody. */
+static bool
+let_type(struct card_home *h, struct err *e)
+{
+	uint16_t word = 0;
+
+	if (card_link_pad_pin(h->link, &word, e))
+		return word == CARD_OK || card_no(h, word, e);
+	if (e->kind != ERR_DENIED)
+		card_break(h);
+	/* Nobody is asked twice on our own. */
+	if (e->kind == ERR_ABSENT)
+		e->kind = ERR_BUSY;
+	return false;
+}
+
 static bool
 give_pin(struct card_home *h, struct err *e)
 {
 	struct card_answer a;
 
+	if (h->pad)
+		return let_type(h, e);
 	if (h->pin[0] == '\0')
 		return true;
 	/* Lost, it may have cost a try: that is not repeated on its own. */
@@ -395,7 +415,7 @@ come_again(struct card_home *h)
 
 	if (h->link == NULL)
 		return false;
-	if (card_link_begin(h->link, &e) && select_card(h, id, &postage, &e) &&
+	if (card_link_begin(h->link, &e) && card_select(h, id, &postage, &e) &&
 	    postage && strcmp(id, h->id) == 0)
 		return true;
 	card_break(h);

@@ -207,13 +207,23 @@ file_certificate(
 			   "the certificate does not fit %zu bytes", size);
 }
 
+static const char *
+file_caution(void *home)
+{
+	(void)home;
+	return "A file can be copied and an old copy put back; only the "
+	       "provider's books would show it.";
+}
+
 const struct vault_driver vault_file_driver = {
     .scheme = "file",
     .create = file_create,
+    .list = file_list,
     .open = file_open,
     .close = file_close,
     .unlock = file_unlock,
     .change_pin = file_change_pin,
+    .caution = file_caution,
     .status = file_status,
     .debit = file_debit,
     .find = file_find,

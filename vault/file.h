@@ -31,6 +31,10 @@ struct vault_file_setup {
 MUST_CHECK bool vault_file_create(
     const char *uri, const struct vault_file_setup *setup, struct err *e);
 
+/* Calls `each` for every vault of the folder: its files NAME.vault, and the
+ * folders in it that are one. */
+void vault_file_look(const char *folder, vault_place_fn *each, void *context);
+
 /* The file that a URI names.  Errors: ERR_CONFIG. */
 MUST_CHECK bool
 vault_file_path(const char *uri, char *out, size_t size, struct err *e);

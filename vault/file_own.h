@@ -68,6 +68,10 @@ bool file_failed(const struct file_home *h, struct err *e);
 MUST_CHECK bool file_create(
     const char *rest, int wait_ms, const struct vault_setup *in, struct err *e);
 
+/* See vault_list(): the vaults of mounted media. */
+MUST_CHECK bool
+file_list(int wait_ms, vault_place_fn *each, void *context, struct err *e);
+
 /* --- the PIN (file_pin.c) ------------------------------------------------------- */
 
 /* See vault_unlock() and vault_change_pin(). */
