@@ -4,7 +4,7 @@
  * before the next: the intent (journal), the debit (vault), the result
  * (journal).  A crash leaves at most one batch of intents; whoever spends next
  * asks the vault about each before anything new is debited, so that the
- * vault's ring (two batches long) still knows them.
+ * vault's ring (one batch long at least) still knows them.
  */
 #include "dispense/dispense_own.h"
 
@@ -23,6 +23,7 @@ struct issuing {
 	struct psd_status psd;
 	char psd_id[32];
 	uint32_t next, end; /* what is not looked at yet */
+	size_t batch;	    /* stamps that the vault debits in one step */
 };
 
 /* Do the signed bytes say what was asked?  If not, nothing goes on. */
@@ -199,7 +200,7 @@ intend_batch(struct issuing *w, struct batch *b, struct err *e)
 	struct journal *j = w->doc->d->journal;
 
 	b->count = 0;
-	while (w->next < w->end && b->count < VAULT_BATCH_MAX) {
+	while (w->next < w->end && b->count < w->batch) {
 		struct journal_stamp *s = &b->stamp[b->count];
 
 		if (!journal_stamp_load(j, w->doc->doc.id, w->next++, s, e))
@@ -297,7 +298,10 @@ static bool
 pay(struct document *doc, uint32_t first, uint32_t count, bool specimens,
     struct err *e)
 {
-	struct issuing w = {.doc = doc, .next = first, .end = first + count};
+	struct issuing w = {.doc = doc,
+	    .next = first,
+	    .end = first + count,
+	    .batch = VAULT_BATCH_MAX};
 	struct dispense *d = doc->d;
 	bool done;
 
@@ -310,6 +314,8 @@ pay(struct document *doc, uint32_t first, uint32_t count, bool specimens,
 			     /* what was settled may have moved the registers */
 			     dispense_vault(d, &w.psd, w.psd_id, e) &&
 			     dispense_check_ahead(d, &w.psd, w.psd_id, e));
+	if (done && !specimens)
+		w.batch = vault_batch(d->vault);
 	done = done && spend(&w, e);
 	dispense_unlock_money(d);
 	doc->begun |= done && !specimens;

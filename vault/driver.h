@@ -17,11 +17,13 @@ struct vault_driver {
 	/* `rest` is the URI after "scheme:". */
 	bool (*open)(const char *rest, int wait_ms, void **home, struct err *e);
 	void (*close)(void *home);
-	/* These two where the home can. */
+	/* These two, where the home can. */
 	bool (*create)(const char *rest, int wait_ms,
 	    const struct vault_setup *setup, struct err *e);
 	bool (*list)(
 	    int wait_ms, vault_place_fn *each, void *context, struct err *e);
+	/* NULL: VAULT_BATCH_MAX. */
+	size_t (*batch)(const void *home);
 	bool (*unlock)(void *home, const char *pin, struct err *e);
 	bool (*change_pin)(void *home, const char *old_pin, const char *new_pin,
 	    struct err *e);

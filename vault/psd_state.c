@@ -17,6 +17,7 @@ psd_init(struct psd *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->life = PSD_CREATED;
+	p->remembers = PSD_RING;
 }
 
 bool
@@ -131,7 +132,7 @@ entry_fault(const struct psd *p, uint32_t index)
 {
 	const struct psd_entry *entry = &p->ring[index];
 
-	if (index >= p->piece_count)
+	if (index >= p->piece_count || index >= p->remembers)
 		return entry->len == 0 ? NULL : "a remembered piece too many";
 	if (entry->len < 50 + INDICIUM_SIGNATURE || entry->len > INDICIUM_MAX)
 		return "a remembered piece is lost";
@@ -152,7 +153,7 @@ newest_fault(const struct psd *p)
 
 	if (p->piece_count == 0)
 		return NULL;
-	newest = &p->ring[(p->piece_count - 1) % PSD_RING];
+	newest = &p->ring[(p->piece_count - 1) % p->remembers];
 	if (!indicium_decode(newest->indicium, newest->len, &in, &e))
 		return "the newest indicium cannot be read";
 	if (in.ascending != (uint64_t)p->ascending ||
@@ -167,6 +168,7 @@ fault(const struct psd *p)
 {
 	const char *found;
 
+	assert(p->remembers >= 1 && p->remembers <= PSD_RING);
 	switch (p->life) {
 	case PSD_CREATED:
 	case PSD_INITIALISED:
@@ -212,6 +214,7 @@ psd_personalise(struct psd *p, const struct psd_setup *setup, struct err *e)
 	if (p->life != PSD_INITIALISED)
 		return err_set(e, ERR_DENIED, "this PSD was personalised");
 	psd_init(&made);
+	made.remembers = p->remembers;
 	made.life = PSD_OPERATIONAL;
 	memcpy(made.vendor, setup->vendor, sizeof(made.vendor));
 	memcpy(made.model, setup->model, sizeof(made.model));

@@ -161,6 +161,13 @@ vault_status(struct vault *v, struct psd_status *out, struct err *e)
 	return named(v, v->driver->status(v->home, out, e), e);
 }
 
+size_t
+vault_batch(const struct vault *v)
+{
+	return v->driver->batch != NULL ? v->driver->batch(v->home)
+					: VAULT_BATCH_MAX;
+}
+
 bool
 vault_debit(struct vault *v, const struct psd_request *in, size_t count,
     struct psd_stamp *out, struct err *e)

@@ -14,8 +14,9 @@
  *
  * A debit names each stamp by a 16-byte key.  The same key with the same
  * request gives the same indicium for as long as the PSD's ring remembers it
- * (the last PSD_RING keys); it is never debited twice.  vault_debit() is called
- * by dispense/dispense.c alone.
+ * (the last PSD_RING keys; fewer where a home has less room, but never fewer
+ * than one batch); it is never debited twice.  vault_debit() is called by
+ * dispense/dispense.c alone.
  */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
@@ -29,7 +30,7 @@
 #include "vault/psd.h"
 
 #define VAULT_URI_MAX	512
-#define VAULT_BATCH_MAX PSD_BATCH_MAX /* stamps of one vault_debit() */
+#define VAULT_BATCH_MAX PSD_BATCH_MAX /* stamps of one vault_debit(), at most */
 
 struct vault;
 
@@ -89,7 +90,11 @@ MUST_CHECK bool vault_change_pin(
 MUST_CHECK bool
 vault_status(struct vault *v, struct psd_status *out, struct err *e);
 
-/* Debits and signs `count` (1 to VAULT_BATCH_MAX) stamps as one step: all of
+/* How many stamps this vault debits in one step: 1 to VAULT_BATCH_MAX, and no
+ * more than its ring remembers. */
+size_t vault_batch(const struct vault *v);
+
+/* Debits and signs `count` (1 to vault_batch()) stamps as one step: all of
  * them or none; one durable write.  out[i] answers in[i].  Keys that the ring
  * holds are answered from it (out[i].replayed) and not debited again.
  * Errors: ERR_FUNDS (sum of the batch), ERR_REQUEST (amount outside the PSD's
