@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * card_child: what a card_link and its child say to each other over a socket of
- * whole messages.  An order is a byte and its bytes; an answer is a kind of
- * error (ERR_NONE: it was done) and bytes, or the error's text.
+ * card_child: the orders that a card_link gives its worker (vault/worker.h).
  */
 #ifndef VAULT_CARD_CHILD_H
 #define VAULT_CARD_CHILD_H
@@ -19,9 +17,7 @@ enum card_order {
 	ORDER_SEND /* APDU -> answer with status word */
 };
 
-#define CARD_MESSAGE_MAX 4096
-
-/* Answers orders on `fd` until it is closed, and exits. */
-_Noreturn void card_child_serve(int fd);
+/* Obeys on `fd` until it is closed, and exits. */
+void card_child_serve(int fd);
 
 #endif
