@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/cells.h"
 
-
 #include "base/bytes.h"
 
 #define CHUNK 64
@@ -190,6 +189,9 @@ cells_format(struct cells *s, struct err *e)
 	for (uint32_t i = 0; i < s->count; i++)
 		if (!cell_spoil(s->nvm, ring_at(s, i), RING_CELL))
 			return failed(s, e);
+	s->current = 1;
+	s->sequence = 2;
+	s->pieces = 0;
 	return true;
 }
 

@@ -46,7 +46,7 @@ struct cells {
 /* Bytes that cores and ring take. */
 size_t cells_size(const struct cells *s);
 
-/* No PSD: PSD_CREATED.  Errors: ERR_SYSTEM (the memory fails). */
+/* No PSD: PSD_CREATED, as if loaded.  Errors: ERR_SYSTEM (the memory fails). */
 MUST_CHECK bool cells_format(struct cells *s, struct err *e);
 
 /* Finds the state and writes nothing.

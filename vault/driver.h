@@ -49,5 +49,6 @@ struct vault_driver {
 
 extern const struct vault_driver vault_file_driver;
 extern const struct vault_driver vault_card_driver;
+extern const struct vault_driver vault_button_driver;
 
 #endif
