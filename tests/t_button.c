@@ -565,6 +565,79 @@ another_program_is_waited_for(void **state)
 	vault_close(v);
 }
 
+/* Contact ends while page `n` of a debit is written, comes back, and ends once
+ * more.  False: the debit wrote fewer pages. */
+static bool
+cut_debit(const uint8_t *before, uint8_t *memory, long n, uint32_t tear)
+{
+	struct psd_request in[2] = {
+	    button_request(7, 780), button_request(8, 780)};
+	struct psd_stamp out[2], found;
+	struct vault *v;
+	struct err e = ERR_INIT;
+	bool whole, known;
+	char uri[128];
+
+	memcpy(memory, before, DS1996);
+	button_bench_uri(&b, ROM_A, uri);
+	is_ok(vault_open(uri, 0, &v, &e), &e, "open");
+	b.control->tear = tear;
+	b.control->seed = (uint32_t)n * 7919;
+	b.control->tear_at = b.control->writes + n;
+	whole = vault_debit(v, in, 2, out, &e);
+	vault_close(v);
+	if (!whole) {
+		is_err(&e, ERR_ABSENT, "the button was taken away");
+		b.control->gone = 0;
+		b.control->tear_at = b.control->writes + n % 5;
+		if (vault_open(uri, 0, &v, &e)) {
+			(void)!vault_find(v, in[0].key, &found, &known, &e);
+			vault_close(v);
+		}
+	}
+	b.control->tear_at = -1;
+	b.control->gone = 0;
+	is_ok(vault_open(uri, 0, &v, &e), &e, "open");
+	is_ok(vault_find(v, in[0].key, &found, &known, &e), &e, "find");
+	ok(known || !whole, "what came out is in the button");
+	is_ok(vault_debit(v, in, 2, out, &e), &e, "once more");
+	is_int(out[0].replayed, known, "debited where it was not");
+	is_int(out[1].replayed, known, "both or none");
+	if (known)
+		is_mem(out[0].indicium, found.indicium, found.len, "the same");
+	vault_close(v);
+	is_int(spent(ROM_A), 3 * 780, "each was debited once");
+	return !whole;
+}
+
+static void
+contact_may_end_at_any_page_of_a_debit(void **state)
+{
+	struct psd_request r = button_request(1, 780);
+	struct psd_stamp out;
+	struct vault *v;
+	struct err e = ERR_INIT;
+	uint8_t *memory, *before = malloc(DS1996);
+	bool all = getenv("POSTAGE_LONG") != NULL, more = true;
+	long n;
+
+	(void)state;
+	button_bench_make(&b, ROM_A, NULL, 5000);
+	v = button_bench_vault(&b, ROM_A, NULL);
+	is_ok(vault_debit(v, &r, 1, &out, &e), &e, "debit");
+	vault_close(v);
+	memory = button_bench_memory(&b, ROM_A, DS1996);
+	memcpy(before, memory, DS1996);
+	for (n = 0; more; n++)
+		for (uint32_t t = 0; more && t < OWBUS_TEARS; t++)
+			if (all || t == n % OWBUS_TEARS)
+				more = cut_debit(before, memory, n, t);
+	print_message("%ld pages\n", n - 1);
+	ok(n > 10, "it was cut");
+	munmap(memory, DS1996);
+	free(before);
+}
+
 /* --- the list -------------------------------------------------------------------------------- */
 
 struct seen {
@@ -647,6 +720,7 @@ main(void)
 	    TT(a_lost_answer_debits_once), TT(a_mute_bus_ends_the_waiting),
 	    TT(a_bad_contact_changes_nothing),
 	    TT(a_damaged_button_is_not_begun_anew),
+	    TT(contact_may_end_at_any_page_of_a_debit),
 	    TT(another_program_is_waited_for), TT(every_button_is_listed)};
 	int failed;
 
