@@ -15,7 +15,7 @@
  *
  * Each operation is a visit: a lock for this button is held, its memory looked
  * at, and ROM id and PSD compared with those of the visit before.  A button that
- * is away is waited for; one that went away in the middle of a debit is asked
+ * is away is waited for a second; one that went away in the middle of a debit is asked
  * again by the stamps' keys when it is back.  A 1-Wire read has no checksum: what
  * seems damaged is read until two reads agree.
  *

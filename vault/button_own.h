@@ -38,7 +38,7 @@ struct button_visit {
 MUST_CHECK bool
 button_parse(const char *rest, struct button_home *h, struct err *e);
 
-/* Finds, locks and reads it; waits for one that is away.
+/* Finds, locks and reads it; waits a moment for one that is away.
  * Errors: ERR_ABSENT (not there, or another), ERR_BUSY, ERR_CORRUPT, ERR_CONFIG
  * (more than one), ERR_SYSTEM. */
 MUST_CHECK bool

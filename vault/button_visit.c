@@ -14,8 +14,9 @@
 #include "vault/button_own.h"
 #include "vault/crypto.h"
 
-#define READS	 5   /* of what seems damaged */
-#define PAUSE_MS 200 /* between two looks for a button */
+#define READS	 5    /* of what seems damaged */
+#define GRACE_MS 1000 /* a button that bounces is back by then */
+#define PAUSE_MS 200  /* between two looks for a button */
 
 /* --- the URI --------------------------------------------------------------------- */
 
@@ -318,11 +319,13 @@ try_enter(struct button_home *h, struct button_visit *v, struct err *e)
 	return true;
 }
 
+/* Whoever waits for a person does so without holding anything. */
 bool
 button_enter(struct button_home *h, struct button_visit *v, struct err *e)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-	int64_t end = clock_ms() + h->wait_ms;
+	int64_t end =
+	    clock_ms() + (h->wait_ms < GRACE_MS ? h->wait_ms : GRACE_MS);
 
 	while (!try_enter(h, v, e)) {
 		if (e->kind != ERR_ABSENT || clock_ms() >= end)
