@@ -20,6 +20,7 @@
 #ifndef VAULT_GUARD_H
 #define VAULT_GUARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,48 +29,44 @@
 #define GUARD_URI    128
 #define GUARD_ID     64
 #define GUARD_SECRET 32
-#define GUARD_MAKER  32
+#define GUARD_MAKER  16
 
-/* As bytes: uri, length of id, id, secret, epoch. */
-#define GUARD_BYTES (GUARD_URI + 1 + GUARD_ID + GUARD_SECRET + 8)
+/* As bytes: uri, length of id, id, secret, maker, software, epoch. */
+#define GUARD_BYTES \
+	(GUARD_URI + 1 + GUARD_ID + GUARD_SECRET + GUARD_MAKER + 1 + 8)
 
 /* What the file remembers of its guard; all zero: it has none. */
 struct guard {
 	char uri[GUARD_URI];	      /* "" where there is none */
 	uint8_t id[GUARD_ID];	      /* names that counter and no other */
-	uint8_t id_len;		      /* 0 to GUARD_ID */
+	size_t id_len;		      /* 0 to GUARD_ID */
 	uint8_t secret[GUARD_SECRET]; /* that it answers to; zero: none */
-	uint64_t epoch;
-};
-
-/* What a guard says. */
-struct guard_reading {
-	uint64_t count;
-	char maker[GUARD_MAKER]; /* "INTC", for people */
+	char maker[GUARD_MAKER];      /* "INTC", for people */
 	bool software; /* whoever owns the host can set it back after all */
+	uint64_t epoch;
 };
 
 /* May the text name a guard?  Nothing is reached for.
  * Errors: ERR_CONFIG. */
 MUST_CHECK bool guard_known(const char *uri, struct err *e);
 
-/* Makes a counter, or begins to use the one that `uri` names where nobody does
- * yet, and fills *out, whose epoch is its count.
+/* Makes a counter where `uri` says, or where there is room, and fills *out,
+ * whose epoch is its count.
  * Errors: ERR_CONFIG (text; no right to the device), ERR_ABSENT (no device),
  * ERR_DENIED (the device's owner keeps it locked), ERR_REQUEST (that counter is
- * in use), ERR_BUSY (does not answer in time), ERR_SYSTEM. */
+ * in use; no room), ERR_BUSY (does not answer in time), ERR_SYSTEM. */
 MUST_CHECK bool guard_make(const char *uri, struct guard *out, struct err *e);
 
 /* Errors: ERR_ABSENT (no device), ERR_CORRUPT (not the counter that was made:
  * another device, another definition, gone), ERR_BUSY, ERR_CONFIG (no right to
  * the device), ERR_SYSTEM. */
 MUST_CHECK bool
-guard_read(const struct guard *g, struct guard_reading *out, struct err *e);
+guard_read(const struct guard *g, uint64_t *count, struct err *e);
 
-/* One more; out->count is read after it.  After an error it is not known
- * whether it was counted.  Errors: as guard_read(). */
+/* One more; *count is read after it.  After an error it is not known whether it
+ * was counted.  Errors: as guard_read(). */
 MUST_CHECK bool
-guard_step(const struct guard *g, struct guard_reading *out, struct err *e);
+guard_step(const struct guard *g, uint64_t *count, struct err *e);
 
 /* Gives its place in the device back.  Errors: as guard_read(). */
 MUST_CHECK bool guard_forget(const struct guard *g, struct err *e);
@@ -91,18 +88,18 @@ guard_decode(const uint8_t in[GUARD_BYTES], struct guard *out, struct err *e);
 
 /* --- for the kinds of guard ------------------------------------------------- */
 
-/* `rest` is the text after "kind:".  Each may wait for ever: it runs in a child
- * that has nothing of its parent's but the arguments.  make() fills uri, id and
- * secret of *g. */
+/* `rest` is the text after "kind:".  All but known(), which is pure, may wait
+ * for ever: they run in a child that has nothing of its parent's but the
+ * arguments.  make() fills all of *g but the epoch. */
 struct guard_driver {
 	const char *kind; /* "tpm" */
 	bool (*known)(const char *rest, struct err *e);
-	bool (*make)(const char *rest, struct guard *g,
-	    struct guard_reading *out, struct err *e);
-	bool (*read)(const char *rest, const struct guard *g,
-	    struct guard_reading *out, struct err *e);
-	bool (*step)(const char *rest, const struct guard *g,
-	    struct guard_reading *out, struct err *e);
+	bool (*make)(
+	    const char *rest, struct guard *g, uint64_t *count, struct err *e);
+	bool (*read)(const char *rest, const struct guard *g, uint64_t *count,
+	    struct err *e);
+	bool (*step)(const char *rest, const struct guard *g, uint64_t *count,
+	    struct err *e);
 	bool (*forget)(const char *rest, const struct guard *g, struct err *e);
 };
 
