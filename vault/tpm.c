@@ -156,15 +156,21 @@ open_tpm(const struct tpm_uri *uri, struct tpm *t, struct err *e)
 	return rc == TSS2_RC_SUCCESS || failed("open", rc, e);
 }
 
-/* Each command has a session of its own; one that fails leaves it behind. */
+/* Each command has a session of its own, which ends with it; one that fails
+ * leaves it behind. */
 static TSS2_RC
 begin(struct tpm *t, ESYS_TR *session)
 {
 	static const TPMT_SYM_DEF none = {.algorithm = TPM2_ALG_NULL};
 
-	return Esys_StartAuthSession(t->esys, ESYS_TR_NONE, ESYS_TR_NONE,
+	TSS2_RC rc = Esys_StartAuthSession(t->esys, ESYS_TR_NONE, ESYS_TR_NONE,
 	    ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_HMAC, &none,
 	    HASH, session);
+
+	return rc != TSS2_RC_SUCCESS
+		   ? rc
+		   : Esys_TRSess_SetAttributes(
+			 t->esys, *session, 0, TPMA_SESSION_CONTINUESESSION);
 }
 
 /* --- the counter ---------------------------------------------------------------------- */
