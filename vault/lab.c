@@ -281,8 +281,10 @@ lab_create_vault(struct lab *lab, const char *uri, const struct lab_psd *psd,
     char id[PSD_ID], struct err *e)
 {
 	struct making making = {lab, psd->serial, psd->expires};
-	struct vault_setup setup = {
-	    .pin = psd->pin, .certify = certify, .context = &making};
+	struct vault_setup setup = {.pin = psd->pin,
+	    .guard = psd->guard,
+	    .certify = certify,
+	    .context = &making};
 
 	if (making.serial == 0)
 		making.serial = free_serial(lab);
@@ -312,8 +314,8 @@ lab_publish(struct lab *lab, const char *id, const char *folder, struct err *e)
 
 /* --- value --------------------------------------------------------------------- */
 
-static bool
-find_psd(const struct lab *lab, const struct message_psd *psd,
+bool
+lab_find_psd(const struct lab *lab, const struct message_psd *psd,
     struct cert **out, struct err *e)
 {
 	char id[PSD_ID], path[PATH_MAX];
@@ -373,9 +375,10 @@ lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
 	struct download_request r;
 	struct cert *psd = NULL;
 	bool done = message_get_request(request, request_len, &r, e) &&
-		    find_psd(lab, &r.psd, &psd, e) &&
+		    lab_find_psd(lab, &r.psd, &psd, e) &&
 		    download_check_request(
 			request, request_len, cert_key(psd), &r, e) &&
+		    lab_book(lab, &r.psd, r.ascending, e) &&
 		    answer_once(lab, &r, out, len, e);
 
 	cert_free(psd);

@@ -249,6 +249,13 @@ MUST_CHECK bool psd_audit(const struct psd *p, const struct psd_crypto *crypto,
     const uint8_t nonce[PSD_NONCE], uint8_t out[PSD_MESSAGE_MAX], size_t *len,
     struct err *e);
 
+/* Is this the provider's consent to the audit with this nonce?  Its home may then
+ * take this state for the newest.
+ * Errors: ERR_REQUEST (no consent), ERR_DENIED (signature, PSD, nonce). */
+MUST_CHECK bool psd_check_consent(const struct psd *p,
+    const struct psd_crypto *crypto, const uint8_t nonce[PSD_NONCE],
+    const uint8_t *msg, size_t len, struct err *e);
+
 /* The PSD's signature over the caller's nonce and its own name: that the same
  * device is there again.  `out`: 0x05, vendor (2), model (2), serial (u32 le),
  * nonce, signature.  Errors: ERR_DENIED (no licence yet). */

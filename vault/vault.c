@@ -90,6 +90,14 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
 	return true;
 }
 
+static bool
+no_guard(const struct vault_driver *driver, struct err *e)
+{
+	return err_set(e, ERR_CONFIG,
+	    "a vault \"%s:\" takes no guard: nobody can copy it",
+	    driver->scheme);
+}
+
 bool
 vault_create(const char *uri, int wait_ms, const struct vault_setup *setup,
     struct err *e)
@@ -99,6 +107,9 @@ vault_create(const char *uri, int wait_ms, const struct vault_setup *setup,
 
 	if (!known_driver(uri, &driver, &rest, e))
 		return false;
+	if (setup->guard != NULL && setup->guard[0] != '\0' &&
+	    driver->set_guard == NULL)
+		return no_guard(driver, e);
 	return driver->create != NULL
 		   ? driver->create(rest, wait_ms, setup, e)
 		   : err_set(e, ERR_CONFIG,
@@ -229,4 +240,21 @@ vault_certificate(
     struct vault *v, uint8_t *out, size_t size, size_t *len, struct err *e)
 {
 	return named(v, v->driver->certificate(v->home, out, size, len, e), e);
+}
+
+bool
+vault_guard(struct vault *v, struct vault_guard *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	out->by_itself = v->driver->guard == NULL;
+	return out->by_itself || named(v, v->driver->guard(v->home, out, e), e);
+}
+
+bool
+vault_set_guard(struct vault *v, const char *uri,
+    const struct vault_judge *judge, struct err *e)
+{
+	if (v->driver->set_guard == NULL)
+		return no_guard(v->driver, e);
+	return named(v, v->driver->set_guard(v->home, uri, judge, e), e);
 }

@@ -27,6 +27,7 @@
 #include "base/err.h"
 #include "base/mils.h"
 #include "stamp/cert.h"
+#include "vault/guard.h"
 #include "vault/psd.h"
 
 #define VAULT_URI_MAX	512
@@ -44,7 +45,8 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e);
 /* What a new PSD is told. */
 struct vault_setup {
 	struct psd_setup psd;
-	const char *pin; /* NULL or "": none */
+	const char *pin;   /* NULL or "": none */
+	const char *guard; /* vault/guard.h; NULL or "": none */
 	/* Certifies the key that its home made, by the public half. */
 	bool (*certify)(void *context, const struct sig_key *key,
 	    struct cert **out, struct err *e);
@@ -143,6 +145,37 @@ MUST_CHECK bool vault_audit(struct vault *v, const uint8_t nonce[PSD_NONCE],
  */
 MUST_CHECK bool vault_certificate(
     struct vault *v, uint8_t *out, size_t size, size_t *len, struct err *e);
+
+/* --- roll-back -------------------------------------------------------------- */
+
+/* What keeps an old copy of the vault from being taken for the newest state. */
+struct vault_guard {
+	bool by_itself;	     /* a device that nobody can copy */
+	char uri[GUARD_URI]; /* "": nothing does */
+	char maker[GUARD_MAKER];
+	bool software; /* the guard can be copied itself */
+	uint64_t count;
+};
+
+/* As the vault's medium says; the guard is not asked, vault_status() does. */
+MUST_CHECK bool
+vault_guard(struct vault *v, struct vault_guard *out, struct err *e);
+
+/* The provider, who alone can say whether the registers are the newest: gets
+ * the PSD's audit, gives its consent (message.h) in `out` of PSD_MESSAGE_MAX. */
+struct vault_judge {
+	bool (*consent)(void *context, const uint8_t *audit, size_t audit_len,
+	    uint8_t *out, size_t *len, struct err *e);
+	void *context;
+};
+
+/* Puts the vault (unlocked) under another guard, or (NULL) none.  Without a
+ * judge the guard that it has must say that this is the newest state; with one,
+ * where the guard is gone or disagrees, the judge must.
+ * Errors: as guard_make(), guard_read(), consent(); ERR_DENIED (PIN; no consent),
+ * ERR_CONFIG (this kind of vault has none). */
+MUST_CHECK bool vault_set_guard(struct vault *v, const char *uri,
+    const struct vault_judge *judge, struct err *e);
 
 /* The URI without credentials, for messages. */
 const char *vault_name(const struct vault *v);
