@@ -96,7 +96,11 @@ button_bench_put(const struct button_bench *b, const char *rom)
 	if (rename(away, path) == 0)
 		return;
 	fd = open(path, O_RDWR | O_CREAT, 0600);
-	ok(fd >= 0 && ftruncate(fd, rom[0] == '3' ? 32704 : 8192) == 0, path);
+	/* The bus gives it the size of its family. */
+	ok(fd >= 0 && ftruncate(fd, rom[0] == '3'   ? 32704
+				    : rom[0] == '1' ? 512 + 16
+						    : 8192) == 0,
+	    path);
 	close(fd);
 }
 
@@ -118,7 +122,8 @@ button_bench_clear(struct button_bench *b)
 	DIR *d = opendir(b->dir);
 
 	while ((entry = readdir(d)) != NULL)
-		if (strncmp(entry->d_name + 2, ".0", 2) == 0) {
+		if (strlen(entry->d_name) >= 15 &&
+		    strncmp(entry->d_name + 2, ".0", 2) == 0) {
 			snprintf(
 			    path, sizeof(path), "%s/%s", b->dir, entry->d_name);
 			unlink(path);

@@ -191,29 +191,36 @@ tear(uint8_t *page, const uint8_t *bytes, size_t len)
 	}
 }
 
+static void
+count_write(struct button *b, size_t page)
+{
+	size_t pages = b->family->memory / b->family->page;
+	struct bytes_reader r;
+	struct bytes_writer w;
+	uint8_t *counter;
+
+	if (page + b->family->counted < pages)
+		return;
+	counter = b->memory + b->family->memory +
+		  4 * (page + b->family->counted - pages);
+	bytes_reader_init(&r, counter, 4);
+	bytes_writer_init(&w, counter, 4);
+	bytes_write_le(&w, bytes_read_le(&r, 4) + 1, 4);
+}
+
 /* One page through the scratchpad.  False: contact ended. */
 static bool
 write_page(struct button *b, size_t at, const uint8_t *bytes, size_t len)
 {
-	size_t page = at / b->family->page;
-	size_t pages = b->family->memory / b->family->page;
+	bool torn = control->writes++ == control->tear_at;
 
-	if (control->writes++ == control->tear_at) {
+	if (torn)
 		tear(b->memory + at, bytes, len);
-		return false;
-	}
-	memcpy(b->memory + at, bytes, len);
-	if (page + b->family->counted >= pages) {
-		uint8_t *counter = b->memory + b->family->memory +
-				   4 * (page + b->family->counted - pages);
-		struct bytes_reader r;
-		struct bytes_writer w;
-
-		bytes_reader_init(&r, counter, 4);
-		bytes_writer_init(&w, counter, 4);
-		bytes_write_le(&w, bytes_read_le(&r, 4) + 1, 4);
-	}
-	return true;
+	else
+		memcpy(b->memory + at, bytes, len);
+	if (!torn || control->tear != OWBUS_OLD)
+		count_write(b, at / b->family->page);
+	return !torn;
 }
 
 /* --- what is asked of them --------------------------------------------------------- */

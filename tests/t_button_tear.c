@@ -272,7 +272,8 @@ look(const struct scene *s, const struct psd *old, bool whole)
 	is_mem(key.verifier, psd.pin_verifier, PSD_VERIFIER, "verifier");
 	for (size_t i = 0; i + WRAP_SALT <= MEMORY; i++)
 		for (uint8_t pin = 1; pin <= 2; pin++)
-			if (pin != key.verifier[0] && m.memory[i] == pin + 0x40 &&
+			if (pin != key.verifier[0] &&
+			    m.memory[i] == pin + 0x40 &&
 			    memcmp(m.memory + i, m.memory + i + 1,
 				WRAP_SALT - 1) == 0)
 				fail_at("a salt of the other key is left");

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "config.h"
 #include "vault/button_child.h"
+#include "vault/button_uri.h"
 #include "vault/worker.h"
 
 #define PATH_BYTES 64 /* "/uncached/0C.0123456789AB/pages/count.15" */
@@ -107,13 +108,6 @@ take_bus(struct child *c, struct bytes_reader *in, struct err *e)
 
 /* --- the bus ------------------------------------------------------------------------ */
 
-static bool
-is_rom(const char *name)
-{
-	return strspn(name, "0123456789ABCDEF") == 2 && name[2] == '.' &&
-	       strspn(name + 3, "0123456789ABCDEF") == 12;
-}
-
 /* The list is names and commas, "/" behind each; not all are devices. */
 static bool
 list(struct child *c, struct bytes_writer *out, struct err *e)
@@ -127,7 +121,8 @@ list(struct child *c, struct bytes_writer *out, struct err *e)
 	     name != NULL && count < BUTTONS_MAX;
 	     name = strtok_r(NULL, ",", &save)) {
 		name += *name == '/';
-		if (!is_rom(name))
+		name[strcspn(name, "/")] = '\0';
+		if (!button_is_rom(name))
 			continue;
 		bytes_write(out, name, BUTTON_ROM - 1);
 		count++;

@@ -30,6 +30,4 @@
 
 #include "vault/vault.h"
 
-#define BUTTON_BUS_DEFAULT "localhost:4304"
-
 #endif

@@ -12,6 +12,7 @@
 
 #include "vault/button_home.h"
 #include "vault/button_memory.h"
+#include "vault/button_uri.h"
 
 struct button_home {
 	char bus[BUTTON_BUS];

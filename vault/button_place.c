@@ -200,14 +200,19 @@ tell(
 
 	if (kind == NULL)
 		return;
-	snprintf(place.place, sizeof(place.place), "%s %s", kind->name, rom);
+	snprintf(place.place, sizeof(place.place), "%s %.15s", kind->name, rom);
 	if (kind->cells > 0) {
-		snprintf(place.uri, sizeof(place.uri), "button:%s%s%s", rom,
-		    strcmp(h->bus, BUTTON_BUS_DEFAULT) == 0 ? "" : "@",
-		    strcmp(h->bus, BUTTON_BUS_DEFAULT) == 0 ? "" : h->bus);
+		struct button_uri uri = {.page = BUTTON_NO_PAGE};
+
+		memcpy(uri.rom, rom, BUTTON_ROM);
+		memcpy(uri.bus, h->bus, BUTTON_BUS);
+		if (!button_uri_format(&uri, place.uri, sizeof(place.uri)))
+			place.uri[0] = '\0';
 		describe(h, rom, &place);
 	} else {
-		say(&place, "too small for a PSD");
+		say(&place, kind->counted_pages > 0
+				? "counts writes: a guard for another vault"
+				: "too small for a PSD");
 	}
 	each(context, &place);
 }

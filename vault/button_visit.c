@@ -18,45 +18,21 @@
 #define GRACE_MS 1000 /* a button that bounces is back by then */
 #define PAUSE_MS 200  /* between two looks for a button */
 
-/* --- the URI --------------------------------------------------------------------- */
-
-static bool
-is_rom(const char *text, size_t len)
-{
-	return len == BUTTON_ROM - 1 && strspn(text, "0123456789ABCDEF") == 2 &&
-	       text[2] == '.' && strspn(text + 3, "0123456789ABCDEF") == 12;
-}
-
-/* Nothing that libow would take for an option. */
-static bool
-is_bus(const char *text)
-{
-	size_t len = strlen(text);
-	const char *port = strrchr(text, ':');
-
-	return len < BUTTON_BUS && port != NULL && port != text &&
-	       text[0] != '-' && port[1] != '\0' &&
-	       strspn(port + 1, "0123456789") == strlen(port + 1) &&
-	       strspn(text,
-		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		   "0123456789.-:") == len;
-}
-
 bool
 button_parse(const char *rest, struct button_home *h, struct err *e)
 {
-	size_t len = strcspn(rest, "@");
-	const char *bus = rest[len] == '@' ? rest + len + 1 : NULL;
+	struct button_uri uri;
 
 	memset(h, 0, sizeof(*h));
-	if ((len > 0 && !is_rom(rest, len)) || (bus != NULL && !is_bus(bus)))
+	if (!button_uri_parse(rest, &uri, e))
+		return false;
+	if (uri.page != BUTTON_NO_PAGE)
 		return err_set(e, ERR_CONFIG,
-		    "\"button:%s\" names no button: write button: or "
-		    "button:0C.0123456789AB, and @HOST:PORT behind it where "
-		    "owserver is elsewhere",
+		    "\"button:%s\": a page is for a guard, a vault is a whole "
+		    "button",
 		    rest);
-	memcpy(h->wanted, rest, len);
-	strcpy(h->bus, bus != NULL ? bus : BUTTON_BUS_DEFAULT);
+	memcpy(h->wanted, uri.rom, sizeof(h->wanted));
+	memcpy(h->bus, uri.bus, sizeof(h->bus));
 	return true;
 }
 

@@ -45,7 +45,8 @@ struct vault_driver {
 	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 	bool (*certificate)(
 	    void *home, uint8_t *out, size_t size, size_t *len, struct err *e);
-	/* These two where the medium can be copied. */
+	/* Where the medium can be copied; the second, where a guard can stand
+	 * beside it. */
 	bool (*guard)(void *home, struct vault_guard *out, struct err *e);
 	bool (*set_guard)(void *home, const char *uri,
 	    const struct vault_judge *judge, struct err *e);

@@ -93,9 +93,9 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
 static bool
 no_guard(const struct vault_driver *driver, struct err *e)
 {
-	return err_set(e, ERR_CONFIG,
-	    "a vault \"%s:\" takes no guard: nobody can copy it",
-	    driver->scheme);
+	return err_set(e, ERR_CONFIG, "a vault \"%s:\" takes no guard%s",
+	    driver->scheme,
+	    driver->guard == NULL ? ": nobody can copy it" : "");
 }
 
 bool
