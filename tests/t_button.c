@@ -3,6 +3,7 @@
  * a bus of ours. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -488,6 +489,33 @@ a_mute_bus_ends_the_waiting(void **state)
 	vault_close(v);
 }
 
+static void *
+open_in_thread(void *context)
+{
+	struct vault **v = context;
+
+	*v = button_bench_vault(&b, ROM_A, NULL);
+	return NULL;
+}
+
+/* What asks the bus dies with the thread that made it. */
+static void
+a_vault_outlives_the_thread_that_opened_it(void **state)
+{
+	struct psd_status s;
+	struct vault *v = NULL;
+	struct err e = ERR_INIT;
+	pthread_t thread;
+
+	(void)state;
+	button_bench_make(&b, ROM_A, NULL, 0);
+	is_int(pthread_create(&thread, NULL, open_in_thread, &v), 0, "thread");
+	pthread_join(thread, NULL);
+	usleep(100000);
+	is_ok(vault_status(v, &s, &e), &e, "status");
+	vault_close(v);
+}
+
 /* Wrong bytes of a bad contact must not take the newest state away. */
 static void
 a_bad_contact_changes_nothing(void **state)
@@ -718,6 +746,7 @@ main(void)
 	    TT(an_exchanged_psd_is_noticed), TT(nothing_is_written_over),
 	    TT(a_button_that_comes_back_is_waited_for),
 	    TT(a_lost_answer_debits_once), TT(a_mute_bus_ends_the_waiting),
+	    TT(a_vault_outlives_the_thread_that_opened_it),
 	    TT(a_bad_contact_changes_nothing),
 	    TT(a_damaged_button_is_not_begun_anew),
 	    TT(contact_may_end_at_any_page_of_a_debit),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* the worker of a button_link: the one file that calls owcapi */
+/* the aside of a button_link: the one file that calls owcapi */
 #include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
@@ -10,11 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "config.h"
 #include "vault/button_child.h"
 #include "vault/button_uri.h"
-#include "vault/worker.h"
 
 #define PATH_BYTES 64 /* "/uncached/0C.0123456789AB/pages/count.15" */
 
@@ -235,10 +233,6 @@ obey(void *context, struct bytes_reader *in, struct bytes_writer *out,
 	}
 }
 
-void
-button_child_serve(int fd)
-{
-	struct child c = {.bus = ""};
-
-	worker_serve(fd, obey, &c);
-}
+const struct aside_part button_part = {.who = "the buttons' bus",
+    .state_size = sizeof(struct child),
+    .obey = obey};

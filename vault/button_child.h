@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * button_child: the orders that a button_link gives its worker
- * (vault/worker.h).  A ROM is its BUTTON_ROM - 1 characters.
+ * button_child: the orders that a button_link gives its aside
+ * (vault/aside.h).  A ROM is its BUTTON_ROM - 1 characters.
  */
 #ifndef VAULT_BUTTON_CHILD_H
 #define VAULT_BUTTON_CHILD_H
 
+#include "vault/aside.h"
 #include "vault/button_link.h"
 
 enum button_order {
@@ -18,7 +19,6 @@ enum button_order {
 
 #define BUTTON_CHUNK 2048 /* bytes of one order: about a second of a bus */
 
-/* Obeys on `fd` until it is closed, and exits. */
-void button_child_serve(int fd);
+extern const struct aside_part button_part;
 
 #endif

@@ -4,16 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "vault/button_child.h"
-#include "vault/worker.h"
 
 #define ANSWER_MS 10000 /* longest silence of a bus that works */
 
 struct button_link {
-	struct worker *worker;
+	struct aside *aside;
 	char bus[BUTTON_BUS];
-	bool told; /* the worker knows its bus */
+	bool told; /* it knows its bus */
 };
 
 bool
@@ -24,8 +22,7 @@ button_link_open(const char *bus, struct button_link **out, struct err *e)
 	if (l == NULL)
 		return err_system(e, "memory for a button");
 	strncpy(l->bus, bus, sizeof(l->bus) - 1);
-	if (!worker_open(
-		"the buttons' bus", button_child_serve, &l->worker, e)) {
+	if (!aside_open(&button_part, &l->aside, e)) {
 		free(l);
 		return false;
 	}
@@ -38,7 +35,7 @@ button_link_close(struct button_link *l)
 {
 	if (l == NULL)
 		return;
-	worker_close(l->worker);
+	aside_close(l->aside);
 	free(l);
 }
 
@@ -55,11 +52,11 @@ order(struct button_link *l, const struct bytes_writer *w,
 		bytes_writer_init(&first, message, sizeof(message));
 		bytes_write_le(&first, ORDER_BUS, 1);
 		bytes_write(&first, l->bus, strlen(l->bus));
-		if (!worker_order(l->worker, &first, ANSWER_MS, answer, e))
+		if (!aside_order(l->aside, &first, ANSWER_MS, answer, e))
 			return false;
 		l->told = true;
 	}
-	return worker_order(l->worker, w, ANSWER_MS, answer, e);
+	return aside_order(l->aside, w, ANSWER_MS, answer, e);
 }
 
 /* An order about a place in a button. */

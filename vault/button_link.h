@@ -4,8 +4,8 @@
  * an end to every waiting.
  *
  * owcapi has one bus for a process, threads of its own, and waits as long as an
- * owserver says that it is at work.  So a worker calls it (vault/button.c), and
- * is killed when its time is up.  What was on its way then is written or not:
+ * owserver says that it is at work.  So a process aside calls it
+ * (vault/button.c), and is killed when its time is up.  What was on its way then is written or not:
  * read it again.  After a failed call close the link and open another.
  *
  * Nothing here is believed: a 1-Wire read has no checksum, so a bad contact

@@ -266,6 +266,21 @@ is_same(struct button_home *h, const struct button_visit *v, struct err *e)
 		   id, h->id);
 }
 
+/* A link dies with the thread that made it. */
+static bool
+look_around(struct button_home *h, char rom[BUTTON_ROM], struct err *e)
+{
+	bool old = h->link != NULL;
+
+	if (button_connect(h, e) && search(h, rom, e))
+		return true;
+	if (!old || e->kind != ERR_SYSTEM)
+		return false;
+	button_break(h);
+	*e = (struct err)ERR_INIT;
+	return button_connect(h, e) && search(h, rom, e);
+}
+
 /* One look. */
 static bool
 try_enter(struct button_home *h, struct button_visit *v, struct err *e)
@@ -274,8 +289,7 @@ try_enter(struct button_home *h, struct button_visit *v, struct err *e)
 
 	memset(v, 0, sizeof(*v));
 	v->lock = -1;
-	if (!button_connect(h, e) || !search(h, rom, e) ||
-	    !button_take(h, rom, e)) {
+	if (!look_around(h, rom, e) || !button_take(h, rom, e)) {
 		button_break(h);
 		return false;
 	}

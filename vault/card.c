@@ -3,9 +3,7 @@
 #include <string.h>
 #include <winscard.h>
 
-#include "base/bytes.h"
 #include "vault/card_child.h"
-#include "vault/worker.h"
 
 #define ALL_READERS "\\\\?PnP?\\Notification"
 #define PARTS_MAX   4 /* GET RESPONSE and 6Cxx of one command */
@@ -301,10 +299,10 @@ send_apdu(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
 /* --- orders ---------------------------------------------------------------------------------- */
 
 static bool
-obey(void *context, struct bytes_reader *in, struct bytes_writer *out,
+obey(void *state, struct bytes_reader *in, struct bytes_writer *out,
     struct err *e)
 {
-	struct child *c = context;
+	struct child *c = state;
 
 	switch (bytes_read_le(in, 1)) {
 	case ORDER_READERS: return readers(c, out, e);
@@ -318,10 +316,8 @@ obey(void *context, struct bytes_reader *in, struct bytes_writer *out,
 	}
 }
 
-void
-card_child_serve(int fd)
-{
-	struct child c = {.established = false};
-
-	worker_serve(fd, obey, &c);
-}
+const struct aside_part card_part = {
+    .who = "the card or its reader",
+    .state_size = sizeof(struct child),
+    .obey = obey,
+};

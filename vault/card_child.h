@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * card_child: the orders that a card_link gives its worker (vault/worker.h).
+ * card_child: what a card_link and its child (vault/aside.h) say to each other.
  */
 #ifndef VAULT_CARD_CHILD_H
 #define VAULT_CARD_CHILD_H
 
+#include "vault/aside.h"
 #include "vault/card_link.h"
 
 enum card_order {
@@ -17,7 +18,6 @@ enum card_order {
 	ORDER_SEND /* APDU -> answer with status word */
 };
 
-/* Obeys on `fd` until it is closed, and exits. */
-void card_child_serve(int fd);
+extern const struct aside_part card_part;
 
 #endif

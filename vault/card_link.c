@@ -4,14 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "vault/card_child.h"
-#include "vault/worker.h"
 
 #define ANSWER_MS 10000 /* longest silence of a card that works */
 
 struct card_link {
-	struct worker *worker;
+	struct aside *aside;
 	int wait_ms;
 };
 
@@ -23,8 +21,7 @@ card_link_open(int wait_ms, struct card_link **out, struct err *e)
 	if (l == NULL)
 		return err_system(e, "memory for a card");
 	l->wait_ms = wait_ms;
-	if (!worker_open(
-		"the card or its reader", card_child_serve, &l->worker, e)) {
+	if (!aside_open(&card_part, &l->aside, e)) {
 		free(l);
 		return false;
 	}
@@ -37,7 +34,7 @@ card_link_close(struct card_link *l)
 {
 	if (l == NULL)
 		return;
-	worker_close(l->worker);
+	aside_close(l->aside);
 	free(l);
 }
 
@@ -54,7 +51,7 @@ simple(struct card_link *l, enum card_order what, const void *bytes, size_t len,
 	bytes_writer_init(&w, message, sizeof(message));
 	bytes_write_le(&w, what, 1);
 	bytes_write(&w, bytes, len);
-	return worker_order(l->worker, &w, ms, &answer, e);
+	return aside_order(l->aside, &w, ms, &answer, e);
 }
 
 static void
@@ -79,7 +76,7 @@ card_link_readers(
 
 	bytes_writer_init(&w, &message, 1);
 	w.pos = 1;
-	if (!worker_order(l->worker, &w, ANSWER_MS, &r, e))
+	if (!aside_order(l->aside, &w, ANSWER_MS, &r, e))
 		return false;
 	for (*count = 0; bytes_left(&r) > 0 && *count < CARD_READERS_MAX;
 	     ++*count) {
@@ -156,7 +153,7 @@ card_link_send(struct card_link *l, const struct card_command *in, uint8_t *out,
 		bytes_write(&w, in->data, in->len);
 	}
 	bytes_write_le(&w, 0, 1);
-	done = worker_order(l->worker, &w, ANSWER_MS, &r, e);
+	done = aside_order(l->aside, &w, ANSWER_MS, &r, e);
 	explicit_bzero(message, sizeof(message));
 	if (!done)
 		return false;
