@@ -20,6 +20,7 @@ bus_start() {
 		2>"$WORK/log/owbus.out" &
 	remember $!
 	until_true 5 test -s "$WORK/owbus.port"
+	# shellcheck disable=SC2034 # for who sources this
 	OWBUS=127.0.0.1:$(cat "$WORK/owbus.port")
 }
 
