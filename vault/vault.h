@@ -16,7 +16,7 @@
  * request gives the same indicium for as long as the PSD's ring remembers it
  * (the last PSD_RING keys; fewer where a home has less room, but never fewer
  * than one batch); it is never debited twice.  vault_debit() is called by
- * dispense/dispense.c alone.
+ * vault/pool.c alone, for dispense/dispense.c.
  */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
