@@ -11,13 +11,12 @@
 #include "vault/pin.h"
 #include "vault/trust.h"
 
-static bool
-unlock_vault(
-    const char *source, const char *uri, struct vault *v, struct err *e)
+bool
+reach_unlock(const struct settings *s, struct vault *v, struct err *e)
 {
 	char pin[PIN_BYTES];
-	bool done = as_caller(e) && pin_read(source, pin, e) &&
-		    as_owner(uri, e) && vault_unlock(v, pin, e);
+	bool done = as_caller(e) && pin_read(s->pin_file, pin, e) &&
+		    as_owner(s->vault_uri, e) && vault_unlock(v, pin, e);
 
 	explicit_bzero(pin, sizeof(pin));
 	return done;
@@ -54,8 +53,7 @@ reach_vault(
 		return false;
 	}
 	if (!unlock || (vault_status(*v, &status, e) &&
-			   (!status.pin_required ||
-			       unlock_vault(s->pin_file, s->vault_uri, *v, e))))
+			   (!status.pin_required || reach_unlock(s, *v, e))))
 		return true;
 	vault_close(*v);
 	*v = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* postage vault: make a vault, look at it, give it value, change its PIN. */
+/* postage vault: make a vault, look at it, give it value, change its PIN and its
+ * guard. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +25,12 @@
 static const char usage[] =
     "postage vault [--vault URI] [--pin-file FILE] [--lab FOLDER] ...\n"
     "  create  [--serial N] [--max-stamp SUM] [--max-value SUM] "
-    "[--expires DATE]\n"
+    "[--expires DATE] [--guard tpm:]\n"
     "  status\n"
     "  audit   [--request FILE | --answer FILE]\n"
     "  refill  SUM [--request FILE] | --answer FILE\n"
     "  pin     [--new-pin-file FILE]    (without: no PIN any more)\n"
+    "  guard   tpm: | none | --rebind tpm:\n"
     "\n"
     "--request writes the request to carry to the provider, --answer applies\n"
     "what came back; without them the lab of this computer answers.";
@@ -39,6 +41,7 @@ struct arguments {
 	struct reach reach;
 	const char *new_pin_source, *request_file, *answer_file;
 	struct lab_psd psd;
+	bool rebind;
 	mils amount;
 	char pin[PIN_BYTES], new_pin[PIN_BYTES];
 };
@@ -105,6 +108,32 @@ show_pin(struct out *o, const struct psd_status *s)
 	out_number(o, "pin_tries_left", NULL, s->pin_tries_left);
 }
 
+/* How far an old copy is from being taken for the vault. */
+static void
+show_guard(struct out *o, const struct vault_guard *g)
+{
+	char text[GUARD_URI + GUARD_MAKER + 16];
+
+	if (g->by_itself)
+		return;
+	if (g->uri[0] == '\0') {
+		out_text(o, "guard", "Guard", "none");
+		out_note(o, "A file can be copied and an old copy put back; "
+			    "only the provider's books would show it.");
+		return;
+	}
+	snprintf(text, sizeof(text), "%s (%s)", g->uri, g->maker);
+	out_text(o, "guard", "Guard", text);
+	out_number(o, "guard_count", "Changes counted", (int64_t)g->count);
+	out_flag(o, "guard_software", NULL, g->software);
+	out_note(o, g->software
+			? "The guard is software: an old copy of the file is "
+			  "refused, but whoever owns the host can put back the "
+			  "guard with it."
+			: "An old copy of the file is refused. Who can change "
+			  "this computer's programs is not kept out.");
+}
+
 static void
 show_status(struct out *o, const struct vault *v, const struct psd_status *s)
 {
@@ -134,23 +163,23 @@ show_status(struct out *o, const struct vault *v, const struct psd_status *s)
 	if (s->lab)
 		out_note(o, "A lab's PSD: its stamps say SPECIMEN and are "
 			    "worth nothing.");
-	if (strncmp(vault_name(v), "file:", 5) == 0)
-		out_note(o, "A file can be copied and an old copy put back; "
-			    "only the provider's books would show it.");
 }
 
 static int
 finish(struct arguments *a, struct vault *v, bool done, struct err *e)
 {
 	struct psd_status status;
+	struct vault_guard guard;
 	struct out *o;
 
-	if (!done || !vault_status(v, &status, e)) {
+	if (!done || !vault_status(v, &status, e) ||
+	    !vault_guard(v, &guard, e)) {
 		vault_close(v);
 		return out_fail(a->options, NULL, e);
 	}
 	o = out_open(a->options);
 	show_status(o, v, &status);
+	show_guard(o, &guard);
 	vault_close(v);
 	return out_close(o);
 }
@@ -266,6 +295,43 @@ do_pin(struct arguments *a, char **words)
 	return finish(a, v, done, &e);
 }
 
+/* The lab's consent, in place of a guard's that is gone or disagrees: so nothing
+ * is asked of the vault that its guard would refuse. */
+static bool
+rebind(struct arguments *a, struct vault **v, const char *uri, struct err *e)
+{
+	struct vault_guard had;
+	struct lab *lab = NULL;
+	bool done = reach_vault(&a->settings, false, v, e) &&
+		    vault_guard(*v, &had, e) &&
+		    (!had.pin_required || reach_unlock(&a->settings, *v, e)) &&
+		    lab_open(a->reach.lab, &lab, e) &&
+		    lab_rebind(lab, *v, uri, e);
+
+	lab_close(lab);
+	return done;
+}
+
+static bool
+change_guard(
+    struct arguments *a, struct vault **v, const char *uri, struct err *e)
+{
+	return reach_vault(&a->settings, true, v, e) &&
+	       vault_set_guard(*v, uri, NULL, e);
+}
+
+static int
+do_guard(struct arguments *a, char **words)
+{
+	struct err e = ERR_INIT;
+	struct vault *v = NULL;
+	const char *uri = strcmp(words[0], "none") == 0 ? NULL : words[0];
+	bool done = (uri == NULL || guard_known(uri, &e)) &&
+		    (a->rebind ? rebind : change_guard)(a, &v, uri, &e);
+
+	return finish(a, v, done, &e);
+}
+
 /* --- command line --------------------------------------------------------------------- */
 
 enum {
@@ -278,7 +344,9 @@ enum {
 	OPT_SERIAL,
 	OPT_MAX_STAMP,
 	OPT_MAX_VALUE,
-	OPT_EXPIRES
+	OPT_EXPIRES,
+	OPT_GUARD,
+	OPT_REBIND
 };
 
 static const struct option long_options[] = {
@@ -292,6 +360,8 @@ static const struct option long_options[] = {
     {"max-stamp", required_argument, NULL, OPT_MAX_STAMP},
     {"max-value", required_argument, NULL, OPT_MAX_VALUE},
     {"expires", required_argument, NULL, OPT_EXPIRES},
+    {"guard", required_argument, NULL, OPT_GUARD},
+    {"rebind", no_argument, NULL, OPT_REBIND},
     {NULL, 0, NULL, 0},
 };
 
@@ -315,6 +385,8 @@ take_option(struct arguments *a, int option, const char *value)
 	case OPT_MAX_STAMP: return mils_parse(value, &a->psd.max_stamp);
 	case OPT_MAX_VALUE: return mils_parse(value, &a->psd.max_descending);
 	case OPT_EXPIRES: return date_parse(value, &a->psd.expires);
+	case OPT_GUARD: a->psd.guard = value; return true;
+	case OPT_REBIND: a->rebind = true; return true;
 	default: return false;
 	}
 }
@@ -325,6 +397,7 @@ static const struct action actions[] = {
     {"audit", do_audit, 0, 0},
     {"refill", do_refill, 0, 1},
     {"pin", do_pin, 0, 0},
+    {"guard", do_guard, 1, 1},
 };
 
 int

@@ -86,7 +86,7 @@ file_guard_check(
 		case GUARD_ROLLED_BACK: done = old_copy(g, count, e); break;
 		case GUARD_FOREIGN: done = foreign(g, count, e); break;
 		}
-	return done || err_prefix(e, "%s", h->path);
+	return done;
 }
 
 bool
@@ -100,6 +100,7 @@ file_guard(void *home, struct vault_guard *out, struct err *e)
 	memcpy(out->maker, v.image.guard.maker, sizeof(out->maker));
 	out->software = v.image.guard.software;
 	out->count = v.image.guard.epoch;
+	out->pin_required = v.image.psd.pin_required;
 	file_leave(&v);
 	return true;
 }
@@ -137,7 +138,9 @@ is_consented(struct file_home *h, const struct file_visit *v,
 }
 
 /* The old one counts on before it goes: a copy that it would still take must not
- * outlive this.  A dead one has nothing to say. */
+ * outlive this.  A dead one has nothing to say.  Who dies just before this leaves
+ * the old counter alive, and the copy of just before the change is one that it
+ * takes; its place in the TPM is lost until somebody removes it. */
 static bool
 retire(const struct guard *old, bool may_be_dead, struct err *e)
 {
@@ -173,8 +176,10 @@ exchange(struct file_home *h, struct file_visit *v, const char *uri,
 	}
 	v->image.guard = made;
 	/* Both slots: none is left that names the old guard. */
-	return file_store_again(h, v, e) && file_store_again(h, v, e) &&
-	       retire(&old, judge != NULL, e);
+	for (int i = 0; i < 2; i++)
+		if (!file_store_again(h, v, e))
+			return false;
+	return retire(&old, judge != NULL, e);
 }
 
 bool

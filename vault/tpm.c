@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A counter in the NV memory of a TPM 2.0, by the TSS's ESAPI; the only file
- * that calls it.  Runs in the child of guard.c, so nothing is held back here.
+ * that calls it.  It runs in the child of guard.c, which ends a long wait.
  *
  * The counter answers to a secret in the vault file and to nobody else, the
  * TPM's owner included: each command bears an HMAC by it, and so does each
@@ -38,8 +38,8 @@ static const TPMA_NV attributes = TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT |
 				  TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE |
 				  TPMA_NV_NO_DA;
 
-/* What a child asks, it asks once: all of this goes with it. */
 struct tpm {
+	TSS2_TCTI_CONTEXT *tcti;
 	ESYS_CONTEXT *esys;
 	ESYS_TR nv;
 };
@@ -133,27 +133,46 @@ may_open(const struct tpm_uri *uri, struct err *e)
 }
 
 static bool
+open_tcti(const struct tpm_uri *uri, struct tpm *t, struct err *e)
+{
+	size_t size = 0;
+	TSS2_RC rc = init_tcti(uri, NULL, &size);
+
+	if (rc == TSS2_RC_SUCCESS)
+		t->tcti = calloc(1, size);
+	if (t->tcti == NULL)
+		return err_set(e, ERR_SYSTEM, "no way to the TPM");
+	if (init_tcti(uri, t->tcti, &size) == TSS2_RC_SUCCESS)
+		return true;
+	free(t->tcti);
+	t->tcti = NULL;
+	return err_set(e, ERR_ABSENT, "no TPM at %s", uri->conf);
+}
+
+/* close_tpm() also after an error. */
+static bool
 open_tpm(const struct tpm_uri *uri, struct tpm *t, struct err *e)
 {
-	TSS2_TCTI_CONTEXT *tcti = NULL;
-	size_t size = 0;
+	ESYS_CONTEXT *esys = NULL;
 	TSS2_RC rc;
 
 	/* Nobody reads what the library would print. */
 	setenv("TSS2_LOG", "all+none", 1);
-	if (!may_open(uri, e))
+	if (!may_open(uri, e) || !open_tcti(uri, t, e))
 		return false;
-	rc = init_tcti(uri, NULL, &size);
-	if (rc == TSS2_RC_SUCCESS)
-		tcti = calloc(1, size);
-	if (tcti == NULL)
-		return err_set(e, ERR_SYSTEM, "no way to the TPM");
-	if (init_tcti(uri, tcti, &size) != TSS2_RC_SUCCESS) {
-		free(tcti);
-		return err_set(e, ERR_ABSENT, "no TPM at %s", uri->conf);
-	}
-	rc = Esys_Initialize(&t->esys, tcti, NULL);
+	rc = Esys_Initialize(&esys, t->tcti, NULL);
+	t->esys = esys;
 	return rc == TSS2_RC_SUCCESS || failed("open", rc, e);
+}
+
+static void
+close_tpm(struct tpm *t)
+{
+	if (t->esys != NULL)
+		Esys_Finalize(&t->esys);
+	if (t->tcti != NULL)
+		Tss2_Tcti_Finalize(t->tcti);
+	free(t->tcti);
 }
 
 /* Each command has a session of its own, which ends with it; one that fails
@@ -272,7 +291,7 @@ enter(const char *rest, const struct guard *g, struct tpm *t, struct err *e)
 {
 	struct tpm_uri uri;
 	uint8_t name[GUARD_ID];
-	size_t len;
+	size_t len = 0;
 
 	if (!tpm_uri_parse(rest, &uri, e) || !open_tpm(&uri, t, e) ||
 	    !find(t, uri.index, g->secret, e) || !take_name(t, name, &len, e))
@@ -310,24 +329,25 @@ random_bytes(void *out, size_t len, struct err *e)
 	       err_system(e, "getrandom");
 }
 
+/* The owner would not make or remove it. */
 static bool
-not_defined(uint32_t index, TSS2_RC rc, struct err *e)
+not_defined(const char *what, TSS2_RC rc, struct err *e)
 {
 	switch (plain(rc)) {
 	case TPM2_RC_NV_DEFINED:
 		return err_set(e, ERR_REQUEST,
-		    "counter 0x%08lx is in use; write tpm: and a free one is "
+		    "%s: this counter is in use; write tpm: and a free one is "
 		    "taken",
-		    (unsigned long)index);
+		    what);
 	case TPM2_RC_NV_SPACE:
 		return err_set(
 		    e, ERR_REQUEST, "the TPM has no room for another counter");
 	case TPM2_RC_AUTH_FAIL:
 	case TPM2_RC_BAD_AUTH:
 		return err_set(e, ERR_DENIED,
-		    "the TPM's owner has a password: take it away while the "
-		    "counter is made (tpm2_changeauth -c owner)");
-	default: return failed("make a counter", rc, e);
+		    "the TPM's owner has a password: take it away meanwhile "
+		    "(tpm2_changeauth -c owner -p PASSWORD)");
+	default: return failed(what, rc, e);
 	}
 }
 
@@ -348,7 +368,7 @@ define_somewhere(
 			*index = INDEX_FIRST | (*index & INDEX_MASK);
 		rc = define(t, *index, secret);
 	}
-	return rc == TSS2_RC_SUCCESS || not_defined(*index, rc, e);
+	return rc == TSS2_RC_SUCCESS || not_defined("make a counter", rc, e);
 }
 
 /* A soft one says so in the name of its maker, or is asked as one. */
@@ -392,11 +412,28 @@ tpm_known(const char *rest, struct err *e)
 	return tpm_uri_parse(rest, &uri, e);
 }
 
-static void
+static TSS2_RC
 undefine(struct tpm *t)
 {
-	(void)Esys_NV_UndefineSpace(t->esys, ESYS_TR_RH_OWNER, t->nv,
+	return Esys_NV_UndefineSpace(t->esys, ESYS_TR_RH_OWNER, t->nv,
 	    ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE);
+}
+
+/* A new counter, stepped once: that makes it readable, and changes its name. */
+static bool
+begin_counter(struct tpm *t, struct tpm_uri *uri, struct guard *g,
+    uint64_t *count, struct err *e)
+{
+	if (!define_somewhere(t, &uri->index, g->secret, e))
+		return false;
+	if (!tpm_uri_format(uri, g->uri, sizeof(g->uri)))
+		err_set(e, ERR_CONFIG, "the guard's text is too long");
+	else if (find(t, uri->index, g->secret, e) && step_count(t, count, e) &&
+		 find(t, uri->index, g->secret, e) &&
+		 take_name(t, g->id, &g->id_len, e))
+		return true;
+	(void)undefine(t);
+	return false;
 }
 
 static bool
@@ -404,27 +441,16 @@ tpm_make(const char *rest, struct guard *g, uint64_t *count, struct err *e)
 {
 	struct tpm t = {0};
 	struct tpm_uri uri;
-	uint32_t index;
+	bool done;
 
 	if (!tpm_uri_parse(rest, &uri, e))
 		return false;
-	index = uri.index;
 	g->software = uri.software;
-	if (!random_bytes(g->secret, sizeof(g->secret), e) ||
-	    !open_tpm(&uri, &t, e) || !take_maker(&t, g, e) ||
-	    !define_somewhere(&t, &index, g->secret, e))
-		return false;
-	uri.index = index;
-	/* Its first step makes it readable, and changes its name. */
-	if (tpm_uri_format(&uri, g->uri, sizeof(g->uri)) &&
-	    find(&t, index, g->secret, e) && step_count(&t, count, e) &&
-	    find(&t, index, g->secret, e) &&
-	    take_name(&t, g->id, &g->id_len, e))
-		return true;
-	undefine(&t);
-	return e->kind != ERR_NONE
-		   ? false
-		   : err_set(e, ERR_CONFIG, "the guard's text is too long");
+	done = random_bytes(g->secret, sizeof(g->secret), e) &&
+	       open_tpm(&uri, &t, e) && take_maker(&t, g, e) &&
+	       begin_counter(&t, &uri, g, count, e);
+	close_tpm(&t);
+	return done;
 }
 
 static bool
@@ -432,8 +458,10 @@ tpm_read(
     const char *rest, const struct guard *g, uint64_t *count, struct err *e)
 {
 	struct tpm t = {0};
+	bool done = enter(rest, g, &t, e) && read_count(&t, count, e);
 
-	return enter(rest, g, &t, e) && read_count(&t, count, e);
+	close_tpm(&t);
+	return done;
 }
 
 static bool
@@ -441,21 +469,26 @@ tpm_step(
     const char *rest, const struct guard *g, uint64_t *count, struct err *e)
 {
 	struct tpm t = {0};
+	bool done = enter(rest, g, &t, e) && step_count(&t, count, e);
 
-	return enter(rest, g, &t, e) && step_count(&t, count, e);
+	close_tpm(&t);
+	return done;
 }
 
 static bool
 tpm_forget(const char *rest, const struct guard *g, struct err *e)
 {
 	struct tpm t = {0};
+	bool done = enter(rest, g, &t, e);
 	TSS2_RC rc;
 
-	if (!enter(rest, g, &t, e))
-		return false;
-	rc = Esys_NV_UndefineSpace(t.esys, ESYS_TR_RH_OWNER, t.nv,
-	    ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE);
-	return rc == TSS2_RC_SUCCESS || not_defined(0, rc, e);
+	if (done) {
+		rc = undefine(&t);
+		done = rc == TSS2_RC_SUCCESS ||
+		       not_defined("remove the counter", rc, e);
+	}
+	close_tpm(&t);
+	return done;
 }
 
 const struct guard_driver guard_tpm_driver = {

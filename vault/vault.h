@@ -155,6 +155,7 @@ struct vault_guard {
 	char maker[GUARD_MAKER];
 	bool software; /* the guard can be copied itself */
 	uint64_t count;
+	bool pin_required;
 };
 
 /* As the vault's medium says; the guard is not asked, vault_status() does. */
