@@ -118,8 +118,9 @@ show_guard(struct out *o, const struct vault_guard *g)
 		return;
 	if (g->uri[0] == '\0') {
 		out_text(o, "guard", "Guard", "none");
-		out_note(o, "A file can be copied and an old copy put back; "
-			    "only the provider's books would show it.");
+		out_note(o,
+		    "This vault can be copied and an old copy put back; "
+		    "only the provider's books would show it.");
 		return;
 	}
 	snprintf(text, sizeof(text), "%s (%s)", g->uri, g->maker);
