@@ -138,37 +138,40 @@ button_lock(const char *rom, int wait_ms, int *lock, struct err *e)
 
 /* --- reading ---------------------------------------------------------------------------- */
 
+static bool
+differs(const struct button_memory *m, struct err *e)
+{
+	return err_set(e, ERR_ABSENT,
+	    "the button %s reads differently each time: clean it and its probe",
+	    m->rom);
+}
+
 /* A wrong byte that only this read has must not pass for damage: the older
  * state would take the newer one's place. */
 bool
 button_read(struct button_home *h, struct button_visit *v, struct err *e)
 {
 	struct button_memory *m = h->memory;
-	uint8_t *before = malloc(m->nvm.size);
-	bool again = false, found = false, same = false;
+	uint8_t *before = malloc(sizeof(m->bytes));
+	bool found = false, sure = false;
 
 	if (before == NULL)
 		return err_system(e, "memory for a button");
 	button_store_init(&v->store, m->kind, m->rom, &m->nvm);
-	for (int i = 0; i < READS; i++) {
+	for (int i = 0; i < READS && !sure; i++) {
 		*e = (struct err)ERR_INIT;
 		found = false;
-		if (!button_memory_look(m, again, e))
+		if (!button_memory_look(m, i > 0, e))
 			break;
 		found = button_store_find(&v->store, &v->psd, e);
-		same = again && memcmp(before, m->bytes, m->nvm.size) == 0;
-		if (same || (found && !v->store.cells.torn))
-			break;
+		sure = (found && !v->store.cells.torn) ||
+		       (i > 0 && memcmp(before, m->bytes, m->nvm.size) == 0);
 		memcpy(before, m->bytes, m->nvm.size);
-		again = true;
 	}
-	if (m->known && again && !same && !(found && !v->store.cells.torn))
-		found = err_set(e, ERR_ABSENT,
-		    "the button %s reads differently each time: clean it and "
-		    "its probe",
-		    m->rom);
+	if (m->known && !sure)
+		found = differs(m, e);
 	m->thorough = v->store.cells.torn;
-	explicit_bzero(before, m->nvm.size);
+	explicit_bzero(before, sizeof(m->bytes));
 	free(before);
 	return found;
 }
