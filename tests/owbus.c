@@ -461,6 +461,19 @@ serve(int fd, const struct request *q)
 	return alive;
 }
 
+/* Another owserver says by whom it was asked, 16 bytes each. */
+static bool
+skip_tokens(int fd, uint32_t version)
+{
+	uint8_t token[16];
+
+	for (uint32_t n = version & 0xffff; (version & 0x10000) != 0 && n > 0;
+	     n--)
+		if (!all(fd, token, sizeof(token), false))
+			return false;
+	return true;
+}
+
 /* A request and its answer.  False: this client is done with. */
 static bool
 talk(int fd)
@@ -469,18 +482,20 @@ talk(int fd)
 	uint8_t header[HEADER];
 	struct bytes_reader r;
 	struct request q = {0};
+	uint32_t version;
 	size_t len, path;
 
 	if (!all(fd, header, sizeof(header), false))
 		return false;
 	bytes_reader_init(&r, header, sizeof(header));
-	bytes_read_be(&r, 4);
+	version = (uint32_t)bytes_read_be(&r, 4);
 	len = (size_t)bytes_read_be(&r, 4);
 	q.type = (int32_t)bytes_read_be(&r, 4);
 	q.flags = (int32_t)bytes_read_be(&r, 4);
 	q.size = (int32_t)bytes_read_be(&r, 4);
 	q.offset = (int32_t)bytes_read_be(&r, 4);
-	if (len > sizeof(payload) || !all(fd, payload, len, false))
+	if (len > sizeof(payload) || !all(fd, payload, len, false) ||
+	    !skip_tokens(fd, version))
 		return false;
 	path = strnlen((char *)payload, len);
 	if (path >= sizeof(q.path))

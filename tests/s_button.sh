@@ -20,11 +20,50 @@ vault_setup 500.00
 chain_begin
 queue_sink Postage
 
-# --- the bus is one for everybody ----------------------------------------------------------
-if command -v owread >/dev/null && command -v owdir >/dev/null; then
+# --- the bus is one for the 1-Wire tools, too ---------------------------------------------------
+serves() {
+	owdir -s "$1" / >/dev/null 2>&1
+}
+
+# owtools BUS: they list our button, read it, and write to another.
+owtools() {
+	check_is 'owdir lists it' \
+		"$(owdir -s "$1" / | grep -x "/$ROM")" "/$ROM"
 	check_is "owread reads the button's header" \
-		"$(owread -s "$OWBUS" "/$ROM/memory" | head -c 4)" PSDB
-	check_is 'owdir lists it' "$(owdir -s "$OWBUS" /)" "/$ROM"
+		"$(owread -s "$1" "/$ROM/memory" | head -c 4)" PSDB
+	button_in 0C.0000000000EE
+	owwrite -s "$1" /0C.0000000000EE/memory "hello"
+	check_is 'what owwrite wrote is read' \
+		"$(owread -s "$1" --size 5 /uncached/0C.0000000000EE/memory)" \
+		hello
+	rm "$WORK/buttons/0C.0000000000EE"
+}
+if command -v owread >/dev/null; then
+	owtools "$OWBUS"
+fi
+
+# --- through the real owserver, whose bus ours is ----------------------------------------------------
+if command -v owserver >/dev/null && command -v owread >/dev/null; then
+	OWSERVER=127.0.0.1:$((PORT + 8))
+	owserver --foreground -s "$OWBUS" -p "$OWSERVER" \
+		>"$WORK/log/owserver.out" 2>&1 &
+	OWSERVER_PID=$!
+	remember "$OWSERVER_PID"
+	until_true 10 serves "$OWSERVER"
+	owtools "$OWSERVER"
+	spent=$(register ascending)
+	sed -i "s/@$OWBUS/@$OWSERVER/" "$WORK/etc/postage.conf"
+	check_is 'through owserver: the registers' "$(register ascending)" \
+		"$spent"
+	check 'through owserver: an audit' \
+		as_postage "$WORK/bin/postage" vault audit
+	check 'through owserver: value' \
+		as_postage "$WORK/bin/postage" vault refill 1.00
+	stop_pid "$OWSERVER_PID" TERM
+	check_fails 'nobody serves the bus' \
+		as_postage "$WORK/bin/postage" vault status
+	sed -i "s/@$OWSERVER/@$OWBUS/" "$WORK/etc/postage.conf"
+	refilled=1000
 fi
 
 document plain.pdf '[[postage 0.78]]' '[[postage 1.05]]' >"$WORK/a.pdf"

@@ -77,7 +77,8 @@ MUST_CHECK bool button_connect(struct button_home *h, struct err *e);
 MUST_CHECK bool
 button_take(struct button_home *h, const char *rom, struct err *e);
 
-/* Its lock.  Errors: ERR_BUSY, ERR_SYSTEM. */
+/* Its lock, a file in the daemon's runtime folder, or in /tmp where there is no
+ * such folder: of those that run as one user.  Errors: ERR_BUSY, ERR_SYSTEM. */
 MUST_CHECK bool
 button_lock(const char *rom, int wait_ms, int *lock, struct err *e);
 
