@@ -53,6 +53,11 @@ card_is_in() {
 	opensc-tool -r "Virtual PCD 00 0$1" -a >/dev/null 2>&1
 }
 
+# card_says SLOT APDU: what opensc-tool shows.
+card_says() {
+	opensc-tool -r "Virtual PCD 00 0$1" -s "$2"
+}
+
 card_is_out() {
 	! card_is_in "$1"
 }

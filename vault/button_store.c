@@ -307,13 +307,15 @@ button_store_create(struct button_store *s, const struct psd *psd,
     struct err *e)
 {
 	uint8_t header[HEADER_BODY];
+	struct psd blank;
 
 	encode_header(s->rom, header);
 	s->key_at = 0;
 	if (!cell_spoil(s->cells.nvm, 0, HEADER_CELL))
 		return failed(e);
-	if (!write_cert(s, cert, cert_len, e) || !cells_format(&s->cells, e) ||
-	    !write_key(s, 0, key, e) || !wipe_other_key(s, e))
+	if (!write_cert(s, cert, cert_len, e) ||
+	    !cells_format(&s->cells, &blank, e) || !write_key(s, 0, key, e) ||
+	    !wipe_other_key(s, e))
 		return false;
 	return cells_save(&s->cells, psd, e) &&
 	       (cell_write(s->cells.nvm, 0, header, HEADER_CELL) || failed(e));

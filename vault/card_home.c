@@ -120,6 +120,14 @@ card_unlock(void *home, const char *pin, struct err *e)
 }
 
 static bool
+card_pin_holds(const void *home)
+{
+	const struct card_home *h = home;
+
+	return !h->refused;
+}
+
+static bool
 card_change_pin(
     void *home, const char *old_pin, const char *new_pin, struct err *e)
 {
@@ -224,6 +232,7 @@ debit_one(struct card_home *h, struct batch *b, struct psd_status *seen,
 	struct card_answer a;
 
 	card_put_request(in, bytes);
+	h->until += CARD_STAMP_MS;
 	if (!card_ask(
 		h, CARD_CLA_PSD, CARD_DEBIT, 0, bytes, sizeof(bytes), &a, e)) {
 		b->begun = true;
@@ -567,6 +576,7 @@ const struct vault_driver vault_card_driver = {
     .close = card_close,
     .unlock = card_unlock,
     .change_pin = card_change_pin,
+    .pin_holds = card_pin_holds,
     .status = card_vault_status,
     .debit = card_debit,
     .find = card_find,

@@ -6,8 +6,6 @@
 
 #include "vault/card_child.h"
 
-#define ANSWER_MS 10000 /* longest silence of a card that works */
-
 struct card_link {
 	struct aside *aside;
 	int wait_ms;
@@ -76,7 +74,7 @@ card_link_readers(
 
 	bytes_writer_init(&w, &message, 1);
 	w.pos = 1;
-	if (!aside_order(l->aside, &w, ANSWER_MS, &r, e))
+	if (!aside_order(l->aside, &w, CARD_SILENCE_MS, &r, e))
 		return false;
 	for (*count = 0; bytes_left(&r) > 0 && *count < CARD_READERS_MAX;
 	     ++*count) {
@@ -102,26 +100,28 @@ card_link_wait(struct card_link *l, int ms, struct err *e)
 
 	bytes_writer_init(&w, bytes, sizeof(bytes));
 	bytes_write_le(&w, (uint64_t)ms, 4);
-	return simple(l, ORDER_WAIT, bytes, sizeof(bytes), ms + ANSWER_MS, e);
+	return simple(
+	    l, ORDER_WAIT, bytes, sizeof(bytes), ms + CARD_SILENCE_MS, e);
 }
 
 bool
 card_link_wake(struct card_link *l, const char *reader, struct err *e)
 {
-	return simple(l, ORDER_WAKE, reader, strlen(reader), ANSWER_MS, e);
+	return simple(
+	    l, ORDER_WAKE, reader, strlen(reader), CARD_SILENCE_MS, e);
 }
 
 bool
 card_link_connect(struct card_link *l, const char *reader, struct err *e)
 {
 	return simple(l, ORDER_CONNECT, reader, strlen(reader),
-	    l->wait_ms + ANSWER_MS, e);
+	    l->wait_ms + CARD_SILENCE_MS, e);
 }
 
 bool
 card_link_begin(struct card_link *l, struct err *e)
 {
-	return simple(l, ORDER_BEGIN, NULL, 0, l->wait_ms + ANSWER_MS, e);
+	return simple(l, ORDER_BEGIN, NULL, 0, l->wait_ms + CARD_SILENCE_MS, e);
 }
 
 void
@@ -129,7 +129,7 @@ card_link_end(struct card_link *l)
 {
 	struct err ignored = ERR_INIT;
 
-	(void)!simple(l, ORDER_END, NULL, 0, ANSWER_MS, &ignored);
+	(void)!simple(l, ORDER_END, NULL, 0, CARD_SILENCE_MS, &ignored);
 }
 
 bool
@@ -153,7 +153,8 @@ card_link_send(struct card_link *l, const struct card_command *in, uint8_t *out,
 		bytes_write(&w, in->data, in->len);
 	}
 	bytes_write_le(&w, 0, 1);
-	done = aside_order(l->aside, &w, ANSWER_MS, &r, e);
+	done = aside_order(l->aside, &w,
+	    in->ms < CARD_SILENCE_MS ? (int)in->ms : CARD_SILENCE_MS, &r, e);
 	explicit_bzero(message, sizeof(message));
 	if (!done)
 		return false;

@@ -20,6 +20,7 @@
 #define CARD_READERS_MAX 16
 #define CARD_READER_NAME 128 /* MAX_READERNAME of pcsc-lite */
 #define CARD_ATR_MAX	 33
+#define CARD_SILENCE_MS	 10000 /* longest silence of a card that works */
 
 struct card_link;
 
@@ -64,13 +65,15 @@ MUST_CHECK bool card_link_begin(struct card_link *l, struct err *e);
 void card_link_end(struct card_link *l);
 
 /* A command and its answer: `out` holds CARD_REPLY_MAX bytes, *word gets the
- * status word.  T=0's halves are put together.
+ * status word.  T=0's halves are put together.  The card may think for `ms`, and
+ * for CARD_SILENCE_MS at most.
  * Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM: it is not known what the card did. */
 struct card_command {
 	uint8_t cla, ins;
 	uint16_t p1p2;
 	const uint8_t *data;
 	size_t len;
+	int64_t ms;
 };
 MUST_CHECK bool
 card_link_send(struct card_link *l, const struct card_command *in, uint8_t *out,

@@ -10,9 +10,11 @@ struct card_home {
 	char id[PSD_ID];	       /* wanted or found, or "" */
 	int wait_ms;
 	struct card_link *link; /* NULL: not connected */
+	int64_t until; /* the end of this visit, by clock_ms(); 0: none yet */
 	struct cert *cert;
 	bool known;		    /* this opening has seen the card */
 	char pin[CARD_PIN_MAX + 1]; /* given, or "" */
+	bool refused;		    /* the last one that was given */
 };
 
 /* An answer, its status word apart. */
@@ -33,6 +35,12 @@ enum card_visit {
 	CARD_SPEND  /* the PIN is given, where the caller gave one */
 };
 
+/* A visit has an end: beyond the wait for others it lasts this long, and so
+ * much more for each stamp: a card that answers everything just in time does
+ * not keep all jobs from the money. */
+#define CARD_VISIT_MS 30000
+#define CARD_STAMP_MS 2000
+
 /* The card is ours, selected, the right one, and has the PIN.
  * Errors: ERR_ABSENT, ERR_BUSY, ERR_DENIED, ERR_CORRUPT (it is damaged, or not
  * what it says), ERR_SYSTEM. */
@@ -44,7 +52,7 @@ void card_leave(struct card_home *h);
 void card_break(struct card_home *h);
 
 /* One command; true also where the card says no: look at out->word.
- * Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM: outcome unknown, the link is given
+ * Errors: ERR_ABSENT, ERR_BUSY (also: the visit's time is over), ERR_SYSTEM: outcome unknown, the link is given
  * up. */
 MUST_CHECK bool
 card_ask(struct card_home *h, uint8_t cla, uint8_t ins, uint16_t p1p2,

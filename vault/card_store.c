@@ -26,15 +26,16 @@ laid_out(const struct nvm *nvm)
 }
 
 bool
-card_store_format(const struct nvm *nvm, struct err *e)
+card_store_format(const struct nvm *nvm, struct psd *out, struct err *e)
 {
 	struct card_store s = laid_out(nvm);
 
+	psd_init(out);
 	if (nvm->size < CARD_NVM_BYTES)
 		return err_set(e, ERR_SYSTEM,
 		    "the card's memory has %zu bytes, %d are needed", nvm->size,
 		    CARD_NVM_BYTES);
-	if (!cells_format(&s.cells, e))
+	if (!cells_format(&s.cells, out, e))
 		return false;
 	return (cell_spoil(nvm, KEY_AT, CARD_KEY_CELL) &&
 		   cell_spoil(nvm, CERT_AT, CARD_CERT_CELL)) ||

@@ -31,9 +31,10 @@ struct card_key {
 	uint8_t point[PSD_POINT];
 };
 
-/* An empty card: PSD_CREATED.  Errors: ERR_SYSTEM (the memory fails, or is
- * smaller than CARD_NVM_BYTES). */
-MUST_CHECK bool card_store_format(const struct nvm *nvm, struct err *e);
+/* An empty card; `out` is its state, PSD_CREATED.  Errors: ERR_SYSTEM (the
+ * memory fails, or is smaller than CARD_NVM_BYTES). */
+MUST_CHECK bool
+card_store_format(const struct nvm *nvm, struct psd *out, struct err *e);
 
 /* See cells_load(), cells_save(), cells_settle(). */
 MUST_CHECK bool card_store_load(struct card_store *s, const struct nvm *nvm,

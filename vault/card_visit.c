@@ -60,9 +60,16 @@ bool
 card_ask(struct card_home *h, uint8_t cla, uint8_t ins, uint16_t p1p2,
     const void *data, size_t len, struct card_answer *out, struct err *e)
 {
-	struct card_command in = {cla, ins, p1p2, data, len};
+	struct card_command in = {cla, ins, p1p2, data, len,
+	    h->until != 0 ? h->until - clock_ms() : CARD_SILENCE_MS};
 	bool done =
-	    card_link_send(h->link, &in, out->bytes, &out->len, &out->word, e);
+	    in.ms > 0
+		? card_link_send(
+		      h->link, &in, out->bytes, &out->len, &out->word, e)
+		: err_set(e, ERR_BUSY,
+		      "the card takes too long: nothing after %d s, and %d s "
+		      "for each stamp",
+		      CARD_VISIT_MS / 1000, CARD_STAMP_MS / 1000);
 
 	/* Power was off, and nobody told. */
 	if (done && out->word == CARD_NO_APPLICATION && ins != CARD_SELECT)
@@ -370,8 +377,9 @@ give_pin(struct card_home *h, struct err *e)
 		e->kind = ERR_BUSY;
 		return false;
 	}
-	if (a.word == CARD_OK || a.word == CARD_WRONG_STATE)
-		return true; /* no PIN on this card */
+	h->refused = a.word != CARD_OK && a.word != CARD_WRONG_STATE;
+	if (!h->refused)
+		return true; /* or no PIN on this card */
 	/* It is not tried again until it blocks. */
 	explicit_bzero(h->pin, sizeof(h->pin));
 	return card_no(h, a.word, e);
@@ -397,6 +405,7 @@ come_again(struct card_home *h)
 bool
 card_enter(struct card_home *h, enum card_visit what, struct err *e)
 {
+	h->until = clock_ms() + h->wait_ms + CARD_VISIT_MS;
 	if (!come_again(h)) {
 		h->known = false;
 		if (!find_card(h, what == CARD_BLANK, e))

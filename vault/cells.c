@@ -178,13 +178,12 @@ write_core(const struct cells *s, unsigned which, uint32_t sequence,
 }
 
 bool
-cells_format(struct cells *s, struct err *e)
+cells_format(struct cells *s, struct psd *out, struct err *e)
 {
-	struct psd blank;
-
-	psd_init(&blank);
+	psd_init(out);
+	out->remembers = s->remembers;
 	for (unsigned i = 0; i < 2; i++)
-		if (!write_core(s, i, i + 1, &blank))
+		if (!write_core(s, i, i + 1, out))
 			return failed(s, e);
 	for (uint32_t i = 0; i < s->count; i++)
 		if (!cell_spoil(s->nvm, ring_at(s, i), RING_CELL))

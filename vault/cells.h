@@ -46,8 +46,9 @@ struct cells {
 /* Bytes that cores and ring take. */
 size_t cells_size(const struct cells *s);
 
-/* No PSD: PSD_CREATED, as if loaded.  Errors: ERR_SYSTEM (the memory fails). */
-MUST_CHECK bool cells_format(struct cells *s, struct err *e);
+/* No PSD: *out is PSD_CREATED, as if loaded.
+ * Errors: ERR_SYSTEM (the memory fails). */
+MUST_CHECK bool cells_format(struct cells *s, struct psd *out, struct err *e);
 
 /* Finds the state and writes nothing.
  * Errors: ERR_CORRUPT (nothing valid: never from zero again), ERR_SYSTEM. */

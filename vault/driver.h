@@ -27,6 +27,8 @@ struct vault_driver {
 	bool (*unlock)(void *home, const char *pin, struct err *e);
 	bool (*change_pin)(void *home, const char *old_pin, const char *new_pin,
 	    struct err *e);
+	/* Where the PIN is presented again, later. */
+	bool (*pin_holds)(const void *home);
 	bool (*status)(void *home, struct psd_status *out, struct err *e);
 	bool (*debit)(void *home, const struct psd_request *in, size_t count,
 	    struct psd_stamp *out, struct err *e);

@@ -163,6 +163,12 @@ vault_unlock(struct vault *v, const char *pin, struct err *e)
 }
 
 bool
+vault_pin_holds(const struct vault *v)
+{
+	return v->driver->pin_holds == NULL || v->driver->pin_holds(v->home);
+}
+
+bool
 vault_change_pin(
     struct vault *v, const char *old_pin, const char *new_pin, struct err *e)
 {

@@ -82,6 +82,11 @@ void vault_close(struct vault *v);
  * any.  Errors: ERR_DENIED ("PIN wrong, N tries left" or "PIN blocked"). */
 MUST_CHECK bool vault_unlock(struct vault *v, const char *pin, struct err *e);
 
+/* Is the PIN of vault_unlock() still the PIN?  A home that presents it again for
+ * each piece of work may find that another host has changed it: the work fails
+ * with ERR_DENIED, a try is gone, and this is false. */
+bool vault_pin_holds(const struct vault *v);
+
 /* Puts the key under another PIN; `new_pin` NULL or "": under none, and who can
  * read the medium can spend.  `old_pin` is looked at where there is one.
  * Errors: ERR_DENIED (as vault_unlock()), ERR_REQUEST (too short or long). */
