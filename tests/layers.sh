@@ -18,6 +18,7 @@ homes() {
 ^(PCSC/)?(winscard|wintypes|pcsclite|reader)\.h$ vault/card.c
 ^curl/ vault/remote.c
 ^p11-kit/ vault/hsm.c
+^tss2/ vault/tpm.c
 ^owcapi\.h$ vault/button.c
 ^cups/ filter/* backend/* ppd/* tools/* dispense/scheduler.c
 ^(poppler|glib/poppler)[-/.a-z]*\.h$ filter/scan*
@@ -154,6 +155,7 @@ self_test() {
 	breach stamp/imprint.c '#include <qrencode.h>'
 	breach filter/compose.c '#include <cairo/cairo.h>'
 	breach vault/file.c '#include <winscard.h>'
+	breach vault/guard.c '#include <tss2/tss2_esys.h>'
 	breach filter/job.c '	if (!pool_debit(p, &batch, e))'
 	breach dispense/dispense.c '	return vault_debit(v, in, n, out, e);'
 	breach tools/verify.c 'x = "SELECT seen FROM stamps";'

@@ -16,7 +16,7 @@ ram_max=16384 nvm_max=14336
 
 # What runs on a card.
 parts="vault/card_app vault/card_app_pin vault/card_app_value vault/card_apdu
-vault/card_store vault/psd vault/psd_state vault/psd_download vault/psd_refund
+vault/card_store vault/cells vault/psd vault/psd_state vault/psd_download vault/psd_refund
 vault/message stamp/indicium stamp/ibi stamp/format base/bytes base/date
 base/mils tests/size_port"
 common="-std=c11 -D_GNU_SOURCE -DPOSTAGE_NO_TEXT -DNDEBUG -I. -Os

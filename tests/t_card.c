@@ -358,7 +358,7 @@ damage_is_no_new_beginning(void **state)
 {
 	(void)state;
 	card_bench_refill(&c, 100000);
-	memset(c.memory, 0, 2 * CARD_CORE_CELL);
+	memset(c.memory, 0, 2 * CORE_CELL);
 	is_int(card_bench_power(&c), CARD_OK, "it can be selected");
 	is_int(debit_of(1, 780), CARD_DAMAGED, "but spends nothing");
 	is_int(card_bench_send(&c, CARD_GENERATE_KEY, 0, NULL, 0), CARD_DAMAGED,

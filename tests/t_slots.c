@@ -98,6 +98,55 @@ any_damage_to_the_newer_slot_gives_the_older(void **state)
 	is_mem(got, two, LEN, "whole again");
 }
 
+/* Old bits and new ones, mixed: what a sector may hold when its write was cut. */
+static void
+mix(uint8_t *out, const uint8_t *was, const uint8_t *now, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t mask = (uint8_t)rand();
+
+		out[i] = (uint8_t)((now[i] & mask) | (was[i] & ~mask));
+	}
+}
+
+/* At any byte; the next byte, sector or all of the rest is a mixture. */
+static void
+a_write_torn_anywhere_is_the_state_before_or_after(void **state)
+{
+	static uint8_t was[SLOTS_BYTES], now[SLOTS_BYTES], torn[SLOTS_BYTES];
+	static const size_t sectors[] = {1, 512, SLOT_BYTES};
+	struct slots s;
+	struct err e = ERR_INIT;
+	int before = 0, after = 0;
+	size_t slot;
+
+	(void)state;
+	srand(1);
+	is_int(pread(fd, was, sizeof(was), 0), SLOTS_BYTES, "before");
+	is_ok(slots_read(&s, fd, got, LEN, &e), &e, "read");
+	is_ok(slots_write(&s, two, LEN, &e), &e, "write");
+	is_int(pread(fd, now, sizeof(now), 0), SLOTS_BYTES, "after");
+	slot = (size_t)s.current * SLOT_BYTES;
+	for (size_t cut = 0; cut <= SLOT_BYTES; cut++) {
+		size_t mixed = sectors[cut % 3], left = SLOT_BYTES - cut;
+
+		memcpy(torn, was, sizeof(torn));
+		memcpy(torn + slot, now + slot, cut);
+		mix(torn + slot + cut, was + slot + cut, now + slot + cut,
+		    mixed < left ? mixed : left);
+		is_int(pwrite(fd, torn, sizeof(torn), 0), SLOTS_BYTES, "tear");
+		is_ok(slots_read(&s, fd, got, LEN, &e), &e, "read");
+		if (s.current == (int)(slot / SLOT_BYTES)) {
+			is_mem(got, two, LEN, "the state after");
+			after++;
+		} else {
+			is_mem(got, one, LEN, "the state before");
+			before++;
+		}
+	}
+	ok(before > SLOT_BYTES / 2 && after > 0, "both were met");
+}
+
 static void
 two_bad_slots_are_never_a_new_start(void **state)
 {
@@ -132,7 +181,7 @@ a_file_cut_short_keeps_its_whole_slot(void **state)
 }
 
 static void
-a_state_of_another_length_is_refused(void **state)
+a_longer_state_is_refused(void **state)
 {
 	struct slots s;
 	struct err e = ERR_INIT;
@@ -140,6 +189,22 @@ a_state_of_another_length_is_refused(void **state)
 	(void)state;
 	ok(!slots_read(&s, fd, got, LEN - 1, &e), "shorter");
 	is_err(&e, ERR_CORRUPT, "shorter");
+}
+
+/* A program that knows more than the one that wrote it. */
+static void
+a_shorter_state_ends_in_zeros(void **state)
+{
+	uint8_t longer[LEN + 8];
+	struct slots s;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	memset(longer, 9, sizeof(longer));
+	is_ok(slots_read(&s, fd, longer, sizeof(longer), &e), &e, "read");
+	is_mem(longer, one, LEN, "what was stored");
+	for (size_t i = LEN; i < sizeof(longer); i++)
+		is_int(longer[i], 0, "zeros behind it");
 }
 
 #define TT(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -152,7 +217,8 @@ main(void)
 	    TT(any_damage_to_the_newer_slot_gives_the_older),
 	    TT(two_bad_slots_are_never_a_new_start),
 	    TT(a_file_cut_short_keeps_its_whole_slot),
-	    TT(a_state_of_another_length_is_refused)};
+	    TT(a_write_torn_anywhere_is_the_state_before_or_after),
+	    TT(a_longer_state_is_refused), TT(a_shorter_state_ends_in_zeros)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,135 +4,26 @@
  * medium, n = 1, 2, ... until an operation meets no fault.  After each: the
  * state is the one before or the one after, registers balance, and the
  * operation done again happens once in all.
- *
- * Linked with --wrap, so that vault and base run unchanged.
  */
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/date.h"
 #include "base/durable.h"
 #include "tests/test.h"
+#include "tests/torn.h"
 #include "vault/crypto.h"
 #include "vault/download.h"
 #include "vault/file.h"
 #include "vault/slots.h"
 
-#define DIED	9
 #define BATCH	3
 #define VALUE	100000
 #define MORE	5000
 #define OLD_PIN "2468"
 #define NEW_PIN "97531"
-
-/* --- faults ------------------------------------------------------------------- */
-
-enum mode {
-	DIE_BEFORE, /* the call does nothing */
-	DIE_AFTER,  /* the call is done, its caller never knows */
-	TEAR,	    /* a write stops after `cut` bytes */
-	TEAR_FLIP,  /* and of the rest some bytes were written, some not */
-	MODES
-};
-
-static struct {
-	long at, seen; /* at 0: no fault, only counting */
-	enum mode mode;
-	size_t cut;
-} plan;
-
-ssize_t __real_pwrite(int fd, const void *ptr, size_t len, off_t offset);
-int __real_fdatasync(int fd);
-int __real_fsync(int fd);
-int __real_rename(const char *from, const char *to);
-int __real_link(const char *from, const char *to);
-int __real_unlink(const char *path);
-ssize_t __wrap_pwrite(int fd, const void *ptr, size_t len, off_t offset);
-int __wrap_fdatasync(int fd);
-int __wrap_fsync(int fd);
-int __wrap_rename(const char *from, const char *to);
-int __wrap_link(const char *from, const char *to);
-int __wrap_unlink(const char *path);
-
-static bool
-is_due(void)
-{
-	return ++plan.seen == plan.at;
-}
-
-static void
-tear(int fd, const uint8_t *ptr, size_t len, off_t offset)
-{
-	size_t cut = plan.cut < len ? plan.cut : len;
-	ssize_t n = __real_pwrite(fd, ptr, cut, offset);
-
-	srand((unsigned)plan.cut);
-	for (size_t i = cut; plan.mode == TEAR_FLIP && i < len; i += 64)
-		if (rand() % 2 == 0)
-			n = __real_pwrite(fd, ptr + i, 1, offset + (off_t)i);
-	_exit(n >= 0 ? DIED : 1);
-}
-
-ssize_t
-__wrap_pwrite(int fd, const void *ptr, size_t len, off_t offset)
-{
-	bool due = is_due();
-	ssize_t n;
-
-	if (due && plan.mode == DIE_BEFORE)
-		_exit(DIED);
-	if (due && plan.mode != DIE_AFTER)
-		tear(fd, ptr, len, offset);
-	n = __real_pwrite(fd, ptr, len, offset);
-	if (due)
-		_exit(DIED);
-	return n;
-}
-
-#define DYING(call)                                 \
-	do {                                        \
-		bool due = is_due();                \
-		int result;                         \
-		if (due && plan.mode == DIE_BEFORE) \
-			_exit(DIED);                \
-		result = call;                      \
-		if (due)                            \
-			_exit(DIED);                \
-		return result;                      \
-	} while (0)
-
-int
-__wrap_fdatasync(int fd)
-{
-	DYING(__real_fdatasync(fd));
-}
-
-int
-__wrap_fsync(int fd)
-{
-	DYING(__real_fsync(fd));
-}
-
-int
-__wrap_rename(const char *from, const char *to)
-{
-	DYING(__real_rename(from, to));
-}
-
-int
-__wrap_link(const char *from, const char *to)
-{
-	DYING(__real_link(from, to));
-}
-
-int
-__wrap_unlink(const char *path)
-{
-	DYING(__real_unlink(path));
-}
 
 /* --- the vault that is hurt ----------------------------------------------------- */
 
@@ -217,7 +108,7 @@ make_base(const char *pin, uint8_t out[SLOTS_BYTES])
 	make_answer(v, MORE); /* for the tests to apply */
 	vault_close(v);
 	is_ok(durable_read(path, out, SLOTS_BYTES, &len, &e), &e, "read");
-	is_int(__real_unlink(path), 0, "remove");
+	torn_unlink(path);
 }
 
 static void
@@ -226,61 +117,33 @@ put_back(const uint8_t *base)
 	int fd = open(path, O_WRONLY | O_CREAT, 0600);
 
 	ok(fd >= 0, "open");
-	is_int(__real_pwrite(fd, base, SLOTS_BYTES, 0), SLOTS_BYTES, "write");
+	is_int(torn_write(fd, base, SLOTS_BYTES), SLOTS_BYTES, "write");
 	close(fd);
 }
-
-typedef bool operation(void);
-
-/* Runs `run` in a child under `at`, `mode`, `cut`; true if it died of it. */
-static bool
-died(operation *run, long at, enum mode mode, size_t cut)
-{
-	int status;
-	pid_t child = fork();
-
-	ok(child >= 0, "fork");
-	if (child == 0) {
-		plan.at = at;
-		plan.mode = mode;
-		plan.cut = cut;
-		plan.seen = 0;
-		_exit(run() ? 0 : 1);
-	}
-	is_int(waitpid(child, &status, 0), child, "wait");
-	ok(WIFEXITED(status), "the child ended by itself");
-	ok(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == DIED,
-	    "the operation ended well, or died");
-	return WEXITSTATUS(status) == DIED;
-}
-
-static const size_t cuts[] = {0, 1, 8, 12, 16, 20, 500, 2300, 4096, 8192,
-    SLOT_BYTES - 33, SLOT_BYTES - 32, SLOT_BYTES - 1, SLOT_BYTES};
-
-#define CUTS (sizeof(cuts) / sizeof(cuts[0]))
 
 /* Every fault once from `base` on, `check` after each.  A `slow` operation (a
  * PIN is one on purpose) meets fewer, unless time does not matter. */
 static void
-every_fault(const uint8_t *base, operation *run, void (*check)(void), bool slow)
+every_fault(const uint8_t *base, torn_run *run, void (*check)(void), bool slow)
 {
 	bool few = slow && getenv("POSTAGE_LONG") == NULL;
-	size_t cut_step = few ? CUTS : 1;
+	size_t cut_step = few ? TORN_CUTS : 1;
 
-	for (int mode = few ? TEAR_FLIP : 0; mode < MODES; mode++)
-		for (size_t c = 0; c < CUTS; c += cut_step) {
+	for (int mode = few ? TORN_FLIPPED : 0; mode < TORN_MODES; mode++)
+		for (size_t c = 0; c < TORN_CUTS; c += cut_step) {
 			long n = 0;
 
 			do {
 				put_back(base);
 				n++;
-				if (!died(run, n, (enum mode)mode, cuts[c]))
+				if (!torn_died(run, n, (enum torn_mode)mode,
+					torn_cuts[c]))
 					break;
 				check();
 			} while (n < 100);
 			ok(n > 1 && n < 100, "faults were met, and an end");
 			check();
-			if (mode < TEAR)
+			if (mode < TORN_CUT)
 				break; /* no cut */
 		}
 }
@@ -357,11 +220,12 @@ two_faults_in_a_row_debit_once(void **state)
 	(void)state;
 	for (long first = 1; first <= 3; first++)
 		for (long second = 1; second <= 5; second++)
-			for (size_t c = 0; c < CUTS; c += 3) {
+			for (size_t c = 0; c < TORN_CUTS; c += 3) {
 				put_back(base_plain);
-				(void)died(
-				    debit_batch, first, TEAR_FLIP, cuts[c]);
-				(void)died(debit_batch, second, TEAR, cuts[c]);
+				(void)torn_died(debit_batch, first,
+				    TORN_FLIPPED, torn_cuts[c]);
+				(void)torn_died(debit_batch, second, TORN_CUT,
+				    torn_cuts[c]);
 				is_debited_once();
 			}
 }
@@ -371,10 +235,10 @@ a_batch_is_one_write_and_one_sync(void **state)
 {
 	(void)state;
 	put_back(base_plain);
-	plan.at = 0;
-	plan.seen = 0;
+	torn.at = 0;
+	torn.seen = 0;
 	ok(debit_batch(), "debit");
-	is_int(plan.seen, 2, "pwrite, fdatasync");
+	is_int(torn.seen, 2, "pwrite, fdatasync");
 }
 
 /* Another process wrote it, and may have died before its sync. */
@@ -392,13 +256,13 @@ what_others_wrote_is_stored_again_before_it_is_answered(void **state)
 	ok(debit_batch(), "debit");
 	requests(in);
 	v = opened(NULL);
-	plan.at = 0;
-	plan.seen = 0;
+	torn.at = 0;
+	torn.seen = 0;
 	is_ok(vault_find(v, in[0].key, &out, &found, &e), &e, "find");
 	ok(found, "found");
-	is_int(plan.seen, 2, "pwrite, fdatasync");
+	is_int(torn.seen, 2, "pwrite, fdatasync");
 	is_ok(vault_find(v, in[0].key, &out, &found, &e), &e, "find");
-	is_int(plan.seen, 2, "once is enough");
+	is_int(torn.seen, 2, "once is enough");
 	vault_close(v);
 }
 
@@ -509,11 +373,13 @@ a_guess_is_counted_before_it_is_compared(void **state)
 
 	(void)state;
 	put_back(base_pin);
-	plan.at = 0;
-	plan.seen = 0;
-	ok(died(guess_pin, 3, DIE_BEFORE, 0) == false, "two calls in all");
+	torn.at = 0;
+	torn.seen = 0;
+	ok(torn_died(guess_pin, 3, TORN_BEFORE, 0) == false,
+	    "two calls in all");
 	put_back(base_pin);
-	ok(died(guess_pin, 2, DIE_AFTER, 0), "plug pulled after the sync");
+	ok(torn_died(guess_pin, 2, TORN_AFTER, 0),
+	    "plug pulled after the sync");
 	v = opened(NULL);
 	is_ok(vault_status(v, &s, &e), &e, "status");
 	is_int(s.pin_tries_left, PSD_PIN_TRIES - 1, "counted");
@@ -536,12 +402,12 @@ static void
 a_vault_is_made_whole_or_not_at_all(void **state)
 {
 	(void)state;
-	for (int mode = 0; mode < MODES; mode++) {
+	for (int mode = 0; mode < TORN_MODES; mode++) {
 		bool dead = true;
 
 		for (long n = 1; dead; n++) {
-			(void)__real_unlink(path);
-			dead = died(create, n, (enum mode)mode, 700);
+			torn_unlink(path);
+			dead = torn_died(create, n, (enum torn_mode)mode, 700);
 			if (access(path, F_OK) != 0)
 				ok(create(), "made again");
 			vault_close(opened(NULL));

@@ -18,7 +18,12 @@
 static bool
 become(uid_t uid, gid_t gid, struct err *e)
 {
-	if (setgroups(0, NULL) != 0 || setegid(gid) != 0 || seteuid(uid) != 0)
+	const struct passwd *who = getpwuid(uid);
+
+	/* With its groups: the TPM is one's. */
+	if ((who == NULL ? setgroups(0, NULL)
+			 : initgroups(who->pw_name, gid)) != 0 ||
+	    setegid(gid) != 0 || seteuid(uid) != 0)
 		return err_system(e, "become user %lu", (unsigned long)uid);
 	return true;
 }

@@ -12,10 +12,10 @@
 #include "tools/secret.h"
 #include "vault/trust.h"
 
-static bool
-unlock_vault(
-    const char *source, const char *uri, struct vault *v, struct err *e)
+bool
+reach_unlock(const struct settings *s, struct vault *v, struct err *e)
 {
+	const char *source = s->pin_file, *uri = s->vault_uri;
 	char pin[PIN_BYTES] = "", what[160];
 	bool done, at_reader = false;
 
@@ -78,8 +78,7 @@ reach_vault(
 		return false;
 	}
 	if (!unlock || (vault_status(*v, &status, e) &&
-			   (!status.pin_required ||
-			       unlock_vault(s->pin_file, s->vault_uri, *v, e))))
+			   (!status.pin_required || reach_unlock(s, *v, e))))
 		return true;
 	vault_close(*v);
 	*v = NULL;

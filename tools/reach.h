@@ -32,4 +32,9 @@ reach_settle(struct reach *r, struct settings *settings, struct err *e);
 MUST_CHECK bool reach_vault(const struct settings *settings, bool unlock,
     struct vault **v, struct err *e);
 
+/* Presents the PIN, from where the caller keeps it.
+ * Errors: as vault_unlock(), pin_read(). */
+MUST_CHECK bool
+reach_unlock(const struct settings *settings, struct vault *v, struct err *e);
+
 #endif

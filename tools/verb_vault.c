@@ -14,13 +14,14 @@ const char verb_vault_usage[] =
     "postage vault [--vault URI] [--pin-file FILE] [--lab FOLDER] ...\n"
     "  list      every reader, card and file with a vault\n"
     "  create    [--on URI] [--puk-file FILE] [--serial N] [--max-stamp SUM]\n"
-    "            [--max-value SUM] [--expires DATE]\n"
+    "            [--max-value SUM] [--expires DATE] [--guard GUARD]\n"
     "  status    registers, limits, dates, tries\n"
     "  log       the pieces that the vault remembers\n"
     "  refill    SUM [--request FILE] | --answer FILE\n"
     "  audit     [--request FILE | --answer FILE]\n"
     "  pin       change|unblock|remove|puk [--puk-file FILE] "
     "[--new-pin-file FILE]\n"
+    "  guard     tpm: | button: | none | --rebind GUARD\n"
     "  lock      [--request FILE | --answer FILE]\n"
     "  unlock    [--request FILE | --answer FILE]\n"
     "  withdraw  [--yes] [--account FILE] [--request FILE | --answer FILE]\n"
@@ -45,7 +46,9 @@ enum {
 	OPT_SERIAL,
 	OPT_MAX_STAMP,
 	OPT_MAX_VALUE,
-	OPT_EXPIRES
+	OPT_EXPIRES,
+	OPT_GUARD,
+	OPT_REBIND
 };
 
 static const struct option long_options[] = {
@@ -64,6 +67,8 @@ static const struct option long_options[] = {
     {"max-stamp", required_argument, NULL, OPT_MAX_STAMP},
     {"max-value", required_argument, NULL, OPT_MAX_VALUE},
     {"expires", required_argument, NULL, OPT_EXPIRES},
+    {"guard", required_argument, NULL, OPT_GUARD},
+    {"rebind", no_argument, NULL, OPT_REBIND},
     {NULL, 0, NULL, 0},
 };
 
@@ -103,6 +108,8 @@ take_option(struct arguments *a, int option, const char *value)
 	case OPT_MAX_STAMP: return mils_parse(value, &a->psd.max_stamp);
 	case OPT_MAX_VALUE: return mils_parse(value, &a->psd.max_descending);
 	case OPT_EXPIRES: return date_parse(value, &a->psd.expires);
+	case OPT_GUARD: a->psd.guard = value; return true;
+	case OPT_REBIND: a->rebind = true; return true;
 	default: return false;
 	}
 }
@@ -115,6 +122,7 @@ static const struct action actions[] = {
     {"audit", verb_vault_audit, 0, 0},
     {"refill", verb_vault_refill, 0, 1},
     {"pin", verb_vault_pin, 1, 1},
+    {"guard", verb_vault_guard, 1, 1},
     {"lock", verb_vault_lock, 0, 0},
     {"unlock", verb_vault_unlock, 0, 0},
     {"withdraw", verb_vault_withdraw, 0, 0},

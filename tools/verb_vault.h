@@ -24,7 +24,7 @@ struct arguments {
 	mils amount;
 	uint8_t orders;	    /* that the lab gives, of vault/message.h */
 	uint8_t order_said; /* --order: those of `answer` */
-	bool yes;
+	bool yes, rebind;
 	char pin[PIN_BYTES], new_pin[PIN_BYTES], puk[PIN_BYTES];
 };
 
@@ -36,6 +36,7 @@ action_function verb_vault_audit;  /* _value.c */
 action_function verb_vault_refill; /* _value.c */
 action_function verb_vault_answer; /* _value.c */
 action_function verb_vault_pin;
+action_function verb_vault_guard;
 action_function verb_vault_lock;     /* _order.c */
 action_function verb_vault_unlock;   /* _order.c */
 action_function verb_vault_withdraw; /* _order.c */

@@ -78,10 +78,35 @@ show_cert(struct out *o, struct vault *v)
 	cert_free(c);
 }
 
+/* How far an old copy is from being taken for the vault. */
 static void
-show_status(struct out *o, struct vault *v, const struct psd_status *s)
+show_guard(struct out *o, const struct vault_guard *g)
 {
-	const char *caution = vault_caution(v);
+	char text[GUARD_URI + GUARD_MAKER + 16];
+
+	if (g->by_itself)
+		return;
+	if (g->uri[0] == '\0') {
+		out_text(o, "guard", "Guard", "none");
+		return;
+	}
+	snprintf(text, sizeof(text), "%s (%s)", g->uri, g->maker);
+	out_text(o, "guard", "Guard", text);
+	out_number(o, "guard_count", "Changes counted", (int64_t)g->count);
+	out_flag(o, "guard_software", NULL, g->software);
+	out_note(o, g->software
+			? "The guard is software: an old copy of the file is "
+			  "refused, but whoever owns the host can put back the "
+			  "guard with it."
+			: "An old copy of the file is refused. Who can change "
+			  "this computer's programs is not kept out.");
+}
+
+static void
+show_status(struct out *o, struct vault *v, const struct psd_status *s,
+    const struct vault_guard *g)
+{
+	const char *caution = g->uri[0] == '\0' ? vault_caution(v) : "";
 	char id[PSD_ID];
 
 	out_text(o, "vault", "Vault", vault_name(v));
@@ -101,6 +126,7 @@ show_status(struct out *o, struct vault *v, const struct psd_status *s)
 	out_number(o, "cert_serial", "Certificate", s->cert_serial);
 	show_cert(o, v);
 	show_secrets(o, vault_name(v), s);
+	show_guard(o, g);
 	out_flag(o, "lab", NULL, s->lab);
 	out_text(o, "caution", NULL, caution[0] != '\0' ? caution : NULL);
 	if (s->lab)
@@ -115,14 +141,16 @@ verb_vault_finish(const struct arguments *a, struct out *o, struct vault *v,
     bool done, struct err *e)
 {
 	struct psd_status status;
+	struct vault_guard guard;
 
-	if (!done || !vault_status(v, &status, e)) {
+	if (!done || !vault_status(v, &status, e) ||
+	    !vault_guard(v, &guard, e)) {
 		vault_close(v);
 		return out_fail(a->options, o, e);
 	}
 	if (o == NULL)
 		o = out_open(a->options);
-	show_status(o, v, &status);
+	show_status(o, v, &status, &guard);
 	vault_close(v);
 	return out_close(o);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/download.h"
 
+#include <string.h>
+
 static bool
 is_signed(const uint8_t *msg, size_t len, const struct sig_key *psd,
     const struct message_psd *name, struct err *e)
@@ -55,6 +57,21 @@ download_make_answer(const struct download_request *request,
 		return err_set(
 		    e, ERR_REQUEST, "this request cannot be answered");
 	*len = message_put_answer(&a, out);
+	if (!sig_sign(provider, out, *len, out + *len, e))
+		return false;
+	*len += SIG_BYTES;
+	return true;
+}
+
+bool
+download_make_consent(const struct psd_report *audit,
+    const struct sig_key *provider, uint8_t out[PSD_MESSAGE_MAX], size_t *len,
+    struct err *e)
+{
+	struct audit_consent c = {.psd = audit->psd};
+
+	memcpy(c.nonce, audit->nonce, PSD_NONCE);
+	*len = message_put_consent(&c, out);
 	if (!sig_sign(provider, out, *len, out + *len, e))
 		return false;
 	*len += SIG_BYTES;

@@ -35,6 +35,12 @@ MUST_CHECK bool download_make_answer(const struct download_request *request,
 MUST_CHECK bool download_check_report(const uint8_t *msg, size_t len,
     const struct sig_key *psd, struct psd_report *out, struct err *e);
 
+/* That the audit's registers are the newest known.  Errors: ERR_SYSTEM,
+ * ERR_CONFIG (key). */
+MUST_CHECK bool download_make_consent(const struct psd_report *audit,
+    const struct sig_key *provider, uint8_t out[PSD_MESSAGE_MAX], size_t *len,
+    struct err *e);
+
 /* Reads and checks a refund request.  Errors: likewise. */
 MUST_CHECK bool download_check_refund(const uint8_t *msg, size_t len,
     const struct sig_key *psd, struct refund_request *out, struct err *e);

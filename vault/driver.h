@@ -17,11 +17,13 @@ struct vault_driver {
 	/* `rest` is the URI after "scheme:". */
 	bool (*open)(const char *rest, int wait_ms, void **home, struct err *e);
 	void (*close)(void *home);
-	/* These two where the home can. */
+	/* These two, where the home can. */
 	bool (*create)(const char *rest, int wait_ms,
 	    const struct vault_setup *setup, struct err *e);
 	bool (*list)(
 	    int wait_ms, vault_place_fn *each, void *context, struct err *e);
+	/* NULL: VAULT_BATCH_MAX. */
+	size_t (*batch)(const void *home);
 	bool (*unlock)(void *home, const char *pin, struct err *e);
 	bool (*change_pin)(void *home, const char *old_pin, const char *new_pin,
 	    struct err *e);
@@ -53,9 +55,15 @@ struct vault_driver {
 	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 	bool (*certificate)(
 	    void *home, uint8_t *out, size_t size, size_t *len, struct err *e);
+	/* Where the medium can be copied; the second, where a guard can stand
+	 * beside it. */
+	bool (*guard)(void *home, struct vault_guard *out, struct err *e);
+	bool (*set_guard)(void *home, const char *uri,
+	    const struct vault_judge *judge, struct err *e);
 };
 
 extern const struct vault_driver vault_file_driver;
 extern const struct vault_driver vault_card_driver;
+extern const struct vault_driver vault_button_driver;
 
 #endif

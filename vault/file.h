@@ -9,8 +9,8 @@
  * made with mode 0600.  Nothing but creation needs more than a FAT file system
  * can do.
  *
- * What a file cannot promise: who can copy it can put an old copy back.  Only
- * the provider's books then show it.
+ * What a file cannot promise: who can copy it can put an old copy back.  A guard
+ * (guard.h) tells; without one only the provider's books show it.
  */
 #ifndef VAULT_FILE_H
 #define VAULT_FILE_H
@@ -23,11 +23,12 @@ struct vault_file_setup {
 	const struct sig_key *key; /* the PSD's private key */
 	const struct cert *cert;   /* for it */
 	const char *pin;	   /* NULL or "": none */
+	const char *guard;	   /* vault/guard.h; NULL or "": none */
 };
 
 /* Makes a vault, with its folder where that is missing; value 0.
  * Errors: ERR_CONFIG (URI), ERR_REQUEST (setup, PIN, a vault is there),
- * ERR_ABSENT (medium), ERR_SYSTEM. */
+ * ERR_ABSENT (medium), ERR_SYSTEM; as guard_make(). */
 MUST_CHECK bool vault_file_create(
     const char *uri, const struct vault_file_setup *setup, struct err *e);
 

@@ -22,7 +22,9 @@ make_image(
 	       psd_personalise(&image->psd, &setup->psd, e) &&
 	       cert_der(setup->cert, image->cert, sizeof(image->cert),
 		   &image->cert_len, e) &&
-	       file_set_pin(v, setup->key, setup->pin, e);
+	       file_set_pin(v, setup->key, setup->pin, e) &&
+	       (setup->guard == NULL || setup->guard[0] == '\0' ||
+		   guard_make(setup->guard, &image->guard, e));
 }
 
 /* The folder of the file, where it is missing; not the folders above: a medium
@@ -51,6 +53,7 @@ vault_file_create(
 {
 	char path[PATH_MAX];
 	uint8_t bytes[FILE_IMAGE_BYTES], file[SLOTS_BYTES];
+	struct err ignored = ERR_INIT;
 	struct file_visit v;
 	bool done;
 
@@ -67,6 +70,8 @@ vault_file_create(
 		slots_format(bytes, sizeof(bytes), file);
 		done = durable_create(path, file, sizeof(file), 0600, e);
 	}
+	if (!done && v.image.guard.uri[0] != '\0')
+		(void)!guard_forget(&v.image.guard, &ignored);
 	explicit_bzero(&v, sizeof(v));
 	explicit_bzero(bytes, sizeof(bytes));
 	explicit_bzero(file, sizeof(file));
@@ -77,7 +82,8 @@ bool
 file_create(
     const char *rest, int wait_ms, const struct vault_setup *in, struct err *e)
 {
-	struct vault_file_setup setup = {.psd = in->psd, .pin = in->pin};
+	struct vault_file_setup setup = {
+	    .psd = in->psd, .pin = in->pin, .guard = in->guard};
 	char uri[VAULT_URI_MAX + 8];
 	struct sig_key *key = NULL;
 	struct cert *cert = NULL;

@@ -25,8 +25,9 @@ file_image_encode(const struct file_image *in, uint8_t out[FILE_IMAGE_BYTES])
 	bytes_write(&w, in->key.box, sizeof(in->key.box));
 	bytes_write_le(&w, in->cert_len, 2);
 	bytes_write(&w, in->cert, in->cert_len);
-	assert(!w.failed && w.pos <= FILE_IMAGE_BYTES - PSD_STATE_BYTES);
-	psd_encode(&in->psd, out + FILE_IMAGE_BYTES - PSD_STATE_BYTES);
+	assert(!w.failed && w.pos <= FILE_IMAGE_HEAD);
+	psd_encode(&in->psd, out + FILE_IMAGE_HEAD);
+	guard_encode(&in->guard, out + FILE_IMAGE_HEAD + PSD_STATE_BYTES);
 }
 
 bool
@@ -37,7 +38,7 @@ file_image_decode(
 	uint64_t version, wrapped;
 
 	memset(out, 0, sizeof(*out));
-	bytes_reader_init(&r, in, FILE_IMAGE_BYTES - PSD_STATE_BYTES);
+	bytes_reader_init(&r, in, FILE_IMAGE_HEAD);
 	version = bytes_read_le(&r, 1);
 	wrapped = bytes_read_le(&r, 1);
 	bytes_read_into(&r, out->key.salt, WRAP_SALT);
@@ -49,7 +50,9 @@ file_image_decode(
 		    e, ERR_CORRUPT, "no vault file that this version knows");
 	out->wrapped = wrapped == 1;
 	bytes_read_into(&r, out->cert, out->cert_len);
-	if (!psd_decode(in + FILE_IMAGE_BYTES - PSD_STATE_BYTES, &out->psd, e))
+	if (!psd_decode(in + FILE_IMAGE_HEAD, &out->psd, e) ||
+	    !guard_decode(
+		in + FILE_IMAGE_HEAD + PSD_STATE_BYTES, &out->guard, e))
 		return false;
 	if (out->wrapped != out->psd.pin_required)
 		return err_set(

@@ -7,12 +7,14 @@
 #define VAULT_FILE_IMAGE_H
 
 #include "stamp/cert.h"
+#include "vault/guard.h"
 #include "vault/psd.h"
 #include "vault/wrap.h"
 
-#define FILE_IMAGE_BYTES                                                     \
-	(2 + WRAP_SALT + WRAP_NONCE + SIG_SCALAR + WRAP_TAG + 2 + CERT_MAX + \
-	    PSD_STATE_BYTES)
+#define FILE_IMAGE_HEAD \
+	(2 + WRAP_SALT + WRAP_NONCE + SIG_SCALAR + WRAP_TAG + 2 + CERT_MAX)
+/* Its guard is the last: a file from before there were any ends here. */
+#define FILE_IMAGE_BYTES (FILE_IMAGE_HEAD + PSD_STATE_BYTES + GUARD_BYTES)
 
 struct file_image {
 	bool wrapped;	    /* else the key stands bare in key.box */
@@ -20,6 +22,7 @@ struct file_image {
 	size_t cert_len;
 	uint8_t cert[CERT_MAX]; /* DER */
 	struct psd psd;
+	struct guard guard; /* uri "": none */
 };
 
 void

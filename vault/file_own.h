@@ -32,17 +32,30 @@ struct file_visit {
 	struct file_image image;
 };
 
-/* Opens, locks (`write`: alone) and reads.
- * Errors: ERR_ABSENT (no medium, or another PSD's), ERR_BUSY (longer than
- * wait_ms), ERR_CORRUPT, ERR_CONFIG (not to be opened), ERR_SYSTEM. */
+/* Opens, locks (`write`: alone), reads, and asks the guard, where there is one,
+ * whether this is the newest state.
+ * Errors: ERR_ABSENT (no medium, or another PSD's; no guard), ERR_BUSY (longer
+ * than wait_ms; the guard is mute), ERR_CORRUPT (also: an old copy),
+ * ERR_CONFIG (not to be opened), ERR_SYSTEM. */
 MUST_CHECK bool file_enter(
+    struct file_home *h, bool write, struct file_visit *v, struct err *e);
+
+/* The same, and the guard is not asked: for what neither spends nor signs. */
+MUST_CHECK bool file_enter_unguarded(
     struct file_home *h, bool write, struct file_visit *v, struct err *e);
 /* Closes, unlocks and erases *v. */
 void file_leave(struct file_visit *v);
 
-/* Writes v->image; it is on the medium.  Errors: ERR_ABSENT, ERR_SYSTEM. */
+/* Writes v->image, which is on the medium then, and has it counted: what was
+ * there before is an old copy from now on.  After an error the outcome is
+ * unknown.  Errors: ERR_ABSENT, ERR_SYSTEM; as guard_step(). */
 MUST_CHECK bool
 file_store(struct file_home *h, struct file_visit *v, struct err *e);
+
+/* The same without counting: for what differs from the state before in nothing
+ * that an old copy could win back.  Errors: ERR_ABSENT, ERR_SYSTEM. */
+MUST_CHECK bool
+file_store_again(struct file_home *h, struct file_visit *v, struct err *e);
 
 /* Makes sure that what was read is on the medium.  Errors: as file_store(). */
 MUST_CHECK bool
@@ -71,6 +84,21 @@ MUST_CHECK bool file_create(
 /* See vault_list(): the vaults of mounted media. */
 MUST_CHECK bool
 file_list(int wait_ms, vault_place_fn *each, void *context, struct err *e);
+
+/* --- the guard (file_guard.c) ---------------------------------------------------- */
+
+/* Asks the guard of v->image, or does nothing where there is none.  Errors: as
+ * guard_read(); ERR_CORRUPT (an old copy). */
+MUST_CHECK bool file_guard_check(
+    struct file_home *h, struct file_visit *v, bool write, struct err *e);
+
+/* Has v->image counted.  Errors: as guard_step(). */
+MUST_CHECK bool file_guard_step(const struct file_visit *v, struct err *e);
+
+/* See vault_guard() and vault_set_guard(). */
+MUST_CHECK bool file_guard(void *home, struct vault_guard *out, struct err *e);
+MUST_CHECK bool file_set_guard(void *home, const char *uri,
+    const struct vault_judge *judge, struct err *e);
 
 /* --- the PIN (file_pin.c) ------------------------------------------------------- */
 

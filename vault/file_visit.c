@@ -97,7 +97,7 @@ load(struct file_home *h, struct file_visit *v, int fd, struct err *e)
 }
 
 bool
-file_store(struct file_home *h, struct file_visit *v, struct err *e)
+file_store_again(struct file_home *h, struct file_visit *v, struct err *e)
 {
 	uint8_t bytes[FILE_IMAGE_BYTES];
 	bool done;
@@ -111,13 +111,22 @@ file_store(struct file_home *h, struct file_visit *v, struct err *e)
 	return true;
 }
 
+bool
+file_store(struct file_home *h, struct file_visit *v, struct err *e)
+{
+	if (v->image.guard.uri[0] == '\0')
+		return file_store_again(h, v, e);
+	v->image.guard.epoch++;
+	return file_store_again(h, v, e) && file_guard_step(v, e);
+}
+
 /* What is answered from the file's state must be on the medium: whoever wrote
  * it may have died before it was.  Syncing again is not enough, because a
  * failed sync is reported once and then forgotten. */
 bool
 file_settle(struct file_home *h, struct file_visit *v, struct err *e)
 {
-	return v->slots.sequence == h->synced || file_store(h, v, e);
+	return v->slots.sequence == h->synced || file_store_again(h, v, e);
 }
 
 static bool
@@ -137,8 +146,8 @@ file_leave(struct file_visit *v)
 	explicit_bzero(v, sizeof(*v));
 }
 
-bool
-file_enter(struct file_home *h, bool write, struct file_visit *v, struct err *e)
+static bool
+enter(struct file_home *h, bool write, struct file_visit *v, struct err *e)
 {
 	int fd = open(h->path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 
@@ -157,12 +166,37 @@ file_enter(struct file_home *h, bool write, struct file_visit *v, struct err *e)
 		    h->path);
 	}
 	v->image.psd.pin_verified = v->image.wrapped && h->key != NULL;
-	/* A slot that was torn once may read differently later. */
-	if (write && v->slots.torn && !file_store(h, v, e)) {
-		file_leave(v);
-		return false;
-	}
 	return true;
+}
+
+/* A slot that was torn once may read differently later. */
+static bool
+mend(struct file_home *h, bool write, struct file_visit *v, struct err *e)
+{
+	return !write || !v->slots.torn || file_store_again(h, v, e);
+}
+
+bool
+file_enter_unguarded(
+    struct file_home *h, bool write, struct file_visit *v, struct err *e)
+{
+	if (!enter(h, write, v, e))
+		return false;
+	if (mend(h, write, v, e))
+		return true;
+	file_leave(v);
+	return false;
+}
+
+bool
+file_enter(struct file_home *h, bool write, struct file_visit *v, struct err *e)
+{
+	if (!enter(h, write, v, e))
+		return false;
+	if (file_guard_check(h, v, write, e) && mend(h, write, v, e))
+		return true;
+	file_leave(v);
+	return false;
 }
 
 /* The key where no PIN keeps it; a locked one is the PSD's to refuse. */

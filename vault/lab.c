@@ -284,6 +284,7 @@ lab_create_vault(struct lab *lab, const char *uri, const struct lab_psd *psd,
 	struct making making = {lab, psd->serial, psd->expires};
 	struct vault_setup setup = {.pin = psd->pin,
 	    .puk = psd->puk,
+	    .guard = psd->guard,
 	    .certify = certify,
 	    .context = &making};
 
@@ -315,8 +316,8 @@ lab_publish(struct lab *lab, const char *id, const char *folder, struct err *e)
 
 /* --- value --------------------------------------------------------------------- */
 
-static bool
-find_psd(const struct lab *lab, const struct message_psd *psd,
+bool
+lab_find_psd(const struct lab *lab, const struct message_psd *psd,
     struct cert **out, struct err *e)
 {
 	char id[PSD_ID], path[PATH_MAX];
@@ -378,9 +379,10 @@ lab_answer_ordering(struct lab *lab, uint8_t orders, const uint8_t *request,
 	struct download_request r;
 	struct cert *psd = NULL;
 	bool done = message_get_request(request, request_len, &r, e) &&
-		    find_psd(lab, &r.psd, &psd, e) &&
+		    lab_find_psd(lab, &r.psd, &psd, e) &&
 		    download_check_request(
 			request, request_len, cert_key(psd), &r, e) &&
+		    lab_book(lab, &r.psd, r.ascending, e) &&
 		    answer_once(lab, &r, orders, out, len, e);
 
 	cert_free(psd);

@@ -11,6 +11,8 @@
  *	download.key                  signs answers
  *	psd/XXPS0000000001.pem        each PSD's certificate
  *	answers/XXPS0000000001-1      each answer that was given
+ *	books/XXPS0000000001          what it said to have spent, the highest
+ *	books/XXPS0000000001-1        and when download 1 got a consent
  *	refunds/XXPS0000000001-1      likewise, to a refund request
  *	refunds/XXPS0000000001-1-credit  the answer that brings its value
  *	refunds/XXPS0000000001-stamp-780  each stamp that was refunded
@@ -36,6 +38,7 @@ struct lab_psd {
 	uint32_t expires, audit_due; /* YYYYMMDD; audit_due 0 = none */
 	const char *pin;	     /* NULL or "": none */
 	const char *puk;	     /* NULL: none; see vault/vault.h */
+	const char *guard;	     /* likewise: vault/guard.h */
 };
 
 /* 0.001 to 100.00 a stamp, 2000.00 in all, three years, audit in 90 days. */
@@ -48,7 +51,8 @@ MUST_CHECK bool lab_create_vault(struct lab *lab, const char *uri,
 
 /* Answers a download request: grants what it asks, next audit in 90 days.  The
  * same sequence number gets the same answer for ever.
- * Errors: ERR_REQUEST, ERR_DENIED (unknown PSD, signature), ERR_SYSTEM. */
+ * Errors: ERR_REQUEST, ERR_DENIED (unknown PSD, signature, an old copy of it),
+ * ERR_SYSTEM. */
 MUST_CHECK bool
 lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
@@ -89,6 +93,18 @@ struct lab_granted {
 };
 MUST_CHECK bool lab_credit(struct lab *lab, struct vault *v,
     const struct lab_granted *what, uint32_t *sequence, struct err *e);
+
+/* Consents to an audit whose registers are the newest that the lab knows of.
+ * Errors: as lab_answer(). */
+MUST_CHECK bool lab_consent(struct lab *lab, const uint8_t *audit,
+    size_t audit_len, uint8_t *out, size_t *len, struct err *e);
+
+/* A new guard for a vault (open, unlocked) whose old one is gone or says that
+ * the vault is an old copy, if the lab consents; an audit follows, so that no
+ * other copy is consented to.
+ * Errors: as vault_set_guard(), lab_consent(). */
+MUST_CHECK bool
+lab_rebind(struct lab *lab, struct vault *v, const char *guard, struct err *e);
 
 /* Writes the certificates of authority, provider and PSD `id` into `folder`
  * (made if missing), where postage-verify(1) looks.

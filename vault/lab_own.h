@@ -20,6 +20,15 @@ struct lab {
 MUST_CHECK bool lab_path(
     const struct lab *lab, const char *name, char out[PATH_MAX], struct err *e);
 
+/* The certificate of a PSD of this lab.  Errors: ERR_DENIED (none). */
+MUST_CHECK bool lab_find_psd(const struct lab *lab,
+    const struct message_psd *psd, struct cert **out, struct err *e);
+
+/* Writes down what the PSD says to have spent in all.
+ * Errors: ERR_DENIED (it has said more before: an old copy), ERR_SYSTEM. */
+MUST_CHECK bool lab_book(const struct lab *lab, const struct message_psd *psd,
+    mils ascending, struct err *e);
+
 /* Where the answer of `sequence` to this PSD is kept.  Errors: ERR_CONFIG. */
 MUST_CHECK bool
 lab_answer_path(const struct lab *lab, const struct message_psd *psd,

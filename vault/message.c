@@ -101,6 +101,17 @@ message_put_refund(
 	return end(&w);
 }
 
+size_t
+message_put_consent(
+    const struct audit_consent *in, uint8_t out[PSD_MESSAGE_MAX])
+{
+	struct bytes_writer w;
+
+	begin(&w, out, MESSAGE_CONSENT, &in->psd);
+	bytes_write(&w, in->nonce, PSD_NONCE);
+	return end(&w);
+}
+
 static bool
 is_code(const char *text)
 {
@@ -242,6 +253,20 @@ message_get_refund(
 	    out->total > out->ascending || out->count > out->piece_count ||
 	    out->count == 0 || out->number == 0)
 		return no_message("refund request of a PSD", e);
+	return true;
+}
+
+bool
+message_get_consent(
+    const uint8_t *msg, size_t len, struct audit_consent *out, struct err *e)
+{
+	struct bytes_reader r;
+	uint8_t type;
+	bool sound = enter(&r, msg, len, &type, &out->psd);
+
+	bytes_read_into(&r, out->nonce, PSD_NONCE);
+	if (!sound || type != MESSAGE_CONSENT || !bytes_reader_done(&r))
+		return no_message("consent of a provider", e);
 	return true;
 }
 

@@ -9,6 +9,8 @@
  *	0x03 receipt   PSD -> provider   the registers after it
  *	0x04 audit     PSD -> anyone     the registers, over a nonce
  *	0x07 refund    PSD -> provider   wants the stamps of a list refunded
+ *	0x14 consent   provider -> home  an audit's registers are the newest that
+ *					 it knows of, over the audit's nonce
  *
  * Little endian.  Each message: type, version 1, vendor (2), model (2), PSD
  * serial (u32), its fields in the order of the structs below, and a signature
@@ -25,7 +27,8 @@ enum message_type {
 	MESSAGE_AUDIT = 0x04,
 	MESSAGE_AUTHENTICATION = 0x05, /* psd_authenticate() */
 	MESSAGE_REFUND = 0x07,
-	MESSAGE_ANSWER = 0x12
+	MESSAGE_ANSWER = 0x12,
+	MESSAGE_CONSENT = 0x14
 };
 
 /* Orders of an answer, bits. */
@@ -72,6 +75,12 @@ struct psd_report {
 	uint8_t nonce[PSD_NONCE]; /* receipt: first half of the answer's hash */
 };
 
+/* The provider's word on an audit. */
+struct audit_consent {
+	struct message_psd psd;
+	uint8_t nonce[PSD_NONCE]; /* the audit's */
+};
+
 /* The PSD's word on a list of stamps (vault/refund.h). */
 struct refund_request {
 	struct message_psd psd;
@@ -97,6 +106,9 @@ message_put_report(const struct psd_report *in, uint8_t out[PSD_MESSAGE_MAX]);
 size_t message_put_refund(
     const struct refund_request *in, uint8_t out[PSD_MESSAGE_MAX]);
 
+size_t message_put_consent(
+    const struct audit_consent *in, uint8_t out[PSD_MESSAGE_MAX]);
+
 /* Parse a whole message; the signature is its last 64 bytes, not checked here.
  * Errors: ERR_REQUEST. */
 MUST_CHECK bool message_get_request(const uint8_t *msg, size_t len,
@@ -108,6 +120,8 @@ MUST_CHECK bool message_get_report(
 
 MUST_CHECK bool message_get_refund(
     const uint8_t *msg, size_t len, struct refund_request *out, struct err *e);
+MUST_CHECK bool message_get_consent(
+    const uint8_t *msg, size_t len, struct audit_consent *out, struct err *e);
 
 /* "XXPS0001234567".  Returns out. */
 const char *message_psd_id(const struct message_psd *psd, char out[PSD_ID]);

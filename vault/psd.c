@@ -46,11 +46,13 @@ psd_find(const struct psd *p, const uint8_t key[PSD_KEY_BYTES],
 size_t
 psd_recent(const struct psd *p, struct psd_stamp *out)
 {
-	uint32_t count = p->piece_count < PSD_RING ? p->piece_count : PSD_RING;
+	uint32_t count =
+	    p->piece_count < p->remembers ? p->piece_count : p->remembers;
 
 	for (uint32_t i = 0; i < count; i++)
 		answer_from(
-		    &p->ring[(p->piece_count - count + i) % PSD_RING], &out[i]);
+		    &p->ring[(p->piece_count - count + i) % p->remembers],
+		    &out[i]);
 	return count;
 }
 
@@ -373,7 +375,8 @@ commit(
     struct psd *p, size_t count, const struct batch *b, struct psd_stamp *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct psd_entry *entry = &p->ring[p->piece_count % PSD_RING];
+		struct psd_entry *entry =
+		    &p->ring[p->piece_count % p->remembers];
 
 		if (b->twin[i] >= 0)
 			out[i].replayed = true;
@@ -397,10 +400,12 @@ psd_debit(struct psd *p, const struct psd_crypto *crypto, uint32_t today,
 	struct batch b = {.fresh = 0};
 
 	*changed = false;
-	if (count < 1 || count > PSD_BATCH_MAX)
+	if (count < 1 || count > PSD_BATCH_MAX || count > p->remembers)
 		return err_set(e, ERR_REQUEST,
-		    "a batch of %zu stamps: 1 to %d are possible", count,
-		    PSD_BATCH_MAX);
+		    "a batch of %zu stamps: 1 to %lu are possible", count,
+		    (unsigned long)(p->remembers < PSD_BATCH_MAX
+					? p->remembers
+					: PSD_BATCH_MAX));
 	for (size_t i = 0; i < count; i++) {
 		request_hash(crypto, &in[i], b.hash[i]);
 		if (!sort_stamp(p, in, i, &b, out, e))

@@ -129,6 +129,9 @@ struct psd {
 	uint8_t puk_verifier[PSD_VERIFIER];
 	uint8_t puk_tries_left; /* 0 also where there is none */
 	struct psd_entry ring[PSD_RING];
+	/* Of the home, not stored: how many pieces it has room for, PSD_RING or
+	 * fewer; piece n is ring[(n - 1) % remembers]. */
+	uint32_t remembers;
 	bool pin_verified; /* of this opening: not stored */
 };
 
@@ -245,6 +248,13 @@ MUST_CHECK bool psd_download_apply(struct psd *p,
 MUST_CHECK bool psd_audit(const struct psd *p, const struct psd_crypto *crypto,
     const uint8_t nonce[PSD_NONCE], uint8_t out[PSD_MESSAGE_MAX], size_t *len,
     struct err *e);
+
+/* Is this the provider's consent to the audit with this nonce?  Its home may then
+ * take this state for the newest.
+ * Errors: ERR_REQUEST (no consent), ERR_DENIED (signature, PSD, nonce). */
+MUST_CHECK bool psd_check_consent(const struct psd *p,
+    const struct psd_crypto *crypto, const uint8_t nonce[PSD_NONCE],
+    const uint8_t *msg, size_t len, struct err *e);
 
 /* The PSD's signature over the caller's nonce and its own name: that the same
  * device is there again.  `out`: 0x05, vendor (2), model (2), serial (u32 le),

@@ -113,6 +113,30 @@ psd_authenticate(const struct psd *p, const struct psd_crypto *crypto,
 	return sign(crypto, out, len, e);
 }
 
+static bool
+is_for(const struct psd *p, const struct message_psd *name)
+{
+	return strcmp(name->vendor, p->vendor) == 0 &&
+	       strcmp(name->model, p->model) == 0 && name->serial == p->serial;
+}
+
+bool
+psd_check_consent(const struct psd *p, const struct psd_crypto *crypto,
+    const uint8_t nonce[PSD_NONCE], const uint8_t *msg, size_t len,
+    struct err *e)
+{
+	struct audit_consent c;
+
+	if (!message_get_consent(msg, len, &c, e))
+		return false;
+	if (crypto->verify(crypto->context, p->provider_key, msg,
+		len - INDICIUM_SIGNATURE, msg + len - INDICIUM_SIGNATURE) &&
+	    is_for(p, &c.psd) && memcmp(c.nonce, nonce, PSD_NONCE) == 0)
+		return true;
+	return err_set(e, ERR_DENIED,
+	    "this is not the provider's consent to this audit of this PSD");
+}
+
 /* Is this answer from the provider, for this PSD, and the next one? */
 static bool
 check_answer(const struct psd *p, const struct psd_crypto *crypto,
@@ -125,8 +149,7 @@ check_answer(const struct psd *p, const struct psd_crypto *crypto,
 		msg + signed_len))
 		return err_set(e, ERR_DENIED,
 		    "the answer does not bear the provider's signature");
-	if (strcmp(a->psd.vendor, p->vendor) != 0 ||
-	    strcmp(a->psd.model, p->model) != 0 || a->psd.serial != p->serial)
+	if (!is_for(p, &a->psd))
 		return err_set(e, ERR_DENIED, "the answer is for another PSD");
 	return true;
 }

@@ -15,6 +15,7 @@ psd_init(struct psd *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->life = PSD_CREATED;
+	p->remembers = PSD_RING;
 }
 
 bool
@@ -134,7 +135,7 @@ entry_fault(const struct psd *p, uint32_t index)
 {
 	const struct psd_entry *entry = &p->ring[index];
 
-	if (index >= p->piece_count)
+	if (index >= p->piece_count || index >= p->remembers)
 		return entry->len == 0 ? NULL : "a remembered piece too many";
 	if (entry->len < 50 + INDICIUM_SIGNATURE || entry->len > INDICIUM_MAX)
 		return "a remembered piece is lost";
@@ -155,7 +156,7 @@ newest_fault(const struct psd *p)
 
 	if (p->piece_count == 0)
 		return NULL;
-	newest = &p->ring[(p->piece_count - 1) % PSD_RING];
+	newest = &p->ring[(p->piece_count - 1) % p->remembers];
 	if (!indicium_decode(newest->indicium, newest->len, &in, &e))
 		return "the newest indicium cannot be read";
 	if (in.ascending != (uint64_t)p->ascending ||
@@ -170,6 +171,7 @@ fault(const struct psd *p)
 {
 	const char *found;
 
+	assert(p->remembers >= 1 && p->remembers <= PSD_RING);
 	switch (p->life) {
 	case PSD_CREATED:
 	case PSD_INITIALISED:
@@ -209,11 +211,13 @@ psd_check(const struct psd *p, struct err *e)
 bool
 psd_personalise(struct psd *p, const struct psd_setup *setup, struct err *e)
 {
+	uint32_t remembers = p->remembers;
 	const char *found;
 
 	if (p->life != PSD_INITIALISED)
 		return err_set(e, ERR_DENIED, "this PSD was personalised");
 	psd_init(p);
+	p->remembers = remembers;
 	p->life = PSD_OPERATIONAL;
 	memcpy(p->vendor, setup->vendor, sizeof(p->vendor));
 	memcpy(p->model, setup->model, sizeof(p->model));
@@ -233,6 +237,7 @@ psd_personalise(struct psd *p, const struct psd_setup *setup, struct err *e)
 	if (found == NULL)
 		return true;
 	psd_init(p);
+	p->remembers = remembers;
 	p->life = PSD_INITIALISED;
 	return err_set(e, ERR_REQUEST,
 	    "a PSD cannot be made so: %s makes no sense", found);

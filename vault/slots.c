@@ -93,9 +93,10 @@ slots_read(struct slots *s, int fd, void *payload, size_t len, struct err *e)
 	s->current = sequence[1] > sequence[0] ? 1 : 0;
 	s->sequence = sequence[s->current];
 	s->torn = sequence[1 - s->current] == 0;
-	done = s->sequence != 0 && length[s->current] == len;
+	done = s->sequence != 0 && length[s->current] <= len;
+	memset(payload, 0, len);
 	if (done)
-		memcpy(payload, found[s->current], len);
+		memcpy(payload, found[s->current], length[s->current]);
 	explicit_bzero(file, sizeof(file));
 	return done ||
 	       err_set(e, ERR_CORRUPT, "neither copy of the state is whole");

@@ -32,8 +32,9 @@ struct slots {
 /* The bytes of a new file: the state in both slots. */
 void slots_format(const void *payload, size_t len, uint8_t out[SLOTS_BYTES]);
 
-/* Finds the state.  `len` must be what was stored.
- * Errors: ERR_CORRUPT (no valid slot, other length), ERR_SYSTEM
+/* Finds the state.  What was stored may be shorter than `len`, by a program that
+ * knew less: zeros follow.
+ * Errors: ERR_CORRUPT (no valid slot, more stored than `len`), ERR_SYSTEM
  * (errno stays). */
 MUST_CHECK bool
 slots_read(struct slots *s, int fd, void *payload, size_t len, struct err *e);

@@ -17,6 +17,7 @@ struct vault {
 static const struct vault_driver *const drivers[] = {
     &vault_file_driver,
     &vault_card_driver,
+    &vault_button_driver,
 };
 
 #define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
@@ -61,7 +62,9 @@ known_driver(const char *uri, const struct vault_driver **driver,
 		return true;
 	name_without_secret(uri, name);
 	return err_set(e, ERR_CONFIG,
-	    "vault \"%s\": no kind of vault; write file:FOLDER or card:", name);
+	    "vault \"%s\": no kind of vault; write file:FOLDER, card: or "
+	    "button:",
+	    name);
 }
 
 bool
@@ -87,6 +90,14 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
 	return true;
 }
 
+static bool
+no_guard(const struct vault_driver *driver, struct err *e)
+{
+	return err_set(e, ERR_CONFIG, "a vault \"%s:\" takes no guard%s",
+	    driver->scheme,
+	    driver->guard == NULL ? ": nobody can copy it" : "");
+}
+
 bool
 vault_create(const char *uri, int wait_ms, const struct vault_setup *setup,
     struct err *e)
@@ -99,6 +110,9 @@ vault_create(const char *uri, int wait_ms, const struct vault_setup *setup,
 	if (setup->puk != NULL && driver->unblock == NULL)
 		return err_set(e, ERR_CONFIG, "a vault \"%s:\" has no PUK",
 		    driver->scheme);
+	if (setup->guard != NULL && setup->guard[0] != '\0' &&
+	    driver->set_guard == NULL)
+		return no_guard(driver, e);
 	return driver->create != NULL
 		   ? driver->create(rest, wait_ms, setup, e)
 		   : err_set(e, ERR_CONFIG,
@@ -217,6 +231,13 @@ vault_status(struct vault *v, struct psd_status *out, struct err *e)
 	return named(v, v->driver->status(v->home, out, e), e);
 }
 
+size_t
+vault_batch(const struct vault *v)
+{
+	return v->driver->batch != NULL ? v->driver->batch(v->home)
+					: VAULT_BATCH_MAX;
+}
+
 bool
 vault_debit(struct vault *v, const struct psd_request *in, size_t count,
     struct psd_stamp *out, struct err *e)
@@ -275,4 +296,21 @@ vault_certificate(
     struct vault *v, uint8_t *out, size_t size, size_t *len, struct err *e)
 {
 	return named(v, v->driver->certificate(v->home, out, size, len, e), e);
+}
+
+bool
+vault_guard(struct vault *v, struct vault_guard *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	out->by_itself = v->driver->guard == NULL;
+	return out->by_itself || named(v, v->driver->guard(v->home, out, e), e);
+}
+
+bool
+vault_set_guard(struct vault *v, const char *uri,
+    const struct vault_judge *judge, struct err *e)
+{
+	if (v->driver->set_guard == NULL)
+		return no_guard(v->driver, e);
+	return named(v, v->driver->set_guard(v->home, uri, judge, e), e);
 }

@@ -14,8 +14,9 @@
  *
  * A debit names each stamp by a 16-byte key.  The same key with the same
  * request gives the same indicium for as long as the PSD's ring remembers it
- * (the last PSD_RING keys); it is never debited twice.  vault_debit() is called
- * by vault/pool.c alone, for dispense/dispense.c.
+ * (the last PSD_RING keys; fewer where a home has less room, but never fewer
+ * than one batch); it is never debited twice.  vault_debit() is called by
+ * vault/pool.c alone, for dispense/dispense.c.
  */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
@@ -26,10 +27,11 @@
 #include "base/err.h"
 #include "base/mils.h"
 #include "stamp/cert.h"
+#include "vault/guard.h"
 #include "vault/psd.h"
 
 #define VAULT_URI_MAX	512
-#define VAULT_BATCH_MAX PSD_BATCH_MAX /* stamps of one vault_debit() */
+#define VAULT_BATCH_MAX PSD_BATCH_MAX /* stamps of one vault_debit(), at most */
 
 struct vault;
 
@@ -43,8 +45,9 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e);
 /* What a new PSD is told. */
 struct vault_setup {
 	struct psd_setup psd;
-	const char *pin; /* NULL or "": none */
-	const char *puk; /* VAULT_PUK digits, only with a PIN; NULL: none */
+	const char *pin;   /* NULL or "": none */
+	const char *puk;   /* VAULT_PUK digits, only with a PIN; NULL: none */
+	const char *guard; /* vault/guard.h; NULL or "": none */
 	/* Certifies the key that its home made, by the public half. */
 	bool (*certify)(void *context, const struct sig_key *key,
 	    struct cert **out, struct err *e);
@@ -117,7 +120,11 @@ MUST_CHECK bool vault_set_puk(struct vault *v, const char *puk, struct err *e);
 MUST_CHECK bool
 vault_status(struct vault *v, struct psd_status *out, struct err *e);
 
-/* Debits and signs `count` (1 to VAULT_BATCH_MAX) stamps as one step: all of
+/* How many stamps this vault debits in one step: 1 to VAULT_BATCH_MAX, and no
+ * more than its ring remembers. */
+size_t vault_batch(const struct vault *v);
+
+/* Debits and signs `count` (1 to vault_batch()) stamps as one step: all of
  * them or none; one durable write.  out[i] answers in[i].  Keys that the ring
  * holds are answered from it (out[i].replayed) and not debited again.
  * Errors: ERR_FUNDS (sum of the batch), ERR_REQUEST (amount outside the PSD's
@@ -169,6 +176,38 @@ MUST_CHECK bool vault_certificate(
 
 /* What a home of this kind cannot promise, in a sentence for a person; or "". */
 const char *vault_caution(const struct vault *v);
+
+/* --- roll-back -------------------------------------------------------------- */
+
+/* What keeps an old copy of the vault from being taken for the newest state. */
+struct vault_guard {
+	bool by_itself;	     /* a device that nobody can copy */
+	char uri[GUARD_URI]; /* "": nothing does */
+	char maker[GUARD_MAKER];
+	bool software; /* the guard can be copied itself */
+	uint64_t count;
+	bool pin_required;
+};
+
+/* As the vault's medium says; the guard is not asked, vault_status() does. */
+MUST_CHECK bool
+vault_guard(struct vault *v, struct vault_guard *out, struct err *e);
+
+/* The provider, who alone can say whether the registers are the newest: gets
+ * the PSD's audit, gives its consent (message.h) in `out` of PSD_MESSAGE_MAX. */
+struct vault_judge {
+	bool (*consent)(void *context, const uint8_t *audit, size_t audit_len,
+	    uint8_t *out, size_t *len, struct err *e);
+	void *context;
+};
+
+/* Puts the vault (unlocked) under another guard, or (NULL) none.  Without a
+ * judge the guard that it has must say that this is the newest state; with one,
+ * where the guard is gone or disagrees, the judge must.
+ * Errors: as guard_make(), guard_read(), consent(); ERR_DENIED (PIN; no consent),
+ * ERR_CONFIG (this kind of vault has none). */
+MUST_CHECK bool vault_set_guard(struct vault *v, const char *uri,
+    const struct vault_judge *judge, struct err *e);
 
 /* The URI without credentials, for messages. */
 const char *vault_name(const struct vault *v);
