@@ -79,6 +79,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct download_answer answer;
 	struct refund_request refund;
 	struct psd_report report;
+	struct audit_consent consent;
 	uint8_t out[PSD_MESSAGE_MAX];
 	struct err e = ERR_INIT;
 
@@ -90,6 +91,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must_equal(data, size, out, message_put_report(&report, out));
 	if (message_get_refund(data, size, &refund, &e))
 		must_equal(data, size, out, message_put_refund(&refund, out));
+	if (message_get_consent(data, size, &consent, &e))
+		must_equal(data, size, out, message_put_consent(&consent, out));
 	apply(data, size);
 	return 0;
 }

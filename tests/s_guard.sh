@@ -55,6 +55,11 @@ back() {
 	cp -p "$WORK/$1/${file##*/}" "$file"
 	vaultd_start
 }
+# release JOB: as a person would.
+release() {
+	cupsenable Postage
+	lp -i "$1" -H resume
+}
 queue_says() {
 	lpstat -p Postage -l | grep -q "$1"
 }
@@ -79,19 +84,17 @@ check_fails 'status says it, too' admin vault status
 check_fails 'nor does it get another guard' admin vault guard "$guard"
 back tuesday
 check 'the newest is back' admin vault status
-cupsenable Postage
-cupsaccept Postage
-release "$job" 2>/dev/null
+release "$job"
 arrives 'it goes on' "$job" '780 1050'
 check 'registers, journal and paper agree' books_balance
 
 stop_pid "$TPM_PID" KILL
 job=$(submit -d Postage "$WORK/a.pdf")
-check 'without its TPM the job waits' until_true 20 sh -c \
-	"lpstat -W not-completed -o Postage | grep -q . &&
-	 grep -q 'no TPM at' '$WORK/log/error_log'"
+check 'without its TPM nothing is bought' until_true 30 \
+	grep -q 'no TPM at' "$WORK/log/error_log"
+check 'and the job waits' wait_state "$job" 'pending pending-held' 60
 check 'the TPM is on again' tpm_on "$WORK/tpm"
-cupsenable Postage
+release "$job"
 arrives 'and the job is printed' "$job" '780 1050'
 check 'registers, journal and paper agree' books_balance
 
