@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* the child of a card_link: the one file that calls pcsc-lite */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <winscard.h>
 
-#include "base/bytes.h"
 #include "vault/card_child.h"
 
 #define ALL_READERS "\\\\?PnP?\\Notification"
 #define PARTS_MAX   4 /* GET RESPONSE and 6Cxx of one command */
 
 struct child {
-	int fd;
 	bool established;
 	SCARDCONTEXT context;
 	bool connected;
@@ -305,9 +299,11 @@ send_apdu(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
 /* --- orders ---------------------------------------------------------------------------------- */
 
 static bool
-obey(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
+obey(void *state, struct bytes_reader *in, struct bytes_writer *out,
     struct err *e)
 {
+	struct child *c = state;
+
 	switch (bytes_read_le(in, 1)) {
 	case ORDER_READERS: return readers(c, out, e);
 	case ORDER_WAIT: return wait_for_change(c, in, e);
@@ -320,36 +316,8 @@ obey(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
 	}
 }
 
-_Noreturn void
-card_child_serve(int fd)
-{
-	struct child *c = calloc(1, sizeof(*c));
-	uint8_t message[CARD_MESSAGE_MAX], answer[CARD_MESSAGE_MAX];
-	struct bytes_reader in;
-	struct bytes_writer out;
-	ssize_t n;
-
-	while (c != NULL && (n = recv(fd, message, sizeof(message), 0)) != 0) {
-		struct err e = ERR_INIT;
-
-		if (n < 0) {
-			if (errno == EINTR)
-				continue;
-			break;
-		}
-		bytes_reader_init(&in, message, (size_t)n);
-		bytes_writer_init(&out, answer, sizeof(answer));
-		bytes_write_le(&out, ERR_NONE, 1);
-		if (!obey(c, &in, &out, &e) || in.failed || out.failed) {
-			if (e.kind == ERR_NONE)
-				err_set(&e, ERR_SYSTEM, "an order is cut");
-			bytes_writer_init(&out, answer, sizeof(answer));
-			bytes_write_le(&out, e.kind, 1);
-			bytes_write(&out, e.text, strlen(e.text));
-		}
-		explicit_bzero(message, sizeof(message));
-		if (send(fd, answer, out.pos, MSG_NOSIGNAL) < 0)
-			break;
-	}
-	_exit(0);
-}
+const struct aside_part card_part = {
+    .who = "the card or its reader",
+    .state_size = sizeof(struct child),
+    .obey = obey,
+};
