@@ -17,7 +17,7 @@ homes() {
 	cat <<'EOF'
 ^(PCSC/)?(winscard|wintypes|pcsclite)\.h$ vault/card.c
 ^curl/ vault/remote.c
-^p11-kit/ vault/hsm.c
+^p11-kit/ vault/hsm_own.h
 ^owcapi\.h$ vault/button.c
 ^cups/ filter/* backend/* ppd/* tools/* dispense/scheduler.c
 ^(poppler|glib/poppler)[-/.a-z]*\.h$ filter/scan*

@@ -62,7 +62,7 @@ as_owner(const char *uri, struct err *e)
 
 	if (getuid() != 0)
 		return true;
-	if (strncmp(uri, "file:", 5) != 0)
+	if (!vault_file_is(uri))
 		return as_daemon(e);
 	if (!vault_file_path(uri, path, sizeof(path), e) ||
 	    stat(path, &st) != 0 || st.st_uid == geteuid())
@@ -116,7 +116,7 @@ as_owner_of_new(const char *uri, const char *state_dir, struct err *e)
 	char folder[PATH_MAX];
 	const struct passwd *owner;
 
-	if (getuid() != 0 || strncmp(uri, "file:", 5) != 0)
+	if (getuid() != 0 || !vault_file_is(uri))
 		return true;
 	owner = getpwnam(OWNER);
 	if (owner == NULL)

@@ -25,6 +25,7 @@ static const char usage[] =
     "postage vault [--vault URI] [--pin-file FILE] [--lab FOLDER] ...\n"
     "  create  [--serial N] [--max-stamp SUM] [--max-value SUM] "
     "[--expires DATE]\n"
+    "          [--token PKCS11-URI]      (of a vault hsm:FOLDER)\n"
     "  status\n"
     "  audit   [--request FILE | --answer FILE]\n"
     "  refill  SUM [--request FILE] | --answer FILE\n"
@@ -91,11 +92,16 @@ life_text(const struct psd_status *s, uint32_t today)
 	}
 }
 
+/* Of a token only the token knows how many tries are left. */
 static void
-show_pin(struct out *o, const struct psd_status *s)
+show_pin(struct out *o, const struct psd_status *s, bool in_token)
 {
 	char text[64] = "none";
 
+	if (in_token && s->pin_required) {
+		out_text(o, "pin", "PIN", "required, counted by the token");
+		return;
+	}
 	if (s->pin_required && s->pin_tries_left == 0)
 		snprintf(text, sizeof(text), "blocked");
 	else if (s->pin_required)
@@ -109,6 +115,7 @@ static void
 show_status(struct out *o, const struct vault *v, const struct psd_status *s)
 {
 	uint32_t today = date_local(time(NULL));
+	bool in_token = strncmp(vault_name(v), "hsm:", 4) == 0;
 	char id[PSD_ID];
 	struct message_psd psd = {.serial = s->serial};
 
@@ -129,7 +136,7 @@ show_status(struct out *o, const struct vault *v, const struct psd_status *s)
 	out_number(o, "download_sequence", "Downloads", s->download_sequence);
 	out_number(o, "licence", "Licence", s->licence);
 	out_number(o, "cert_serial", "Certificate", s->cert_serial);
-	show_pin(o, s);
+	show_pin(o, s, in_token);
 	out_flag(o, "lab", NULL, s->lab);
 	if (s->lab)
 		out_note(o, "A lab's PSD: its stamps say SPECIMEN and are "
@@ -137,6 +144,11 @@ show_status(struct out *o, const struct vault *v, const struct psd_status *s)
 	if (strncmp(vault_name(v), "file:", 5) == 0)
 		out_note(o, "A file can be copied and an old copy put back; "
 			    "only the provider's books would show it.");
+	if (in_token)
+		out_note(o, "The token keeps the key, a file the registers: "
+			    "nobody can copy the key, but an old copy of the "
+			    "file can be put back, and only the provider's "
+			    "books would show it.");
 }
 
 static int
@@ -276,6 +288,7 @@ enum {
 	OPT_REQUEST,
 	OPT_ANSWER,
 	OPT_SERIAL,
+	OPT_TOKEN,
 	OPT_MAX_STAMP,
 	OPT_MAX_VALUE,
 	OPT_EXPIRES
@@ -289,6 +302,7 @@ static const struct option long_options[] = {
     {"request", required_argument, NULL, OPT_REQUEST},
     {"answer", required_argument, NULL, OPT_ANSWER},
     {"serial", required_argument, NULL, OPT_SERIAL},
+    {"token", required_argument, NULL, OPT_TOKEN},
     {"max-stamp", required_argument, NULL, OPT_MAX_STAMP},
     {"max-value", required_argument, NULL, OPT_MAX_VALUE},
     {"expires", required_argument, NULL, OPT_EXPIRES},
@@ -312,6 +326,7 @@ take_option(struct arguments *a, int option, const char *value)
 			return false;
 		a->psd.serial = (uint32_t)serial;
 		return true;
+	case OPT_TOKEN: a->psd.token = value; return true;
 	case OPT_MAX_STAMP: return mils_parse(value, &a->psd.max_stamp);
 	case OPT_MAX_VALUE: return mils_parse(value, &a->psd.max_descending);
 	case OPT_EXPIRES: return date_parse(value, &a->psd.expires);

@@ -46,6 +46,7 @@ struct vault_driver {
 };
 
 extern const struct vault_driver vault_file_driver;
+extern const struct vault_driver vault_hsm_driver;
 extern const struct vault_driver vault_card_driver;
 
 #endif

@@ -7,6 +7,7 @@
 #define VAULT_FILE_IMAGE_H
 
 #include "stamp/cert.h"
+#include "vault/hsm.h"
 #include "vault/psd.h"
 #include "vault/wrap.h"
 
@@ -15,8 +16,9 @@
 	    PSD_STATE_BYTES)
 
 struct file_image {
-	bool wrapped;	    /* else the key stands bare in key.box */
-	struct wrapped key; /* under the PIN */
+	bool wrapped;		 /* else the key stands bare in key.box, */
+	char token[HSM_URI_MAX]; /* or, where this is not "", in a token */
+	struct wrapped key;	 /* under the PIN */
 	size_t cert_len;
 	uint8_t cert[CERT_MAX]; /* DER */
 	struct psd psd;
@@ -24,6 +26,9 @@ struct file_image {
 
 void
 file_image_encode(const struct file_image *in, uint8_t out[FILE_IMAGE_BYTES]);
+
+/* Is there room for a certificate of this length beside the token's URI? */
+bool file_image_fits(const struct file_image *image);
 
 /* Errors: ERR_CORRUPT. */
 MUST_CHECK bool file_image_decode(

@@ -281,8 +281,10 @@ lab_create_vault(struct lab *lab, const char *uri, const struct lab_psd *psd,
     char id[PSD_ID], struct err *e)
 {
 	struct making making = {lab, psd->serial, psd->expires};
-	struct vault_setup setup = {
-	    .pin = psd->pin, .certify = certify, .context = &making};
+	struct vault_setup setup = {.pin = psd->pin,
+	    .token = psd->token,
+	    .certify = certify,
+	    .context = &making};
 
 	if (making.serial == 0)
 		making.serial = free_serial(lab);

@@ -35,6 +35,7 @@ struct lab_psd {
 	mils min_stamp, max_stamp, max_descending;
 	uint32_t expires, audit_due; /* YYYYMMDD; audit_due 0 = none */
 	const char *pin;	     /* NULL or "": none */
+	const char *token;	     /* as in struct vault_setup */
 };
 
 /* 0.001 to 100.00 a stamp, 2000.00 in all, three years, audit in 90 days. */

@@ -16,6 +16,7 @@ struct vault {
 
 static const struct vault_driver *const drivers[] = {
     &vault_file_driver,
+    &vault_hsm_driver,
     &vault_card_driver,
 };
 
@@ -61,7 +62,9 @@ known_driver(const char *uri, const struct vault_driver **driver,
 		return true;
 	name_without_secret(uri, name);
 	return err_set(e, ERR_CONFIG,
-	    "vault \"%s\": no kind of vault; write file:FOLDER or card:", name);
+	    "vault \"%s\": no kind of vault; write file:FOLDER, hsm:FOLDER or "
+	    "card:",
+	    name);
 }
 
 bool

@@ -44,6 +44,9 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e);
 struct vault_setup {
 	struct psd_setup psd;
 	const char *pin; /* NULL or "": none */
+	/* PKCS#11 URI of a token, or of a key in it (vault/hsm.h), where the
+	 * home keeps its key in one; NULL: the one token that there is. */
+	const char *token;
 	/* Certifies the key that its home made, by the public half. */
 	bool (*certify)(void *context, const struct sig_key *key,
 	    struct cert **out, struct err *e);
