@@ -233,6 +233,15 @@ change_pin(struct hsm_child *c, struct bytes_reader *in, struct err *e)
 	return done;
 }
 
+/* Some tokens would find and use a key that another session unlocked. */
+static bool
+may_use_key(const struct hsm_child *c, struct err *e)
+{
+	return (c->at.info.flags & CKF_LOGIN_REQUIRED) == 0 ||
+	       c->pin[0] != '\0' ||
+	       err_set(e, ERR_DENIED, "the token needs its PIN");
+}
+
 /* --- signing -------------------------------------------------------------------------------- */
 
 static bool
@@ -265,7 +274,7 @@ sign(struct hsm_child *c, struct bytes_reader *in, struct bytes_writer *out,
 	if (len > sizeof(message))
 		return err_set(e, ERR_REQUEST, "too long to be signed");
 	bytes_read_into(in, message, len);
-	if (!in_session(c, e) || !hsm_find_key(c, e))
+	if (!in_session(c, e) || !may_use_key(c, e) || !hsm_find_key(c, e))
 		return false;
 	sig_sha256(message, len, hash);
 	done = c->how == CKM_ECDSA

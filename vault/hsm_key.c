@@ -107,8 +107,6 @@ no_key(const struct hsm_child *c, CK_ULONG count, struct err *e)
 		    "the token has several keys that answer to \"%s\": name "
 		    "one by id= in its URI",
 		    name);
-	if ((c->at.info.flags & CKF_LOGIN_REQUIRED) != 0 && c->pin[0] == '\0')
-		return err_set(e, ERR_DENIED, "the token needs its PIN");
 	return err_set(e, ERR_CONFIG,
 	    "the token has no signing key \"%s\": it was deleted, or this is "
 	    "another token of that name",
