@@ -2,6 +2,7 @@
 #include "dispense/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 
 struct client {
 	int fd;
+	bool lost;     /* it does not answer any more */
 	int passed;    /* descriptor of the last reply, or -1 */
 	uint8_t *body; /* PROTOCOL_BODY_MAX bytes, both ways */
 	struct wire out, in;
@@ -29,23 +31,28 @@ begin(struct client *c)
 	return &c->out;
 }
 
-/* Sends what begin() filled and opens the reply for reading. */
+static bool
+tell(struct client *c, enum message type, struct err *e)
+{
+	if (!wire_done(&c->out))
+		return err_set(e, ERR_REQUEST,
+		    "the document has more placeholders than one message "
+		    "holds; print it in parts");
+	c->lost = c->lost ||
+		  !protocol_send(c->fd, type, c->body, c->out.w.pos, -1, e);
+	return !c->lost;
+}
+
 static struct wire *
-ask(struct client *c, enum message type, struct err *e)
+hear(struct client *c, struct err *e)
 {
 	enum message got;
 	size_t len;
 	struct err theirs = ERR_INIT;
 
-	if (!wire_done(&c->out)) {
-		err_set(e, ERR_REQUEST,
-		    "the document has more placeholders than one message "
-		    "holds; print it in parts");
-		return NULL;
-	}
-	if (!protocol_send(c->fd, type, c->body, c->out.w.pos, -1, e) ||
-	    !protocol_receive(
-		c->fd, &got, c->body, PROTOCOL_BODY_MAX, &len, &c->passed, e))
+	c->lost = !protocol_receive(
+	    c->fd, &got, c->body, PROTOCOL_BODY_MAX, &len, &c->passed, e);
+	if (c->lost)
 		return NULL;
 	wire_read(&c->in, c->body, len);
 	if (got == MESSAGE_OK)
@@ -59,6 +66,13 @@ ask(struct client *c, enum message type, struct err *e)
 	else
 		*e = theirs;
 	return NULL;
+}
+
+/* Sends what begin() filled and opens the reply for reading. */
+static struct wire *
+ask(struct client *c, enum message type, struct err *e)
+{
+	return tell(c, type, e) ? hear(c, e) : NULL;
 }
 
 static bool
@@ -195,16 +209,24 @@ client_quote(struct client *c, const struct stamp_request *in, size_t count,
 	return answered(c, e);
 }
 
-static bool
-issue_some(struct client *c, size_t first, size_t count,
-    struct issued_stamp *out, struct err *e)
+bool
+client_issue_begin(struct client *c, size_t first, size_t count, struct err *e)
 {
 	struct wire *w = begin(c);
 	uint32_t from = (uint32_t)first, n = (uint32_t)count;
 
 	wire_u32(w, &from);
 	wire_u32(w, &n);
-	if ((w = ask(c, MESSAGE_ISSUE, e)) == NULL)
+	return tell(c, MESSAGE_ISSUE, e);
+}
+
+bool
+client_issue_end(
+    struct client *c, size_t count, struct issued_stamp *out, struct err *e)
+{
+	struct wire *w = hear(c, e);
+
+	if (w == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		wire_issued_stamp(w, &out[i]);
@@ -212,20 +234,34 @@ issue_some(struct client *c, size_t first, size_t count,
 }
 
 bool
+client_issue_ready(const struct client *c)
+{
+	struct pollfd p = {.fd = c->fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) != 0;
+}
+
+bool
 client_issue(struct client *c, size_t first, size_t count,
     struct issued_stamp *out, struct err *e)
 {
 	while (count > 0) {
-		size_t n =
-		    count < PROTOCOL_ISSUE_MAX ? count : PROTOCOL_ISSUE_MAX;
+		size_t n = count < CLIENT_ISSUE_MAX ? count : CLIENT_ISSUE_MAX;
 
-		if (!issue_some(c, first, n, out, e))
+		if (!client_issue_begin(c, first, n, e) ||
+		    !client_issue_end(c, n, out, e))
 			return false;
 		first += n;
 		out += n;
 		count -= n;
 	}
 	return true;
+}
+
+bool
+client_is_open(const struct client *c)
+{
+	return !c->lost;
 }
 
 bool

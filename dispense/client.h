@@ -55,6 +55,19 @@ client_quote(struct client *c, const struct stamp_request *in, size_t count,
 MUST_CHECK bool client_issue(struct client *c, size_t first, size_t count,
     struct issued_stamp *out, struct err *e);
 
+/* The same in halves, at most CLIENT_ISSUE_MAX stamps: while the vault signs
+ * them the caller works on.  Between the two nothing else is asked. */
+#define CLIENT_ISSUE_MAX 32
+MUST_CHECK bool
+client_issue_begin(struct client *c, size_t first, size_t count, struct err *e);
+MUST_CHECK bool client_issue_end(
+    struct client *c, size_t count, struct issued_stamp *out, struct err *e);
+/* Would client_issue_end() not wait? */
+bool client_issue_ready(const struct client *c);
+
+/* False where the daemon went away: nothing more can be asked. */
+bool client_is_open(const struct client *c);
+
 /* The filter wrote everything: `pages` pages, `bytes` bytes. */
 MUST_CHECK bool
 client_finish(struct client *c, uint32_t pages, uint64_t bytes, struct err *e);

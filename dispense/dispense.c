@@ -14,14 +14,13 @@
 
 struct batch {
 	struct journal_stamp stamp[VAULT_BATCH_MAX];
-	size_t count;
+	struct pool_batch debit;
 };
 
 /* Work on one range of a document, the money's lock held. */
 struct issuing {
 	struct document *doc;
-	struct psd_status psd;
-	char psd_id[32];
+	bool specimens;	    /* alone: no vault is asked */
 	uint32_t next, end; /* what is not looked at yet */
 };
 
@@ -53,61 +52,100 @@ note_result(struct dispense *d, const struct psd_request *in,
 
 /* --- intents that a crash left ----------------------------------------------- */
 
-static bool
-settle_intent(struct dispense *d, const struct psd_request *in, struct err *e)
-{
-	struct psd_stamp stamp;
-	bool known;
+/* What the vault remembers of some intents. */
+struct remembered {
+	struct journal_stamp stamp[VAULT_BATCH_MAX];
+	struct psd_stamp found[VAULT_BATCH_MAX];
+	bool known[VAULT_BATCH_MAX];
+	size_t count;
+};
 
-	if (!vault_find(d->vault, in->key, &stamp, &known, e))
-		return false;
-	return known ? note_result(d, in, &stamp, e)
-		     : journal_stamp_unintend(d->journal, in->key, e);
+/* A card may take its time: the journal is not held meanwhile. */
+static bool
+ask_vault(struct vault *v, struct remembered *r, struct err *e)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!vault_find(
+			v, r->stamp[i].psd.key, &r->found[i], &r->known[i], e))
+			return false;
+	return true;
+}
+
+static bool
+note_remembered(struct dispense *d, const struct remembered *r, struct err *e)
+{
+	bool done = journal_begin(d->journal, e);
+
+	for (size_t i = 0; done && i < r->count; i++) {
+		const struct psd_request *in = &r->stamp[i].psd;
+
+		done = r->known[i]
+			   ? note_result(d, in, &r->found[i], e)
+			   : journal_stamp_unintend(d->journal, in->key, e);
+	}
+	if (done)
+		return journal_commit(d->journal, e);
+	journal_abort(d->journal);
+	return false;
+}
+
+static bool
+settle_member(struct dispense *d, const struct pool_member *m, struct err *e)
+{
+	struct remembered r;
+
+	for (;;) {
+		if (!journal_intents(d->journal, m->id, r.stamp,
+			VAULT_BATCH_MAX, &r.count, e))
+			return false;
+		if (r.count == 0)
+			return true;
+		if (!ask_vault(m->vault, &r, e) || !note_remembered(d, &r, e))
+			return false;
+	}
 }
 
 /* Under the lock no intent is anybody's who is still at work. */
 static bool
-settle_intents(struct dispense *d, const char *psd_id, struct err *e)
+settle_intents(struct dispense *d, struct err *e)
 {
-	struct batch b;
-	bool done = true;
+	for (size_t i = 0; i < d->pool.count; i++)
+		if (d->pool.member[i].there &&
+		    !settle_member(d, &d->pool.member[i], e))
+			return false;
+	return true;
+}
 
-	for (;;) {
-		if (!journal_intents(d->journal, psd_id, b.stamp,
-			VAULT_BATCH_MAX, &b.count, e))
+static bool
+has_intents(struct dispense *d, bool *out, struct err *e)
+{
+	struct journal_stamp one;
+	size_t count;
+
+	*out = false;
+	for (size_t i = 0; i < d->pool.count && !*out; i++) {
+		const struct pool_member *m = &d->pool.member[i];
+
+		if (m->there &&
+		    !journal_intents(d->journal, m->id, &one, 1, &count, e))
 			return false;
-		if (b.count == 0)
-			return true;
-		if (!journal_begin(d->journal, e))
-			return false;
-		for (size_t i = 0; done && i < b.count; i++)
-			done = settle_intent(d, &b.stamp[i].psd, e);
-		if (!done) {
-			journal_abort(d->journal);
-			return false;
-		}
-		if (!journal_commit(d->journal, e))
-			return false;
+		*out = m->there && count > 0;
 	}
+	return true;
 }
 
 bool
 dispense_recover(struct dispense *d, struct err *e)
 {
-	struct psd_status psd;
-	struct journal_stamp one;
-	char psd_id[32];
-	size_t count;
-	bool done;
+	bool any, done;
 
-	if (!dispense_vault(d, &psd, psd_id, e) ||
-	    !journal_intents(d->journal, psd_id, &one, 1, &count, e))
+	if (!has_intents(d, &any, e))
 		return false;
-	if (count == 0)
+	if (!any)
 		return true;
 	if (!dispense_lock(d, e))
 		return false;
-	done = settle_intents(d, psd_id, e);
+	done = settle_intents(d, e);
 	dispense_unlock_money(d);
 	return done;
 }
@@ -124,9 +162,13 @@ begin_document(struct issuing *w, struct err *e)
 
 	if (!journal_sheet_claim(j, doc->doc.id, e))
 		return false;
-	if (w->psd_id[0] != '\0' &&
-	    !journal_psd_seen(j, w->psd_id, w->psd.ascending, now, e))
-		return false;
+	for (size_t i = 0; !w->specimens && i < doc->d->pool.count; i++) {
+		const struct pool_member *m = &doc->d->pool.member[i];
+
+		if (m->there &&
+		    !journal_psd_seen(j, m->id, m->status.ascending, now, e))
+			return false;
+	}
 	if (doc->doc.state == DOC_QUOTED)
 		doc->doc.state = DOC_ISSUED;
 	return journal_document_save(j, &doc->doc, now, e);
@@ -167,9 +209,9 @@ check_rest(struct issuing *w, struct err *e)
 		return true;
 	if (!dispense_reload(doc, e) || !check_open(doc, e))
 		return false;
-	if (w->psd_id[0] != '\0' &&
+	if (!w->specimens &&
 	    (!journal_unpaid(d->journal, doc->doc.id, &unpaid, &dearest, e) ||
-		!dispense_check_spending(doc, &w->psd, unpaid, dearest, e) ||
+		!dispense_check_spending(doc, unpaid, dearest, e) ||
 		!dispense_check_redates(doc, e)))
 		return false;
 	d->checked = doc;
@@ -192,86 +234,101 @@ issue_specimen(
 		   false, dispense_now(doc->d), e);
 }
 
+/* Which vault issues the stamp is written down before it is asked to. */
+static bool
+intend_one(struct issuing *w, struct batch *b, struct err *e)
+{
+	struct dispense *d = w->doc->d;
+	struct pool_batch *p = &b->debit;
+	struct journal_stamp *s = &b->stamp[p->count];
+	size_t member;
+
+	if (!pool_choose(&d->pool, &s->psd, &member, e) ||
+	    !journal_stamp_intend(
+		d->journal, s->psd.key, d->pool.member[member].id, e))
+		return false;
+	p->in[p->count] = s->psd;
+	p->member[p->count++] = member;
+	return true;
+}
+
 /* The next stamps to debit become intents; specimens on the way are done. */
 static bool
 intend_batch(struct issuing *w, struct batch *b, struct err *e)
 {
 	struct journal *j = w->doc->d->journal;
 
-	b->count = 0;
-	while (w->next < w->end && b->count < VAULT_BATCH_MAX) {
-		struct journal_stamp *s = &b->stamp[b->count];
+	b->debit.count = 0;
+	while (w->next < w->end && b->debit.count < VAULT_BATCH_MAX) {
+		struct journal_stamp *s = &b->stamp[b->debit.count];
 
 		if (!journal_stamp_load(j, w->doc->doc.id, w->next++, s, e))
 			return false;
 		if (s->state == STAMP_INTENT)
 			return err_set(e, ERR_ABSENT,
 			    "page %u, mark %u: its debit was begun from %s, "
-			    "which is not the vault at hand",
+			    "which is not there: put it back, and the job goes "
+			    "on with what it has issued",
 			    s->request.page, s->request.place, s->psd_id);
 		if (s->state != STAMP_QUOTED)
 			continue;
-		if (s->psd.kind == INDICIUM_SPECIMEN) {
-			if (!issue_specimen(w->doc, s, e))
-				return false;
-			continue;
-		}
-		if (!journal_stamp_intend(j, s->psd.key, w->psd_id, e))
+		if (s->psd.kind == INDICIUM_SPECIMEN
+			? !issue_specimen(w->doc, s, e)
+			: !intend_one(w, b, e))
 			return false;
-		b->count++;
 	}
 	return true;
 }
 
-/* The vault said no, and debited nothing. */
+/* What a vault answered: its stamps are written down, and where it said no and
+ * debited nothing the intents are taken back. */
+static bool
+note_debits(struct dispense *d, const struct batch *b, struct err *e)
+{
+	const struct pool_batch *p = &b->debit;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (p->done[i]
+			? !note_result(d, &p->in[i], &p->out[i], e)
+			: p->refused[i] && !journal_stamp_unintend(
+					       d->journal, p->in[i].key, e))
+			return false;
+	return true;
+}
+
+/* A batch that was not done whole.  If this fails, the next who spends asks the
+ * vaults. */
 static void
-undo_intents(struct dispense *d, const struct batch *b)
+note_failed(struct dispense *d, const struct batch *b)
 {
 	struct err ignored = ERR_INIT;
 
 	if (!journal_begin(d->journal, &ignored))
 		return;
-	for (size_t i = 0; i < b->count; i++)
-		if (!journal_stamp_unintend(
-			d->journal, b->stamp[i].psd.key, &ignored)) {
-			journal_abort(d->journal);
-			return;
-		}
-	/* If this fails the next spender asks the vault. */
-	if (!journal_commit(d->journal, &ignored))
-		return;
+	if (!note_debits(d, b, &ignored) ||
+	    !journal_commit(d->journal, &ignored))
+		journal_abort(d->journal);
 }
 
 static bool
-debit(struct dispense *d, const struct batch *b,
-    struct psd_stamp out[VAULT_BATCH_MAX], struct err *e)
+debit(struct dispense *d, struct batch *b, struct err *e)
 {
-	struct psd_request in[VAULT_BATCH_MAX];
-
-	for (size_t i = 0; i < b->count; i++)
-		in[i] = b->stamp[i].psd;
-	if (vault_debit(d->vault, in, b->count, out, e))
+	if (pool_debit(&d->pool, &b->debit, e))
 		return true;
-	if (e->kind == ERR_FUNDS || e->kind == ERR_REQUEST ||
-	    e->kind == ERR_DENIED)
-		undo_intents(d, b);
+	note_failed(d, b);
 	return false;
 }
 
 /* One commit holds the results of a batch and the intents of the next. */
 static bool
-note_and_intend(struct issuing *w, struct batch *b,
-    const struct psd_stamp *results, bool first, struct err *e)
+note_and_intend(struct issuing *w, struct batch *b, bool first, struct err *e)
 {
 	struct dispense *d = w->doc->d;
-	bool done = true;
 
 	if (!journal_begin(d->journal, e))
 		return false;
-	for (size_t i = 0; done && i < b->count; i++)
-		done = note_result(d, &b->stamp[i].psd, &results[i], e);
-	done = done && (!first || check_rest(w, e)) && intend_batch(w, b, e);
-	if (done)
+	if (note_debits(d, b, e) && (!first || check_rest(w, e)) &&
+	    intend_batch(w, b, e))
 		return journal_commit(d->journal, e);
 	journal_abort(d->journal);
 	return false;
@@ -280,16 +337,30 @@ note_and_intend(struct issuing *w, struct batch *b,
 static bool
 spend(struct issuing *w, struct err *e)
 {
-	struct psd_stamp results[VAULT_BATCH_MAX];
-	struct batch b = {.count = 0};
+	struct batch b = {.debit.count = 0};
 
-	if (!note_and_intend(w, &b, NULL, true, e))
+	pool_plan(&w->doc->d->pool);
+	if (!note_and_intend(w, &b, true, e))
 		return false;
-	while (b.count > 0)
-		if (!debit(w->doc->d, &b, results, e) ||
-		    !note_and_intend(w, &b, results, false, e))
+	while (b.debit.count > 0)
+		if (!debit(w->doc->d, &b, e) ||
+		    !note_and_intend(w, &b, false, e))
 			return false;
 	return true;
+}
+
+/* The vaults are ready: nothing is open from before, and they may spend. */
+static bool
+prepare(struct document *doc, struct err *e)
+{
+	struct dispense *d = doc->d;
+
+	return dispense_look(d, &doc->queue, e) &&
+	       dispense_need_spender(d, e) && dispense_unlock(d, e) &&
+	       settle_intents(d, e) &&
+	       /* what was settled may have moved the registers */
+	       dispense_look(d, &doc->queue, e) &&
+	       dispense_need_spender(d, e) && dispense_check_ahead(d, e);
 }
 
 /* Debits what of the range is not paid yet. */
@@ -297,20 +368,16 @@ static bool
 pay(struct document *doc, uint32_t first, uint32_t count, bool specimens,
     struct err *e)
 {
-	struct issuing w = {.doc = doc, .next = first, .end = first + count};
+	struct issuing w = {.doc = doc,
+	    .specimens = specimens,
+	    .next = first,
+	    .end = first + count};
 	struct dispense *d = doc->d;
 	bool done;
 
 	if (!dispense_lock(d, e))
 		return false;
-	done =
-	    specimens || (dispense_vault(d, &w.psd, w.psd_id, e) &&
-			     dispense_unlock(d, &w.psd, e) &&
-			     settle_intents(d, w.psd_id, e) &&
-			     /* what was settled may have moved the registers */
-			     dispense_vault(d, &w.psd, w.psd_id, e) &&
-			     dispense_check_ahead(d, &w.psd, w.psd_id, e));
-	done = done && spend(&w, e);
+	done = (specimens || prepare(doc, e)) && spend(&w, e);
 	dispense_unlock_money(d);
 	doc->begun |= done && !specimens;
 	return done;

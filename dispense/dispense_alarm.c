@@ -22,19 +22,20 @@ end(struct dispense *d, bool done, struct err *e)
 
 /* 100 % is what was there after the last refill, as first seen. */
 static bool
-find_full(struct dispense *d, const char *psd_id,
-    const struct psd_status *status, mils *full, struct err *e)
+find_full(
+    struct dispense *d, const struct pool_member *m, mils *full, struct err *e)
 {
+	const struct psd_status *status = &m->status;
 	struct journal *j = d->journal;
 	mils control = -1;
 
-	if (!books_fill(j, psd_id, &control, full, e))
+	if (!books_fill(j, m->id, &control, full, e))
 		return false;
 	if (control != status->control_total) {
 		*full = status->descending;
 		if (!journal_begin(j, e) ||
 		    !end(d,
-			books_set_fill(j, psd_id, status->control_total, *full,
+			books_set_fill(j, m->id, status->control_total, *full,
 			    dispense_now(d), e),
 			e))
 			return false;
@@ -44,21 +45,49 @@ find_full(struct dispense *d, const char *psd_id,
 	return true;
 }
 
+/* The sum of what is there. */
+static bool
+add_funds(struct dispense *d, const struct pool_member *m, struct funds *out,
+    struct err *e)
+{
+	mils full;
+
+	if (!m->there)
+		return true;
+	if (!find_full(d, m, &full, e))
+		return false;
+	if (out->psd_id[0] == '\0') {
+		memcpy(out->psd_id, m->id, sizeof(m->id));
+		snprintf(
+		    out->vault, sizeof(out->vault), "%s", vault_name(m->vault));
+	}
+	return (mils_add(
+		    out->descending, m->status.descending, &out->descending) &&
+		   mils_add(out->full, full, &out->full)) ||
+	       err_set(e, ERR_CORRUPT, "more money than can be counted");
+}
+
 bool
 dispense_funds(
     struct dispense *d, const char *queue, struct funds *out, struct err *e)
 {
 	struct queue_settings q;
-	struct psd_status status;
+	unsigned there = 0;
 
 	*out = (struct funds){0};
 	settings_queue(d->settings, queue, &q);
-	if (!dispense_vault(d, &status, out->psd_id, e) ||
-	    !find_full(d, out->psd_id, &status, &out->full, e))
+	if (!dispense_look(d, &q, e))
 		return false;
-	out->descending = status.descending;
+	for (size_t i = 0; i < d->pool.count; i++) {
+		if (!add_funds(d, &d->pool.member[i], out, e))
+			return false;
+		there += d->pool.member[i].there;
+	}
+	if (there > 1)
+		snprintf(out->psd_id + PSD_ID - 2,
+		    sizeof(out->psd_id) - PSD_ID + 2, " and %u more",
+		    (there - 1) % 100);
 	out->low = q.low > 0 ? q.low : 0;
-	snprintf(out->vault, sizeof(out->vault), "%s", vault_name(d->vault));
 	return dispense_low_budget(d, out, e);
 }
 

@@ -1,36 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* may it be spent: the PSD's life, limits of queue, user and groups, funds */
+/* may it be spent: limits of queue, user and groups, funds */
 #include "dispense/dispense_own.h"
 #include "dispense/policy.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "base/date.h"
-
-static bool
-check_life(
-    const struct dispense *d, const struct psd_status *psd, struct err *e)
-{
-	char id[32], date[DATE_TEXT];
-
-	journal_psd_id(psd, id);
-	if (psd->audit_due != 0 && psd->audit_due < dispense_today(d))
-		return err_set(e, ERR_DENIED,
-		    "%s: its audit was due on %s: postage vault audit", id,
-		    date_format(psd->audit_due, date));
-	if (psd->life == PSD_LOCKED)
-		return err_set(
-		    e, ERR_DENIED, "%s is locked: postage vault audit", id);
-	if (psd->life != PSD_OPERATIONAL)
-		return err_set(e, ERR_DENIED, "%s is not in operation", id);
-	if (psd->expires < dispense_today(d))
-		return err_set(e, ERR_DENIED, "%s has expired on %s", id,
-		    date_format(psd->expires, date));
-	if (psd->pin_required && psd->pin_tries_left == 0)
-		return err_set(e, ERR_DENIED, "%s: its PIN is blocked", id);
-	return true;
-}
 
 /* Adds up what the users of a queue or a group spent in some time. */
 struct adding {
@@ -116,9 +90,37 @@ check_limits(const struct document *doc, const struct spending *today,
 	return true;
 }
 
+static bool
+plan_one(void *context, const struct psd_request *r, struct err *e)
+{
+	struct pool *p = context;
+	size_t member;
+
+	return pool_choose(p, r, &member, e);
+}
+
+/* Where several vaults are to share the document: each stamp fits into one of
+ * them. */
+static bool
+check_shares(struct document *doc, struct err *e)
+{
+	struct pool *p = &doc->d->pool;
+	size_t last = p->last;
+	bool done;
+
+	if (p->count < 2)
+		return true;
+	pool_plan(p);
+	done =
+	    journal_unpaid_each(doc->d->journal, doc->doc.id, plan_one, p, e);
+	p->last = last;
+	pool_plan(p);
+	return done;
+}
+
 bool
-dispense_check_spending(struct document *doc, const struct psd_status *psd,
-    mils unpaid, mils dearest, struct err *e)
+dispense_check_spending(
+    struct document *doc, mils unpaid, mils dearest, struct err *e)
 {
 	struct dispense *d = doc->d;
 	struct dispense_times t = dispense_times(d);
@@ -126,7 +128,7 @@ dispense_check_spending(struct document *doc, const struct psd_status *psd,
 	char need[MILS_TEXT], have[MILS_TEXT], missing[MILS_TEXT];
 	mils left;
 
-	if (!check_life(d, psd, e) ||
+	if (!dispense_need_spender(d, e) ||
 	    !journal_sum(d->journal, &doc->doc, t.day, t.next_day,
 		dispense_now(d), &sums, e) ||
 	    !check_limits(doc,
@@ -137,9 +139,9 @@ dispense_check_spending(struct document *doc, const struct psd_status *psd,
 		    .user_day = sums.user_day},
 		&t, e))
 		return false;
-	left = psd->descending - sums.reserved;
+	left = pool_left(&d->pool) - sums.reserved;
 	if (unpaid <= left)
-		return true;
+		return check_shares(doc, e);
 	if (left < 0)
 		left = 0;
 	return err_set(e, ERR_FUNDS,

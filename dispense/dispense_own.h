@@ -12,18 +12,18 @@
 #include "dispense/journal.h"
 #include "dispense/rates.h"
 #include "stamp/indicium.h"
-#include "vault/vault.h"
+#include "vault/pool.h"
 
 struct dispense {
 	const struct settings *settings;
 	struct journal *journal;
-	struct vault *vault;	   /* NULL until needed */
-	struct rates *rates;	   /* likewise */
-	struct cost_codes *costs;  /* likewise, those of one queue */
-	struct calendar *calendar; /* likewise */
-	bool unlocked;		   /* the PIN was presented */
-	int spool;		   /* the spool folder: the money's lock too */
-	time_t time;		   /* 0 = the clock's */
+	struct pool pool;		/* of one queue; empty until needed */
+	const char *pin_file[POOL_MAX]; /* of its members */
+	struct rates *rates;		/* NULL until needed */
+	struct cost_codes *costs;	/* likewise, those of one queue */
+	struct calendar *calendar;	/* likewise */
+	int spool;   /* the spool folder: the money's lock too */
+	time_t time; /* 0 = the clock's */
 	/* the document whose limits were looked at last, with the journal's
 	 * version then; NULL once another one was quoted or closed */
 	const struct document *checked;
@@ -56,18 +56,24 @@ struct dispense_times {
 };
 struct dispense_times dispense_times(const struct dispense *d);
 
-/* Opens the vault where it is not, and asks it.  psd_id holds 32 bytes. */
-MUST_CHECK bool dispense_vault(
-    struct dispense *d, struct psd_status *status, char *psd_id, struct err *e);
+/* --- vaults (dispense_pool.c) ----------------------------------------------- */
 
-/* Is every stamp of the vault in the journal?  `status` was asked for before.
+/* Opens the vaults of the queue where they are not, asks each, and holds its
+ * registers against the journal's.  A member whose life, audit or PIN forbids
+ * spending has may_spend = false, and says why.
+ * Errors: as pool_look(); ERR_CORRUPT (an old copy was put back). */
+MUST_CHECK bool dispense_look(
+    struct dispense *d, const struct queue_settings *q, struct err *e);
+
+/* One of them may spend.  Errors: what keeps the first of them from it. */
+MUST_CHECK bool dispense_need_spender(const struct dispense *d, struct err *e);
+
+/* Is every stamp of the vaults in the journal?  After dispense_look().
  * Errors: ERR_CORRUPT (the journal is older, and the command that heals it). */
-MUST_CHECK bool dispense_check_ahead(struct dispense *d,
-    const struct psd_status *status, const char *psd_id, struct err *e);
+MUST_CHECK bool dispense_check_ahead(struct dispense *d, struct err *e);
 
-/* Presents the PIN where the PSD wants one. */
-MUST_CHECK bool dispense_unlock(
-    struct dispense *d, const struct psd_status *status, struct err *e);
+/* Presents its PIN to each that may spend and wants one. */
+MUST_CHECK bool dispense_unlock(struct dispense *d, struct err *e);
 
 MUST_CHECK bool dispense_rates(struct dispense *d, struct err *e);
 
@@ -86,10 +92,10 @@ MUST_CHECK bool dispense_reload(struct document *doc, struct err *e);
 MUST_CHECK bool dispense_check_spoiled(
     const struct document *doc, enum doc_state state, struct err *e);
 
-/* May the PSD spend, and do the document's unpaid stamps keep all limits and
+/* May a vault spend, and do the document's unpaid stamps keep all limits and
  * fit the funds? */
-MUST_CHECK bool dispense_check_spending(struct document *doc,
-    const struct psd_status *status, mils unpaid, mils dearest, struct err *e);
+MUST_CHECK bool dispense_check_spending(
+    struct document *doc, mils unpaid, mils dearest, struct err *e);
 
 /* What the other documents of the job have cost in this epoch. */
 MUST_CHECK bool
@@ -115,13 +121,12 @@ MUST_CHECK bool dispense_budget_alarms(
 MUST_CHECK bool dispense_note_alarm(struct dispense *d, const char *name,
     bool raised, bool *tell, struct err *e);
 
-/* Asks the vault about every debit that a crash cut off. */
+/* Asks the vaults that are there about every debit that a crash cut off. */
 MUST_CHECK bool dispense_recover(struct dispense *d, struct err *e);
 
-/* Prices request `r`: everything of *s but its place in the journal.  `psd` is
- * all zero where specimens alone are wanted. */
-MUST_CHECK bool
-dispense_price(const struct document *doc, const struct psd_status *psd,
+/* Prices request `r`: everything of *s but its place in the journal.  The
+ * vaults were looked at, but where specimens alone are wanted. */
+MUST_CHECK bool dispense_price(const struct document *doc,
     const struct stamp_request *r, struct journal_stamp *s, struct err *e);
 
 /* The unsigned indicium of a specimen. */

@@ -62,7 +62,8 @@ remember_refused(const struct dispense *d, const char *mark)
 }
 
 static bool
-present(struct dispense *d, const char *path, struct err *e)
+present(
+    struct dispense *d, struct pool_member *m, const char *path, struct err *e)
 {
 	char pin[PIN_BYTES], mark[MARK_BYTES];
 	struct err why = ERR_INIT;
@@ -75,9 +76,9 @@ present(struct dispense *d, const char *path, struct err *e)
 		    path);
 	if (!pin_read(path, pin, e))
 		return false;
-	d->unlocked = vault_unlock(d->vault, pin, &why);
+	m->unlocked = vault_unlock(m->vault, pin, &why);
 	explicit_bzero(pin, sizeof(pin));
-	if (d->unlocked)
+	if (m->unlocked)
 		return true;
 	if (why.kind == ERR_DENIED)
 		remember_refused(d, mark);
@@ -95,17 +96,26 @@ dispense_pin_was_refused(const struct settings *s)
 	return was_refused(s, mark);
 }
 
-bool
-dispense_unlock(
-    struct dispense *d, const struct psd_status *status, struct err *e)
+static bool
+unlock_one(struct dispense *d, size_t i, struct err *e)
 {
-	const char *path = d->settings->pin_file;
+	struct pool_member *m = &d->pool.member[i];
 
-	if (d->unlocked || !status->pin_required)
+	if (!m->may_spend || m->unlocked || !m->status.pin_required)
 		return true;
-	if (path[0] == '\0')
+	if (d->pin_file[i][0] == '\0')
 		return err_set(e, ERR_CONFIG,
-		    "the vault wants a PIN: name its file as pin-file under "
-		    "[vault] in postage.conf, then cupsenable the queue");
-	return present(d, path, e);
+		    "the vault %s wants a PIN: name its file as pin-file under "
+		    "[vault] in postage.conf, then cupsenable the queue",
+		    m->uri);
+	return present(d, m, d->pin_file[i], e);
+}
+
+bool
+dispense_unlock(struct dispense *d, struct err *e)
+{
+	for (size_t i = 0; i < d->pool.count; i++)
+		if (!unlock_one(d, i, e))
+			return false;
+	return true;
 }

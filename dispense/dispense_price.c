@@ -209,27 +209,6 @@ set_price(const struct document *doc, const struct mark *m,
 	return true;
 }
 
-/* What the PSD would refuse later. */
-static bool
-check_psd_rules(
-    const struct psd_status *psd, const struct psd_request *p, struct err *e)
-{
-	char a[MILS_TEXT], b[MILS_TEXT], date[DATE_TEXT];
-
-	if (p->mail_date > psd->expires)
-		return err_set(e, ERR_REQUEST,
-		    "the mail date is after the PSD's expiry, %s",
-		    date_format(psd->expires, date));
-	if (p->kind == INDICIUM_CORRECTION)
-		return true;
-	if (p->amount < psd->min_stamp || p->amount > psd->max_stamp)
-		return err_set(e, ERR_REQUEST,
-		    "the amount is outside of what the PSD issues, %s to %s",
-		    mils_format(psd->min_stamp, a),
-		    mils_format(psd->max_stamp, b));
-	return true;
-}
-
 bool
 dispense_specimen(
     const struct journal_stamp *s, struct indicium *out, struct err *e)
@@ -258,8 +237,29 @@ dispense_specimen(
 	       err_set(e, ERR_REQUEST, "no room for the stamp's fields");
 }
 
+/* The stamp as the first vault would issue it that can: what others of the
+ * same provider would make of it is as long. */
 static bool
-set_length(const struct psd_status *psd, struct journal_stamp *s, struct err *e)
+issued_length(const struct pool *p, const struct psd_request *r, size_t *len,
+    struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct pool_member *m = &p->member[i];
+
+		if (!m->there)
+			continue;
+		if (pool_may_issue(&m->status, r, &why))
+			return psd_indicium_len(&m->status, r, len, e);
+		if (e->kind == ERR_NONE)
+			*e = why;
+	}
+	return false;
+}
+
+static bool
+set_length(const struct pool *p, struct journal_stamp *s, struct err *e)
 {
 	uint8_t bytes[INDICIUM_MAX];
 	struct indicium in;
@@ -270,16 +270,15 @@ set_length(const struct psd_status *psd, struct journal_stamp *s, struct err *e)
 		done = dispense_specimen(s, &in, e) &&
 		       indicium_encode(&in, bytes, sizeof(bytes), &len, e);
 	else
-		done = check_psd_rules(psd, &s->psd, e) &&
-		       psd_indicium_len(psd, &s->psd, &len, e);
+		done = issued_length(p, &s->psd, &len, e);
 	if (done)
 		s->quote.indicium_len = (uint16_t)len;
 	return done;
 }
 
 bool
-dispense_price(const struct document *doc, const struct psd_status *psd,
-    const struct stamp_request *r, struct journal_stamp *s, struct err *e)
+dispense_price(const struct document *doc, const struct stamp_request *r,
+    struct journal_stamp *s, struct err *e)
 {
 	struct mark m = r->mark;
 
@@ -309,5 +308,5 @@ dispense_price(const struct document *doc, const struct psd_status *psd,
 	s->quote.mail_date = s->psd.mail_date;
 	s->quote.mailby = s->psd.mailby;
 	s->quote.origin_zip = s->psd.origin_zip;
-	return set_length(psd, s, e);
+	return set_length(&doc->d->pool, s, e);
 }

@@ -18,8 +18,6 @@
 /* A quote while it is made. */
 struct quoting {
 	struct document *doc;
-	struct psd_status psd;
-	char psd_id[32];
 	bool has_psd;
 	bool stored; /* the journal has stamps of this content */
 	mils total;  /* all faces */
@@ -159,7 +157,7 @@ quote_one(struct quoting *q, const struct stamp_request *r, uint32_t index,
 		if (s->state != STAMP_QUOTED)
 			return true;
 	}
-	if (!dispense_price(doc, &q->psd, r, s, e)) {
+	if (!dispense_price(doc, r, s, e)) {
 		if (e->kind == ERR_REQUEST)
 			err_prefix(e, "page %u, mark %u", r->page, r->place);
 		return false;
@@ -285,8 +283,8 @@ store_quote(struct quoting *q, const struct stamp_request *in, size_t count,
 	if (!quote_all(q, in, count, false, out, e) ||
 	    !check_labels(doc, in, count, e))
 		return false;
-	if ((q->unpaid > 0 && !dispense_check_spending(
-				  doc, &q->psd, q->unpaid, q->dearest, e)) ||
+	if ((q->unpaid > 0 &&
+		!dispense_check_spending(doc, q->unpaid, q->dearest, e)) ||
 	    !dispense_check_redates(doc, e))
 		return false;
 	if (doc->doc.state == DOC_OPEN)
@@ -300,14 +298,40 @@ store_quote(struct quoting *q, const struct stamp_request *in, size_t count,
 	return check_consent(q, e);
 }
 
+/* What all vaults of the queue say alike; else the stamp itself has to. */
+static void
+fill_psd(const struct pool *p, struct quote_common *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct pool_member *m = &p->member[i];
+
+		if (!m->there)
+			continue;
+		if (!any) {
+			memcpy(out->psd_id, m->id, sizeof(m->id));
+			out->psd_expires = m->status.expires;
+			out->specimen = m->status.lab;
+		} else {
+			out->psd_id[0] = '\0';
+			if (out->psd_expires != m->status.expires)
+				out->psd_expires = 0;
+		}
+		any = true;
+	}
+}
+
 static void
 fill_common(const struct quoting *q, struct quote_common *out)
 {
-	*out = (struct quote_common){.psd_expires = q->psd.expires,
-	    .specimen = !q->has_psd || q->psd.lab,
-	    .total = q->total,
-	    .descending = q->psd.descending};
-	memcpy(out->psd_id, q->psd_id, sizeof(out->psd_id));
+	const struct pool *p = &q->doc->d->pool;
+
+	*out = (struct quote_common){.specimen = true, .total = q->total};
+	if (q->has_psd) {
+		fill_psd(p, out);
+		out->descending = pool_left(p);
+	}
 	memcpy(out->origin_place, q->doc->queue.origin_place,
 	    sizeof(out->origin_place));
 }
@@ -350,9 +374,10 @@ dispense_quote(struct document *doc, const struct stamp_request *in,
 	if (!check_redates(in, count, e))
 		return false;
 	q.has_psd = needs_vault(doc, in, count);
-	if (q.has_psd && (!dispense_recover(d, e) ||
-			     !dispense_vault(d, &q.psd, q.psd_id, e) ||
-			     !dispense_check_ahead(d, &q.psd, q.psd_id, e)))
+	if (q.has_psd &&
+	    (!dispense_look(d, &doc->queue, e) || !dispense_recover(d, e) ||
+		!dispense_look(d, &doc->queue, e) ||
+		!dispense_check_ahead(d, e)))
 		return false;
 	/* The first intents take it to the medium with them. */
 	if (!hash_content(in, count, content, e) ||

@@ -244,6 +244,16 @@ MUST_CHECK bool journal_corrections(struct journal *j,
 MUST_CHECK bool journal_unpaid(struct journal *j, int64_t document_id,
     mils *sum, mils *dearest, struct err *e);
 
+/* The same, stamp for stamp in their order: amount, mail date and kind. */
+typedef bool
+journal_unpaid_fn(void *context, const struct psd_request *r, struct err *e);
+MUST_CHECK bool journal_unpaid_each(struct journal *j, int64_t document_id,
+    journal_unpaid_fn *fn, void *context, struct err *e);
+
+/* The PSD that issued the stamp that was written down last; "" = none. */
+MUST_CHECK bool
+journal_last_psd(struct journal *j, char out[32], struct err *e);
+
 /* --- lists (journal_list.c) ------------------------------------------------- */
 
 /* What to list; 0, "" and -1 = any. */
@@ -300,11 +310,12 @@ MUST_CHECK bool journal_confirm(struct journal *j, int64_t document_id,
 typedef void journal_finding_fn(void *context, const char *sentence);
 
 /* Checks the file, states, uniqueness, intents left over, the chain, and the
- * registers of `psd` (NULL = not at hand) against the sum of what was issued.
+ * registers of the PSDs at hand against the sum of what was issued.
  * Calls `fn` with a sentence per finding; *count = how many.  Errors are those
  * of reading; findings are none. */
-MUST_CHECK bool journal_check(struct journal *j, const struct psd_status *psd,
-    journal_finding_fn *fn, void *context, size_t *count, struct err *e);
+MUST_CHECK bool journal_check(struct journal *j, const struct psd_status *psds,
+    size_t psd_count, journal_finding_fn *fn, void *context, size_t *count,
+    struct err *e);
 
 /* "XXPS0001234567": vendor, model, serial as printed. */
 void journal_psd_id(const struct psd_status *psd, char out[32]);

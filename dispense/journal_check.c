@@ -305,8 +305,9 @@ check_vault(struct check *c, const struct walk *w, const struct psd_status *psd)
 }
 
 bool
-journal_check(struct journal *j, const struct psd_status *psd,
-    journal_finding_fn *fn, void *context, size_t *count, struct err *e)
+journal_check(struct journal *j, const struct psd_status *psds,
+    size_t psd_count, journal_finding_fn *fn, void *context, size_t *count,
+    struct err *e)
 {
 	struct check c = {.j = j, .fn = fn, .context = context};
 	struct walk w = {.psds = 0};
@@ -318,8 +319,8 @@ journal_check(struct journal *j, const struct psd_status *psd,
 	    !books_check_requests(j, take_finding, &c, e) ||
 	    !books_check_spoils(j, take_finding, &c, e))
 		return false;
-	if (psd)
-		check_vault(&c, &w, psd);
+	for (size_t i = 0; i < psd_count; i++)
+		check_vault(&c, &w, &psds[i]);
 	*count = c.count;
 	return true;
 }

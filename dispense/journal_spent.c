@@ -70,6 +70,51 @@ journal_unpaid(struct journal *j, int64_t document_id, mils *sum, mils *dearest,
 		   DB_ARGS(DB_I(document_id)), dearest, e);
 }
 
+bool
+journal_unpaid_each(struct journal *j, int64_t document_id,
+    journal_unpaid_fn *fn, void *context, struct err *e)
+{
+	sqlite3_stmt *s;
+	bool good;
+
+	if (!db_query(j,
+		"SELECT amount,mail_date,kind FROM stamps WHERE document=?"
+		" AND state=0 ORDER BY idx",
+		DB_ARGS(DB_I(document_id)), &s, e))
+		return false;
+	while (db_next(j, s, &good, e)) {
+		struct psd_request r = {.amount = db_col_int(s, 0),
+		    .mail_date = (uint32_t)db_col_int(s, 1),
+		    .kind = (uint8_t)db_col_int(s, 2)};
+
+		if (!fn(context, &r, e)) {
+			db_done(s);
+			return false;
+		}
+	}
+	return good;
+}
+
+bool
+journal_last_psd(struct journal *j, char out[32], struct err *e)
+{
+	sqlite3_stmt *s;
+	bool row;
+
+	out[0] = '\0';
+	if (!db_query(j,
+		"SELECT psd FROM stamps WHERE seq=(SELECT max(seq) FROM "
+		"stamps)",
+		DB_NONE, &s, e) ||
+	    !db_step(j, s, &row, e))
+		return false;
+	if (row) {
+		db_col_text(s, 0, out, 32);
+		db_done(s);
+	}
+	return true;
+}
+
 #define BY_QUEUE_AND_USER "SELECT j.queue AS q,j.user AS u,sum(s.amount)" FROM
 
 bool

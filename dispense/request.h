@@ -61,8 +61,8 @@ struct stamp_quote {
 
 /* What every imprint of the document shares. */
 struct quote_common {
-	char psd_id[32];	/* "XXPS0001234567" */
-	uint32_t psd_expires;	/* YYYYMMDD */
+	char psd_id[32];	/* "XXPS0001234567"; "" = several */
+	uint32_t psd_expires;	/* YYYYMMDD; 0 = each stamp its own */
 	char origin_place[64];	/* "Springfield IL" */
 	bool specimen;		/* the word SPECIMEN is printed */
 	mils total, descending; /* descending: before this document */

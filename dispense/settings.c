@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,9 @@ struct key {
 #define Q(type, field)                                        \
 	VALUE_##type, offsetof(struct queue_settings, field), \
 	    sizeof(((struct queue_settings *)0)->field)
+#define V(type, field)                                        \
+	VALUE_##type, offsetof(struct vault_settings, field), \
+	    sizeof(((struct vault_settings *)0)->field)
 #define G(type, field)                                        \
 	VALUE_##type, offsetof(struct group_settings, field), \
 	    sizeof(((struct group_settings *)0)->field)
@@ -32,6 +36,8 @@ static const struct key system_keys[] = {
     {"vault", "uri", S(TEXT, vault_uri)},
     {"vault", "pin-file", S(TEXT, pin_file)},
     {"vault", "certificates", S(TEXT, certificates)},
+    {"vault", "order", S(ORDER, order)},
+    {"vault", "absent", S(INT, absent_s)},
     {"daemon", "socket", S(TEXT, socket)},
     {"daemon", "state-dir", S(TEXT, state_dir)},
     {"daemon", "run-dir", S(TEXT, run_dir)},
@@ -88,6 +94,13 @@ static const struct key queue_keys[] = {
     {"limits", "redates", Q(INT, redates)},
     {"limits", "low", Q(MILS, low)},
     {"refund", "refund-days", Q(INT, refund_days)},
+    {"limits", "vaults", Q(TEXT, vaults)},
+};
+
+/* Keys of [vault NAME]. */
+static const struct key vault_keys[] = {
+    {"vault", "uri", V(TEXT, uri)},
+    {"vault", "pin-file", V(TEXT, pin_file)},
 };
 
 static const struct key group_keys[] = {
@@ -181,6 +194,25 @@ group_named(struct settings *s, const char *name)
 	return g;
 }
 
+static struct vault_settings *
+vault_named(struct settings *s, const char *name)
+{
+	struct vault_settings *v;
+
+	for (int i = 0; i < s->more_count; i++)
+		if (strcmp(s->more[i].name, name) == 0)
+			return &s->more[i];
+	if (s->more_count == POOL_MAX - 1)
+		return NULL;
+	v = &s->more[s->more_count];
+	*v = (struct vault_settings){.name = ""};
+	if (!text_copy(v->name, sizeof(v->name), name) ||
+	    strchr(name, ' ') != NULL || strcmp(name, SETTINGS_VAULT_MAIN) == 0)
+		return NULL;
+	s->more_count++;
+	return v;
+}
+
 static bool
 unknown_key(const char *section, const char *name, struct err *e)
 {
@@ -215,10 +247,18 @@ one_line(void *context, const char *section, const char *name,
 {
 	struct settings *s = context;
 	struct queue_settings *q = &s->defaults;
+	struct vault_settings *v;
 	struct group_settings *g;
 	const struct key *k;
 
-	if (strncmp(section, "queue ", 6) == 0) {
+	if (strncmp(section, "vault ", 6) == 0) {
+		v = vault_named(s, section + 6);
+		if (v == NULL)
+			return too_many(section, POOL_MAX - 1, e);
+		k = find_key(vault_keys, COUNT(vault_keys), NULL, name);
+		return k ? set_key(k, name, v, value, e)
+			 : unknown_key(section, name, e);
+	} else if (strncmp(section, "queue ", 6) == 0) {
 		q = queue_named(s, section + 6);
 		if (q == NULL)
 			return too_many(section, SETTINGS_QUEUES_MAX, e);
@@ -241,7 +281,8 @@ static void
 set_defaults(struct settings *s)
 {
 	_Static_assert(COUNT(queue_keys) <= 64, "bits of `set`");
-	*s = (struct settings){.vault_uri = "file:" POSTAGE_STATEDIR "/vault",
+	*s = (struct settings){.order = POOL_FULLEST,
+	    .absent_s = 60,
 	    .certificates = POSTAGE_STATEDIR "/certificates",
 	    .socket = "/run/postage/vaultd.sock",
 	    .state_dir = POSTAGE_STATEDIR,
@@ -268,10 +309,51 @@ set_defaults(struct settings *s)
 		.low = 10 * MILS_PER_UNIT}};
 }
 
+/* Each vault that a queue names is there. */
+static bool
+check_vaults(const struct settings *s, const char *section, const char *names,
+    struct err *e)
+{
+	char copy[256], *rest, *name;
+
+	text_copy(copy, sizeof(copy), names);
+	for (name = strtok_r(copy, " ", &rest); name != NULL;
+	     name = strtok_r(NULL, " ", &rest))
+		if (settings_vault(s, name) == NULL &&
+		    (s->vault_uri[0] == '\0' ||
+			strcmp(name, SETTINGS_VAULT_MAIN) != 0))
+			return err_set(e, ERR_CONFIG,
+			    "[%s] vaults: there is no [vault %s]", section,
+			    name);
+	return true;
+}
+
+static bool
+check_all_vaults(const struct settings *s, struct err *e)
+{
+	char section[QUEUE_MAX + 8];
+
+	for (int i = 0; i < s->more_count; i++)
+		if (s->more[i].uri[0] == '\0')
+			return err_set(e, ERR_CONFIG, "[vault %s] has no uri",
+			    s->more[i].name);
+	if (!check_vaults(s, "limits", s->defaults.vaults, e))
+		return false;
+	for (int i = 0; i < s->queue_count; i++) {
+		snprintf(
+		    section, sizeof(section), "queue %s", s->queues[i].name);
+		if (!check_vaults(s, section, s->queues[i].vaults, e))
+			return false;
+	}
+	return true;
+}
+
 /* What a value alone cannot be wrong about. */
 static bool
 check(const struct settings *s, struct err *e)
 {
+	if (!check_all_vaults(s, e))
+		return false;
 	if (strcmp(s->sandbox, "on") != 0 && strcmp(s->sandbox, "off") != 0)
 		return err_set(e, ERR_CONFIG,
 		    "[daemon] sandbox is \"%s\", not on or off", s->sandbox);
@@ -292,6 +374,21 @@ check(const struct settings *s, struct err *e)
 	return true;
 }
 
+/* [vault] may be left out where others are named: the first is it then. */
+static void
+settle_first_vault(struct settings *s)
+{
+	if (s->vault_uri[0] != '\0')
+		return;
+	if (s->more_count == 0) {
+		strcpy(s->vault_uri, "file:" POSTAGE_STATEDIR "/vault");
+		return;
+	}
+	memcpy(s->vault_uri, s->more[0].uri, sizeof(s->vault_uri));
+	memcpy(s->pin_file, s->more[0].pin_file, sizeof(s->pin_file));
+	s->first_is_named = true;
+}
+
 bool
 settings_load(const char *path, struct settings *out, struct err *e)
 {
@@ -306,6 +403,7 @@ settings_load(const char *path, struct settings *out, struct err *e)
 		return false;
 	if (!check(out, e))
 		return err_prefix(e, "%s", path);
+	settle_first_vault(out);
 	if (out->rates[0] != '\0') {
 		memcpy(out->rates_own, out->rates, sizeof(out->rates_own));
 		return true;
@@ -359,4 +457,43 @@ settings_mailby(const struct queue_settings *q, const char *class)
 		if (strcmp(q->mailby.of[i].class, class) == 0)
 			return q->mailby.of[i].days;
 	return q->mailby.days;
+}
+
+const struct vault_settings *
+settings_vault(const struct settings *s, const char *name)
+{
+	for (int i = 0; i < s->more_count; i++)
+		if (strcmp(s->more[i].name, name) == 0)
+			return &s->more[i];
+	return NULL;
+}
+
+/* Is `name` one of the words of `names`? */
+static bool
+has_word(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = names; (at = strstr(at, name)) != NULL; at++)
+		if ((at == names || at[-1] == ' ') &&
+		    (at[len] == ' ' || at[len] == '\0'))
+			return true;
+	return false;
+}
+
+size_t
+settings_vaults(const struct settings *s, const struct queue_settings *q,
+    struct vault_choice out[POOL_MAX])
+{
+	bool all = q->vaults[0] == '\0';
+	size_t n = 0;
+
+	if (!s->first_is_named &&
+	    (all || has_word(q->vaults, SETTINGS_VAULT_MAIN)))
+		out[n++] = (struct vault_choice){s->vault_uri, s->pin_file};
+	for (int i = 0; i < s->more_count; i++)
+		if (all || has_word(q->vaults, s->more[i].name))
+			out[n++] = (struct vault_choice){
+			    s->more[i].uri, s->more[i].pin_file};
+	return n;
 }

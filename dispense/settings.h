@@ -3,9 +3,9 @@
  * settings: postage.conf(5), read once per run.
  *
  * The file holds no secret and is readable by all; secrets are in files that
- * it names.  Sections: [vault] [daemon] [mail] [limits] [refund],
- * [queue NAME], which overrides the last three for one queue, and [group NAME],
- * some users and what they may spend.
+ * it names.  Sections: [vault] and one [vault NAME] for each other vault,
+ * [daemon] [mail] [limits] [refund], [queue NAME], which overrides the last
+ * three for one queue, and [group NAME], some users and what they may spend.
  */
 #ifndef DISPENSE_SETTINGS_H
 #define DISPENSE_SETTINGS_H
@@ -16,12 +16,14 @@
 
 #include "base/err.h"
 #include "dispense/request.h"
-#include "vault/vault.h"
+#include "vault/pool.h"
 
 #define SETTINGS_QUEUES_MAX 64
 #define SETTINGS_GROUPS_MAX 32
 #define SETTINGS_NAMES_MAX  512
 #define SETTINGS_PATH_MAX   256 /* of a list that a queue has for itself */
+#define SETTINGS_VAULT_NAME 32
+#define SETTINGS_VAULT_MAIN "main" /* how [vault] is called */
 #define MAILBY_CLASSES_MAX  16
 
 enum missing { MISSING_PRINT = 1, MISSING_REFUSE };
@@ -58,6 +60,7 @@ struct queue_settings {
 	char symbol[16];      /* "QR", "DataMatrix", "DMRE", "PDF417" */
 	char origin_place[64];
 	int bar_reduction; /* dots taken off dark bars of a symbol */
+	char vaults[256];  /* "main second": which it uses; "" = all */
 
 	/* mail dates */
 	struct mailby mailby;
@@ -92,13 +95,25 @@ struct group_settings {
 	mils low; /* alarm: so little is left of limits.month; -1 */
 };
 
+/* A [vault NAME]. */
+struct vault_settings {
+	char name[SETTINGS_VAULT_NAME];
+	char uri[VAULT_URI_MAX];
+	char pin_file[PATH_MAX]; /* "" = no PIN; "credential:NAME" = systemd */
+};
+
 struct settings {
-	char vault_uri[VAULT_URI_MAX];
-	char pin_file[PATH_MAX];  /* "" = no PIN; "credential:NAME" = systemd */
-	char socket[PATH_MAX];	  /* default /run/postage/vaultd.sock */
-	char state_dir[PATH_MAX]; /* default /var/lib/postage */
-	char run_dir[PATH_MAX];	  /* default /run/postage: lock files */
-	char scheduler[PATH_MAX]; /* cupsd: socket path or host:port */
+	char vault_uri[VAULT_URI_MAX]; /* [vault] */
+	char pin_file[PATH_MAX];
+	struct vault_settings more[POOL_MAX - 1]; /* [vault NAME] */
+	int more_count;
+	bool first_is_named;   /* no [vault]: vault_uri is that of more[0] */
+	enum pool_order order; /* of several vaults */
+	int absent_s; /* how long a job waits for a vault that is away: 60 */
+	char socket[PATH_MAX];	      /* default /run/postage/vaultd.sock */
+	char state_dir[PATH_MAX];     /* default /var/lib/postage */
+	char run_dir[PATH_MAX];	      /* default /run/postage: lock files */
+	char scheduler[PATH_MAX];     /* cupsd: socket path or host:port */
 	char printing_user[USER_MAX]; /* default "lp": who may be ROLE_FILTER */
 	char alarm[512];	      /* command of the low-funds alarm, "" */
 	char rates[PATH_MAX];	      /* the table in force */
@@ -137,6 +152,18 @@ bool settings_changed(const char *path, const struct settings *s);
 /* The rules of one queue, every gap filled from the defaults. */
 void settings_queue(
     const struct settings *s, const char *queue, struct queue_settings *out);
+
+/* The vaults of a queue, in the file's order; those of *s live in it.  Returns
+ * how many, 1 to POOL_MAX. */
+struct vault_choice {
+	const char *uri, *pin_file;
+};
+size_t settings_vaults(const struct settings *s, const struct queue_settings *q,
+    struct vault_choice out[POOL_MAX]);
+
+/* The [vault NAME]; NULL = there is none. */
+const struct vault_settings *
+settings_vault(const struct settings *s, const char *name);
 
 /* The days of `class`, -1 = no mail-by date. */
 int settings_mailby(const struct queue_settings *q, const char *class);

@@ -51,6 +51,22 @@ set_switch(bool *out, const char *value, struct err *e)
 }
 
 static bool
+set_order(enum pool_order *out, const char *value, struct err *e)
+{
+	static const char *const names[] = {[POOL_IN_ORDER] = "in-order",
+	    [POOL_FULLEST] = "fullest",
+	    [POOL_ROUND_ROBIN] = "round-robin"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], value) == 0) {
+			*out = (enum pool_order)i;
+			return true;
+		}
+	return err_set(e, ERR_CONFIG,
+	    "\"%s\" is not in-order, fullest or round-robin", value);
+}
+
+static bool
 set_missing(enum missing *out, const char *value, struct err *e)
 {
 	if (strcmp(value, "print") == 0)
@@ -230,6 +246,7 @@ settings_value(enum value_type type, const char *name, void *at, size_t size,
 	case VALUE_MILS: return set_mils(at, value, e);
 	case VALUE_INT: return set_int(at, value, e);
 	case VALUE_SWITCH: return set_switch(at, value, e);
+	case VALUE_ORDER: return set_order(at, value, e);
 	case VALUE_MISSING: return set_missing(at, value, e);
 	case VALUE_MARK: return set_mark(at, name, value, e);
 	case VALUE_WEIGHT: return set_weight(at, value, e);

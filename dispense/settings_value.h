@@ -22,7 +22,8 @@ enum value_type {
 	VALUE_HOURS,   /* struct hours: "07:00-19:00", or "none" */
 	VALUE_DAYS,    /* unsigned: "mon-fri sun", bit 0 = Sunday */
 	VALUE_SIZES,   /* unsigned: "label small", bits of enum mark_size */
-	VALUE_MAILBY   /* struct mailby */
+	VALUE_MAILBY,  /* struct mailby */
+	VALUE_ORDER    /* enum pool_order */
 };
 
 /* Sets what lies at `at` (`size` bytes) from `value`.  `name`: the key; the

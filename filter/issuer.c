@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/issuer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/date.h"
 #include "dispense/rates.h"
 #include "stamp/indicium.h"
 
-#define BATCH 32 /* stamps asked for at once: the vault's own batch */
+#define BATCH	 CLIENT_ISSUE_MAX
+#define BATCH_MS 250 /* of the vault's time that a batch is to take */
+#define WAIT_MS	 1000
 
 #define SPECIMEN_VENDOR "XX"
 #define SPECIMEN_MODEL	"SP"
@@ -25,6 +29,14 @@ struct issuer {
 
 	struct issued_stamp batch[BATCH];
 	size_t batch_first, batch_count;
+
+	/* what was asked for and is not here yet */
+	size_t ahead_first, ahead_count;
+	int64_t asked_ms;
+	size_t pace; /* stamps of a batch; 0 = not known yet */
+
+	issuer_wait_fn *wait;
+	void *wait_context;
 };
 
 bool
@@ -54,6 +66,35 @@ issuer_close(struct issuer *i)
 	rates_free(i->rates);
 	free(i->quotes);
 	free(i);
+}
+
+void
+issuer_on_wait(struct issuer *i, issuer_wait_fn *fn, void *context)
+{
+	i->wait = fn;
+	i->wait_context = context;
+}
+
+/* A call of the daemon that may find the vault away. */
+typedef bool vault_call(struct issuer *i, size_t index, struct err *e);
+
+/* Tries again until somebody has put the card into its reader. */
+static bool
+patiently(struct issuer *i, vault_call *call, size_t index, struct err *e)
+{
+	int64_t end = clock_ms() + 1000 * (int64_t)i->settings->absent_s;
+	bool done, waited = false;
+
+	while (!(done = call(i, index, e)) && e->kind == ERR_ABSENT &&
+	       client_is_open(i->client) && i->wait != NULL &&
+	       clock_ms() < end && i->wait(i->wait_context, e->text)) {
+		waited = true;
+		nanosleep(&(struct timespec){.tv_sec = WAIT_MS / 1000}, NULL);
+		*e = (struct err)ERR_INIT;
+	}
+	if (waited)
+		(void)i->wait(i->wait_context, NULL);
+	return done;
 }
 
 bool
@@ -155,6 +196,13 @@ specimen_quote(struct issuer *i, size_t index, struct err *e)
 	       err_set(e, ERR_REQUEST, "the sum of all stamps is too large");
 }
 
+static bool
+quote_all(struct issuer *i, size_t count, struct err *e)
+{
+	return client_quote(
+	    i->client, i->requests, count, i->quotes, &i->common, e);
+}
+
 bool
 issuer_quote(struct issuer *i, const struct stamp_request *in, size_t count,
     struct err *e)
@@ -165,8 +213,7 @@ issuer_quote(struct issuer *i, const struct stamp_request *in, size_t count,
 	if (i->quotes == NULL)
 		return err_system(e, "memory for stamps");
 	if (i->client != NULL)
-		return client_quote(
-		    i->client, in, count, i->quotes, &i->common, e);
+		return patiently(i, quote_all, count, e);
 	i->common = (struct quote_common){.specimen = true};
 	memcpy(i->common.psd_id, "SPECIMEN", 9);
 	memcpy(i->common.origin_place, i->settings->defaults.origin_place,
@@ -189,24 +236,115 @@ issuer_common(const struct issuer *i)
 	return &i->common;
 }
 
+/* The stamps from `index` on that are on one page of one copy. */
+static size_t
+of_page(const struct issuer *i, size_t index)
+{
+	const struct stamp_request *r = &i->requests[index];
+	size_t n = 1;
+
+	while (index + n < i->count && r[n].page == r->page &&
+	       r[n].copy == r->copy)
+		n++;
+	return n;
+}
+
+/* Asks for the stamps from `index` on: at first for those of its page. */
+static bool
+ask_for(struct issuer *i, size_t index, struct err *e)
+{
+	size_t left = i->count - index;
+	size_t n = i->pace > 0 ? i->pace : of_page(i, index);
+
+	n = n < BATCH ? n : BATCH;
+	n = n < left ? n : left;
+	i->asked_ms = clock_ms();
+	i->ahead_first = index;
+	i->ahead_count = n;
+	return client_issue_begin(i->client, index, n, e);
+}
+
+/* A vault that has kept us waiting gets as many as it does in BATCH_MS; one
+ * that was ready before us gets more. */
+static size_t
+next_pace(size_t n, bool ready, int64_t ms)
+{
+	size_t pace =
+	    ready || ms < 1 ? 2 * n : (size_t)(BATCH_MS * (int64_t)n / ms);
+
+	return pace < 1 ? 1 : pace < BATCH ? pace : BATCH;
+}
+
+/* What was asked for, and how fast the vault is. */
+static bool
+take(struct issuer *i, struct err *e)
+{
+	bool ready = client_issue_ready(i->client);
+	size_t n = i->ahead_count;
+
+	i->ahead_count = i->batch_count = 0;
+	if (!client_issue_end(i->client, n, i->batch, e))
+		return false;
+	i->batch_first = i->ahead_first;
+	i->batch_count = n;
+	i->pace = next_pace(n, ready, clock_ms() - i->asked_ms);
+	return true;
+}
+
+static bool
+fetch_batch(struct issuer *i, size_t index, struct err *e)
+{
+	/* In another order, or after an error: what comes is not wanted. */
+	if (i->ahead_count > 0 && i->ahead_first != index && !take(i, e))
+		return false;
+	if (i->ahead_count == 0 && !ask_for(i, index, e))
+		return false;
+	return take(i, e);
+}
+
 static bool
 fetch(struct issuer *i, size_t index, struct issued_stamp *out, struct err *e)
 {
-	size_t left = i->count - index;
+	size_t next;
 
 	if (i->client == NULL)
 		return specimen_encode(
 		    &i->requests[index], &i->quotes[index], index, out, e);
 	if (index < i->batch_first ||
 	    index >= i->batch_first + i->batch_count) {
-		i->batch_count = 0;
-		if (!client_issue(i->client, index, left < BATCH ? left : BATCH,
-			i->batch, e))
+		if (!patiently(i, fetch_batch, index, e))
 			return false;
-		i->batch_first = index;
-		i->batch_count = left < BATCH ? left : BATCH;
+		next = i->batch_first + i->batch_count;
+		if (next < i->count && !ask_for(i, next, e))
+			return false;
 	}
 	*out = i->batch[index - i->batch_first];
+	return true;
+}
+
+/* Nothing else can be asked while an answer is under way. */
+static bool
+hear_out(struct issuer *i, struct err *e)
+{
+	return i->ahead_count == 0 || take(i, e);
+}
+
+/* Where several vaults issue a document, each stamp says which one it is of. */
+static bool
+name_psd(
+    const struct issued_stamp *s, struct imprint_text *words, struct err *e)
+{
+	struct indicium in;
+	char id[INDICIUM_PSD_ID];
+
+	if (words->psd_id[0] != '\0')
+		return true;
+	if (!indicium_decode(s->indicium, s->len, &in, e))
+		return false;
+	snprintf(words->psd_id, sizeof(words->psd_id), "%s",
+	    indicium_psd_id(&in, id));
+	if (words->psd_expires == 0 && in.has & HAS_EXPIRY)
+		words->psd_expires = in.psd_expires;
 	return true;
 }
 
@@ -233,19 +371,24 @@ issuer_get(struct issuer *i, size_t index, struct issued_stamp *out,
 	    sizeof(words->origin_place));
 	memcpy(words->class_name, q->class_name, sizeof(words->class_name));
 	memcpy(words->psd_id, i->common.psd_id, sizeof(words->psd_id));
-	return true;
+	return name_psd(out, words, e);
 }
 
 bool
 issuer_finish(struct issuer *i, uint32_t pages, uint64_t bytes, struct err *e)
 {
-	return i->client == NULL || client_finish(i->client, pages, bytes, e);
+	return i->client == NULL ||
+	       (hear_out(i, e) && client_finish(i->client, pages, bytes, e));
 }
 
 void
 issuer_refuse(struct issuer *i, const struct err *why)
 {
-	if (i != NULL && i->client != NULL)
+	struct err ignored = ERR_INIT;
+
+	/* What the vault says now changes nothing any more. */
+	if (i != NULL && i->client != NULL &&
+	    (hear_out(i, &ignored) || client_is_open(i->client)))
 		client_refuse(i->client, why);
 }
 

@@ -6,7 +6,12 @@
  *	issuer_open(); issuer_sheet() where numbered; issuer_quote() with all
  *	requests of the document; issuer_get() for each; issuer_finish()
  *
- * Real stamps are fetched in batches, in the order of the requests.
+ * Real stamps are fetched in batches, in the order of the requests, and the
+ * next batch is asked for before this one is used: the vault signs while pages
+ * are made.  How many stamps a batch has follows from how fast the vault is, so
+ * that the first page does not wait for the stamps of the others.
+ *
+ * A vault that is away is waited for, [vault] absent in postage.conf(5).
  */
 #ifndef FILTER_ISSUER_H
 #define FILTER_ISSUER_H
@@ -24,6 +29,11 @@ struct issuer;
 MUST_CHECK bool issuer_open(const struct settings *settings,
     const struct job *job, struct issuer **out, struct err *e);
 void issuer_close(struct issuer *i);
+
+/* Is called about once a second while a vault is away, `why` says which; and
+ * with NULL when that is over.  False: waiting ends. */
+typedef bool issuer_wait_fn(void *context, const char *why);
+void issuer_on_wait(struct issuer *i, issuer_wait_fn *fn, void *context);
 
 /* As client_sheet(); specimens use no label. */
 MUST_CHECK bool issuer_sheet(struct issuer *i, uint64_t serial,

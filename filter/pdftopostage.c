@@ -59,6 +59,25 @@ say_page(void *context, uint32_t page, uint32_t pages)
 	log_info("Stamping page %u of %u", page, pages);
 }
 
+/* A card that is not in its reader: the printer says so until it is, or until
+ * the wait is over. */
+static bool
+say_waiting(void *context, const char *why)
+{
+	unsigned *times = context;
+
+	if (why == NULL) {
+		*times = 0;
+		log_cups("STATE", "-postage-vault-absent-warning");
+		return true;
+	}
+	if ((*times)++ == 0)
+		log_cups("STATE", "+postage-vault-absent-warning");
+	if (*times % 10 == 1)
+		log_info("Waiting for the vault: %s", why);
+	return !stop_requested;
+}
+
 /* The supply level of the queue is shown by its backend, together with the
  * printer's own; here the person who prints is told. */
 static void
@@ -109,6 +128,7 @@ run(int argc, char **argv, struct err *e)
 	struct filter_document *d = NULL;
 	struct issuer *issuer = NULL;
 	struct err no_issuer = ERR_INIT;
+	unsigned waited = 0;
 	bool opened = job_open(argc, argv, &job, e), good = false;
 
 	if (!settings_load(settings_path(), &settings, opened ? e : &no_issuer))
@@ -119,6 +139,7 @@ run(int argc, char **argv, struct err *e)
 	if (!issuer_open(&settings, job.real ? &job.identity : NULL, &issuer,
 		opened ? e : &no_issuer))
 		goto out;
+	issuer_on_wait(issuer, say_waiting, &waited);
 	good = opened && bounds_walls(&job, &settings, e) &&
 	       document_open(&job, &settings, issuer, &stop_requested, &d, e) &&
 	       print_document(d, issuer, e);

@@ -304,7 +304,7 @@ read_all(struct journal *j)
 		done(books_report(j, &span, take_row, NULL, &e), &e);
 	}
 	done(books_accounts(j, take_account, NULL, &e), &e);
-	done(journal_check(j, NULL, take_finding, &letters, &count, &e), &e);
+	done(journal_check(j, NULL, 0, take_finding, &letters, &count, &e), &e);
 }
 
 static void

@@ -265,6 +265,7 @@ conf_write() {
 	cat >"$WORK/etc/postage.conf" <<-EOT
 	[vault]
 	uri = file:$WORK/state/vault
+	absent = ${ABSENT:-0}
 	certificates = $WORK/state/certificates
 
 	[daemon]

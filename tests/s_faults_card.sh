@@ -11,6 +11,7 @@
 # shellcheck source=tests/cards.sh
 . "$srcdir/tests/cards.sh"
 cards_alone "$@"
+ABSENT=30
 
 scheduler_setup
 require ZXingReader zbarimg gs pdftoppm pdftotext jq

@@ -278,7 +278,8 @@ shop_check(struct shop *s)
 	size_t count = 0;
 
 	shop_findings[0] = '\0';
-	is_ok(journal_check(j, &psd, collect, NULL, &count, &e), &e, "check");
+	is_ok(
+	    journal_check(j, &psd, 1, collect, NULL, &count, &e), &e, "check");
 	journal_close(j);
 	return count;
 }

@@ -327,8 +327,8 @@ check(struct fixture *f, mils ascending)
 	size_t count;
 
 	findings[0] = '\0';
-	is_ok(
-	    journal_check(f->j, &psd, collect, NULL, &count, &e), &e, "check");
+	is_ok(journal_check(f->j, &psd, 1, collect, NULL, &count, &e), &e,
+	    "check");
 	return count;
 }
 
@@ -574,8 +574,8 @@ check_finds_a_broken_control_total(void **state)
 	struct err e = ERR_INIT;
 	size_t count;
 
-	is_ok(
-	    journal_check(f->j, &psd, collect, NULL, &count, &e), &e, "check");
+	is_ok(journal_check(f->j, &psd, 1, collect, NULL, &count, &e), &e,
+	    "check");
 	is_int(count, 1, "findings");
 }
 
@@ -814,7 +814,7 @@ journal_of_version_1_is_brought_up_to_date(void **state)
 	teardown_files(f);
 	make_version_1(f->path);
 	is_ok(journal_open(f->path, true, 1000, &f->j, &e), &e, "to read");
-	is_ok(journal_check(f->j, NULL, no_finding, NULL, &count, &e), &e,
+	is_ok(journal_check(f->j, NULL, 0, no_finding, NULL, &count, &e), &e,
 	    "check");
 	is_int(count, 0, "the chain still holds");
 	is_ok(journal_document_load(f->j, 2, &doc, &e), &e, "document");
@@ -825,7 +825,7 @@ journal_of_version_1_is_brought_up_to_date(void **state)
 	is_str(stamp.quote.surcharges, "", "none named");
 	journal_close(f->j);
 	is_ok(journal_open(f->path, false, 1000, &f->j, &e), &e, "to write");
-	is_ok(journal_check(f->j, NULL, no_finding, NULL, &count, &e), &e,
+	is_ok(journal_check(f->j, NULL, 0, no_finding, NULL, &count, &e), &e,
 	    "check again");
 }
 
@@ -865,7 +865,7 @@ old_stamps_are_sealed_and_new_ones_chained(void **state)
 	is_ok(journal_open(f->path, false, 1000, &f->j, &e), &e, "open");
 	other.id = 77;
 	buy(f, &other, 2, 6 * 780);
-	is_ok(journal_check(f->j, NULL, no_finding, NULL, &count, &e), &e,
+	is_ok(journal_check(f->j, NULL, 0, no_finding, NULL, &count, &e), &e,
 	    "old and new");
 	tamper_many(f, "CREATE TABLE kept AS SELECT * FROM stamps");
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {

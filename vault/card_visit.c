@@ -12,7 +12,8 @@
 #include "vault/card_store.h"
 #include "vault/message.h"
 
-#define CERT_ROUNDS 20 /* of a certificate that comes in pieces */
+#define GRACE_MS    1000 /* pcscd looks into its readers each 400 ms */
+#define CERT_ROUNDS 20	 /* of a certificate that comes in pieces */
 
 static const uint8_t aid[CARD_AID_BYTES] = CARD_AID;
 
@@ -260,11 +261,13 @@ look_around(struct card_home *h, bool blank, bool *found, struct err *e)
 	return false;
 }
 
-/* One that is missing may come, as long as the caller waits. */
+/* One that was put in just now, or a pcscd that starts, is waited for; whoever
+ * waits for a person does so without holding anything. */
 static bool
 find_card(struct card_home *h, bool blank, struct err *e)
 {
-	int64_t end = clock_ms() + h->wait_ms;
+	int64_t end =
+	    clock_ms() + (h->wait_ms < GRACE_MS ? h->wait_ms : GRACE_MS);
 	bool found;
 
 	while (!look_around(h, blank, &found, e)) {
@@ -439,6 +442,7 @@ card_status(struct card_home *h, struct psd_status *out, struct err *e)
 		return err_set(e, ERR_CORRUPT,
 		    "the card says that it is %s and shows the registers of %s",
 		    h->id, id);
+	out->no_clock = true;
 	if (out->life == PSD_OPERATIONAL && out->audit_due != 0 &&
 	    today > out->audit_due)
 		out->life = PSD_LOCKED;

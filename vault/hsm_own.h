@@ -47,7 +47,7 @@ bool hsm_failed(CK_RV rv, const char *what, struct err *e);
 /* --- tokens (hsm_token.c) ----------------------------------------------------- */
 
 /* Loads what the URI wants, all modules where it names none (NULL too).
- * Errors: ERR_CONFIG. */
+ * Errors: ERR_CONFIG, ERR_ABSENT (it is there and does not begin). */
 MUST_CHECK bool hsm_load(struct hsm_child *c, struct err *e);
 void hsm_unload(struct hsm_child *c);
 

@@ -32,7 +32,10 @@ load_one(struct hsm_child *c, const char *path, struct err *e)
 		return true;
 	p11_kit_module_release(c->one[0]);
 	c->one[0] = NULL;
-	return hsm_failed(rv, name, e);
+	return err_set(e, ERR_ABSENT,
+	    "the PKCS#11 module %s does not begin: %s (0x%lx): are its "
+	    "settings, and the folder or server of its tokens, there?",
+	    name, p11_kit_strerror(rv), (unsigned long)rv);
 }
 
 bool

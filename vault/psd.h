@@ -93,7 +93,8 @@ struct psd_status {
 	uint8_t pin_tries_left; /* 0 = blocked */
 	uint8_t puk_tries_left; /* 0 = none, or used up */
 	bool pin_required;
-	bool lab; /* vendor id "XX": every imprint says SPECIMEN */
+	bool lab;      /* vendor id "XX": every imprint says SPECIMEN */
+	bool no_clock; /* its home takes a mail date for today */
 };
 
 /* One remembered debit. */

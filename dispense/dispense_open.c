@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* opening: journal, vault, PIN, rates, the lock around the money */
+/* opening: journal, rates, the lock around the money */
 #include "dispense/dispense_own.h"
-#include "dispense/books.h"
-#include "vault/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,7 +78,7 @@ dispense_close(struct dispense *d)
 {
 	if (d == NULL)
 		return;
-	vault_close(d->vault);
+	pool_close(&d->pool);
 	rates_free(d->rates);
 	cost_free(d->costs);
 	free(d->calendar);
@@ -131,106 +129,6 @@ dispense_times(const struct dispense *d)
 	tm.tm_mday = 1;
 	out.month = midnight(tm);
 	return out;
-}
-
-/* A vault that knows less than it has signed would sign the same registers
- * again.  Read in this order what another process spends meanwhile harms not:
- * its vault is always ahead of its journal. */
-static bool
-check_register(const char *psd_id, mils highest,
-    const struct psd_status *status, struct err *e)
-{
-	char said[MILS_TEXT], knows[MILS_TEXT];
-
-	if (status->ascending >= highest)
-		return true;
-	return err_set(e, ERR_CORRUPT,
-	    "%s says that it has spent %s in all, the journal has stamps of it "
-	    "up to %s: its storage is damaged, or an old copy was put back. "
-	    "Nothing is printed from it until the newest copy is there; "
-	    "\"postage journal check\" compares them",
-	    psd_id, mils_format(status->ascending, said),
-	    mils_format(highest, knows));
-}
-
-static bool
-open_vault(struct dispense *d, struct err *e)
-{
-	const struct settings *s = d->settings;
-
-	if (!vault_open(s->vault_uri, s->wait_s * 1000, &d->vault, e))
-		return false;
-	if (trust_check(d->vault, s->certificates, date_local(time(NULL)), e))
-		return true;
-	vault_close(d->vault);
-	d->vault = NULL;
-	return false;
-}
-
-bool
-dispense_vault(
-    struct dispense *d, struct psd_status *status, char *psd_id, struct err *e)
-{
-	mils highest;
-
-	if (d->vault == NULL && !open_vault(d, e))
-		return false;
-	if (!vault_status(d->vault, status, e))
-		return false;
-	journal_psd_id(status, psd_id);
-	return journal_psd_highest(d->journal, psd_id, &highest, e) &&
-	       vault_status(d->vault, status, e) &&
-	       check_register(psd_id, highest, status, e);
-}
-
-/* An intent is on the medium before its debit, and gone with the commit that
- * has the stamp; so where none is left, read after the vault, the journal has
- * all that the vault had. */
-bool
-dispense_check_ahead(struct dispense *d, const struct psd_status *status,
-    const char *psd_id, struct err *e)
-{
-	char said[MILS_TEXT], knows[MILS_TEXT];
-	struct journal_stamp one;
-	size_t intents;
-	mils highest;
-	bool known;
-
-	if (!journal_intents(d->journal, psd_id, &one, 1, &intents, e) ||
-	    !journal_psd_highest(d->journal, psd_id, &highest, e) ||
-	    !books_psd_known(d->journal, psd_id, &known, e))
-		return false;
-	if (!known || intents > 0 || status->ascending <= highest)
-		return true;
-	return err_set(e, ERR_CORRUPT,
-	    "%s says that it has spent %s in all, the journal knows of %s: an "
-	    "old journal was put back, or another one was in use. Nothing is "
-	    "printed until \"postage journal adopt\" has booked what the vault "
-	    "remembers",
-	    psd_id, mils_format(status->ascending, said),
-	    mils_format(highest, knows));
-}
-
-bool
-dispense_adopt(struct dispense *d, const struct books_by *by,
-    struct books_adopted *out, struct err *e)
-{
-	static struct psd_stamp recent[PSD_RING];
-	struct psd_status status;
-	char psd_id[32];
-	size_t count;
-	bool done;
-
-	if (!dispense_recover(d, e) || !dispense_lock(d, e))
-		return false;
-	done = dispense_vault(d, &status, psd_id, e) &&
-	       vault_recent(d->vault, recent, &count, e) &&
-	       journal_begin(d->journal, e) &&
-	       books_adopt(d->journal, &status, recent, count, by, out, e) &&
-	       journal_commit(d->journal, e);
-	journal_abort(d->journal);
-	dispense_unlock_money(d);
-	return done;
 }
 
 /* Where two persons are wanted, the table is one that a second approved. */
