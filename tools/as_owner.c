@@ -15,10 +15,15 @@
 
 #define OWNER "postage"
 
+/* With that user's groups: a token's files may be a group's. */
 static bool
 become(uid_t uid, gid_t gid, struct err *e)
 {
-	if (setgroups(0, NULL) != 0 || setegid(gid) != 0 || seteuid(uid) != 0)
+	const struct passwd *who = getpwuid(uid);
+	int groups =
+	    who != NULL ? initgroups(who->pw_name, gid) : setgroups(0, NULL);
+
+	if (groups != 0 || setegid(gid) != 0 || seteuid(uid) != 0)
 		return err_system(e, "become user %lu", (unsigned long)uid);
 	return true;
 }
