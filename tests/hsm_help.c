@@ -86,17 +86,29 @@ hsm_new_token(const char *label)
 	    hsm_said);
 }
 
-bool
-hsm_try_create(char *uri, const char *token, const char *pin, struct err *e)
+static bool
+create(const char *uri, const char *token, const char *pin, struct err *e)
 {
 	struct lab_psd psd;
 	char id[PSD_ID];
 
-	snprintf(uri, HSM_URI, "hsm:%s/v%d", hsm_folder, ++made);
 	lab_defaults(&psd);
 	psd.pin = pin;
 	psd.token = token;
 	return lab_create_vault(lab, uri, &psd, id, e);
+}
+
+bool
+hsm_try_create(char *uri, const char *token, const char *pin, struct err *e)
+{
+	snprintf(uri, HSM_URI, "hsm:%s/v%d", hsm_folder, ++made);
+	return create(uri, token, pin, e);
+}
+
+bool
+hsm_create_at(const char *uri, const char *pin, struct err *e)
+{
+	return create(uri, NULL, pin, e);
 }
 
 void

@@ -32,6 +32,7 @@ void hsm_new_token(const char *label);
 /* A vault "hsm:..." with `value` in it; `uri` holds HSM_URI. */
 MUST_CHECK bool
 hsm_try_create(char *uri, const char *token, const char *pin, struct err *e);
+MUST_CHECK bool hsm_create_at(const char *uri, const char *pin, struct err *e);
 void hsm_create(char *uri, const char *token, mils value);
 
 /* Opened, and unlocked. */

@@ -186,6 +186,25 @@ keys_that_will_not_do_are_refused(void **state)
 }
 
 static void
+a_vault_that_is_not_made_leaves_no_key(void **state)
+{
+	char uri[HSM_URI];
+	struct err e = ERR_INIT;
+
+	(void)state;
+	ok(!hsm_create_at("hsm:/nowhere/at/all", HSM_PIN, &e), "no folder");
+	is_err(&e, ERR_ABSENT, "no folder");
+	ok(hsm_run(TOOL "-O", module, "Postage"), "pkcs11-tool");
+	ok(strstr(hsm_said, "postage XX") == NULL, hsm_said);
+	hsm_create(uri, NULL, 1000);
+	ok(!hsm_create_at(uri, HSM_PIN, &e), "over another");
+	is_err(&e, ERR_REQUEST, "over another");
+	ok(hsm_run(TOOL "-O --type privkey | grep -c label", module, "Postage"),
+	    "pkcs11-tool");
+	is_int(strtol(hsm_said, NULL, 10), 1, "one key");
+}
+
+static void
 tokens_of_one_name_are_told_apart(void **state)
 {
 	char uri[HSM_URI], token[HSM_URI];
@@ -536,6 +555,7 @@ main(void)
 	    HSM(nothing_of_the_key_is_in_the_file),
 	    HSM(a_key_of_a_ceremony_is_adopted),
 	    HSM(keys_that_will_not_do_are_refused),
+	    HSM(a_vault_that_is_not_made_leaves_no_key),
 	    HSM(tokens_of_one_name_are_told_apart),
 	    HSM(the_pin_is_the_tokens),
 	    HSM(the_pin_can_be_changed_but_not_taken_away),

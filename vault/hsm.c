@@ -3,6 +3,7 @@
  * only caller of PKCS#11 */
 #include <string.h>
 
+#include "base/text.h"
 #include "stamp/sig.h"
 #include "vault/hsm_own.h"
 
@@ -18,6 +19,8 @@ kind_of(CK_RV rv)
 	case CKR_TOKEN_NOT_RECOGNIZED:
 	case CKR_DEVICE_REMOVED:
 	case CKR_DEVICE_ERROR:
+	case CKR_FUNCTION_FAILED: /* what some say of a lost connection */
+	case CKR_GENERAL_ERROR:
 	case CKR_SLOT_ID_INVALID:
 	case CKR_SESSION_HANDLE_INVALID:
 	case CKR_SESSION_CLOSED:
@@ -84,19 +87,21 @@ leave_session(struct hsm_child *c)
 static bool
 parse_uri(struct hsm_child *c, const char *text, struct err *e)
 {
+	char shown[HSM_TEXT];
 	int result;
 
+	text_clean(text, shown, sizeof(shown));
 	p11_kit_uri_free(c->wanted);
 	c->wanted = p11_kit_uri_new();
 	if (c->wanted == NULL)
 		return err_set(e, ERR_SYSTEM, "memory for a URI");
 	result = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, c->wanted);
 	if (result != P11_KIT_URI_OK)
-		return err_set(e, ERR_CONFIG, "\"%.160s\": %s", text,
+		return err_set(e, ERR_CONFIG, "\"%s\": %s", shown,
 		    p11_kit_uri_message(result));
 	if (p11_kit_uri_any_unrecognized(c->wanted))
 		return err_set(e, ERR_CONFIG,
-		    "\"%.160s\" has a word that names nothing here", text);
+		    "\"%s\" has a word that names nothing here", shown);
 	if (p11_kit_uri_get_pin_value(c->wanted) != NULL ||
 	    p11_kit_uri_get_pin_source(c->wanted) != NULL)
 		return err_set(e, ERR_CONFIG,
