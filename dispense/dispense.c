@@ -17,7 +17,7 @@ struct batch {
 	struct pool_batch debit;
 };
 
-/* Work on one range of a document, the money's lock held. */
+/* Work on one range of a document, the locks of the money held. */
 struct issuing {
 	struct document *doc;
 	bool specimens;	    /* alone: no vault is asked */
@@ -90,7 +90,8 @@ note_remembered(struct dispense *d, const struct remembered *r, struct err *e)
 }
 
 static bool
-settle_member(struct dispense *d, const struct pool_member *m, struct err *e)
+settle_member(struct dispense *d, const struct pool_member *m, bool *settled,
+    struct err *e)
 {
 	struct remembered r;
 
@@ -102,16 +103,18 @@ settle_member(struct dispense *d, const struct pool_member *m, struct err *e)
 			return true;
 		if (!ask_vault(m->vault, &r, e) || !note_remembered(d, &r, e))
 			return false;
+		*settled = true;
 	}
 }
 
 /* Under the lock no intent is anybody's who is still at work. */
 static bool
-settle_intents(struct dispense *d, struct err *e)
+settle_intents(struct dispense *d, bool *settled, struct err *e)
 {
+	*settled = false;
 	for (size_t i = 0; i < d->pool.count; i++)
 		if (d->pool.member[i].there &&
-		    !settle_member(d, &d->pool.member[i], e))
+		    !settle_member(d, &d->pool.member[i], settled, e))
 			return false;
 	return true;
 }
@@ -145,7 +148,7 @@ dispense_recover(struct dispense *d, struct err *e)
 		return true;
 	if (!dispense_lock(d, e))
 		return false;
-	done = settle_intents(d, e);
+	done = settle_intents(d, &any, e);
 	dispense_unlock_money(d);
 	return done;
 }
@@ -354,12 +357,14 @@ static bool
 prepare(struct document *doc, struct err *e)
 {
 	struct dispense *d = doc->d;
+	bool settled;
 
-	return dispense_look(d, &doc->queue, e) &&
-	       dispense_need_spender(d, e) && dispense_unlock(d, e) &&
-	       settle_intents(d, e) &&
-	       /* what was settled may have moved the registers */
+	return dispense_look(d, &doc->queue, e) && dispense_lock(d, e) &&
 	       dispense_look(d, &doc->queue, e) &&
+	       dispense_need_spender(d, e) && dispense_unlock(d, e) &&
+	       settle_intents(d, &settled, e) &&
+	       /* what was settled may have moved the registers */
+	       (!settled || dispense_look(d, &doc->queue, e)) &&
 	       dispense_need_spender(d, e) && dispense_check_ahead(d, e);
 }
 
@@ -372,13 +377,9 @@ pay(struct document *doc, uint32_t first, uint32_t count, bool specimens,
 	    .specimens = specimens,
 	    .next = first,
 	    .end = first + count};
-	struct dispense *d = doc->d;
-	bool done;
+	bool done = (specimens || prepare(doc, e)) && spend(&w, e);
 
-	if (!dispense_lock(d, e))
-		return false;
-	done = (specimens || prepare(doc, e)) && spend(&w, e);
-	dispense_unlock_money(d);
+	dispense_unlock_money(doc->d);
 	doc->begun |= done && !specimens;
 	return done;
 }

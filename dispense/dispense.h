@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dispense: the one spender.  Nothing else calls vault_debit().
+ * dispense: the one spender.  Nothing else calls pool_debit().
  *
  * postage-vaultd decodes a client's message, asks the scheduler about the job
  * and makes the call of the same name here; each call mirrors one of

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* opening: journal, rates, the lock around the money */
+/* opening: journal and rates */
 #include "dispense/dispense_own.h"
 
 #include <errno.h>
@@ -8,12 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/date.h"
-#include "base/flock.h"
 #include "dispense/books.h"
 
 static bool
@@ -166,22 +164,4 @@ dispense_rates(struct dispense *d, struct err *e)
 	       rates_parse(text, len, d->settings->rates, &d->rates, e);
 	free(text);
 	return done;
-}
-
-bool
-dispense_lock(struct dispense *d, struct err *e)
-{
-	if (flock_wait(d->spool, LOCK_EX, d->settings->wait_s * 1000))
-		return true;
-	if (errno != EWOULDBLOCK)
-		return err_system(e, "lock %s", d->folder);
-	return err_set(e, ERR_BUSY,
-	    "another job is spending from the vault since %d s",
-	    d->settings->wait_s);
-}
-
-void
-dispense_unlock_money(struct dispense *d)
-{
-	flock(d->spool, LOCK_UN);
 }

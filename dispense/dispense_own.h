@@ -14,16 +14,24 @@
 #include "stamp/indicium.h"
 #include "vault/pool.h"
 
+/* A PSD that this process alone spends from. */
+struct money_lock {
+	int fd;
+	char id[PSD_ID];
+};
+
 struct dispense {
 	const struct settings *settings;
 	struct journal *journal;
 	struct pool pool;		/* of one queue; empty until needed */
 	const char *pin_file[POOL_MAX]; /* of its members */
-	struct rates *rates;		/* NULL until needed */
-	struct cost_codes *costs;	/* likewise, those of one queue */
-	struct calendar *calendar;	/* likewise */
-	int spool;   /* the spool folder: the money's lock too */
-	time_t time; /* 0 = the clock's */
+	struct money_lock lock[POOL_MAX];
+	size_t locks;		   /* that are held */
+	struct rates *rates;	   /* NULL until needed */
+	struct cost_codes *costs;  /* likewise, those of one queue */
+	struct calendar *calendar; /* likewise */
+	int spool;		   /* the spool folder: the money's lock too */
+	time_t time;		   /* 0 = the clock's */
 	/* the document whose limits were looked at last, with the journal's
 	 * version then; NULL once another one was quoted or closed */
 	const struct document *checked;
@@ -77,9 +85,12 @@ MUST_CHECK bool dispense_unlock(struct dispense *d, struct err *e);
 
 MUST_CHECK bool dispense_rates(struct dispense *d, struct err *e);
 
-/* The one lock around every debit, over all processes.
+/* Locks around every debit, over all processes: of each PSD that is there, after
+ * dispense_look().  Look again behind it: what came since then is not locked, and
+ * dispense_look() leaves it out.
  * Errors: ERR_BUSY (settings->wait_s is over). */
 MUST_CHECK bool dispense_lock(struct dispense *d, struct err *e);
+bool dispense_has_lock(const struct dispense *d, const char *id);
 void dispense_unlock_money(struct dispense *d);
 
 /* Reads pass and document again, inside a transaction.

@@ -123,6 +123,11 @@ dispense_look(struct dispense *d, const struct queue_settings *q, struct err *e)
 
 		if (!m->there)
 			continue;
+		if (d->locks > 0 && !dispense_has_lock(d, m->id)) {
+			m->there = m->may_spend = false;
+			err_set(&m->why, ERR_BUSY, "%s has just come", m->id);
+			continue;
+		}
 		if (!check_register(d, m, e))
 			return false;
 		m->why = (struct err)ERR_INIT;

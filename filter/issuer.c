@@ -85,7 +85,8 @@ patiently(struct issuer *i, vault_call *call, size_t index, struct err *e)
 	int64_t end = clock_ms() + 1000 * (int64_t)i->settings->absent_s;
 	bool done, waited = false;
 
-	while (!(done = call(i, index, e)) && e->kind == ERR_ABSENT &&
+	while (!(done = call(i, index, e)) &&
+	       (e->kind == ERR_ABSENT || e->kind == ERR_BUSY) &&
 	       client_is_open(i->client) && i->wait != NULL &&
 	       clock_ms() < end && i->wait(i->wait_context, e->text)) {
 		waited = true;

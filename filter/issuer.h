@@ -11,7 +11,8 @@
  * are made.  How many stamps a batch has follows from how fast the vault is, so
  * that the first page does not wait for the stamps of the others.
  *
- * A vault that is away is waited for, [vault] absent in postage.conf(5).
+ * A vault that is away, or does not answer, is waited for: [vault] absent in
+ * postage.conf(5).
  */
 #ifndef FILTER_ISSUER_H
 #define FILTER_ISSUER_H

@@ -101,8 +101,8 @@ check_tree() {
 	done
 	# One spender.
 	sources | grep -vE '^(vault|tests)/' |
-	    xargs -r grep -nHE '\bvault_debit\(' |
-	    grep -vE '^dispense/dispense\.c:|:[[:space:]]*(/?\*|//)' |
+	    xargs -r grep -nHE '\b(vault|pool)_debit\(' |
+	    grep -vE '^dispense/dispense\.c:.*pool_debit|:[[:space:]]*(/?\*|//)' |
 	    sed 's/:\([0-9]*\):.*/:\1: only dispense\/dispense.c may debit/'
 	# SQL stays where the table is.
 	sources | grep -vE '^(dispense/journal|provider/store|tests/)' |
@@ -154,13 +154,14 @@ self_test() {
 	breach stamp/imprint.c '#include <qrencode.h>'
 	breach filter/compose.c '#include <cairo/cairo.h>'
 	breach vault/file.c '#include <winscard.h>'
-	breach filter/job.c '	if (!vault_debit(v, in, 1, out, e))'
+	breach filter/job.c '	if (!pool_debit(p, &batch, e))'
+	breach dispense/dispense.c '	return vault_debit(v, in, n, out, e);'
 	breach tools/verify.c 'x = "SELECT seen FROM stamps";'
 	clean filter/scan.c '#include <poppler.h>'
 	clean dispense/scheduler.c '#include <cups/cups.h>'
 	clean backend/relay.c '#include "dispense/client.h"'
 	clean tests/t_psd.c '#include "vault/psd.h"'
-	clean dispense/dispense.c '	return vault_debit(v, in, n, out, e);'
+	clean dispense/dispense.c '	return pool_debit(p, &batch, e);'
 	return "$failed"
 }
 

@@ -15,7 +15,7 @@
  * A debit names each stamp by a 16-byte key.  The same key with the same
  * request gives the same indicium for as long as the PSD's ring remembers it
  * (the last PSD_RING keys); it is never debited twice.  vault_debit() is called
- * by dispense/dispense.c alone.
+ * by vault/pool.c alone, for dispense/dispense.c.
  */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
