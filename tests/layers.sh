@@ -154,6 +154,7 @@ self_test() {
 	breach stamp/imprint.c '#include <qrencode.h>'
 	breach filter/compose.c '#include <cairo/cairo.h>'
 	breach vault/file.c '#include <winscard.h>'
+	breach vault/file.c '#include <p11-kit/p11-kit.h>'
 	breach filter/job.c '	if (!pool_debit(p, &batch, e))'
 	breach dispense/dispense.c '	return vault_debit(v, in, n, out, e);'
 	breach tools/verify.c 'x = "SELECT seen FROM stamps";'

@@ -8,7 +8,6 @@
 #include "vault/slots.h"
 
 #define IMAGE_VERSION 1
-#define HEAD_BYTES    (FILE_IMAGE_BYTES - PSD_STATE_BYTES)
 
 /* How the key is kept. */
 enum { KEY_BARE, KEY_WRAPPED, KEY_IN_TOKEN };
@@ -49,8 +48,8 @@ file_image_encode(const struct file_image *in, uint8_t out[FILE_IMAGE_BYTES])
 	bytes_write(&w, in->cert, in->cert_len);
 	if (in->token[0] != '\0')
 		bytes_write_str(&w, in->token);
-	assert(!w.failed && w.pos <= HEAD_BYTES);
-	psd_encode(&in->psd, out + HEAD_BYTES);
+	assert(!w.failed && w.pos <= FILE_IMAGE_HEAD);
+	psd_encode(&in->psd, out + FILE_IMAGE_HEAD);
 }
 
 bool
@@ -61,7 +60,7 @@ file_image_decode(
 	uint64_t version, kept;
 
 	memset(out, 0, sizeof(*out));
-	bytes_reader_init(&r, in, HEAD_BYTES);
+	bytes_reader_init(&r, in, FILE_IMAGE_HEAD);
 	version = bytes_read_le(&r, 1);
 	kept = bytes_read_le(&r, 1);
 	bytes_read_into(&r, out->key.salt, WRAP_SALT);
@@ -79,7 +78,7 @@ file_image_decode(
 	if (r.failed || (kept == KEY_IN_TOKEN) != (out->token[0] != '\0'))
 		return err_set(
 		    e, ERR_CORRUPT, "the vault names no token for its key");
-	if (!psd_decode(in + HEAD_BYTES, &out->psd, e))
+	if (!psd_decode(in + FILE_IMAGE_HEAD, &out->psd, e))
 		return false;
 	if (kept != KEY_IN_TOKEN && out->wrapped != out->psd.pin_required)
 		return err_set(

@@ -11,9 +11,9 @@
 #include "vault/psd.h"
 #include "vault/wrap.h"
 
-#define FILE_IMAGE_BYTES                                                     \
-	(2 + WRAP_SALT + WRAP_NONCE + SIG_SCALAR + WRAP_TAG + 2 + CERT_MAX + \
-	    PSD_STATE_BYTES)
+#define FILE_IMAGE_HEAD \
+	(2 + WRAP_SALT + WRAP_NONCE + SIG_SCALAR + WRAP_TAG + 2 + CERT_MAX)
+#define FILE_IMAGE_BYTES (FILE_IMAGE_HEAD + PSD_STATE_BYTES)
 
 struct file_image {
 	bool wrapped;		 /* else the key stands bare in key.box, */

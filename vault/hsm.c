@@ -31,6 +31,7 @@ kind_of(CK_RV rv)
 	case CKR_SESSION_COUNT:
 	case CKR_SESSION_PARALLEL_NOT_SUPPORTED:
 	case CKR_USER_TOO_MANY_TYPES:
+	case CKR_USER_ALREADY_LOGGED_IN:
 	case CKR_USER_ANOTHER_ALREADY_LOGGED_IN: return ERR_BUSY;
 	case CKR_PIN_INCORRECT:
 	case CKR_PIN_INVALID:
@@ -58,6 +59,9 @@ advice(CK_RV rv)
 	case CKR_USER_PIN_NOT_INITIALIZED:
 		return ": the token has no user PIN yet; set one with the "
 		       "token's own tool";
+	case CKR_USER_ALREADY_LOGGED_IN:
+		return ": the module keeps another login, and no PIN is looked "
+		       "at until that is over";
 	case CKR_PIN_EXPIRED:
 		return ": the token's PIN has run out; run `postage vault pin`";
 	case CKR_TOKEN_WRITE_PROTECTED:
@@ -190,6 +194,8 @@ user_login(
 	explicit_bzero(bytes, sizeof(bytes));
 	if (rv == CKR_PIN_INCORRECT)
 		return pin_wrong(c, e);
+	if (rv == CKR_USER_ALREADY_LOGGED_IN && user == CKU_CONTEXT_SPECIFIC)
+		return true;
 	return rv == CKR_OK || hsm_failed(rv, "the token's PIN", e);
 }
 
