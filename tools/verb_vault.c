@@ -15,6 +15,7 @@ const char verb_vault_usage[] =
     "  list      every reader, card and file with a vault\n"
     "  create    [--on URI] [--puk-file FILE] [--serial N] [--max-stamp SUM]\n"
     "            [--max-value SUM] [--expires DATE] [--guard GUARD]\n"
+    "            [--token PKCS11-URI]    (of a vault hsm:FOLDER)\n"
     "  status    registers, limits, dates, tries\n"
     "  log       the pieces that the vault remembers\n"
     "  refill    SUM [--request FILE] | --answer FILE\n"
@@ -44,6 +45,7 @@ enum {
 	OPT_ORDER,
 	OPT_YES,
 	OPT_SERIAL,
+	OPT_TOKEN,
 	OPT_MAX_STAMP,
 	OPT_MAX_VALUE,
 	OPT_EXPIRES,
@@ -64,6 +66,7 @@ static const struct option long_options[] = {
     {"order", required_argument, NULL, OPT_ORDER},
     {"yes", no_argument, NULL, OPT_YES},
     {"serial", required_argument, NULL, OPT_SERIAL},
+    {"token", required_argument, NULL, OPT_TOKEN},
     {"max-stamp", required_argument, NULL, OPT_MAX_STAMP},
     {"max-value", required_argument, NULL, OPT_MAX_VALUE},
     {"expires", required_argument, NULL, OPT_EXPIRES},
@@ -105,6 +108,7 @@ take_option(struct arguments *a, int option, const char *value)
 			return false;
 		a->psd.serial = (uint32_t)serial;
 		return true;
+	case OPT_TOKEN: a->psd.token = value; return true;
 	case OPT_MAX_STAMP: return mils_parse(value, &a->psd.max_stamp);
 	case OPT_MAX_VALUE: return mils_parse(value, &a->psd.max_descending);
 	case OPT_EXPIRES: return date_parse(value, &a->psd.expires);

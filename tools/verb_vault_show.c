@@ -43,6 +43,11 @@ show_secrets(struct out *o, const char *uri, const struct psd_status *s)
 {
 	char text[64] = "none";
 
+	if (strncmp(uri, "hsm:", 4) == 0 && s->pin_required) {
+		out_text(o, "pin", "PIN", "required, counted by the token");
+		out_flag(o, "pin_required", NULL, true);
+		return;
+	}
 	if (s->pin_required && s->pin_tries_left == 0)
 		snprintf(text, sizeof(text), "blocked");
 	else if (s->pin_required)

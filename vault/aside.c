@@ -68,14 +68,21 @@ serve(const struct aside_part *part, void *state, int fd)
 	}
 }
 
-/* For good the user that it is now: a library may not go back to root. */
+/* For good the user that it is now: a library may not go back to root.  Where
+ * there is no way back it is not even asked: the service's walls kill for it. */
 static bool
 settle_user(void)
 {
-	gid_t gid = getegid();
-	uid_t uid = geteuid();
+	gid_t gid, egid, sgid;
+	uid_t uid, euid, suid;
 
-	return setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
+	if (getresgid(&gid, &egid, &sgid) != 0 ||
+	    getresuid(&uid, &euid, &suid) != 0)
+		return false;
+	if ((gid != egid || sgid != egid) && setresgid(egid, egid, egid) != 0)
+		return false;
+	return (uid == euid && suid == euid) ||
+	       setresuid(euid, euid, euid) == 0;
 }
 
 _Noreturn static void

@@ -63,6 +63,7 @@ struct vault_driver {
 };
 
 extern const struct vault_driver vault_file_driver;
+extern const struct vault_driver vault_hsm_driver;
 extern const struct vault_driver vault_card_driver;
 extern const struct vault_driver vault_button_driver;
 

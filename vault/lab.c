@@ -285,6 +285,7 @@ lab_create_vault(struct lab *lab, const char *uri, const struct lab_psd *psd,
 	struct vault_setup setup = {.pin = psd->pin,
 	    .puk = psd->puk,
 	    .guard = psd->guard,
+	    .token = psd->token,
 	    .certify = certify,
 	    .context = &making};
 

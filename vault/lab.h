@@ -39,6 +39,7 @@ struct lab_psd {
 	const char *pin;	     /* NULL or "": none */
 	const char *puk;	     /* NULL: none; see vault/vault.h */
 	const char *guard;	     /* likewise: vault/guard.h */
+	const char *token;	     /* as in struct vault_setup */
 };
 
 /* 0.001 to 100.00 a stamp, 2000.00 in all, three years, audit in 90 days. */

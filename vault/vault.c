@@ -16,6 +16,7 @@ struct vault {
 
 static const struct vault_driver *const drivers[] = {
     &vault_file_driver,
+    &vault_hsm_driver,
     &vault_card_driver,
     &vault_button_driver,
 };
@@ -62,8 +63,8 @@ known_driver(const char *uri, const struct vault_driver **driver,
 		return true;
 	name_without_secret(uri, name);
 	return err_set(e, ERR_CONFIG,
-	    "vault \"%s\": no kind of vault; write file:FOLDER, card: or "
-	    "button:",
+	    "vault \"%s\": no kind of vault; write file:FOLDER, hsm:FOLDER, "
+	    "card: or button:",
 	    name);
 }
 

@@ -48,6 +48,9 @@ struct vault_setup {
 	const char *pin;   /* NULL or "": none */
 	const char *puk;   /* VAULT_PUK digits, only with a PIN; NULL: none */
 	const char *guard; /* vault/guard.h; NULL or "": none */
+	/* PKCS#11 URI of a token, or of a key in it (vault/hsm.h), where the
+	 * home keeps its key in one; NULL: the one token that there is. */
+	const char *token;
 	/* Certifies the key that its home made, by the public half. */
 	bool (*certify)(void *context, const struct sig_key *key,
 	    struct cert **out, struct err *e);
