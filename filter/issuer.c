@@ -12,7 +12,7 @@
 #include "stamp/indicium.h"
 
 #define BATCH	 CLIENT_ISSUE_MAX
-#define BATCH_MS 250 /* of the vault's time that a batch is to take */
+#define BATCH_MS 1000 /* of the vault's time that a batch is to take */
 #define WAIT_MS	 1000
 
 #define SPECIMEN_VENDOR "XX"

@@ -85,8 +85,10 @@ settle_user(void)
 	       setresuid(euid, euid, euid) == 0;
 }
 
+/* `dies`: with the parent, at once.  The end of a mere thread of it would be taken
+ * for that; a child of one ends when it has done its order and finds nobody. */
 _Noreturn static void
-be_child(const struct aside_part *part, int fd)
+be_child(const struct aside_part *part, int fd, bool dies)
 {
 	void *state = calloc(1, part->state_size);
 	sigset_t none;
@@ -94,7 +96,8 @@ be_child(const struct aside_part *part, int fd)
 	if (state == NULL || !settle_user())
 		_exit(1);
 	/* A change of user would take it back. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (dies)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGTERM, SIG_DFL);
@@ -115,6 +118,7 @@ bool
 aside_open(const struct aside_part *part, struct aside **out, struct err *e)
 {
 	struct aside *a = calloc(1, sizeof(*a));
+	bool dies;
 	int ends[2];
 
 	if (a == NULL)
@@ -126,9 +130,10 @@ aside_open(const struct aside_part *part, struct aside **out, struct err *e)
 	}
 	a->part = part;
 	a->owner = getpid();
+	dies = gettid() == getpid();
 	a->pid = fork();
 	if (a->pid == 0)
-		be_child(part, ends[1]);
+		be_child(part, ends[1], dies);
 	close(ends[1]);
 	a->fd = ends[0];
 	if (a->pid > 0) {

@@ -33,8 +33,8 @@ struct aside_part {
 
 struct aside;
 
-/* The child of this part, which stays the caller's.  It dies with the thread
- * that made it.  Errors: ERR_SYSTEM. */
+/* The child of this part, which stays the caller's.  It ends with this process;
+ * one that a thread made may do its order first.  Errors: ERR_SYSTEM. */
 MUST_CHECK bool
 aside_open(const struct aside_part *part, struct aside **out, struct err *e);
 

@@ -44,6 +44,31 @@ pool_close(struct pool *p)
 	explicit_bzero(p, sizeof(*p));
 }
 
+/* --- several at once ---------------------------------------------------------- */
+
+struct task {
+	void *(*run)(void *context);
+	void *context;
+	bool threaded;
+	pthread_t thread;
+};
+
+/* The first one here; each of the others in a thread, or here too where there is
+ * none to be had. */
+static void
+run_all(struct task *tasks, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		tasks[i].threaded = pthread_create(&tasks[i].thread, NULL,
+					tasks[i].run, tasks[i].context) == 0;
+	for (size_t i = 0; i < count; i++)
+		if (!tasks[i].threaded)
+			tasks[i].run(tasks[i].context);
+	for (size_t i = 1; i < count; i++)
+		if (tasks[i].threaded)
+			pthread_join(tasks[i].thread, NULL);
+}
+
 /* --- who is there ------------------------------------------------------------ */
 
 static void
@@ -71,6 +96,14 @@ open_member(const struct pool *p, struct pool_member *m, struct err *e)
 	return false;
 }
 
+/* One member that is asked how it is. */
+struct look {
+	struct pool *pool;
+	struct pool_member *member;
+	bool done;
+	struct err why;
+};
+
 /* The first two of a pool must not be one, nor lab and real postage mixed. */
 static bool
 check_distinct(const struct pool *p, const struct pool_member *m, struct err *e)
@@ -95,24 +128,55 @@ check_distinct(const struct pool *p, const struct pool_member *m, struct err *e)
 	return true;
 }
 
-static bool
-look_at(struct pool *p, struct pool_member *m, struct err *e)
+static void *
+ask(void *context)
 {
-	struct err why = ERR_INIT;
+	struct look *l = context;
 
-	m->may_spend = m->there =
-	    open_member(p, m, &why) && vault_status(m->vault, &m->status, &why);
-	m->why = why;
+	l->done = open_member(l->pool, l->member, &l->why) &&
+		  vault_status(l->member->vault, &l->member->status, &l->why);
+	return NULL;
+}
+
+static bool
+take_look(struct pool *p, struct look *l, struct err *e)
+{
+	struct pool_member *m = l->member;
+
+	m->may_spend = m->there = l->done;
+	m->why = l->why;
 	m->missed_ms = 0;
 	if (m->there) {
 		name_member(m);
 		return check_distinct(p, m, e);
 	}
 	m->missed_ms = clock_ms();
-	if (why.kind == ERR_ABSENT || why.kind == ERR_BUSY)
+	if (l->why.kind == ERR_ABSENT || l->why.kind == ERR_BUSY)
 		return true;
-	*e = why;
+	*e = l->why;
 	return false;
+}
+
+/* Devices take their time; each is asked by a thread of its own. */
+static bool
+look_at(struct pool *p, struct look *looks, size_t count, struct err *e)
+{
+	struct task tasks[POOL_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		tasks[i] = (struct task){.run = ask, .context = &looks[i]};
+	run_all(tasks, count);
+	for (size_t i = 0; i < count; i++)
+		if (!take_look(p, &looks[i], e))
+			return false;
+	return true;
+}
+
+/* Was it looked for in vain just now? */
+static bool
+was_missed(const struct pool *p, const struct pool_member *m, int64_t now)
+{
+	return m->missed_ms != 0 && now - m->missed_ms < p->again_ms;
 }
 
 bool
@@ -123,18 +187,23 @@ pool_look(struct pool *p, struct err *e)
 
 	for (size_t i = 0; i < p->count; i++)
 		p->member[i].there = p->member[i].may_spend = false;
-	for (int round = 0; round < 2 && !any; round++)
+	for (int round = 0; round < 2 && !any; round++) {
+		struct look looks[POOL_MAX];
+		size_t count = 0;
+
 		for (size_t i = 0; i < p->count; i++) {
 			struct pool_member *m = &p->member[i];
 
-			if (looked[i] || (round == 0 && m->missed_ms != 0 &&
-					     now - m->missed_ms < p->again_ms))
+			if (looked[i] || (round == 0 && was_missed(p, m, now)))
 				continue;
-			if (!look_at(p, m, e))
-				return false;
+			looks[count++] = (struct look){p, m, false, ERR_INIT};
 			looked[i] = true;
-			any |= m->there;
 		}
+		if (!look_at(p, looks, count, e))
+			return false;
+		for (size_t i = 0; i < p->count; i++)
+			any |= p->member[i].there;
+	}
 	if (any)
 		return true;
 	*e = p->member[0].why;
@@ -263,9 +332,8 @@ struct part {
 	size_t count;
 	struct psd_request in[VAULT_BATCH_MAX];
 	struct psd_stamp out[VAULT_BATCH_MAX];
-	bool done, threaded;
+	bool done;
 	struct err e;
-	pthread_t thread;
 };
 
 static void *
@@ -276,20 +344,6 @@ work(void *context)
 	part->done = vault_debit(
 	    part->vault, part->in, part->count, part->out, &part->e);
 	return NULL;
-}
-
-static void
-work_all(struct part *parts, size_t count)
-{
-	for (size_t i = 1; i < count; i++)
-		parts[i].threaded = pthread_create(&parts[i].thread, NULL, work,
-					&parts[i]) == 0;
-	for (size_t i = 0; i < count; i++)
-		if (!parts[i].threaded)
-			work(&parts[i]);
-	for (size_t i = 1; i < count; i++)
-		if (parts[i].threaded)
-			pthread_join(parts[i].thread, NULL);
 }
 
 static bool
@@ -304,6 +358,7 @@ pool_debit(struct pool *p, struct pool_batch *b, struct err *e)
 {
 	struct part *parts = calloc(p->count, sizeof(*parts));
 	size_t at[POOL_MAX], next[POOL_MAX] = {0}, count = 0;
+	struct task tasks[POOL_MAX];
 	bool done = true;
 
 	if (parts == NULL)
@@ -317,7 +372,9 @@ pool_debit(struct pool *p, struct pool_batch *b, struct err *e)
 		parts[at[m]].vault = p->member[m].vault;
 		parts[at[m]].in[parts[at[m]].count++] = b->in[i];
 	}
-	work_all(parts, count);
+	for (size_t i = 0; i < count; i++)
+		tasks[i] = (struct task){.run = work, .context = &parts[i]};
+	run_all(tasks, count);
 	for (size_t i = 0; i < b->count; i++) {
 		struct part *part = &parts[at[b->member[i]]];
 
