@@ -370,9 +370,13 @@ know(struct card_home *h, struct err *e)
 static bool
 let_type(struct card_home *h, struct err *e)
 {
+	int64_t begun = clock_ms();
 	uint16_t word = 0;
+	bool typed = card_link_pad_pin(h->link, &word, e);
 
-	if (card_link_pad_pin(h->link, &word, e))
+	/* A person's time is not the card's. */
+	h->until += clock_ms() - begun;
+	if (typed)
 		return word == CARD_OK || card_no(h, word, e);
 	if (e->kind != ERR_DENIED)
 		card_break(h);
