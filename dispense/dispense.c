@@ -4,7 +4,7 @@
  * before the next: the intent (journal), the debit (vault), the result
  * (journal).  A crash leaves at most one batch of intents; whoever spends next
  * asks the vault about each before anything new is debited, so that the
- * vault's ring (two batches long) still knows them.
+ * vault's ring (one batch long at least) still knows them.
  */
 #include "dispense/dispense_own.h"
 
@@ -22,6 +22,7 @@ struct issuing {
 	struct document *doc;
 	bool specimens;	    /* alone: no vault is asked */
 	uint32_t next, end; /* what is not looked at yet */
+	size_t batch;	    /* stamps that are debited in one step */
 };
 
 /* Do the signed bytes say what was asked?  If not, nothing goes on. */
@@ -262,7 +263,7 @@ intend_batch(struct issuing *w, struct batch *b, struct err *e)
 	struct journal *j = w->doc->d->journal;
 
 	b->debit.count = 0;
-	while (w->next < w->end && b->debit.count < VAULT_BATCH_MAX) {
+	while (w->next < w->end && b->debit.count < w->batch) {
 		struct journal_stamp *s = &b->stamp[b->debit.count];
 
 		if (!journal_stamp_load(j, w->doc->doc.id, w->next++, s, e))
@@ -318,6 +319,7 @@ debit(struct dispense *d, struct batch *b, struct err *e)
 {
 	if (pool_debit(&d->pool, &b->debit, e))
 		return true;
+	dispense_note_refused(d);
 	note_failed(d, b);
 	return false;
 }
@@ -343,6 +345,7 @@ spend(struct issuing *w, struct err *e)
 	struct batch b = {.debit.count = 0};
 
 	pool_plan(&w->doc->d->pool);
+	w->batch = pool_batch_max(&w->doc->d->pool);
 	if (!note_and_intend(w, &b, true, e))
 		return false;
 	while (b.debit.count > 0)

@@ -15,9 +15,9 @@ set -u
 # (shell patterns).
 homes() {
 	cat <<'EOF'
-^(PCSC/)?(winscard|wintypes|pcsclite)\.h$ vault/card.c
+^(PCSC/)?(winscard|wintypes|pcsclite|reader)\.h$ vault/card.c
 ^curl/ vault/remote.c
-^p11-kit/ vault/hsm.c
+^p11-kit/ vault/hsm_own.h
 ^tss2/ vault/tpm.c
 ^owcapi\.h$ vault/button.c
 ^cups/ filter/* backend/* ppd/* tools/* dispense/scheduler.c
@@ -155,6 +155,7 @@ self_test() {
 	breach stamp/imprint.c '#include <qrencode.h>'
 	breach filter/compose.c '#include <cairo/cairo.h>'
 	breach vault/file.c '#include <winscard.h>'
+	breach vault/file.c '#include <p11-kit/p11-kit.h>'
 	breach vault/guard.c '#include <tss2/tss2_esys.h>'
 	breach filter/job.c '	if (!pool_debit(p, &batch, e))'
 	breach dispense/dispense.c '	return vault_debit(v, in, n, out, e);'

@@ -231,7 +231,7 @@ a_text_names_a_tpm_and_nothing_else(void **state)
 	    "tpm:0x01c0ffee", "tpm:?tcti=device:/dev/tpm0",
 	    "tpm:0x01800001?tcti=swtpm:host=127.0.0.1,port=2321",
 	    "tpm:?tcti=swtpm:host=localhost,port=1"};
-	static const char *const bad[] = {"", "tpm", "none", "button:", "tpm:1",
+	static const char *const bad[] = {"", "tpm", "none", "floppy:", "tpm:1",
 	    "tpm:0x0180000", "tpm:0x018000011", "tpm:0x81000001",
 	    "tpm:0x01800001 ", "tpm:?tcti=device:/dev/sda",
 	    "tpm:?tcti=device:/dev/tpm", "tpm:?tcti=device:/dev/tpm0/../sda",

@@ -489,6 +489,35 @@ the_ring_remembers_the_last_sixty_four(void **state)
 	is_int(b.psd.ascending, 10 * (PSD_RING + 1), "ascending");
 }
 
+/* A home with room for few pieces. */
+static void
+a_shorter_ring_remembers_as_many_as_it_says(void **state)
+{
+	struct psd_request in[5];
+	struct psd_stamp out[PSD_RING];
+	struct err e = ERR_INIT;
+	bool changed;
+
+	(void)state;
+	b.psd.remembers = 4;
+	bench_refill(&b, 100000);
+	for (uint32_t i = 0; i < 5; i++)
+		in[i] = bench_request(i + 1, 10);
+	ok(!psd_debit(&b.psd, &b.crypto, TODAY, in, 5, out, &changed, &e),
+	    "more than it would remember");
+	is_err(&e, ERR_REQUEST, "more than it would remember");
+	is_ok(psd_debit(&b.psd, &b.crypto, TODAY, in, 4, out, &changed, &e), &e,
+	    "as many");
+	for (uint32_t i = 0; i < 4; i++)
+		ok(psd_find(&b.psd, in[i].key, out), "all are remembered");
+	is_ok(bench_debit(&b, &in[4], out, &e), &e, "one more");
+	ok(!psd_find(&b.psd, in[0].key, out), "the oldest is forgotten");
+	is_int(psd_recent(&b.psd, out), 4, "the list");
+	is_mem(out[0].key, in[1].key, PSD_KEY_BYTES, "the oldest first");
+	is_mem(out[3].key, in[4].key, PSD_KEY_BYTES, "the newest last");
+	is_ok(psd_check(&b.psd, &e), &e, "the rules");
+}
+
 /* --- the state as bytes ------------------------------------------------------ */
 
 static void
@@ -655,6 +684,7 @@ main(void)
 	    TT(only_the_price_list_may_be_left_out),
 	    TT(an_expired_or_unaudited_psd_issues_nothing),
 	    TT(the_ring_remembers_the_last_sixty_four),
+	    TT(a_shorter_ring_remembers_as_many_as_it_says),
 	    TT(the_state_survives_its_bytes), TT(a_damaged_state_is_refused),
 	    TT(a_pin_is_blocked_after_five_wrong_tries),
 	    TT(random_operations_keep_the_sum)};

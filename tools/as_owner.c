@@ -15,15 +15,15 @@
 
 #define OWNER "postage"
 
+/* With that user's groups: a token's files may be a group's. */
 static bool
 become(uid_t uid, gid_t gid, struct err *e)
 {
 	const struct passwd *who = getpwuid(uid);
+	int groups =
+	    who != NULL ? initgroups(who->pw_name, gid) : setgroups(0, NULL);
 
-	/* With its groups: the TPM is one's. */
-	if ((who == NULL ? setgroups(0, NULL)
-			 : initgroups(who->pw_name, gid)) != 0 ||
-	    setegid(gid) != 0 || seteuid(uid) != 0)
+	if (groups != 0 || setegid(gid) != 0 || seteuid(uid) != 0)
 		return err_system(e, "become user %lu", (unsigned long)uid);
 	return true;
 }
@@ -67,7 +67,7 @@ as_owner(const char *uri, struct err *e)
 
 	if (getuid() != 0)
 		return true;
-	if (strncmp(uri, "file:", 5) != 0)
+	if (!vault_file_is(uri))
 		return as_daemon(e);
 	if (!vault_file_path(uri, path, sizeof(path), e) ||
 	    stat(path, &st) != 0 || st.st_uid == geteuid())
@@ -121,7 +121,7 @@ as_owner_of_new(const char *uri, const char *state_dir, struct err *e)
 	char folder[PATH_MAX];
 	const struct passwd *owner;
 
-	if (getuid() != 0 || strncmp(uri, "file:", 5) != 0)
+	if (getuid() != 0 || !vault_file_is(uri))
 		return true;
 	owner = getpwnam(OWNER);
 	if (owner == NULL)

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* the child of a card_link: the one file that calls pcsc-lite */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <reader.h>
 #include <winscard.h>
 
-#include "base/bytes.h"
 #include "vault/card_child.h"
+#include "vault/pinpad.h"
 
 #define ALL_READERS "\\\\?PnP?\\Notification"
 #define PARTS_MAX   4 /* GET RESPONSE and 6Cxx of one command */
 
 struct child {
-	int fd;
 	bool established;
 	SCARDCONTEXT context;
 	bool connected;
@@ -302,12 +298,60 @@ send_apdu(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
 	return err_set(e, ERR_SYSTEM, "the card's answer has no end");
 }
 
+/* --- the reader's keys --------------------------------------------------------------------------- */
+
+/* A reader that does not answer the question has none. */
+static bool
+find_pad(struct child *c, uint32_t *control)
+{
+	uint8_t list[CARD_REPLY_MAX];
+	DWORD len = 0;
+
+	return c->locked &&
+	       SCardControl(c->card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0,
+		   list, sizeof(list), &len) == SCARD_S_SUCCESS &&
+	       len <= sizeof(list) &&
+	       pinpad_find(list, len, PINPAD_VERIFY, control);
+}
+
+static bool
+has_pad(struct child *c, struct bytes_writer *out)
+{
+	uint32_t control;
+
+	bytes_write_be(out, find_pad(c, &control), 1);
+	return true;
+}
+
+static bool
+pad_pin(struct child *c, struct bytes_writer *out, struct err *e)
+{
+	uint8_t order[PINPAD_VERIFY_BYTES], word[2];
+	uint32_t control;
+	DWORD len = 0;
+	LONG rv;
+
+	if (!find_pad(c, &control))
+		return err_set(e, ERR_ABSENT, "the reader has no keys");
+	pinpad_verify(order);
+	rv = SCardControl(
+	    c->card, control, order, sizeof(order), word, sizeof(word), &len);
+	if (rv != SCARD_S_SUCCESS)
+		return failed(rv, "the reader's keys", e);
+	if (len != sizeof(word))
+		return err_set(e, ERR_ABSENT, "the card says nothing");
+	bytes_write(out, word, sizeof(word));
+	return true;
+}
+
 /* --- orders ---------------------------------------------------------------------------------- */
 
 static bool
-obey(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
+obey(void *state, struct bytes_reader *in, struct bytes_writer *out,
     struct err *e)
 {
+	struct child *c = state;
+
 	switch (bytes_read_le(in, 1)) {
 	case ORDER_READERS: return readers(c, out, e);
 	case ORDER_WAIT: return wait_for_change(c, in, e);
@@ -316,40 +360,14 @@ obey(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
 	case ORDER_BEGIN: return begin(c, e);
 	case ORDER_END: end(c); return true;
 	case ORDER_SEND: return send_apdu(c, in, out, e);
+	case ORDER_PAD: return has_pad(c, out);
+	case ORDER_PAD_PIN: return pad_pin(c, out, e);
 	default: return err_set(e, ERR_SYSTEM, "no such order");
 	}
 }
 
-_Noreturn void
-card_child_serve(int fd)
-{
-	struct child *c = calloc(1, sizeof(*c));
-	uint8_t message[CARD_MESSAGE_MAX], answer[CARD_MESSAGE_MAX];
-	struct bytes_reader in;
-	struct bytes_writer out;
-	ssize_t n;
-
-	while (c != NULL && (n = recv(fd, message, sizeof(message), 0)) != 0) {
-		struct err e = ERR_INIT;
-
-		if (n < 0) {
-			if (errno == EINTR)
-				continue;
-			break;
-		}
-		bytes_reader_init(&in, message, (size_t)n);
-		bytes_writer_init(&out, answer, sizeof(answer));
-		bytes_write_le(&out, ERR_NONE, 1);
-		if (!obey(c, &in, &out, &e) || in.failed || out.failed) {
-			if (e.kind == ERR_NONE)
-				err_set(&e, ERR_SYSTEM, "an order is cut");
-			bytes_writer_init(&out, answer, sizeof(answer));
-			bytes_write_le(&out, e.kind, 1);
-			bytes_write(&out, e.text, strlen(e.text));
-		}
-		explicit_bzero(message, sizeof(message));
-		if (send(fd, answer, out.pos, MSG_NOSIGNAL) < 0)
-			break;
-	}
-	_exit(0);
-}
+const struct aside_part card_part = {
+    .who = "the card or its reader",
+    .state_size = sizeof(struct child),
+    .obey = obey,
+};

@@ -17,14 +17,26 @@ struct vault_driver {
 	/* `rest` is the URI after "scheme:". */
 	bool (*open)(const char *rest, int wait_ms, void **home, struct err *e);
 	void (*close)(void *home);
-	/* These two where the home can. */
+	/* These two, where the home can. */
 	bool (*create)(const char *rest, int wait_ms,
 	    const struct vault_setup *setup, struct err *e);
 	bool (*list)(
 	    int wait_ms, vault_place_fn *each, void *context, struct err *e);
+	/* NULL: VAULT_BATCH_MAX. */
+	size_t (*batch)(const void *home);
 	bool (*unlock)(void *home, const char *pin, struct err *e);
 	bool (*change_pin)(void *home, const char *old_pin, const char *new_pin,
 	    struct err *e);
+	/* Where the PIN is presented again, later. */
+	bool (*pin_holds)(const void *home);
+	/* Where it has a PUK. */
+	bool (*unblock)(
+	    void *home, const char *puk, const char *new_pin, struct err *e);
+	bool (*set_puk)(void *home, const char *puk, struct err *e);
+	/* Where its reader may have keys. */
+	bool (*unlock_there)(void *home, bool *able, struct err *e);
+	/* What it cannot promise, for a person; or NULL. */
+	const char *(*caution)(void *home);
 	bool (*status)(void *home, struct psd_status *out, struct err *e);
 	bool (*debit)(void *home, const struct psd_request *in, size_t count,
 	    struct psd_stamp *out, struct err *e);
@@ -43,13 +55,16 @@ struct vault_driver {
 	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 	bool (*certificate)(
 	    void *home, uint8_t *out, size_t size, size_t *len, struct err *e);
-	/* These two where the medium can be copied. */
+	/* Where the medium can be copied; the second, where a guard can stand
+	 * beside it. */
 	bool (*guard)(void *home, struct vault_guard *out, struct err *e);
 	bool (*set_guard)(void *home, const char *uri,
 	    const struct vault_judge *judge, struct err *e);
 };
 
 extern const struct vault_driver vault_file_driver;
+extern const struct vault_driver vault_hsm_driver;
 extern const struct vault_driver vault_card_driver;
+extern const struct vault_driver vault_button_driver;
 
 #endif

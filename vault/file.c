@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* the driver of file vaults: each call is one visit */
+/* the drivers of vaults in files: each call is one visit */
 #include "vault/file.h"
 
 #include <stdlib.h>
@@ -16,11 +16,25 @@ today(void)
 	return date_local(time(NULL));
 }
 
+/* What the URI says of the key must be so. */
 static bool
-file_open(const char *rest, int wait_ms, void **home, struct err *e)
+is_as_said(const struct file_home *h, const struct file_visit *v, bool in_token,
+    struct err *e)
+{
+	if (in_token == (file_holder(v) == &file_token_holder))
+		return true;
+	return err_set(e, ERR_CONFIG, "%s: its key is in %s: write %s:FOLDER",
+	    h->path, in_token ? "the file itself" : "a token",
+	    in_token ? "file" : "hsm");
+}
+
+static bool
+open_home(
+    const char *rest, int wait_ms, bool in_token, void **home, struct err *e)
 {
 	struct file_home *h = calloc(1, sizeof(*h));
 	struct file_visit v;
+	bool done;
 
 	if (h == NULL)
 		return err_system(e, "memory for a vault");
@@ -32,9 +46,25 @@ file_open(const char *rest, int wait_ms, void **home, struct err *e)
 	}
 	psd_id(&v.image.psd, h->id);
 	h->cert_serial = v.image.psd.cert_serial;
+	done = is_as_said(h, &v, in_token, e);
 	file_leave(&v);
-	*home = h;
-	return true;
+	if (done)
+		*home = h;
+	else
+		free(h);
+	return done;
+}
+
+static bool
+file_open(const char *rest, int wait_ms, void **home, struct err *e)
+{
+	return open_home(rest, wait_ms, false, home, e);
+}
+
+static bool
+token_open(const char *rest, int wait_ms, void **home, struct err *e)
+{
+	return open_home(rest, wait_ms, true, home, e);
 }
 
 static void
@@ -43,7 +73,35 @@ file_close(void *home)
 	struct file_home *h = home;
 
 	sig_free(h->key);
+	hsm_close(h->token);
 	free(h);
+}
+
+static bool
+file_unlock(void *home, const char *pin, struct err *e)
+{
+	struct file_visit v;
+	bool done;
+
+	if (!file_enter_unguarded(home, true, &v, e))
+		return false;
+	done = file_holder(&v)->unlock(home, &v, pin, e);
+	file_leave(&v);
+	return done;
+}
+
+static bool
+file_change_pin(
+    void *home, const char *old_pin, const char *new_pin, struct err *e)
+{
+	struct file_visit v;
+	bool done;
+
+	if (!file_enter(home, true, &v, e))
+		return false;
+	done = file_holder(&v)->change_pin(home, &v, old_pin, new_pin, e);
+	file_leave(&v);
+	return done;
 }
 
 static bool
@@ -69,7 +127,7 @@ file_debit(void *home, const struct psd_request *in, size_t count,
 
 	if (!file_enter(h, true, &v, e))
 		return false;
-	done = file_take_key(h, &v, &crypto, e) &&
+	done = file_holder(&v)->lend(h, &v, &crypto, e) &&
 	       psd_debit(&v.image.psd, &crypto, today(), in, count, out,
 		   &changed, e) &&
 	       (changed ? file_store(h, &v, e) : file_settle(h, &v, e));
@@ -123,7 +181,7 @@ file_download_request(void *home, mils amount, uint8_t out[PSD_MESSAGE_MAX],
 
 	if (!file_enter(h, false, &v, e))
 		return false;
-	done = file_take_key(h, &v, &crypto, e) &&
+	done = file_holder(&v)->lend(h, &v, &crypto, e) &&
 	       psd_download_request(&v.image.psd, &crypto, amount, out, len, e);
 	file_leave(&v);
 	return done;
@@ -140,7 +198,7 @@ file_download_apply(void *home, const uint8_t *answer, size_t answer_len,
 
 	if (!file_enter(h, true, &v, e))
 		return false;
-	done = file_take_key(h, &v, &crypto, e) &&
+	done = file_holder(&v)->lend(h, &v, &crypto, e) &&
 	       psd_download_apply(&v.image.psd, &crypto, answer, answer_len,
 		   out, len, &changed, e) &&
 	       (changed ? file_store(h, &v, e) : file_settle(h, &v, e));
@@ -161,7 +219,7 @@ file_refund_request(void *home, const struct psd_claim *claim,
 
 	if (!file_enter(h, true, &v, e))
 		return false;
-	done = file_take_key(h, &v, &crypto, e) &&
+	done = file_holder(&v)->lend(h, &v, &crypto, e) &&
 	       psd_refund_request(
 		   &v.image.psd, &crypto, claim, out, len, &changed, e) &&
 	       (changed ? file_store(h, &v, e) : file_settle(h, &v, e));
@@ -182,7 +240,7 @@ file_audit(void *home, const uint8_t nonce[PSD_NONCE],
 
 	if (!file_enter(h, false, &v, e))
 		return false;
-	done = file_take_key(h, &v, &crypto, e) &&
+	done = file_holder(&v)->lend(h, &v, &crypto, e) &&
 	       psd_audit(&v.image.psd, &crypto, nonce, out, len, e);
 	file_leave(&v);
 	return done;
@@ -207,22 +265,48 @@ file_certificate(
 			   "the certificate does not fit %zu bytes", size);
 }
 
+static const char *
+file_caution(void *home)
+{
+	(void)home;
+	return "A file can be copied and an old copy put back; only the "
+	       "provider's books would show it.";
+}
+
+static const char *
+token_caution(void *home)
+{
+	(void)home;
+	return "The token keeps the key, a file the registers: nobody can copy "
+	       "the key, but an old copy of the file can be put back, and only "
+	       "the provider's books would show it.";
+}
+
+/* What is the same whoever holds the key. */
+#define FILE_HOME                                                      \
+	.close = file_close, .unlock = file_unlock,                    \
+	.change_pin = file_change_pin, .status = file_status,          \
+	.debit = file_debit, .find = file_find, .recent = file_recent, \
+	.download_request = file_download_request,                     \
+	.download_apply = file_download_apply,                         \
+	.refund_request = file_refund_request, .audit = file_audit,    \
+	.certificate = file_certificate, .guard = file_guard,          \
+	.set_guard = file_set_guard
+
 const struct vault_driver vault_file_driver = {
     .scheme = "file",
     .create = file_create,
+    .list = file_list,
     .open = file_open,
-    .close = file_close,
-    .unlock = file_unlock,
-    .change_pin = file_change_pin,
-    .status = file_status,
-    .debit = file_debit,
-    .find = file_find,
-    .recent = file_recent,
-    .download_request = file_download_request,
-    .download_apply = file_download_apply,
-    .refund_request = file_refund_request,
-    .audit = file_audit,
-    .certificate = file_certificate,
-    .guard = file_guard,
-    .set_guard = file_set_guard,
+    .caution = file_caution,
+    FILE_HOME,
+};
+
+const struct vault_driver vault_hsm_driver = {
+    .scheme = "hsm",
+    .caution = token_caution,
+    .create = file_create_token,
+    .list = file_list_tokens,
+    .open = token_open,
+    FILE_HOME,
 };

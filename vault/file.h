@@ -9,8 +9,12 @@
  * made with mode 0600.  Nothing but creation needs more than a FAT file system
  * can do.
  *
+ * "hsm:FOLDER" keeps all of it there but the private key: the file names the
+ * token and the key in it that signs (hsm.h), and the PIN is the token's.
+ *
  * What a file cannot promise: who can copy it can put an old copy back.  A guard
- * (guard.h) tells; without one only the provider's books show it.
+ * (guard.h) tells; without one only the provider's books show it.  A token does
+ * not change that: it keeps the key, not the registers.
  */
 #ifndef VAULT_FILE_H
 #define VAULT_FILE_H
@@ -24,6 +28,8 @@ struct vault_file_setup {
 	const struct cert *cert;   /* for it */
 	const char *pin;	   /* NULL or "": none */
 	const char *guard;	   /* vault/guard.h; NULL or "": none */
+	const char *token; /* instead of key and pin: who holds the key */
+	bool token_pin;	   /* wants its PIN before it signs */
 };
 
 /* Makes a vault, with its folder where that is missing; value 0.
@@ -31,6 +37,15 @@ struct vault_file_setup {
  * ERR_ABSENT (medium), ERR_SYSTEM; as guard_make(). */
 MUST_CHECK bool vault_file_create(
     const char *uri, const struct vault_file_setup *setup, struct err *e);
+
+/* Calls `each` for every vault of the folder: its files NAME.vault, and the
+ * folders in it that are one. */
+void vault_file_look(const char *folder, vault_place_fn *each, void *context);
+/* Is there no vault at `uri` yet?  Errors: ERR_REQUEST, ERR_CONFIG (URI). */
+MUST_CHECK bool vault_file_is_free(const char *uri, struct err *e);
+
+/* Is this the URI of a vault in a file? */
+bool vault_file_is(const char *uri);
 
 /* The file that a URI names.  Errors: ERR_CONFIG. */
 MUST_CHECK bool

@@ -7,8 +7,24 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/text.h"
 #include "vault/file.h"
 #include "vault/file_own.h"
+
+/* The PSD wants a PIN and leaves it to the token to know which. */
+static bool
+name_token(struct file_image *image, const struct vault_file_setup *setup,
+    struct err *e)
+{
+	static const uint8_t unknown[PSD_VERIFIER];
+
+	if (!text_copy(image->token, sizeof(image->token), setup->token) ||
+	    !file_image_fits(image))
+		return err_set(e, ERR_REQUEST,
+		    "the certificate and the name of its key are too long for "
+		    "a vault file");
+	return psd_pin_set(&image->psd, setup->token_pin ? unknown : NULL, e);
+}
 
 static bool
 make_image(
@@ -22,7 +38,9 @@ make_image(
 	       psd_personalise(&image->psd, &setup->psd, e) &&
 	       cert_der(setup->cert, image->cert, sizeof(image->cert),
 		   &image->cert_len, e) &&
-	       file_set_pin(v, setup->key, setup->pin, e) &&
+	       (setup->token != NULL
+		       ? name_token(image, setup, e)
+		       : file_set_pin(v, setup->key, setup->pin, e)) &&
 	       (setup->guard == NULL || setup->guard[0] == '\0' ||
 		   guard_make(setup->guard, &image->guard, e));
 }
@@ -48,6 +66,18 @@ make_folder(const char *path, struct err *e)
 }
 
 bool
+vault_file_is_free(const char *uri, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (!vault_file_path(uri, path, sizeof(path), e))
+		return false;
+	return access(path, F_OK) != 0 ||
+	       err_set(e, ERR_REQUEST,
+		   "%s: a vault is there already, and it may hold value", path);
+}
+
+bool
 vault_file_create(
     const char *uri, const struct vault_file_setup *setup, struct err *e)
 {
@@ -58,12 +88,8 @@ vault_file_create(
 	bool done;
 
 	if (!vault_file_path(uri, path, sizeof(path), e) ||
-	    !make_folder(path, e))
+	    !make_folder(path, e) || !vault_file_is_free(uri, e))
 		return false;
-	if (access(path, F_OK) == 0)
-		return err_set(e, ERR_REQUEST,
-		    "%s: a vault is there already, and it may hold value",
-		    path);
 	done = make_image(setup, &v, e);
 	if (done) {
 		file_image_encode(&v.image, bytes);

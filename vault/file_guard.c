@@ -129,7 +129,7 @@ is_consented(struct file_home *h, const struct file_visit *v,
 	struct psd_crypto crypto;
 
 	make_nonce(g, nonce);
-	return file_take_key(h, v, &crypto, e) &&
+	return file_holder(v)->lend(h, v, &crypto, e) &&
 	       psd_audit(&v->image.psd, &crypto, nonce, audit, &audit_len, e) &&
 	       judge->consent(
 		   judge->context, audit, audit_len, consent, &len, e) &&

@@ -9,7 +9,28 @@
 
 #define IMAGE_VERSION 1
 
+/* How the key is kept. */
+enum { KEY_BARE, KEY_WRAPPED, KEY_IN_TOKEN };
+
 _Static_assert(FILE_IMAGE_BYTES <= SLOT_PAYLOAD, "an image fits a slot");
+
+static unsigned
+keeping(const struct file_image *image)
+{
+	if (image->token[0] != '\0')
+		return KEY_IN_TOKEN;
+	return image->wrapped ? KEY_WRAPPED : KEY_BARE;
+}
+
+/* The URI stands behind the certificate. */
+bool
+file_image_fits(const struct file_image *image)
+{
+	size_t token = image->token[0] != '\0' ? 2 + strlen(image->token) : 0;
+
+	return image->cert_len <= CERT_MAX &&
+	       token <= CERT_MAX - image->cert_len;
+}
 
 void
 file_image_encode(const struct file_image *in, uint8_t out[FILE_IMAGE_BYTES])
@@ -19,12 +40,14 @@ file_image_encode(const struct file_image *in, uint8_t out[FILE_IMAGE_BYTES])
 	memset(out, 0, FILE_IMAGE_BYTES);
 	bytes_writer_init(&w, out, FILE_IMAGE_BYTES);
 	bytes_write_le(&w, IMAGE_VERSION, 1);
-	bytes_write_le(&w, in->wrapped, 1);
+	bytes_write_le(&w, keeping(in), 1);
 	bytes_write(&w, in->key.salt, WRAP_SALT);
 	bytes_write(&w, in->key.nonce, WRAP_NONCE);
 	bytes_write(&w, in->key.box, sizeof(in->key.box));
 	bytes_write_le(&w, in->cert_len, 2);
 	bytes_write(&w, in->cert, in->cert_len);
+	if (in->token[0] != '\0')
+		bytes_write_str(&w, in->token);
 	assert(!w.failed && w.pos <= FILE_IMAGE_HEAD);
 	psd_encode(&in->psd, out + FILE_IMAGE_HEAD);
 	guard_encode(&in->guard, out + FILE_IMAGE_HEAD + PSD_STATE_BYTES);
@@ -35,26 +58,32 @@ file_image_decode(
     const uint8_t in[FILE_IMAGE_BYTES], struct file_image *out, struct err *e)
 {
 	struct bytes_reader r;
-	uint64_t version, wrapped;
+	uint64_t version, kept;
 
 	memset(out, 0, sizeof(*out));
 	bytes_reader_init(&r, in, FILE_IMAGE_HEAD);
 	version = bytes_read_le(&r, 1);
-	wrapped = bytes_read_le(&r, 1);
+	kept = bytes_read_le(&r, 1);
 	bytes_read_into(&r, out->key.salt, WRAP_SALT);
 	bytes_read_into(&r, out->key.nonce, WRAP_NONCE);
 	bytes_read_into(&r, out->key.box, sizeof(out->key.box));
 	out->cert_len = (size_t)bytes_read_le(&r, 2);
-	if (version != IMAGE_VERSION || wrapped > 1 || out->cert_len > CERT_MAX)
+	if (version != IMAGE_VERSION || kept > KEY_IN_TOKEN ||
+	    out->cert_len > CERT_MAX)
 		return err_set(
 		    e, ERR_CORRUPT, "no vault file that this version knows");
-	out->wrapped = wrapped == 1;
+	out->wrapped = kept == KEY_WRAPPED;
 	bytes_read_into(&r, out->cert, out->cert_len);
+	if (kept == KEY_IN_TOKEN)
+		bytes_read_str(&r, out->token, sizeof(out->token));
+	if (r.failed || (kept == KEY_IN_TOKEN) != (out->token[0] != '\0'))
+		return err_set(
+		    e, ERR_CORRUPT, "the vault names no token for its key");
 	if (!psd_decode(in + FILE_IMAGE_HEAD, &out->psd, e) ||
 	    !guard_decode(
 		in + FILE_IMAGE_HEAD + PSD_STATE_BYTES, &out->guard, e))
 		return false;
-	if (out->wrapped != out->psd.pin_required)
+	if (kept != KEY_IN_TOKEN && out->wrapped != out->psd.pin_required)
 		return err_set(
 		    e, ERR_CORRUPT, "the key's wrapping contradicts the PSD");
 	return true;

@@ -8,6 +8,7 @@
 
 #include "stamp/cert.h"
 #include "vault/guard.h"
+#include "vault/hsm.h"
 #include "vault/psd.h"
 #include "vault/wrap.h"
 
@@ -17,8 +18,9 @@
 #define FILE_IMAGE_BYTES (FILE_IMAGE_HEAD + PSD_STATE_BYTES + GUARD_BYTES)
 
 struct file_image {
-	bool wrapped;	    /* else the key stands bare in key.box */
-	struct wrapped key; /* under the PIN */
+	bool wrapped;		 /* else the key stands bare in key.box, */
+	char token[HSM_URI_MAX]; /* or, where this is not "", in a token */
+	struct wrapped key;	 /* under the PIN */
 	size_t cert_len;
 	uint8_t cert[CERT_MAX]; /* DER */
 	struct psd psd;
@@ -27,6 +29,9 @@ struct file_image {
 
 void
 file_image_encode(const struct file_image *in, uint8_t out[FILE_IMAGE_BYTES]);
+
+/* Is there room for a certificate of this length beside the token's URI? */
+bool file_image_fits(const struct file_image *image);
 
 /* Errors: ERR_CORRUPT. */
 MUST_CHECK bool file_image_decode(

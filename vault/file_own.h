@@ -12,6 +12,7 @@
 #include <limits.h>
 
 #include "vault/file_image.h"
+#include "vault/hsm.h"
 #include "vault/slots.h"
 #include "vault/vault.h"
 
@@ -22,6 +23,7 @@ struct file_home {
 	char id[PSD_ID]; /* of the PSD that was opened */
 	uint32_t cert_serial;
 	struct sig_key *key; /* NULL until it is needed or unlocked */
+	struct hsm *token;   /* likewise, where a token holds the key */
 	uint64_t synced;     /* sequence that this opening wrote itself */
 };
 
@@ -61,11 +63,6 @@ file_store_again(struct file_home *h, struct file_visit *v, struct err *e);
 MUST_CHECK bool
 file_settle(struct file_home *h, struct file_visit *v, struct err *e);
 
-/* The crypto with the key, where no PIN keeps it; a locked one is the PSD's to
- * refuse.  Errors: ERR_CORRUPT. */
-MUST_CHECK bool file_take_key(struct file_home *h, const struct file_visit *v,
-    struct psd_crypto *crypto, struct err *e);
-
 /* The file of a URI without its scheme.  Errors: ERR_CONFIG. */
 MUST_CHECK bool
 file_find_path(const char *rest, char *out, size_t size, struct err *e);
@@ -77,9 +74,17 @@ bool file_is_gone(int error);
  * ERR_ABSENT where the medium is gone.  Returns false. */
 bool file_failed(const struct file_home *h, struct err *e);
 
-/* See vault_create(). */
+/* See vault_create(), and vault_list(). */
 MUST_CHECK bool file_create(
     const char *rest, int wait_ms, const struct vault_setup *in, struct err *e);
+MUST_CHECK bool file_create_token(
+    const char *rest, int wait_ms, const struct vault_setup *in, struct err *e);
+MUST_CHECK bool file_list_tokens(
+    int wait_ms, vault_place_fn *each, void *context, struct err *e);
+
+/* See vault_list(): the vaults of mounted media. */
+MUST_CHECK bool
+file_list(int wait_ms, vault_place_fn *each, void *context, struct err *e);
 
 /* --- the guard (file_guard.c) ---------------------------------------------------- */
 
@@ -96,12 +101,26 @@ MUST_CHECK bool file_guard(void *home, struct vault_guard *out, struct err *e);
 MUST_CHECK bool file_set_guard(void *home, const char *uri,
     const struct vault_judge *judge, struct err *e);
 
-/* --- the PIN (file_pin.c) ------------------------------------------------------- */
+/* --- who holds the key ------------------------------------------------------------ */
 
-/* See vault_unlock() and vault_change_pin(). */
-MUST_CHECK bool file_unlock(void *home, const char *pin, struct err *e);
-MUST_CHECK bool file_change_pin(
-    void *home, const char *old_pin, const char *new_pin, struct err *e);
+/* Within a visit; unlock() and change_pin() within one that may write. */
+struct file_holder {
+	/* The crypto with the key; a locked one is the PSD's to refuse. */
+	bool (*lend)(struct file_home *h, const struct file_visit *v,
+	    struct psd_crypto *crypto, struct err *e);
+	/* Was the PIN right, in this opening? */
+	bool (*is_unlocked)(const struct file_home *h);
+	/* See vault_unlock() and vault_change_pin(). */
+	bool (*unlock)(struct file_home *h, struct file_visit *v,
+	    const char *pin, struct err *e);
+	bool (*change_pin)(struct file_home *h, struct file_visit *v,
+	    const char *old_pin, const char *new_pin, struct err *e);
+};
+
+/* The file itself, under the PIN or bare (file_pin.c), or the token that it
+ * names (file_token.c). */
+extern const struct file_holder file_key_holder, file_token_holder;
+const struct file_holder *file_holder(const struct file_visit *v);
 
 /* Puts `key` under a PIN in v->image, or (NULL or "") under none.
  * Errors: ERR_REQUEST (too short or long), ERR_DENIED, ERR_SYSTEM. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* the PIN of a file vault: it wraps the key */
+/* a vault whose key the file itself holds: the PIN wraps it */
 #include <string.h>
 
+#include "vault/crypto.h"
 #include "vault/file_own.h"
 
 /* Checks a PIN as the PSD wants it; *keys open the key.  Tries are not counted by
@@ -24,27 +25,41 @@ check_pin(struct file_home *h, struct file_visit *v, const char *pin,
 	return right && file_store_again(h, v, e);
 }
 
-bool
-file_unlock(void *home, const char *pin, struct err *e)
+/* Where no PIN keeps it. */
+static bool
+key_lend(struct file_home *h, const struct file_visit *v,
+    struct psd_crypto *crypto, struct err *e)
 {
-	struct file_home *h = home;
+	if (h->key == NULL && !v->image.wrapped &&
+	    !file_image_key(&v->image, NULL, &h->key, e))
+		return file_failed(h, e);
+	crypto_init(crypto, h->key);
+	return true;
+}
+
+static bool
+key_is_unlocked(const struct file_home *h)
+{
+	return h->key != NULL;
+}
+
+static bool
+key_unlock(
+    struct file_home *h, struct file_visit *v, const char *pin, struct err *e)
+{
 	struct wrap_keys keys;
 	struct sig_key *key = NULL;
-	struct file_visit v;
 	bool done;
 
-	if (!file_enter_unguarded(h, true, &v, e))
-		return false;
-	done =
-	    !v.image.wrapped || (check_pin(h, &v, pin, &keys, e) &&
-				    (file_image_key(&v.image, &keys, &key, e) ||
-					file_failed(h, e)));
+	done = !v->image.wrapped ||
+	       (check_pin(h, v, pin, &keys, e) &&
+		   (file_image_key(&v->image, &keys, &key, e) ||
+		       file_failed(h, e)));
 	if (done && key != NULL) {
 		sig_free(h->key);
 		h->key = key;
 	}
 	explicit_bzero(&keys, sizeof(keys));
-	file_leave(&v);
 	return done;
 }
 
@@ -69,27 +84,28 @@ file_set_pin(struct file_visit *v, const struct sig_key *key, const char *pin,
 	return done;
 }
 
-bool
-file_change_pin(
-    void *home, const char *old_pin, const char *new_pin, struct err *e)
+static bool
+key_change_pin(struct file_home *h, struct file_visit *v, const char *old_pin,
+    const char *new_pin, struct err *e)
 {
-	struct file_home *h = home;
 	struct wrap_keys keys;
 	struct sig_key *key = NULL;
-	struct file_visit v;
 	bool done;
 
-	if (!file_enter(h, true, &v, e))
-		return false;
-	done =
-	    (!v.image.wrapped ||
-		check_pin(h, &v, old_pin == NULL ? "" : old_pin, &keys, e)) &&
-	    file_image_key(&v.image, &keys, &key, e) &&
-	    /* The second write takes the old wrapping off the medium. */
-	    file_set_pin(&v, key, new_pin, e) && file_store(h, &v, e) &&
-	    file_store_again(h, &v, e);
+	done = (!v->image.wrapped ||
+		   check_pin(h, v, old_pin == NULL ? "" : old_pin, &keys, e)) &&
+	       file_image_key(&v->image, &keys, &key, e) &&
+	       /* The second write takes the old wrapping off the medium. */
+	       file_set_pin(v, key, new_pin, e) && file_store(h, v, e) &&
+	       file_store_again(h, v, e);
 	explicit_bzero(&keys, sizeof(keys));
 	sig_free(key);
-	file_leave(&v);
 	return done;
 }
+
+const struct file_holder file_key_holder = {
+    .lend = key_lend,
+    .is_unlocked = key_is_unlocked,
+    .unlock = key_unlock,
+    .change_pin = key_change_pin,
+};

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/flock.h"
-#include "vault/crypto.h"
 #include "vault/file.h"
 #include "vault/file_own.h"
 
@@ -22,7 +21,8 @@ file_find_path(const char *rest, char *out, size_t size, struct err *e)
 	int n;
 
 	if (len == 0)
-		return err_set(e, ERR_CONFIG, "write file:FOLDER");
+		return err_set(
+		    e, ERR_CONFIG, "write file:FOLDER or hsm:FOLDER");
 	n = snprintf(out, size, "%s%s", rest, is_file ? "" : "/psd.vault");
 	if (n < 0 || (size_t)n >= size)
 		return err_set(e, ERR_CONFIG, "file name too long");
@@ -30,12 +30,18 @@ file_find_path(const char *rest, char *out, size_t size, struct err *e)
 }
 
 bool
+vault_file_is(const char *uri)
+{
+	return strncmp(uri, "file:", 5) == 0 || strncmp(uri, "hsm:", 4) == 0;
+}
+
+bool
 vault_file_path(const char *uri, char *out, size_t size, struct err *e)
 {
-	if (strncmp(uri, "file:", 5) != 0)
+	if (!vault_file_is(uri))
 		return err_set(e, ERR_CONFIG,
-		    "\"%s\" is no file vault: write file:FOLDER", uri);
-	return file_find_path(uri + 5, out, size, e);
+		    "\"%s\" is no vault in a file: write file:FOLDER", uri);
+	return file_find_path(strchr(uri, ':') + 1, out, size, e);
 }
 
 /* --- what may go wrong ------------------------------------------------------------ */
@@ -146,6 +152,13 @@ file_leave(struct file_visit *v)
 	explicit_bzero(v, sizeof(*v));
 }
 
+const struct file_holder *
+file_holder(const struct file_visit *v)
+{
+	return v->image.token[0] != '\0' ? &file_token_holder
+					 : &file_key_holder;
+}
+
 static bool
 enter(struct file_home *h, bool write, struct file_visit *v, struct err *e)
 {
@@ -165,7 +178,8 @@ enter(struct file_home *h, bool write, struct file_visit *v, struct err *e)
 		    "%s holds another PSD now: the medium was changed",
 		    h->path);
 	}
-	v->image.psd.pin_verified = v->image.wrapped && h->key != NULL;
+	v->image.psd.pin_verified =
+	    v->image.psd.pin_required && file_holder(v)->is_unlocked(h);
 	return true;
 }
 
@@ -197,16 +211,4 @@ file_enter(struct file_home *h, bool write, struct file_visit *v, struct err *e)
 		return true;
 	file_leave(v);
 	return false;
-}
-
-/* The key where no PIN keeps it; a locked one is the PSD's to refuse. */
-bool
-file_take_key(struct file_home *h, const struct file_visit *v,
-    struct psd_crypto *crypto, struct err *e)
-{
-	if (h->key == NULL && !v->image.wrapped &&
-	    !file_image_key(&v->image, NULL, &h->key, e))
-		return file_failed(h, e);
-	crypto_init(crypto, h->key);
-	return true;
 }

@@ -21,6 +21,7 @@
 
 static const struct guard_driver *const drivers[] = {
     &guard_tpm_driver,
+    &guard_button_driver,
 };
 
 #define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
@@ -49,7 +50,9 @@ guard_known(const char *uri, struct err *e)
 
 	if (driver != NULL && strlen(uri) < GUARD_URI)
 		return driver->known(rest, e);
-	return err_set(e, ERR_CONFIG, "\"%s\": no kind of guard; write tpm:",
+	return err_set(e, ERR_CONFIG,
+	    "\"%s\": no kind of guard; write tpm: or "
+	    "button:",
 	    text_clean(uri, clean, sizeof(clean)));
 }
 

@@ -10,6 +10,10 @@
  *
  *	tpm:		a new counter in the NV memory of this machine's TPM 2.0
  *	tpm:0x0180c0de	that one
+ *	button:		a page, whose writes a touch-memory button counts, of
+ *			the one such button on the 1-Wire bus
+ *	button:18.0123456789AB/12
+ *			that page of that one (vault/button_uri.h)
  *
  * Devices hang.  So each call here is made by a process of its own, which is
  * killed when its time is up; the drivers simply wait.
@@ -104,5 +108,6 @@ struct guard_driver {
 };
 
 extern const struct guard_driver guard_tpm_driver;
+extern const struct guard_driver guard_button_driver;
 
 #endif

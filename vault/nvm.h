@@ -5,7 +5,7 @@
  * A word is NVM_WORD bytes, and writes go word by word, upwards.  Power may end
  * before any of them or within one: that word then holds any mixture of its old
  * and its new bits, and it reads the same until it is written again.  Nothing
- * is taken for granted beyond that; vault/card_store.h keeps a state so.
+ * is taken for granted beyond that; vault/cells.h keeps a state so.
  */
 #ifndef VAULT_NVM_H
 #define VAULT_NVM_H

@@ -241,6 +241,20 @@ pool_choose(
 	    mils_format(r->amount, text));
 }
 
+size_t
+pool_batch_max(const struct pool *p)
+{
+	size_t max = VAULT_BATCH_MAX;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct pool_member *m = &p->member[i];
+
+		if (m->may_spend && vault_batch(m->vault) < max)
+			max = vault_batch(m->vault);
+	}
+	return max;
+}
+
 /* --- debits -------------------------------------------------------------------- */
 
 /* What one member does of a batch. */

@@ -85,6 +85,10 @@ mils pool_left(const struct pool *p);
 MUST_CHECK bool pool_may_issue(
     const struct psd_status *s, const struct psd_request *r, struct err *e);
 
+/* Stamps of one pool_debit(): what each of those that may spend debits in one
+ * step. */
+size_t pool_batch_max(const struct pool *p);
+
 /* Begins a plan with what each has left. */
 void pool_plan(struct pool *p);
 
@@ -95,7 +99,8 @@ MUST_CHECK bool pool_choose(
     struct pool *p, const struct psd_request *r, size_t *member, struct err *e);
 
 /* Debits in[i] from member[i], out[i] is the stamp where done[i].  What one
- * member does is done whole or not at all; each has at most VAULT_BATCH_MAX.
+ * member does is done whole or not at all; each has at most
+ * pool_batch_max().
  * refused[i]: the member said no, and nothing was debited.  True where all are
  * done.  Errors: as vault_debit(), of the first member that failed. */
 struct pool_batch {

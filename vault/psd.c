@@ -4,7 +4,6 @@
 #include "vault/psd.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -47,11 +46,13 @@ psd_find(const struct psd *p, const uint8_t key[PSD_KEY_BYTES],
 size_t
 psd_recent(const struct psd *p, struct psd_stamp *out)
 {
-	uint32_t count = p->piece_count < PSD_RING ? p->piece_count : PSD_RING;
+	uint32_t count =
+	    p->piece_count < p->remembers ? p->piece_count : p->remembers;
 
 	for (uint32_t i = 0; i < count; i++)
 		answer_from(
-		    &p->ring[(p->piece_count - count + i) % PSD_RING], &out[i]);
+		    &p->ring[(p->piece_count - count + i) % p->remembers],
+		    &out[i]);
 	return count;
 }
 
@@ -62,21 +63,21 @@ may_issue(const struct psd *p, uint32_t today, struct err *e)
 {
 	char id[PSD_ID], date[DATE_TEXT];
 
-	psd_id(p, id);
 	if (p->life == PSD_CREATED || p->life == PSD_INITIALISED)
 		return err_set(e, ERR_DENIED, "this PSD has no licence yet");
 	if (p->life == PSD_WITHDRAWN)
 		return err_set(e, ERR_DENIED,
 		    "PSD %s was withdrawn by the provider and issues no more "
 		    "stamps: ask for another",
-		    id);
+		    psd_id(p, id));
 	if (p->life == PSD_LOCKED)
 		return err_set(e, ERR_DENIED,
 		    "PSD %s is withheld by the provider: ask them why, then "
 		    "run `postage vault audit`",
-		    id);
+		    psd_id(p, id));
 	if (p->pin_required && !p->pin_verified)
-		return err_set(e, ERR_DENIED, "PSD %s needs its PIN", id);
+		return err_set(
+		    e, ERR_DENIED, "PSD %s needs its PIN", psd_id(p, id));
 	if (today > p->expires)
 		return err_set(e, ERR_DENIED,
 		    "PSD %s expired on %s: ask the provider for another", id,
@@ -85,7 +86,7 @@ may_issue(const struct psd *p, uint32_t today, struct err *e)
 		return err_set(e, ERR_DENIED,
 		    "PSD %s is locked: its audit was due on %s; run `postage "
 		    "vault audit`",
-		    id, date_format(p->audit_due, date));
+		    psd_id(p, id), date_format(p->audit_due, date));
 	return true;
 }
 
@@ -94,14 +95,14 @@ check_amount(const struct psd *p, const struct psd_request *r, struct err *e)
 {
 	char got[MILS_TEXT], min[MILS_TEXT], max[MILS_TEXT];
 
-	mils_format(r->amount, got);
 	if (r->kind == INDICIUM_CORRECTION && r->amount != 0)
-		return err_set(e, ERR_REQUEST, "a correction of value %s", got);
+		return err_set(e, ERR_REQUEST, "a correction of value %s",
+		    mils_format(r->amount, got));
 	if (r->kind == INDICIUM_POSTAGE &&
 	    (r->amount < p->min_stamp || r->amount > p->max_stamp))
 		return err_set(e, ERR_REQUEST,
-		    "a stamp of %s: this PSD issues %s to %s", got,
-		    mils_format(p->min_stamp, min),
+		    "a stamp of %s: this PSD issues %s to %s",
+		    mils_format(r->amount, got), mils_format(p->min_stamp, min),
 		    mils_format(p->max_stamp, max));
 	if (r->kind > INDICIUM_CORRECTION)
 		return err_set(e, ERR_REQUEST,
@@ -129,7 +130,7 @@ check_fields(const struct psd *p, const struct psd_request *r, struct err *e)
 	if (len == sizeof(r->category))
 		return err_set(e, ERR_REQUEST, "rate category too long");
 	for (size_t i = 0; i < len; i++)
-		if (!isprint((unsigned char)r->category[i]))
+		if (r->category[i] < ' ' || r->category[i] > '~')
 			return err_set(
 			    e, ERR_REQUEST, "rate category is no text");
 	if (r->sheet_serial >> 56 != 0 ||
@@ -374,7 +375,8 @@ commit(
     struct psd *p, size_t count, const struct batch *b, struct psd_stamp *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct psd_entry *entry = &p->ring[p->piece_count % PSD_RING];
+		struct psd_entry *entry =
+		    &p->ring[p->piece_count % p->remembers];
 
 		if (b->twin[i] >= 0)
 			out[i].replayed = true;
@@ -398,10 +400,12 @@ psd_debit(struct psd *p, const struct psd_crypto *crypto, uint32_t today,
 	struct batch b = {.fresh = 0};
 
 	*changed = false;
-	if (count < 1 || count > PSD_BATCH_MAX)
+	if (count < 1 || count > PSD_BATCH_MAX || count > p->remembers)
 		return err_set(e, ERR_REQUEST,
-		    "a batch of %zu stamps: 1 to %d are possible", count,
-		    PSD_BATCH_MAX);
+		    "a batch of %zu stamps: 1 to %lu are possible", count,
+		    (unsigned long)(p->remembers < PSD_BATCH_MAX
+					? p->remembers
+					: PSD_BATCH_MAX));
 	for (size_t i = 0; i < count; i++) {
 		request_hash(crypto, &in[i], b.hash[i]);
 		if (!sort_stamp(p, in, i, &b, out, e))

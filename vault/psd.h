@@ -129,6 +129,9 @@ struct psd {
 	uint8_t puk_verifier[PSD_VERIFIER];
 	uint8_t puk_tries_left; /* 0 also where there is none */
 	struct psd_entry ring[PSD_RING];
+	/* Of the home, not stored: how many pieces it has room for, PSD_RING or
+	 * fewer; piece n is ring[(n - 1) % remembers]. */
+	uint32_t remembers;
 	bool pin_verified; /* of this opening: not stored */
 };
 

@@ -16,7 +16,9 @@ struct vault {
 
 static const struct vault_driver *const drivers[] = {
     &vault_file_driver,
+    &vault_hsm_driver,
     &vault_card_driver,
+    &vault_button_driver,
 };
 
 #define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
@@ -61,7 +63,9 @@ known_driver(const char *uri, const struct vault_driver **driver,
 		return true;
 	name_without_secret(uri, name);
 	return err_set(e, ERR_CONFIG,
-	    "vault \"%s\": no kind of vault; write file:FOLDER or card:", name);
+	    "vault \"%s\": no kind of vault; write file:FOLDER, hsm:FOLDER, "
+	    "card: or button:",
+	    name);
 }
 
 bool
@@ -90,9 +94,9 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
 static bool
 no_guard(const struct vault_driver *driver, struct err *e)
 {
-	return err_set(e, ERR_CONFIG,
-	    "a vault \"%s:\" takes no guard: nobody can copy it",
-	    driver->scheme);
+	return err_set(e, ERR_CONFIG, "a vault \"%s:\" takes no guard%s",
+	    driver->scheme,
+	    driver->guard == NULL ? ": nobody can copy it" : "");
 }
 
 bool
@@ -104,6 +108,9 @@ vault_create(const char *uri, int wait_ms, const struct vault_setup *setup,
 
 	if (!known_driver(uri, &driver, &rest, e))
 		return false;
+	if (setup->puk != NULL && driver->unblock == NULL)
+		return err_set(e, ERR_CONFIG, "a vault \"%s:\" has no PUK",
+		    driver->scheme);
 	if (setup->guard != NULL && setup->guard[0] != '\0' &&
 	    driver->set_guard == NULL)
 		return no_guard(driver, e);
@@ -160,6 +167,20 @@ vault_unlock(struct vault *v, const char *pin, struct err *e)
 }
 
 bool
+vault_pin_holds(const struct vault *v)
+{
+	return v->driver->pin_holds == NULL || v->driver->pin_holds(v->home);
+}
+
+bool
+vault_unlock_there(struct vault *v, bool *able, struct err *e)
+{
+	*able = false;
+	return v->driver->unlock_there == NULL ||
+	       named(v, v->driver->unlock_there(v->home, able, e), e);
+}
+
+bool
 vault_change_pin(
     struct vault *v, const char *old_pin, const char *new_pin, struct err *e)
 {
@@ -167,9 +188,55 @@ vault_change_pin(
 }
 
 bool
+vault_has_puk(const char *uri)
+{
+	const char *rest;
+	const struct vault_driver *driver = find_driver(uri, &rest);
+
+	return driver != NULL && driver->unblock != NULL;
+}
+
+bool
+vault_unblock(
+    struct vault *v, const char *puk, const char *new_pin, struct err *e)
+{
+	if (v->driver->unblock == NULL)
+		return err_set(e, ERR_CONFIG,
+		    "vault %s: there is no PUK, the PIN alone opens its key",
+		    v->name);
+	return named(v, v->driver->unblock(v->home, puk, new_pin, e), e);
+}
+
+bool
+vault_set_puk(struct vault *v, const char *puk, struct err *e)
+{
+	if (v->driver->set_puk == NULL)
+		return err_set(e, ERR_CONFIG,
+		    "vault %s: there is no PUK, the PIN alone opens its key",
+		    v->name);
+	return named(v, v->driver->set_puk(v->home, puk, e), e);
+}
+
+const char *
+vault_caution(const struct vault *v)
+{
+	const char *words =
+	    v->driver->caution != NULL ? v->driver->caution(v->home) : NULL;
+
+	return words != NULL ? words : "";
+}
+
+bool
 vault_status(struct vault *v, struct psd_status *out, struct err *e)
 {
 	return named(v, v->driver->status(v->home, out, e), e);
+}
+
+size_t
+vault_batch(const struct vault *v)
+{
+	return v->driver->batch != NULL ? v->driver->batch(v->home)
+					: VAULT_BATCH_MAX;
 }
 
 bool
