@@ -8,7 +8,6 @@
 # shellcheck source=tests/chain.sh
 . "$srcdir/tests/chain.sh"
 
-pin_file=$WORK/etc/pin
 pin_is() {
 	printf '%s\n' "$1" >"$pin_file"
 	chown postage:postage "$pin_file"
@@ -24,6 +23,7 @@ tries_left() {
 }
 
 scheduler_setup
+pin_file=$WORK/etc/pin
 require ZXingReader zbarimg gs pdftoppm pdftotext jq
 sed -i "s|^\[vault\]\$|&\npin-file = $pin_file|" "$WORK/etc/postage.conf"
 pin_is 271828
