@@ -30,6 +30,28 @@ enum err_kind {
 	ERR_KINDS
 };
 
+/* A device that has no words (-DPOSTAGE_NO_TEXT) keeps the kind alone; what the
+ * text would be made of is not computed. */
+#ifdef POSTAGE_NO_TEXT
+struct err {
+	enum err_kind kind;
+};
+
+#define ERR_INIT          \
+	{                 \
+		ERR_NONE, \
+	}
+
+static inline bool
+err_set_kind(struct err *e, enum err_kind kind)
+{
+	e->kind = kind;
+	return false;
+}
+
+#define err_set(e, kind, ...) err_set_kind(e, kind)
+
+#else
 struct err {
 	enum err_kind kind;
 	char text[512];
@@ -43,6 +65,7 @@ struct err {
 /* Sets kind and text.  Always returns false: `return err_set(e, ...);`. */
 bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+#endif
 
 /* Sets ERR_SYSTEM, text = "<formatted>: <strerror(errno)>"; errno stays.
  * Returns false. */

@@ -318,6 +318,7 @@ debit(struct dispense *d, struct batch *b, struct err *e)
 {
 	if (pool_debit(&d->pool, &b->debit, e))
 		return true;
+	dispense_note_refused(d);
 	note_failed(d, b);
 	return false;
 }

@@ -14,6 +14,8 @@
 #include "stamp/indicium.h"
 #include "vault/pool.h"
 
+#define PIN_MARK 96 /* names a state of a PIN's file */
+
 /* A PSD that this process alone spends from. */
 struct money_lock {
 	int fd;
@@ -25,6 +27,7 @@ struct dispense {
 	struct journal *journal;
 	struct pool pool;		/* of one queue; empty until needed */
 	const char *pin_file[POOL_MAX]; /* of its members */
+	char pin_mark[POOL_MAX][PIN_MARK]; /* those files as they were read */
 	struct money_lock lock[POOL_MAX];
 	size_t locks;		   /* that are held */
 	struct rates *rates;	   /* NULL until needed */
@@ -82,6 +85,10 @@ MUST_CHECK bool dispense_check_ahead(struct dispense *d, struct err *e);
 
 /* Presents its PIN to each that may spend and wants one. */
 MUST_CHECK bool dispense_unlock(struct dispense *d, struct err *e);
+
+/* After a debit that failed: a PIN that was refused in it is remembered as one
+ * that was refused when it was presented first. */
+void dispense_note_refused(struct dispense *d);
 
 MUST_CHECK bool dispense_rates(struct dispense *d, struct err *e);
 

@@ -14,18 +14,16 @@
 #include "base/durable.h"
 #include "vault/pin.h"
 
-#define MARK_BYTES 96
-
 /* Names this state of the PIN's file; "" for one that is no file (a systemd
  * credential is made anew at each start). */
 static void
-file_mark(const char *path, char out[MARK_BYTES])
+file_mark(const char *path, char out[PIN_MARK])
 {
 	struct stat st;
 
 	out[0] = '\0';
 	if (path[0] == '/' && stat(path, &st) == 0)
-		snprintf(out, MARK_BYTES, "%ju %jd %jd.%09ld\n",
+		snprintf(out, PIN_MARK, "%ju %jd %jd.%09ld\n",
 		    (uintmax_t)st.st_ino, (intmax_t)st.st_size,
 		    (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
@@ -40,7 +38,7 @@ mark_path(const struct settings *s, char out[PATH_MAX])
 static bool
 was_refused(const struct settings *s, const char *mark)
 {
-	char path[PATH_MAX], got[MARK_BYTES];
+	char path[PATH_MAX], got[PIN_MARK];
 	struct err ignored = ERR_INIT;
 	size_t len;
 
@@ -62,10 +60,11 @@ remember_refused(const struct dispense *d, const char *mark)
 }
 
 static bool
-present(
-    struct dispense *d, struct pool_member *m, const char *path, struct err *e)
+present(struct dispense *d, size_t i, struct err *e)
 {
-	char pin[PIN_BYTES], mark[MARK_BYTES];
+	struct pool_member *m = &d->pool.member[i];
+	const char *path = d->pin_file[i];
+	char pin[PIN_BYTES], *mark = d->pin_mark[i];
 	struct err why = ERR_INIT;
 
 	file_mark(path, mark);
@@ -90,7 +89,7 @@ present(
 bool
 dispense_pin_was_refused(const struct settings *s)
 {
-	char mark[MARK_BYTES];
+	char mark[PIN_MARK];
 
 	file_mark(s->pin_file, mark);
 	return was_refused(s, mark);
@@ -108,7 +107,7 @@ unlock_one(struct dispense *d, size_t i, struct err *e)
 		    "the vault %s wants a PIN: name its file as pin-file under "
 		    "[vault] in postage.conf, then cupsenable the queue",
 		    m->uri);
-	return present(d, m, d->pin_file[i], e);
+	return present(d, i, e);
 }
 
 bool
@@ -118,4 +117,17 @@ dispense_unlock(struct dispense *d, struct err *e)
 		if (!unlock_one(d, i, e))
 			return false;
 	return true;
+}
+
+void
+dispense_note_refused(struct dispense *d)
+{
+	for (size_t i = 0; i < d->pool.count; i++) {
+		struct pool_member *m = &d->pool.member[i];
+
+		if (!m->unlocked || vault_pin_holds(m->vault))
+			continue;
+		m->unlocked = false;
+		remember_refused(d, d->pin_mark[i]);
+	}
 }

@@ -191,6 +191,16 @@ MUST_CHECK bool journal_intents(struct journal *j, const char *psd_id,
 MUST_CHECK bool journal_psd_seen(struct journal *j, const char *psd_id,
     mils ascending, int64_t now, struct err *e);
 
+/* What the journal knows of the stamp with this key. */
+struct journal_place {
+	bool known;
+	enum stamp_state state;
+	char queue[QUEUE_MAX]; /* of its job */
+	uint32_t job;
+};
+MUST_CHECK bool journal_stamp_find(struct journal *j,
+    const uint8_t key[PSD_KEY_BYTES], struct journal_place *out, struct err *e);
+
 /* The highest ascending register of `psd_id` that this journal knows of. */
 MUST_CHECK bool journal_psd_highest(
     struct journal *j, const char *psd_id, mils *out, struct err *e);

@@ -117,6 +117,29 @@ journal_stamp_load(struct journal *j, int64_t document_id, uint32_t index,
 }
 
 /* One row was changed by the statement that ran last. */
+bool
+journal_stamp_find(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
+    struct journal_place *out, struct err *e)
+{
+	sqlite3_stmt *stmt;
+
+	*out = (struct journal_place){.known = false};
+	if (!db_query(j,
+		"SELECT s.state,j.queue,j.number FROM stamps s"
+		" JOIN documents d ON d.id=s.document JOIN jobs j ON"
+		" j.id=d.job WHERE s.key=?",
+		DB_ARGS(DB_B(key, PSD_KEY_BYTES)), &stmt, e) ||
+	    !db_step(j, stmt, &out->known, e))
+		return false;
+	if (!out->known)
+		return true;
+	out->state = (enum stamp_state)db_col_int(stmt, 0);
+	db_col_text(stmt, 1, out->queue, sizeof(out->queue));
+	out->job = (uint32_t)db_col_int(stmt, 2);
+	db_done(stmt);
+	return true;
+}
+
 static bool
 changed_one(struct journal *j, const char *what, struct err *e)
 {

@@ -269,6 +269,8 @@ const struct format format_ibi = {
     .read = ibi_read,
     .write = ibi_write,
     .signature_len = ibi_signature_len,
+#ifndef POSTAGE_NO_TEXT
     .psd_id = ibi_psd_id,
     .fields = ibi_fields,
+#endif
 };

@@ -6,11 +6,16 @@
 #include "base/date.h"
 #include "stamp/format.h"
 
-static const struct format *const formats[FORMATS] = {
+/* A device without words knows the one that it makes. */
+static const struct format *const formats[] = {
     [FORMAT_IBI] = &format_ibi,
+#ifndef POSTAGE_NO_TEXT
     [FORMAT_IBI_LITE] = &format_ibi_lite,
     [FORMAT_DEA] = &format_dea,
+#endif
 };
+
+#define KNOWN (sizeof(formats) / sizeof(formats[0]))
 
 static void
 put(struct bytes_writer *w, unsigned type, uint64_t value, size_t width_bytes)
@@ -55,7 +60,7 @@ indicium_set_extensions(struct indicium *in)
 static bool
 write_signed(const struct indicium *in, struct bytes_writer *w, struct err *e)
 {
-	if ((unsigned)in->format >= FORMATS)
+	if ((unsigned)in->format >= KNOWN)
 		return err_set(e, ERR_REQUEST, "unknown indicium format");
 	return formats[in->format]->write(in, w, e);
 }
@@ -107,7 +112,7 @@ indicium_decode(
 {
 	struct bytes_reader r;
 
-	for (int i = FORMATS - 1; i >= 0; i--) {
+	for (int i = (int)KNOWN - 1; i >= 0; i--) {
 		if (!formats[i]->fits(bytes, len))
 			continue;
 		*out = (struct indicium){.format = (enum indicium_format)i};
@@ -135,14 +140,14 @@ indicium_is_ours(const struct indicium *in)
 const char *
 indicium_format_name(enum indicium_format format)
 {
-	return (unsigned)format < FORMATS ? formats[format]->name : "?";
+	return (unsigned)format < KNOWN ? formats[format]->name : "?";
 }
 
 const char *
 indicium_psd_id(const struct indicium *in, char out[INDICIUM_PSD_ID])
 {
 	out[0] = '\0';
-	if ((unsigned)in->format < FORMATS)
+	if ((unsigned)in->format < KNOWN)
 		formats[in->format]->psd_id(in, out);
 	return out;
 }
@@ -152,6 +157,6 @@ indicium_fields(const struct indicium *in, indicium_emit *emit, void *context)
 {
 	struct field_sink sink = {.emit = emit, .context = context};
 
-	if ((unsigned)in->format < FORMATS)
+	if ((unsigned)in->format < KNOWN)
 		formats[in->format]->fields(in, &sink);
 }

@@ -122,7 +122,7 @@ card_bench_open(struct card_bench *c)
 	c->crypto.psd.sign = sign;
 	memset(c->memory, 0xff, sizeof(c->memory));
 	is_ok(sig_generate(&c->provider, &e), &e, "provider key");
-	is_ok(card_store_format(&c->nvm, &e), &e, "format");
+	is_ok(card_store_format(&c->nvm, &c->app.psd, &e), &e, "format");
 	c->app.nvm = &c->nvm;
 	c->app.crypto = &c->crypto;
 	is_int(card_bench_power(c), CARD_OK, "an empty card");

@@ -21,7 +21,8 @@ cards_alone() {
 	POSTAGE_ALONE=1 exec unshare -mn sh "$0" "$@"
 }
 
-# The folder of its socket is compiled in.
+# The folder of its socket is compiled in.  $PCSCD_CONF: a folder of other
+# readers.
 pcscd_start() {
 	ip link set lo up
 	mkdir -p /run/pcscd
@@ -30,7 +31,8 @@ pcscd_start() {
 }
 
 pcscd_again() {
-	pcscd --foreground >>"$WORK/log/pcscd.out" 2>&1 &
+	# shellcheck disable=SC2086
+	pcscd --foreground ${PCSCD_CONF:+--config "$PCSCD_CONF"} >>"$WORK/log/pcscd.out" 2>&1 &
 	PCSCD_PID=$!
 	remember "$PCSCD_PID"
 	until_true 10 test -S /run/pcscd/pcscd.comm
@@ -51,6 +53,11 @@ card_in() {
 
 card_is_in() {
 	opensc-tool -r "Virtual PCD 00 0$1" -a >/dev/null 2>&1
+}
+
+# card_says SLOT APDU: what opensc-tool shows.
+card_says() {
+	opensc-tool -r "Virtual PCD 00 0$1" -s "$2"
 }
 
 card_is_out() {

@@ -1,13 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# demo.sh FOLDER: what ./setup demo shows: a lab vault, a private print server,
-# a LibreOffice letter with marks and a sheet of labels through the whole chain;
-# each stamp verified from what the printer got, which is left in FOLDER.
+# demo.sh FOLDER [card]: what ./setup demo shows: a lab vault, a private print
+# server, a LibreOffice letter with marks and a sheet of labels through the whole
+# chain; each stamp verified from what the printer got, which is left in FOLDER.
+# "card": the vault is a smart card, in the virtual reader of a pcscd of its own.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 # shellcheck source=tests/chain.sh
 . "$srcdir/tests/chain.sh"
+# shellcheck source=tests/cards.sh
+. "$srcdir/tests/cards.sh"
 out=$1
+[ "${2:-}" != card ] || cards_alone "$@"
 
 # shown NAME: what just arrived, as PDF and as pictures, in the folder.
 shown() {
@@ -26,8 +30,25 @@ demo_job() {
 	check "$1: no two are the same" all_distinct
 }
 
-say 'a private print server, the daemon, a lab vault with 100.00'
-chain_start 100.00
+# start_card: as chain_start, with a card.
+start_card() {
+	scheduler_setup
+	require ZXingReader zbarimg gs pdftoppm pdftotext jq
+	pcscd_start
+	card_in lab 0
+	sed -i 's/^uri = .*/uri = card:/' "$WORK/etc/postage.conf"
+	vault_setup 100.00
+	chain_begin
+	postage vault list | sed 's/^/# /'
+}
+
+if [ "${2:-}" = card ]; then
+	say 'a private print server, the daemon, a lab card with 100.00'
+	start_card
+else
+	say 'a private print server, the daemon, a lab vault with 100.00'
+	chain_start 100.00
+fi
 cups_pdf_setup
 queue_raw Postage "postage:/$CUPS_PDF_URI" "$builddir/ppd/postage-pdf.ppd"
 

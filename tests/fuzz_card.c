@@ -189,7 +189,7 @@ begin(void)
 	c.crypto.psd.verify = verify;
 	c.app.nvm = &c.nvm;
 	c.app.crypto = &c.crypto;
-	must(card_store_format(&c.nvm, &e));
+	must(card_store_format(&c.nvm, &c.app.psd, &e));
 	power();
 	personalise();
 }

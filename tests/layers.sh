@@ -15,7 +15,7 @@ set -u
 # (shell patterns).
 homes() {
 	cat <<'EOF'
-^(PCSC/)?(winscard|wintypes|pcsclite)\.h$ vault/card.c
+^(PCSC/)?(winscard|wintypes|pcsclite|reader)\.h$ vault/card.c
 ^curl/ vault/remote.c
 ^p11-kit/ vault/hsm_own.h
 ^owcapi\.h$ vault/button.c

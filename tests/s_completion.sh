@@ -51,6 +51,9 @@ offers --printer _postage postage queue add Postage --pr
 offers_not --printer _postage postage print --
 offers --certificates _postage_verify postage-verify --cert
 offers_not create _postage postage vault refill ''
+offers unblock _postage postage vault pin u
+offers_not unblock _postage postage vault pin change u
+offers --puk-file _postage postage vault pin unblock --pu
 
 # A name is no command, whoever chose it: a print server on the network may.
 names=$(mktemp -d)

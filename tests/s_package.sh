@@ -125,6 +125,8 @@ in_copy() {
 	check 'the socket is enabled' socket_is_enabled
 	check 'the daemon is not' service_is_not_enabled
 	check 'the backend is for root alone' backend_is_roots
+	check 'polkit reads our rule' \
+	    test -r /usr/share/polkit-1/rules.d/50-cups-postage.rules
 	check 'every program tells its version' bash -c \
 	    'postage --version && postage-verify --version &&
 	     postage-vaultd --version'

@@ -380,6 +380,53 @@ a_card_is_personalised_once(void **state)
 	    CARD_WRONG_STATE, "another name");
 }
 
+static void
+identity_pin_and_puk_come_together(void **state)
+{
+	static const struct {
+		const char *secrets, *what;
+		size_t len;
+		uint16_t word;
+	} tries[] = {
+	    {"\003123", "a PIN of three", 4, CARD_BAD_DATA},
+	    {"\005", "no PIN", 1, CARD_BAD_DATA},
+	    {"\005123", "a PIN that is cut", 4, CARD_BAD_DATA},
+	    {"\00087654321", "a PUK without a PIN", 9, CARD_BAD_DATA},
+	    {"\0041234876", "a PUK that is cut", 8, CARD_BAD_DATA},
+	    {"\004123487654321", "both", 13, CARD_OK},
+	};
+	struct bench host = {.provider = NULL};
+	uint8_t bytes[CARD_SETUP_BYTES + 13];
+	struct psd_setup setup;
+	struct psd_status s;
+
+	(void)state;
+	card_bench_close(&c);
+	card_bench_open(&c);
+	host.provider = c.provider;
+	is_int(card_bench_send(&c, CARD_GENERATE_KEY, 0, NULL, 0), CARD_OK,
+	    "a key");
+	bench_setup(&host, &setup);
+	card_put_setup(&setup, bytes);
+	is_int(card_bench_send(
+		   &c, PSD(CARD_PERSONALISE), 0, bytes, CARD_SETUP_BYTES - 1),
+	    CARD_BAD_DATA, "a setup that is cut");
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		memcpy(
+		    bytes + CARD_SETUP_BYTES, tries[i].secrets, tries[i].len);
+		is_int(card_bench_send(&c, PSD(CARD_PERSONALISE), 0, bytes,
+			   CARD_SETUP_BYTES + tries[i].len),
+		    tries[i].word, tries[i].what);
+	}
+	card_bench_status(&c, &s);
+	ok(s.pin_required, "the PIN is required at once");
+	is_int(s.puk_tries_left, PSD_PUK_TRIES, "the PUK is there");
+	is_int(debit_of(1, 780), CARD_NEEDS_PIN, "it was not given");
+	is_int(card_bench_send(&c, CARD_UNBLOCK, 0x81, "876543215555", 12),
+	    CARD_OK, "the PUK and a new PIN");
+	is_int(verify("5555"), CARD_OK, "the new PIN");
+}
+
 #define CARD(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -400,6 +447,7 @@ main(void)
 	    CARD(t0_fetches_answers_and_asks_again_for_lengths),
 	    CARD(damage_is_no_new_beginning),
 	    CARD(a_card_is_personalised_once),
+	    CARD(identity_pin_and_puk_come_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -377,11 +377,70 @@ manufacture_may_end_at_any_word(void **state)
 	cut_manufacture(true);
 }
 
+/* A setup, the PIN 1234 and the PUK 87654321. */
+static size_t
+put_setup(uint8_t out[CARD_SETUP_BYTES + 13])
+{
+	struct bench host = {.provider = c.provider};
+	struct psd_setup setup;
+
+	bench_setup(&host, &setup);
+	card_put_setup(&setup, out);
+	memcpy(out + CARD_SETUP_BYTES, "\004123487654321", 13);
+	return CARD_SETUP_BYTES + 13;
+}
+
+static void
+a_card_in_use_has_its_pin(void **state)
+{
+	static uint8_t before[CARD_NVM_BYTES];
+	uint8_t bytes[CARD_SETUP_BYTES + 13];
+	struct psd_status now;
+	uint16_t word;
+	long n = 0, blank = 0;
+	size_t len;
+	bool whole;
+
+	(void)state;
+	card_bench_open(&c);
+	len = put_setup(bytes);
+	is_int(card_bench_send(&c, CARD_GENERATE_KEY, 0, NULL, 0), CARD_OK,
+	    "a key");
+	is_int(card_bench_send(&c, PSD(CARD_PUT_CERT), 0x8000, "cert", 4),
+	    CARD_OK, "a certificate");
+	memcpy(before, c.memory, sizeof(before));
+	do {
+		memcpy(c.memory, before, sizeof(c.memory));
+		ok(card_bench_try_power(&c), "power");
+		c.writes = 0;
+		c.tear = TEAR_OLD;
+		c.tear_at = n++;
+		whole = card_bench_try(
+		    &c, PSD(CARD_PERSONALISE), 0, bytes, len, &word);
+		c.tear_at = -1;
+		come_back(-1);
+		card_bench_status(&c, &now);
+		blank += now.life == PSD_INITIALISED;
+		ok(now.life == PSD_INITIALISED ||
+			(now.life == PSD_OPERATIONAL && now.pin_required &&
+			    now.puk_tries_left == PSD_PUK_TRIES),
+		    "blank as before, or with its PIN and PUK");
+		if (now.life == PSD_INITIALISED)
+			is_int(card_bench_send(
+				   &c, PSD(CARD_PERSONALISE), 0, bytes, len),
+			    CARD_OK, "again");
+		is_int(card_bench_send(&c, CARD_VERIFY, 0x81, "1234", 4),
+		    CARD_OK, "the PIN");
+	} while (!whole);
+	ok(blank > 100, "it was cut");
+	card_bench_close(&c);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    T(power_may_end_at_any_word), T(manufacture_may_end_at_any_word)};
+	const struct CMUnitTest tests[] = {T(power_may_end_at_any_word),
+	    T(manufacture_may_end_at_any_word), T(a_card_in_use_has_its_pin)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

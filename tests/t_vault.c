@@ -15,6 +15,7 @@
 #include "vault/file.h"
 #include "vault/file_image.h"
 #include "vault/lab.h"
+#include "vault/message.h"
 #include "vault/pin.h"
 #include "vault/slots.h"
 
@@ -436,6 +437,121 @@ the_lab_answers_a_number_once(void **state)
 	vault_close(v);
 }
 
+static void
+the_labs_orders_lock_and_end_a_psd(void **state)
+{
+	char uri[128], path[128];
+	uint8_t msg[PSD_MESSAGE_MAX], nonce[PSD_NONCE] = {7};
+	size_t len;
+	struct psd_status s;
+	struct psd_stamp stamp;
+	struct psd_request r = request(1, 780);
+	struct psd_report report;
+	struct vault *v = NULL;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	create(uri, path, NULL, 5000);
+	is_ok(vault_open(uri, 0, &v, &e), &e, "open");
+	/* An answer that was given and waits goes first. */
+	is_ok(vault_download_request(v, 1000, msg, &len, &e), &e, "request");
+	is_ok(lab_answer(lab, msg, len, msg, &len, &e), &e, "answer");
+	is_ok(lab_order(lab, v, ORDER_WITHHOLD, &e), &e, "lock");
+	is_ok(vault_status(v, &s, &e), &e, "status");
+	is_int(s.life, PSD_LOCKED, "locked");
+	is_int(s.descending, 6000, "the value that waited came first");
+	ok(!vault_debit(v, &r, 1, &stamp, &e), "no stamps");
+	is_err(&e, ERR_DENIED, "no stamps");
+	is_ok(lab_order(lab, v, 0, &e), &e, "unlock");
+	is_ok(vault_debit(v, &r, 1, &stamp, &e), &e, "stamps");
+	is_ok(lab_order(lab, v, ORDER_WITHDRAW, &e), &e, "withdraw");
+	ok(!lab_order(lab, v, 0, &e), "it does not come back");
+	is_err(&e, ERR_DENIED, "it does not come back");
+	is_ok(vault_audit(v, nonce, msg, &len, &e), &e, "the last account");
+	is_ok(message_get_report(msg, len, &report, &e), &e, "report");
+	is_int(report.life, PSD_WITHDRAWN, "says that it is the last");
+	is_int(report.control_total - report.ascending, 5220, "what is left");
+	vault_close(v);
+}
+
+static void
+a_pin_that_opens_the_key_has_no_puk(void **state)
+{
+	char uri[128], path[128], id[PSD_ID];
+	struct lab_psd psd;
+	struct vault *v = NULL;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	create(uri, path, "2468", 0);
+	ok(!vault_has_puk(uri), "a file");
+	ok(vault_has_puk("card:"), "a card");
+	ok(!vault_has_puk("floppy:a"), "no home");
+	is_ok(vault_open(uri, 0, &v, &e), &e, "open");
+	ok(!vault_unblock(v, "12345678", "9999", &e), "unblock");
+	is_err(&e, ERR_CONFIG, "unblock");
+	ok(strstr(vault_caution(v), "copied") != NULL,
+	    "what it cannot promise");
+	vault_close(v);
+	lab_defaults(&psd);
+	psd.pin = "2468";
+	psd.puk = "12345678";
+	ok(!lab_create_vault(lab, "file:/tmp/t_vault.none", &psd, id, &e),
+	    "one that shall have it");
+	is_err(&e, ERR_CONFIG, "one that shall have it");
+}
+
+/* The vaults that were told. */
+struct told {
+	int count, known;
+	char uri[8][VAULT_URI_MAX], holds[8][VAULT_PLACE];
+};
+
+static void
+tell(void *context, const struct vault_place *place)
+{
+	struct told *t = context;
+
+	ok(t->count < 8, "not too many");
+	strcpy(t->uri[t->count], place->uri);
+	strcpy(t->holds[t->count++], place->holds);
+	t->known += place->known;
+}
+
+static void
+a_folder_is_looked_through(void **state)
+{
+	char folder[64], a[128], b[128], c[128], from[128], uri[128];
+	struct told t = {.count = 0};
+	struct err e = ERR_INIT;
+
+	(void)state;
+	create(uri, from, NULL, 5000);
+	snprintf(folder, sizeof(folder), "%s/look", dir);
+	snprintf(a, sizeof(a), "%s/a", folder);
+	snprintf(b, sizeof(b), "%s/a/psd.vault", folder);
+	snprintf(c, sizeof(c), "%s/c.vault", folder);
+	is_int(mkdir(folder, 0700) | mkdir(a, 0700), 0, "folders");
+	is_int(rename(from, b), 0, "one in a folder");
+	is_ok(durable_replace(c, "junk", 4, 0600, &e), &e, "one that is none");
+	snprintf(c, sizeof(c), "%s/.hidden.vault", folder);
+	is_ok(durable_replace(c, "junk", 4, 0600, &e), &e, "hidden");
+	snprintf(c, sizeof(c), "%s/b.vault", folder);
+	is_int(symlink(b, c) | mkdir(strcat(a, "/empty"), 0700), 0, "others");
+	snprintf(c, sizeof(c), "%s/d.vault", folder);
+	is_int(mkfifo(c, 0600), 0, "one that would wait for ever");
+	vault_file_look(folder, tell, &t);
+	is_int(t.count, 2, "two");
+	is_int(t.known, 1, "one of them is a vault");
+	snprintf(a, sizeof(a), "file:%s/a", folder);
+	snprintf(c, sizeof(c), "file:%s/c.vault", folder);
+	is_str(t.uri[0], a, "a folder");
+	is_str(t.uri[1], c, "a file");
+	ok(strstr(t.holds[1], "damaged") != NULL, "what is wrong with it");
+	vault_file_look("/nowhere/at/all", tell, &t);
+	is_int(t.count, 2, "nothing of a folder that is not there");
+}
+
 static mils
 control_total(struct vault *v)
 {
@@ -577,7 +693,10 @@ main(void)
 	    T(a_vault_in_use_is_busy),
 	    T(a_torn_slot_is_made_whole_by_the_next_writer),
 	    T(a_key_that_is_not_the_certificates_is_refused),
-	    T(the_lab_answers_a_number_once), T(a_refund_is_credited_once),
+	    T(the_lab_answers_a_number_once),
+	    T(the_labs_orders_lock_and_end_a_psd),
+	    T(a_pin_that_opens_the_key_has_no_puk),
+	    T(a_folder_is_looked_through), T(a_refund_is_credited_once),
 	    T(an_audit_is_signed_for_the_nonce),
 	    T(a_pin_file_gives_its_first_line)};
 

@@ -105,7 +105,7 @@ make(struct chip *c, const char *path, struct err *e)
 	bool done;
 
 	memset(c->memory, 0xff, sizeof(c->memory));
-	if (!card_store_format(&c->nvm, e))
+	if (!card_store_format(&c->nvm, &c->app.psd, e))
 		return false;
 	slots_format(c->memory, sizeof(c->memory), file);
 	done = durable_create(path, file, sizeof(file), 0600, e) ||

@@ -11,8 +11,9 @@
 
 /* In the order of postage(1); a script compares the two. */
 static const struct verb verbs[] = {
-    {"vault", verb_vault, "create|status|audit|refill|pin",
-	"the vault: registers, value, PIN"},
+    {"vault", verb_vault,
+	"list|create|status|log|refill|audit|pin|lock|unlock|withdraw|answer",
+	"the vault and its life: registers, value, PIN, orders"},
     {"queue", verb_queue, "add|list|remove|ppd",
 	"postage queues around the printers' own"},
     {"print", verb_print, "[--sheet NAME] [--amount SUM] ...",

@@ -6,18 +6,29 @@
 #include <time.h>
 
 #include "base/date.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "tools/as_owner.h"
-#include "vault/pin.h"
+#include "tools/secret.h"
 #include "vault/trust.h"
 
 static bool
 unlock_vault(
     const char *source, const char *uri, struct vault *v, struct err *e)
 {
-	char pin[PIN_BYTES];
-	bool done = as_caller(e) && pin_read(source, pin, e) &&
-		    as_owner(uri, e) && vault_unlock(v, pin, e);
+	char pin[PIN_BYTES] = "", what[160];
+	bool done, at_reader = false;
+
+	/* Keys at the reader come before those of the terminal. */
+	if (source[0] == '\0' && !vault_unlock_there(v, &at_reader, e))
+		return false;
+	if (at_reader) {
+		log_info("type the PIN of %.120s at its reader", uri);
+		return true;
+	}
+	snprintf(what, sizeof(what), "PIN of %.120s", uri);
+	done = secret_read(source, what, pin, e) && as_owner(uri, e) &&
+	       vault_unlock(v, pin, e);
 
 	explicit_bzero(pin, sizeof(pin));
 	return done;
@@ -30,11 +41,24 @@ take(const char *said, char *out, size_t size, struct err *e)
 	       err_set(e, ERR_REQUEST, "\"%.60s...\": too long a name", said);
 }
 
+/* A URI, or the name of a [vault NAME] with its PIN. */
+static bool
+take_vault(const char *said, struct settings *s, struct err *e)
+{
+	const struct vault_settings *named =
+	    said != NULL ? settings_vault(s, said) : NULL;
+
+	if (named == NULL)
+		return take(said, s->vault_uri, sizeof(s->vault_uri), e);
+	return take(named->uri, s->vault_uri, sizeof(s->vault_uri), e) &&
+	       take(named->pin_file, s->pin_file, sizeof(s->pin_file), e);
+}
+
 bool
 reach_settle(struct reach *r, struct settings *s, struct err *e)
 {
 	snprintf(r->lab, sizeof(r->lab), "%.4000s/lab", s->state_dir);
-	return take(r->uri, s->vault_uri, sizeof(s->vault_uri), e) &&
+	return take_vault(r->uri, s, e) &&
 	       take(r->pin_source, s->pin_file, sizeof(s->pin_file), e) &&
 	       take(r->lab_option, r->lab, sizeof(r->lab), e);
 }

@@ -18,7 +18,8 @@ struct reach {
 	char lab[PATH_MAX];			   /* by reach_settle() */
 };
 
-/* What the command line says goes before the configuration: settings->vault_uri
+/* --vault is a URI or the name of a [vault NAME].
+ * What the command line says goes before the configuration: settings->vault_uri
  * and ->pin_file are what it says from then on.  r->lab = the lab's folder, the
  * one beside the journal where it was not said.
  * Errors: ERR_REQUEST (too long). */
@@ -26,7 +27,8 @@ MUST_CHECK bool
 reach_settle(struct reach *r, struct settings *settings, struct err *e);
 
 /* Opens settings->vault_uri; with `unlock` the PIN is presented where there is
- * one.  Errors: as vault_open(), vault_unlock(), pin_read(). */
+ * one: settings->pin_file's, or what is typed (tools/secret.h).
+ * Errors: as vault_open(), vault_unlock(), secret_read(). */
 MUST_CHECK bool reach_vault(const struct settings *settings, bool unlock,
     struct vault **v, struct err *e);
 

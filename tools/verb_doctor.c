@@ -23,6 +23,7 @@
 #include "dispense/qualification.h"
 #include "dispense/settings.h"
 #include "tools/cupsd.h"
+#include "tools/doctor_card.h"
 #include "tools/out.h"
 #include "tools/policy.h"
 #include "tools/postage.h"
@@ -385,6 +386,19 @@ say_rule(void *context, const char *what, bool good, const char *detail,
 	report(context, what, good, detail, remedy);
 }
 
+static void
+check_cards(struct doctor *d)
+{
+	const struct queue_settings all = {.vaults = ""};
+	struct vault_choice choice[POOL_MAX];
+	size_t count = settings_vaults(&d->settings, &all, choice);
+
+	for (size_t i = 0; i < count && geteuid() == 0; i++)
+		if (strncmp(choice[i].uri, "card:", 5) == 0)
+			doctor_card(&d->settings, &choice[i],
+			    date_local(time(NULL)), say_rule, d);
+}
+
 int
 verb_doctor(int argc, char **argv, const struct options *options)
 {
@@ -411,6 +425,7 @@ verb_doctor(int argc, char **argv, const struct options *options)
 		check_user(&d);
 		check_socket(&d);
 		check_daemon(&d);
+		check_cards(&d);
 		check_pin(&d);
 		rules_check(&d.settings, date_local(time(NULL)), say_rule, &d);
 	} else {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* the child of a card_link: the one file that calls pcsc-lite */
 #include <string.h>
+#include <reader.h>
 #include <winscard.h>
 
 #include "vault/card_child.h"
+#include "vault/pinpad.h"
 
 #define ALL_READERS "\\\\?PnP?\\Notification"
 #define PARTS_MAX   4 /* GET RESPONSE and 6Cxx of one command */
@@ -296,6 +298,52 @@ send_apdu(struct child *c, struct bytes_reader *in, struct bytes_writer *out,
 	return err_set(e, ERR_SYSTEM, "the card's answer has no end");
 }
 
+/* --- the reader's keys --------------------------------------------------------------------------- */
+
+/* A reader that does not answer the question has none. */
+static bool
+find_pad(struct child *c, uint32_t *control)
+{
+	uint8_t list[CARD_REPLY_MAX];
+	DWORD len = 0;
+
+	return c->locked &&
+	       SCardControl(c->card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0,
+		   list, sizeof(list), &len) == SCARD_S_SUCCESS &&
+	       len <= sizeof(list) &&
+	       pinpad_find(list, len, PINPAD_VERIFY, control);
+}
+
+static bool
+has_pad(struct child *c, struct bytes_writer *out)
+{
+	uint32_t control;
+
+	bytes_write_be(out, find_pad(c, &control), 1);
+	return true;
+}
+
+static bool
+pad_pin(struct child *c, struct bytes_writer *out, struct err *e)
+{
+	uint8_t order[PINPAD_VERIFY_BYTES], word[2];
+	uint32_t control;
+	DWORD len = 0;
+	LONG rv;
+
+	if (!find_pad(c, &control))
+		return err_set(e, ERR_ABSENT, "the reader has no keys");
+	pinpad_verify(order);
+	rv = SCardControl(
+	    c->card, control, order, sizeof(order), word, sizeof(word), &len);
+	if (rv != SCARD_S_SUCCESS)
+		return failed(rv, "the reader's keys", e);
+	if (len != sizeof(word))
+		return err_set(e, ERR_ABSENT, "the card says nothing");
+	bytes_write(out, word, sizeof(word));
+	return true;
+}
+
 /* --- orders ---------------------------------------------------------------------------------- */
 
 static bool
@@ -312,6 +360,8 @@ obey(void *state, struct bytes_reader *in, struct bytes_writer *out,
 	case ORDER_BEGIN: return begin(c, e);
 	case ORDER_END: end(c); return true;
 	case ORDER_SEND: return send_apdu(c, in, out, e);
+	case ORDER_PAD: return has_pad(c, out);
+	case ORDER_PAD_PIN: return pad_pin(c, out, e);
 	default: return err_set(e, ERR_SYSTEM, "no such order");
 	}
 }

@@ -47,7 +47,7 @@ enum card_ins {
 	CARD_STATUS = 0xca,	   /* P1P2 df10 -> status */
 	CARD_CERTIFICATE = 0xcc,   /* P1P2 offset -> bytes; at its end none */
 	CARD_PUT_CERT = 0xdc,	   /* P1P2 offset, top bit: the last; bytes */
-	CARD_PERSONALISE = 0xda	   /* setup */
+	CARD_PERSONALISE = 0xda	   /* setup; PIN's length, PIN, PUK or none */
 };
 
 /* Status words. */

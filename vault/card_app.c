@@ -173,16 +173,21 @@ put_cert(struct card_app *a, const struct apdu *in, struct reply *out)
 static uint16_t
 personalise(struct card_app *a, const struct apdu *in, struct reply *out)
 {
+	const uint8_t *secrets = in->data + CARD_SETUP_BYTES;
+	size_t len = in->len - CARD_SETUP_BYTES;
 	struct psd_setup setup;
 	struct err e = ERR_INIT;
 
 	(void)out;
-	if (!card_get_setup(in->data, in->len, &setup, &e))
+	if (in->len < CARD_SETUP_BYTES ||
+	    !card_get_setup(in->data, CARD_SETUP_BYTES, &setup, &e) ||
+	    !card_app_secrets_fit(secrets, len))
 		return CARD_BAD_DATA;
 	if (!a->has_key)
 		return CARD_WRONG_STATE;
 	if (!psd_personalise(&a->psd, &setup, &e))
 		return e.kind == ERR_DENIED ? CARD_WRONG_STATE : CARD_BAD_DATA;
+	card_app_set_secrets(a, secrets, len);
 	return card_app_save(a) ? CARD_OK : card_app_nvm_failed(a);
 }
 

@@ -35,6 +35,13 @@ uint16_t card_app_nvm_failed(struct card_app *a);
  * status word. */
 uint16_t card_app_kept(struct card_app *a, bool changed);
 
+/* What may stand behind the setup of PERSONALISE: length of the PIN, PIN, PUK or
+ * none; so no card is ever in use without the PIN it was to have. */
+bool card_app_secrets_fit(const uint8_t *secrets, size_t len);
+/* They fit.  Not stored yet. */
+void
+card_app_set_secrets(struct card_app *a, const uint8_t *secrets, size_t len);
+
 /* A command: fills `out`, returns its status word. */
 typedef uint16_t
 card_app_run(struct card_app *a, const struct apdu *in, struct reply *out);

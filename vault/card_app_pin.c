@@ -154,3 +154,35 @@ card_app_unblock(struct card_app *a, const struct apdu *in, struct reply *out)
 			   : (uint16_t)(CARD_PIN_WRONG | a->psd.puk_tries_left);
 	return set_pin(a, in->data + CARD_PUK_BYTES, new_len);
 }
+
+/* --- with the identity ---------------------------------------------------------- */
+
+bool
+card_app_secrets_fit(const uint8_t *secrets, size_t len)
+{
+	size_t puk;
+
+	if (len == 0)
+		return true;
+	if (!pin_fits(secrets[0]) || secrets[0] > len - 1)
+		return false;
+	puk = len - 1 - secrets[0];
+	return puk == 0 || puk == CARD_PUK_BYTES;
+}
+
+void
+card_app_set_secrets(struct card_app *a, const uint8_t *secrets, size_t len)
+{
+	uint8_t verifier[PSD_VERIFIER];
+	size_t pin_len = len > 0 ? secrets[0] : 0;
+	struct err e = ERR_INIT;
+
+	if (pin_len == 0)
+		return;
+	make_verifier(a, 'P', secrets + 1, pin_len, verifier);
+	(void)!psd_pin_set(&a->psd, verifier, &e);
+	if (1 + pin_len == len)
+		return;
+	make_verifier(a, 'U', secrets + 1 + pin_len, CARD_PUK_BYTES, verifier);
+	(void)!psd_puk_set(&a->psd, verifier, &e);
+}

@@ -15,7 +15,9 @@ enum card_order {
 	ORDER_CONNECT,	   /* reader's name */
 	ORDER_BEGIN,
 	ORDER_END,
-	ORDER_SEND /* APDU -> answer with status word */
+	ORDER_SEND,    /* APDU -> answer with status word */
+	ORDER_PAD,     /* -> 1 where the reader takes the PIN itself, or 0 */
+	ORDER_PAD_PIN, /* -> status word */
 };
 
 extern const struct aside_part card_part;

@@ -9,8 +9,6 @@
 #include "base/date.h"
 #include "vault/card_check.h"
 #include "vault/card_own.h"
-#include "vault/card_store.h"
-#include "vault/crypto.h"
 #include "vault/driver.h"
 
 #define TRIES	   3   /* of a debit whose answer was lost */
@@ -50,6 +48,13 @@ ask_status(struct card_home *h, void *context, struct err *e)
 	return card_status(h, context, e);
 }
 
+bool
+card_visit_status(struct card_home *h, enum card_visit what,
+    struct psd_status *out, struct err *e)
+{
+	return visit(h, what, ask_status, out, e);
+}
+
 static bool
 card_open(const char *rest, int wait_ms, void **home, struct err *e)
 {
@@ -82,70 +87,12 @@ card_vault_status(void *home, struct psd_status *out, struct err *e)
 	return visit(home, CARD_LOOK, ask_status, out, e);
 }
 
-/* --- PIN ------------------------------------------------------------------------ */
-
-/* Can `pin` be one? */
 static bool
-pin_fits(const char *pin, enum err_kind kind, struct err *e)
+card_pin_holds(const void *home)
 {
-	size_t len = strlen(pin);
+	const struct card_home *h = home;
 
-	return (len >= CARD_PIN_MIN && len <= CARD_PIN_MAX) ||
-	       err_set(e, kind, "a card's PIN has %d to %d characters",
-		   CARD_PIN_MIN, CARD_PIN_MAX);
-}
-
-static bool
-keep_pin(
-    struct card_home *h, const char *pin, enum err_kind kind, struct err *e)
-{
-	if (!pin_fits(pin, kind, e))
-		return false;
-	memcpy(h->pin, pin, strlen(pin) + 1);
-	return true;
-}
-
-static bool
-card_unlock(void *home, const char *pin, struct err *e)
-{
-	struct card_home *h = home;
-	struct psd_status s;
-
-	explicit_bzero(h->pin, sizeof(h->pin));
-	if (!visit(h, CARD_LOOK, ask_status, &s, e))
-		return false;
-	/* The next visit gives it. */
-	return !s.pin_required || (keep_pin(h, pin, ERR_DENIED, e) &&
-				      visit(h, CARD_SPEND, ask_status, &s, e));
-}
-
-static bool
-card_change_pin(
-    void *home, const char *old_pin, const char *new_pin, struct err *e)
-{
-	uint8_t data[1 + 2 * CARD_PIN_MAX];
-	struct card_home *h = home;
-	struct card_answer a;
-	size_t old_len = old_pin != NULL ? strlen(old_pin) : 0;
-	size_t new_len = new_pin != NULL ? strlen(new_pin) : 0;
-	bool done;
-
-	if ((old_len > 0 && !pin_fits(old_pin, ERR_DENIED, e)) ||
-	    (new_len > 0 && !pin_fits(new_pin, ERR_REQUEST, e)))
-		return false;
-	explicit_bzero(h->pin, sizeof(h->pin));
-	if (!card_enter(h, CARD_LOOK, e))
-		return false;
-	data[0] = (uint8_t)old_len;
-	memcpy(data + 1, old_pin != NULL ? old_pin : "", old_len);
-	memcpy(data + 1 + old_len, new_pin != NULL ? new_pin : "", new_len);
-	done = card_do(h, CARD_CLA_ISO, CARD_CHANGE_PIN, 0x81, data,
-	    1 + old_len + new_len, &a, e);
-	explicit_bzero(data, sizeof(data));
-	if (done && new_len > 0)
-		done = keep_pin(h, new_pin, ERR_REQUEST, e);
-	card_leave(h);
-	return done;
+	return !h->refused;
 }
 
 /* --- stamps -------------------------------------------------------------------------- */
@@ -224,6 +171,7 @@ debit_one(struct card_home *h, struct batch *b, struct psd_status *seen,
 	struct card_answer a;
 
 	card_put_request(in, bytes);
+	h->until += CARD_STAMP_MS;
 	if (!card_ask(
 		h, CARD_CLA_PSD, CARD_DEBIT, 0, bytes, sizeof(bytes), &a, e)) {
 		b->begun = true;
@@ -451,122 +399,18 @@ card_certificate(
 	       cert_der(h->cert, out, size, len, e);
 }
 
-/* --- making one ------------------------------------------------------------------------------ */
-
-static struct card_home *
-blank_home(const char *rest, int wait_ms, struct err *e)
-{
-	struct card_home *h = calloc(1, sizeof(*h));
-
-	if (h == NULL) {
-		err_system(e, "memory for a card");
-		return NULL;
-	}
-	if (card_parse(rest, h, e)) {
-		h->wait_ms = wait_ms;
-		/* It gets its name now. */
-		h->id[0] = '\0';
-		if (card_enter(h, CARD_BLANK, e))
-			return h;
-	}
-	card_free(h);
-	return NULL;
-}
-
-/* A card whose making was cut off begins again. */
-static bool
-generate(const char *rest, int wait_ms, struct sig_key **out, struct err *e)
-{
-	struct card_home *h = blank_home(rest, wait_ms, e);
-	struct card_answer a;
-	bool done;
-
-	if (h == NULL)
-		return false;
-	done = card_do(h, CARD_CLA_ISO, CARD_GENERATE_KEY, 0, NULL, 0, &a, e) &&
-	       (a.len == PSD_POINT ||
-		   err_set(e, ERR_CORRUPT, "the card's key is no key")) &&
-	       crypto_from_point(a.bytes, out, e);
-	card_leave(h);
-	card_free(h);
-	return done;
-}
-
-static bool
-put_cert(struct card_home *h, const struct cert *cert, struct err *e)
-{
-	uint8_t der[CERT_MAX];
-	struct card_answer a;
-	size_t len, at = 0;
-
-	if (!cert_der(cert, der, sizeof(der), &len, e))
-		return false;
-	if (len > CARD_CERT_MAX)
-		return err_set(e, ERR_REQUEST,
-		    "a certificate of %zu bytes: a card holds %d", len,
-		    CARD_CERT_MAX);
-	while (at < len) {
-		size_t n = len - at < CERT_CHUNK ? len - at : CERT_CHUNK;
-		unsigned last = at + n == len ? 0x8000 : 0;
-
-		if (!card_do(h, CARD_CLA_PSD, CARD_PUT_CERT,
-			(uint16_t)(at | last), der + at, n, &a, e))
-			return false;
-		at += n;
-	}
-	return true;
-}
-
-static bool
-personalise(const char *rest, int wait_ms, const struct vault_setup *setup,
-    const struct cert *cert, struct err *e)
-{
-	uint8_t bytes[CARD_SETUP_BYTES], pin[1 + CARD_PIN_MAX] = {0};
-	size_t pin_len = setup->pin != NULL ? strlen(setup->pin) : 0;
-	struct card_home *h;
-	struct card_answer a;
-	bool done;
-
-	if (pin_len > 0 && !pin_fits(setup->pin, ERR_REQUEST, e))
-		return false;
-	h = blank_home(rest, wait_ms, e);
-	if (h == NULL)
-		return false;
-	card_put_setup(&setup->psd, bytes);
-	memcpy(pin + 1, setup->pin != NULL ? setup->pin : "", pin_len);
-	done = put_cert(h, cert, e) &&
-	       card_do(h, CARD_CLA_PSD, CARD_PERSONALISE, 0, bytes,
-		   sizeof(bytes), &a, e) &&
-	       (pin_len == 0 || card_do(h, CARD_CLA_ISO, CARD_CHANGE_PIN, 0x81,
-				    pin, 1 + pin_len, &a, e));
-	explicit_bzero(pin, sizeof(pin));
-	card_leave(h);
-	card_free(h);
-	return done;
-}
-
-static bool
-card_create(const char *rest, int wait_ms, const struct vault_setup *setup,
-    struct err *e)
-{
-	struct sig_key *key = NULL;
-	struct cert *cert = NULL;
-	bool done = generate(rest, wait_ms, &key, e) &&
-		    setup->certify(setup->context, key, &cert, e) &&
-		    personalise(rest, wait_ms, setup, cert, e);
-
-	cert_free(cert);
-	sig_free(key);
-	return done;
-}
-
 const struct vault_driver vault_card_driver = {
     .scheme = "card",
     .open = card_open,
     .create = card_create,
+    .list = card_list,
     .close = card_close,
     .unlock = card_unlock,
     .change_pin = card_change_pin,
+    .pin_holds = card_pin_holds,
+    .unblock = card_unblock,
+    .set_puk = card_set_puk,
+    .unlock_there = card_unlock_there,
     .status = card_vault_status,
     .debit = card_debit,
     .find = card_find,

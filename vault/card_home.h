@@ -11,7 +11,8 @@
  * selection is made again, so that nobody finds the PIN given.  Where the link
  * breaks in a visit, the card is looked for anew, must sign a nonce with the
  * key of its certificate, and the debit is asked for again by its key: that
- * gives the stamp that was made, or makes it, once.
+ * gives the stamp that was made, or makes it, once.  A visit has an end
+ * (CARD_VISIT_MS), so that no card holds the money for long.
  *
  * A blank card makes its key itself, and gets its certificate, identity and PIN.
  */

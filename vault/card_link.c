@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "vault/card_child.h"
+#include "vault/pinpad.h"
 
-#define ANSWER_MS 10000 /* longest silence of a card that works */
+#define TYPING_MS 90000 /* of a person at the reader's keys */
 
 struct card_link {
 	struct aside *aside;
-	int wait_ms;
+	int hold_ms; /* for a card that another program may hold */
 };
 
 bool
@@ -20,13 +21,19 @@ card_link_open(int wait_ms, struct card_link **out, struct err *e)
 
 	if (l == NULL)
 		return err_system(e, "memory for a card");
-	l->wait_ms = wait_ms;
+	l->hold_ms = wait_ms + CARD_SILENCE_MS;
 	if (!aside_open(&card_part, &l->aside, e)) {
 		free(l);
 		return false;
 	}
 	*out = l;
 	return true;
+}
+
+void
+card_link_hurry(struct card_link *l, int ms)
+{
+	l->hold_ms = ms;
 }
 
 void
@@ -76,7 +83,7 @@ card_link_readers(
 
 	bytes_writer_init(&w, &message, 1);
 	w.pos = 1;
-	if (!aside_order(l->aside, &w, ANSWER_MS, &r, e))
+	if (!aside_order(l->aside, &w, CARD_SILENCE_MS, &r, e))
 		return false;
 	for (*count = 0; bytes_left(&r) > 0 && *count < CARD_READERS_MAX;
 	     ++*count) {
@@ -102,26 +109,27 @@ card_link_wait(struct card_link *l, int ms, struct err *e)
 
 	bytes_writer_init(&w, bytes, sizeof(bytes));
 	bytes_write_le(&w, (uint64_t)ms, 4);
-	return simple(l, ORDER_WAIT, bytes, sizeof(bytes), ms + ANSWER_MS, e);
+	return simple(
+	    l, ORDER_WAIT, bytes, sizeof(bytes), ms + CARD_SILENCE_MS, e);
 }
 
 bool
 card_link_wake(struct card_link *l, const char *reader, struct err *e)
 {
-	return simple(l, ORDER_WAKE, reader, strlen(reader), ANSWER_MS, e);
+	return simple(
+	    l, ORDER_WAKE, reader, strlen(reader), CARD_SILENCE_MS, e);
 }
 
 bool
 card_link_connect(struct card_link *l, const char *reader, struct err *e)
 {
-	return simple(l, ORDER_CONNECT, reader, strlen(reader),
-	    l->wait_ms + ANSWER_MS, e);
+	return simple(l, ORDER_CONNECT, reader, strlen(reader), l->hold_ms, e);
 }
 
 bool
 card_link_begin(struct card_link *l, struct err *e)
 {
-	return simple(l, ORDER_BEGIN, NULL, 0, l->wait_ms + ANSWER_MS, e);
+	return simple(l, ORDER_BEGIN, NULL, 0, l->hold_ms, e);
 }
 
 void
@@ -129,7 +137,7 @@ card_link_end(struct card_link *l)
 {
 	struct err ignored = ERR_INIT;
 
-	(void)!simple(l, ORDER_END, NULL, 0, ANSWER_MS, &ignored);
+	(void)!simple(l, ORDER_END, NULL, 0, CARD_SILENCE_MS, &ignored);
 }
 
 bool
@@ -153,7 +161,8 @@ card_link_send(struct card_link *l, const struct card_command *in, uint8_t *out,
 		bytes_write(&w, in->data, in->len);
 	}
 	bytes_write_le(&w, 0, 1);
-	done = aside_order(l->aside, &w, ANSWER_MS, &r, e);
+	done = aside_order(l->aside, &w,
+	    in->ms < CARD_SILENCE_MS ? (int)in->ms : CARD_SILENCE_MS, &r, e);
 	explicit_bzero(message, sizeof(message));
 	if (!done)
 		return false;
@@ -164,4 +173,42 @@ card_link_send(struct card_link *l, const struct card_command *in, uint8_t *out,
 	bytes_read_into(&r, out, *len);
 	*word = (uint16_t)bytes_read_be(&r, 2);
 	return true;
+}
+
+/* An order without bytes, answered by a number of so many. */
+static bool
+ask_number(struct card_link *l, enum card_order what, size_t width, int ms,
+    uint64_t *out, struct err *e)
+{
+	uint8_t message = (uint8_t)what;
+	struct bytes_writer w;
+	struct bytes_reader r;
+
+	bytes_writer_init(&w, &message, 1);
+	w.pos = 1;
+	if (!aside_order(l->aside, &w, ms, &r, e))
+		return false;
+	*out = bytes_read_be(&r, width);
+	return bytes_reader_done(&r) ||
+	       err_set(e, ERR_SYSTEM, "the reader's answer is cut");
+}
+
+bool
+card_link_pad(struct card_link *l, bool *there, struct err *e)
+{
+	uint64_t number = 0;
+	bool done = ask_number(l, ORDER_PAD, 1, CARD_SILENCE_MS, &number, e);
+
+	*there = number == 1;
+	return done;
+}
+
+bool
+card_link_pad_pin(struct card_link *l, uint16_t *word, struct err *e)
+{
+	uint64_t number = 0;
+	bool done = ask_number(l, ORDER_PAD_PIN, 2, TYPING_MS, &number, e);
+
+	*word = (uint16_t)number;
+	return done && pinpad_said(*word, e);
 }

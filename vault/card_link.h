@@ -20,6 +20,7 @@
 #define CARD_READERS_MAX 16
 #define CARD_READER_NAME 128 /* MAX_READERNAME of pcsc-lite */
 #define CARD_ATR_MAX	 33
+#define CARD_SILENCE_MS	 10000 /* longest silence of a card that works */
 
 struct card_link;
 
@@ -34,6 +35,9 @@ struct card_reader {
  * Errors: ERR_SYSTEM. */
 MUST_CHECK bool
 card_link_open(int wait_ms, struct card_link **out, struct err *e);
+
+/* From now on card_link_connect() and card_link_begin() wait `ms` in all. */
+void card_link_hurry(struct card_link *l, int ms);
 
 /* NULL is allowed. */
 void card_link_close(struct card_link *l);
@@ -63,14 +67,25 @@ card_link_connect(struct card_link *l, const char *reader, struct err *e);
 MUST_CHECK bool card_link_begin(struct card_link *l, struct err *e);
 void card_link_end(struct card_link *l);
 
+/* Between begin and end: has the reader keys on which the PIN is typed?
+ * Errors: as card_link_readers(). */
+MUST_CHECK bool card_link_pad(struct card_link *l, bool *there, struct err *e);
+
+/* Waits until it is typed there, and gives it to the card: *word is what the
+ * card said.  Errors: ERR_DENIED (it was not typed), as card_link_send(). */
+MUST_CHECK bool
+card_link_pad_pin(struct card_link *l, uint16_t *word, struct err *e);
+
 /* A command and its answer: `out` holds CARD_REPLY_MAX bytes, *word gets the
- * status word.  T=0's halves are put together.
+ * status word.  T=0's halves are put together.  The card may think for `ms`, and
+ * for CARD_SILENCE_MS at most.
  * Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM: it is not known what the card did. */
 struct card_command {
 	uint8_t cla, ins;
 	uint16_t p1p2;
 	const uint8_t *data;
 	size_t len;
+	int64_t ms;
 };
 MUST_CHECK bool
 card_link_send(struct card_link *l, const struct card_command *in, uint8_t *out,

@@ -139,17 +139,15 @@ write_core(const struct nvm *nvm, unsigned which, uint32_t sequence,
 }
 
 bool
-card_store_format(const struct nvm *nvm, struct err *e)
+card_store_format(const struct nvm *nvm, struct psd *out, struct err *e)
 {
-	struct psd blank;
-
-	psd_init(&blank);
+	psd_init(out);
 	if (nvm->size < CARD_NVM_BYTES)
 		return err_set(e, ERR_SYSTEM,
 		    "the card's memory has %zu bytes, %d are needed", nvm->size,
 		    CARD_NVM_BYTES);
 	for (unsigned i = 0; i < 2; i++)
-		if (!write_core(nvm, i, i + 1, &blank))
+		if (!write_core(nvm, i, i + 1, out))
 			return failed(e);
 	for (size_t i = 0; i < CARD_CELLS; i++)
 		if (!cell_spoil(

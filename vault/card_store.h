@@ -50,9 +50,10 @@ struct card_key {
 	uint8_t point[PSD_POINT];
 };
 
-/* An empty card: PSD_CREATED.  Errors: ERR_SYSTEM (the memory fails, or is
- * smaller than CARD_NVM_BYTES). */
-MUST_CHECK bool card_store_format(const struct nvm *nvm, struct err *e);
+/* An empty card; `out` is its state, PSD_CREATED.  Errors: ERR_SYSTEM (the
+ * memory fails, or is smaller than CARD_NVM_BYTES). */
+MUST_CHECK bool
+card_store_format(const struct nvm *nvm, struct psd *out, struct err *e);
 
 /* Finds the state; a core that was torn is written again.
  * Errors: ERR_CORRUPT (nothing valid: never from zero again), ERR_SYSTEM. */

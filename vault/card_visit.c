@@ -60,9 +60,16 @@ bool
 card_ask(struct card_home *h, uint8_t cla, uint8_t ins, uint16_t p1p2,
     const void *data, size_t len, struct card_answer *out, struct err *e)
 {
-	struct card_command in = {cla, ins, p1p2, data, len};
+	struct card_command in = {cla, ins, p1p2, data, len,
+	    h->until != 0 ? h->until - clock_ms() : CARD_SILENCE_MS};
 	bool done =
-	    card_link_send(h->link, &in, out->bytes, &out->len, &out->word, e);
+	    in.ms > 0
+		? card_link_send(
+		      h->link, &in, out->bytes, &out->len, &out->word, e)
+		: err_set(e, ERR_BUSY,
+		      "the card takes too long: nothing after %d s, and %d s "
+		      "for each stamp",
+		      CARD_VISIT_MS / 1000, CARD_STAMP_MS / 1000);
 
 	/* Power was off, and nobody told. */
 	if (done && out->word == CARD_NO_APPLICATION && ins != CARD_SELECT)
@@ -112,7 +119,10 @@ advice(uint16_t word)
 	case CARD_NEEDS_PIN:
 		return ": name the PIN's file, pin-file in postage.conf or "
 		       "--pin-file";
-	case CARD_PIN_BLOCKED: return ": take it to the provider";
+	case CARD_PIN_BLOCKED:
+		return ": run `postage vault pin unblock` with its PUK, or "
+		       "take "
+		       "it to the provider";
 	case CARD_AUDIT_OVERDUE: return ": run `postage vault audit`";
 	case CARD_NO_FUNDS: return ": run `postage vault refill`";
 	case CARD_EXPIRED:
@@ -137,9 +147,8 @@ card_no(const struct card_home *h, uint16_t word, struct err *e)
 
 /* --- looking for it ----------------------------------------------------------------- */
 
-/* Ours, and its name in `id` ("": it has none yet). */
-static bool
-select_card(struct card_home *h, char id[PSD_ID], bool *postage, struct err *e)
+bool
+card_select(struct card_home *h, char id[PSD_ID], bool *postage, struct err *e)
 {
 	struct card_answer a;
 
@@ -172,7 +181,7 @@ try_reader(struct card_home *h, const char *reader, bool blank, bool *found,
 	if (h->link == NULL && !card_link_open(h->wait_ms, &h->link, e))
 		return false;
 	if (!card_link_connect(h->link, reader, e) ||
-	    !card_link_begin(h->link, e) || !select_card(h, id, &postage, e)) {
+	    !card_link_begin(h->link, e) || !card_select(h, id, &postage, e)) {
 		card_break(h);
 		return false;
 	}
@@ -357,11 +366,29 @@ know(struct card_home *h, struct err *e)
 	return h->known;
 }
 
+/* Each visit has it typed: the reader tells it to nobody. */
+static bool
+let_type(struct card_home *h, struct err *e)
+{
+	uint16_t word = 0;
+
+	if (card_link_pad_pin(h->link, &word, e))
+		return word == CARD_OK || card_no(h, word, e);
+	if (e->kind != ERR_DENIED)
+		card_break(h);
+	/* Nobody is asked twice on our own. */
+	if (e->kind == ERR_ABSENT)
+		e->kind = ERR_BUSY;
+	return false;
+}
+
 static bool
 give_pin(struct card_home *h, struct err *e)
 {
 	struct card_answer a;
 
+	if (h->pad)
+		return let_type(h, e);
 	if (h->pin[0] == '\0')
 		return true;
 	/* Lost, it may have cost a try: that is not repeated on its own. */
@@ -370,8 +397,9 @@ give_pin(struct card_home *h, struct err *e)
 		e->kind = ERR_BUSY;
 		return false;
 	}
-	if (a.word == CARD_OK || a.word == CARD_WRONG_STATE)
-		return true; /* no PIN on this card */
+	h->refused = a.word != CARD_OK && a.word != CARD_WRONG_STATE;
+	if (!h->refused)
+		return true; /* or no PIN on this card */
 	/* It is not tried again until it blocks. */
 	explicit_bzero(h->pin, sizeof(h->pin));
 	return card_no(h, a.word, e);
@@ -387,7 +415,7 @@ come_again(struct card_home *h)
 
 	if (h->link == NULL)
 		return false;
-	if (card_link_begin(h->link, &e) && select_card(h, id, &postage, &e) &&
+	if (card_link_begin(h->link, &e) && card_select(h, id, &postage, &e) &&
 	    postage && strcmp(id, h->id) == 0)
 		return true;
 	card_break(h);
@@ -397,6 +425,7 @@ come_again(struct card_home *h)
 bool
 card_enter(struct card_home *h, enum card_visit what, struct err *e)
 {
+	h->until = clock_ms() + h->wait_ms + CARD_VISIT_MS;
 	if (!come_again(h)) {
 		h->known = false;
 		if (!find_card(h, what == CARD_BLANK, e))

@@ -25,6 +25,16 @@ struct vault_driver {
 	bool (*unlock)(void *home, const char *pin, struct err *e);
 	bool (*change_pin)(void *home, const char *old_pin, const char *new_pin,
 	    struct err *e);
+	/* Where the PIN is presented again, later. */
+	bool (*pin_holds)(const void *home);
+	/* Where it has a PUK. */
+	bool (*unblock)(
+	    void *home, const char *puk, const char *new_pin, struct err *e);
+	bool (*set_puk)(void *home, const char *puk, struct err *e);
+	/* Where its reader may have keys. */
+	bool (*unlock_there)(void *home, bool *able, struct err *e);
+	/* What it cannot promise, for a person; or NULL. */
+	const char *(*caution)(void *home);
 	bool (*status)(void *home, struct psd_status *out, struct err *e);
 	bool (*debit)(void *home, const struct psd_request *in, size_t count,
 	    struct psd_stamp *out, struct err *e);

@@ -265,6 +265,23 @@ file_certificate(
 			   "the certificate does not fit %zu bytes", size);
 }
 
+static const char *
+file_caution(void *home)
+{
+	(void)home;
+	return "A file can be copied and an old copy put back; only the "
+	       "provider's books would show it.";
+}
+
+static const char *
+token_caution(void *home)
+{
+	(void)home;
+	return "The token keeps the key and not the registers: an old copy of "
+	       "the file can be put back; only the provider's books would show "
+	       "it.";
+}
+
 /* What is the same whoever holds the key. */
 #define FILE_HOME                                                      \
 	.close = file_close, .unlock = file_unlock,                    \
@@ -278,7 +295,9 @@ file_certificate(
 const struct vault_driver vault_file_driver = {
     .scheme = "file",
     .create = file_create,
+    .list = file_list,
     .open = file_open,
+    .caution = file_caution,
     FILE_HOME,
 };
 
@@ -287,5 +306,6 @@ const struct vault_driver vault_hsm_driver = {
     .create = file_create_token,
     .list = file_list_tokens,
     .open = token_open,
+    .caution = token_caution,
     FILE_HOME,
 };

@@ -37,6 +37,10 @@ struct vault_file_setup {
 MUST_CHECK bool vault_file_create(
     const char *uri, const struct vault_file_setup *setup, struct err *e);
 
+/* Calls `each` for every vault of the folder: its files NAME.vault, and the
+ * folders in it that are one. */
+void vault_file_look(const char *folder, vault_place_fn *each, void *context);
+
 /* Is there no vault at `uri` yet?  Errors: ERR_REQUEST, ERR_CONFIG (URI). */
 MUST_CHECK bool vault_file_is_free(const char *uri, struct err *e);
 

@@ -69,6 +69,10 @@ MUST_CHECK bool file_create_token(
 MUST_CHECK bool file_list_tokens(
     int wait_ms, vault_place_fn *each, void *context, struct err *e);
 
+/* See vault_list(): the vaults of mounted media. */
+MUST_CHECK bool
+file_list(int wait_ms, vault_place_fn *each, void *context, struct err *e);
+
 /* --- who holds the key ------------------------------------------------------------ */
 
 /* Within a visit; unlock() and change_pin() within one that may write. */

@@ -20,6 +20,7 @@
 #define LAB_YEARS      10
 #define LAB_AUDIT_DAYS 90
 #define CREATE_WAIT_MS 5000
+#define ORDER_TRIES    3 /* each is a download that came between */
 #define LAB_PSDS_MAX   100000
 #define PSD_YEARS      3
 #define YEAR_DAYS      365
@@ -283,6 +284,7 @@ lab_create_vault(struct lab *lab, const char *uri, const struct lab_psd *psd,
 	struct making making = {lab, psd->serial, psd->expires};
 	struct vault_setup setup = {.pin = psd->pin,
 	    .token = psd->token,
+	    .puk = psd->puk,
 	    .certify = certify,
 	    .context = &making};
 
@@ -340,9 +342,10 @@ lab_answer_path(const struct lab *lab, const struct message_psd *psd,
 
 bool
 lab_make_answer(const struct lab *lab, const struct download_request *request,
-    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+    uint8_t orders, uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
 	struct download_terms terms = {.amount = request->amount,
+	    .orders = orders,
 	    .audit_due = date_add(today(), LAB_AUDIT_DAYS)};
 
 	return download_make_answer(
@@ -351,7 +354,7 @@ lab_make_answer(const struct lab *lab, const struct download_request *request,
 
 static bool
 answer_once(const struct lab *lab, const struct download_request *request,
-    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+    uint8_t orders, uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
 	char path[PATH_MAX];
 	bool done;
@@ -360,7 +363,7 @@ answer_once(const struct lab *lab, const struct download_request *request,
 		lab, &request->psd, request->sequence + 1, path, e))
 		return false;
 	if (access(path, F_OK) != 0) {
-		done = lab_make_answer(lab, request, out, len, e) &&
+		done = lab_make_answer(lab, request, orders, out, len, e) &&
 		       durable_create(path, out, *len, SECRET_MODE, e);
 		if (done || errno != EEXIST)
 			return done;
@@ -369,8 +372,9 @@ answer_once(const struct lab *lab, const struct download_request *request,
 }
 
 bool
-lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
-    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+lab_answer_ordering(struct lab *lab, uint8_t orders, const uint8_t *request,
+    size_t request_len, uint8_t out[PSD_MESSAGE_MAX], size_t *len,
+    struct err *e)
 {
 	struct download_request r;
 	struct cert *psd = NULL;
@@ -378,21 +382,59 @@ lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
 		    find_psd(lab, &r.psd, &psd, e) &&
 		    download_check_request(
 			request, request_len, cert_key(psd), &r, e) &&
-		    answer_once(lab, &r, out, len, e);
+		    answer_once(lab, &r, orders, out, len, e);
 
 	cert_free(psd);
 	return done || err_prefix(e, "lab");
 }
 
 bool
-lab_refill(struct lab *lab, struct vault *v, mils amount, struct err *e)
+lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	return lab_answer_ordering(lab, 0, request, request_len, out, len, e);
+}
+
+/* Request, answer and apply; *given: the orders that came. */
+static bool
+exchange(struct lab *lab, struct vault *v, mils amount, uint8_t orders,
+    uint8_t *given, struct err *e)
 {
 	uint8_t request[PSD_MESSAGE_MAX], answer[PSD_MESSAGE_MAX];
 	uint8_t receipt[PSD_MESSAGE_MAX];
 	size_t request_len = 0, answer_len = 0, receipt_len;
+	struct download_answer a = {.orders = 0};
+	bool done =
+	    vault_download_request(v, amount, request, &request_len, e) &&
+	    lab_answer_ordering(
+		lab, orders, request, request_len, answer, &answer_len, e) &&
+	    vault_download_apply(
+		v, answer, answer_len, receipt, &receipt_len, e) &&
+	    message_get_answer(answer, answer_len, &a, e);
 
-	return vault_download_request(v, amount, request, &request_len, e) &&
-	       lab_answer(lab, request, request_len, answer, &answer_len, e) &&
-	       vault_download_apply(
-		   v, answer, answer_len, receipt, &receipt_len, e);
+	*given = a.orders;
+	return done;
+}
+
+bool
+lab_order(struct lab *lab, struct vault *v, uint8_t orders, struct err *e)
+{
+	for (int i = 0; i < ORDER_TRIES; i++) {
+		uint8_t given;
+
+		if (!exchange(lab, v, 0, orders, &given, e))
+			return false;
+		if (given == orders)
+			return true;
+	}
+	return err_set(e, ERR_BUSY,
+	    "other downloads came first %d times: try it again", ORDER_TRIES);
+}
+
+bool
+lab_refill(struct lab *lab, struct vault *v, mils amount, struct err *e)
+{
+	uint8_t given;
+
+	return exchange(lab, v, amount, 0, &given, e);
 }

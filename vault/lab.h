@@ -36,6 +36,7 @@ struct lab_psd {
 	uint32_t expires, audit_due; /* YYYYMMDD; audit_due 0 = none */
 	const char *pin;	     /* NULL or "": none */
 	const char *token;	     /* as in struct vault_setup */
+	const char *puk;	     /* NULL: none; see vault/vault.h */
 };
 
 /* 0.001 to 100.00 a stamp, 2000.00 in all, three years, audit in 90 days. */
@@ -52,6 +53,18 @@ MUST_CHECK bool lab_create_vault(struct lab *lab, const char *uri,
 MUST_CHECK bool
 lab_answer(struct lab *lab, const uint8_t *request, size_t request_len,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
+/* The same with orders of enum in vault/message.h: ORDER_WITHHOLD locks the PSD
+ * until an answer comes without it, ORDER_WITHDRAW ends it.  A number that was
+ * answered before keeps that answer's orders. */
+MUST_CHECK bool lab_answer_ordering(struct lab *lab, uint8_t orders,
+    const uint8_t *request, size_t request_len, uint8_t out[PSD_MESSAGE_MAX],
+    size_t *len, struct err *e);
+
+/* Gives orders, 0 = none any more, by a download of nothing; an answer that
+ * still waited for the PSD goes first.  Errors: as lab_refill(). */
+MUST_CHECK bool
+lab_order(struct lab *lab, struct vault *v, uint8_t orders, struct err *e);
 
 /* Request, answer and apply in one, for a vault that is open (and unlocked);
  * amount 0 is an audit.

@@ -55,7 +55,7 @@ promise(struct crediting *c, struct err *e)
 	if (access(path, F_OK) == 0)
 		return durable_read(path, c->msg, sizeof(c->msg), &c->len, e) &&
 		       apply(c, c->msg, c->len, e);
-	return lab_make_answer(c->lab, &r, c->msg, &c->len, e) &&
+	return lab_make_answer(c->lab, &r, 0, c->msg, &c->len, e) &&
 	       durable_create(c->path, c->msg, c->len, SECRET_MODE, e);
 }
 

@@ -25,9 +25,9 @@ MUST_CHECK bool
 lab_answer_path(const struct lab *lab, const struct message_psd *psd,
     uint32_t sequence, char out[PATH_MAX], struct err *e);
 
-/* The answer that grants what is asked; it is not kept yet. */
+/* The answer that grants what is asked and gives orders; it is not kept yet. */
 MUST_CHECK bool
 lab_make_answer(const struct lab *lab, const struct download_request *request,
-    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+    uint8_t orders, uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 
 #endif

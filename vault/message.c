@@ -2,7 +2,6 @@
 #include "vault/message.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,8 +104,8 @@ message_put_refund(
 static bool
 is_code(const char *text)
 {
-	return isgraph((unsigned char)text[0]) &&
-	       isgraph((unsigned char)text[1]);
+	return text[0] > ' ' && text[0] <= '~' && text[1] > ' ' &&
+	       text[1] <= '~';
 }
 
 /* Opens `msg` without its signature and reads what all messages begin with. */

@@ -4,7 +4,6 @@
 #include "vault/psd.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -62,21 +61,21 @@ may_issue(const struct psd *p, uint32_t today, struct err *e)
 {
 	char id[PSD_ID], date[DATE_TEXT];
 
-	psd_id(p, id);
 	if (p->life == PSD_CREATED || p->life == PSD_INITIALISED)
 		return err_set(e, ERR_DENIED, "this PSD has no licence yet");
 	if (p->life == PSD_WITHDRAWN)
 		return err_set(e, ERR_DENIED,
 		    "PSD %s was withdrawn by the provider and issues no more "
 		    "stamps: ask for another",
-		    id);
+		    psd_id(p, id));
 	if (p->life == PSD_LOCKED)
 		return err_set(e, ERR_DENIED,
 		    "PSD %s is withheld by the provider: ask them why, then "
 		    "run `postage vault audit`",
-		    id);
+		    psd_id(p, id));
 	if (p->pin_required && !p->pin_verified)
-		return err_set(e, ERR_DENIED, "PSD %s needs its PIN", id);
+		return err_set(
+		    e, ERR_DENIED, "PSD %s needs its PIN", psd_id(p, id));
 	if (today > p->expires)
 		return err_set(e, ERR_DENIED,
 		    "PSD %s expired on %s: ask the provider for another", id,
@@ -85,7 +84,7 @@ may_issue(const struct psd *p, uint32_t today, struct err *e)
 		return err_set(e, ERR_DENIED,
 		    "PSD %s is locked: its audit was due on %s; run `postage "
 		    "vault audit`",
-		    id, date_format(p->audit_due, date));
+		    psd_id(p, id), date_format(p->audit_due, date));
 	return true;
 }
 
@@ -94,14 +93,14 @@ check_amount(const struct psd *p, const struct psd_request *r, struct err *e)
 {
 	char got[MILS_TEXT], min[MILS_TEXT], max[MILS_TEXT];
 
-	mils_format(r->amount, got);
 	if (r->kind == INDICIUM_CORRECTION && r->amount != 0)
-		return err_set(e, ERR_REQUEST, "a correction of value %s", got);
+		return err_set(e, ERR_REQUEST, "a correction of value %s",
+		    mils_format(r->amount, got));
 	if (r->kind == INDICIUM_POSTAGE &&
 	    (r->amount < p->min_stamp || r->amount > p->max_stamp))
 		return err_set(e, ERR_REQUEST,
-		    "a stamp of %s: this PSD issues %s to %s", got,
-		    mils_format(p->min_stamp, min),
+		    "a stamp of %s: this PSD issues %s to %s",
+		    mils_format(r->amount, got), mils_format(p->min_stamp, min),
 		    mils_format(p->max_stamp, max));
 	if (r->kind > INDICIUM_CORRECTION)
 		return err_set(e, ERR_REQUEST,
@@ -129,7 +128,7 @@ check_fields(const struct psd *p, const struct psd_request *r, struct err *e)
 	if (len == sizeof(r->category))
 		return err_set(e, ERR_REQUEST, "rate category too long");
 	for (size_t i = 0; i < len; i++)
-		if (!isprint((unsigned char)r->category[i]))
+		if (r->category[i] < ' ' || r->category[i] > '~')
 			return err_set(
 			    e, ERR_REQUEST, "rate category is no text");
 	if (r->sheet_serial >> 56 != 0 ||

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The PSD's life and its state as bytes; debits are in psd.c. */
 #include <assert.h>
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -37,8 +35,13 @@ psd_descending(const struct psd *p)
 const char *
 psd_id(const struct psd *p, char out[PSD_ID])
 {
-	snprintf(out, PSD_ID, "%.2s%.2s%010lu", p->vendor, p->model,
-	    (unsigned long)p->serial);
+	uint32_t left = p->serial;
+
+	memcpy(out, p->vendor, 2);
+	memcpy(out + 2, p->model, 2);
+	for (int i = PSD_ID - 3; i >= 4; i--, left /= 10)
+		out[i] = (char)('0' + left % 10);
+	out[PSD_ID - 2] = '\0';
 	return out;
 }
 
@@ -79,8 +82,8 @@ psd_status(const struct psd *p, uint32_t today, struct psd_status *out)
 static bool
 is_code(const char text[3])
 {
-	return isgraph((unsigned char)text[0]) &&
-	       isgraph((unsigned char)text[1]) && text[2] == '\0';
+	return text[0] > ' ' && text[0] <= '~' && text[1] > ' ' &&
+	       text[1] <= '~' && text[2] == '\0';
 }
 
 static bool
@@ -206,33 +209,33 @@ psd_check(const struct psd *p, struct err *e)
 bool
 psd_personalise(struct psd *p, const struct psd_setup *setup, struct err *e)
 {
-	struct psd made;
 	const char *found;
 
 	if (p->life != PSD_INITIALISED)
 		return err_set(e, ERR_DENIED, "this PSD was personalised");
-	psd_init(&made);
-	made.life = PSD_OPERATIONAL;
-	memcpy(made.vendor, setup->vendor, sizeof(made.vendor));
-	memcpy(made.model, setup->model, sizeof(made.model));
-	made.serial = setup->serial;
-	made.cert_serial = setup->cert_serial;
-	made.licence = setup->licence;
-	made.currency = setup->currency;
-	memcpy(made.software_id, setup->software_id, sizeof(made.software_id));
-	made.min_stamp = setup->min_stamp;
-	made.max_stamp = setup->max_stamp;
-	made.max_descending = setup->max_descending;
-	made.expires = setup->expires;
-	made.audit_due = setup->audit_due;
-	memcpy(made.provider_key, setup->provider_key, PSD_POINT);
-	made.pin_tries_left = PSD_PIN_TRIES;
-	found = identity_fault(&made);
-	if (found != NULL)
-		return err_set(e, ERR_REQUEST,
-		    "a PSD cannot be made so: %s makes no sense", found);
-	*p = made;
-	return true;
+	psd_init(p);
+	p->life = PSD_OPERATIONAL;
+	memcpy(p->vendor, setup->vendor, sizeof(p->vendor));
+	memcpy(p->model, setup->model, sizeof(p->model));
+	p->serial = setup->serial;
+	p->cert_serial = setup->cert_serial;
+	p->licence = setup->licence;
+	p->currency = setup->currency;
+	memcpy(p->software_id, setup->software_id, sizeof(p->software_id));
+	p->min_stamp = setup->min_stamp;
+	p->max_stamp = setup->max_stamp;
+	p->max_descending = setup->max_descending;
+	p->expires = setup->expires;
+	p->audit_due = setup->audit_due;
+	memcpy(p->provider_key, setup->provider_key, PSD_POINT);
+	p->pin_tries_left = PSD_PIN_TRIES;
+	found = identity_fault(p);
+	if (found == NULL)
+		return true;
+	psd_init(p);
+	p->life = PSD_INITIALISED;
+	return err_set(e, ERR_REQUEST,
+	    "a PSD cannot be made so: %s makes no sense", found);
 }
 
 /* --- bytes ------------------------------------------------------------------ */

@@ -99,6 +99,9 @@ vault_create(const char *uri, int wait_ms, const struct vault_setup *setup,
 
 	if (!known_driver(uri, &driver, &rest, e))
 		return false;
+	if (setup->puk != NULL && driver->unblock == NULL)
+		return err_set(e, ERR_CONFIG, "a vault \"%s:\" has no PUK",
+		    driver->scheme);
 	return driver->create != NULL
 		   ? driver->create(rest, wait_ms, setup, e)
 		   : err_set(e, ERR_CONFIG,
@@ -152,10 +155,63 @@ vault_unlock(struct vault *v, const char *pin, struct err *e)
 }
 
 bool
+vault_pin_holds(const struct vault *v)
+{
+	return v->driver->pin_holds == NULL || v->driver->pin_holds(v->home);
+}
+
+bool
+vault_unlock_there(struct vault *v, bool *able, struct err *e)
+{
+	*able = false;
+	return v->driver->unlock_there == NULL ||
+	       named(v, v->driver->unlock_there(v->home, able, e), e);
+}
+
+bool
 vault_change_pin(
     struct vault *v, const char *old_pin, const char *new_pin, struct err *e)
 {
 	return named(v, v->driver->change_pin(v->home, old_pin, new_pin, e), e);
+}
+
+bool
+vault_has_puk(const char *uri)
+{
+	const char *rest;
+	const struct vault_driver *driver = find_driver(uri, &rest);
+
+	return driver != NULL && driver->unblock != NULL;
+}
+
+bool
+vault_unblock(
+    struct vault *v, const char *puk, const char *new_pin, struct err *e)
+{
+	if (v->driver->unblock == NULL)
+		return err_set(e, ERR_CONFIG,
+		    "vault %s: there is no PUK, the PIN alone opens its key",
+		    v->name);
+	return named(v, v->driver->unblock(v->home, puk, new_pin, e), e);
+}
+
+bool
+vault_set_puk(struct vault *v, const char *puk, struct err *e)
+{
+	if (v->driver->set_puk == NULL)
+		return err_set(e, ERR_CONFIG,
+		    "vault %s: there is no PUK, the PIN alone opens its key",
+		    v->name);
+	return named(v, v->driver->set_puk(v->home, puk, e), e);
+}
+
+const char *
+vault_caution(const struct vault *v)
+{
+	const char *words =
+	    v->driver->caution != NULL ? v->driver->caution(v->home) : NULL;
+
+	return words != NULL ? words : "";
 }
 
 bool

@@ -44,6 +44,7 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e);
 struct vault_setup {
 	struct psd_setup psd;
 	const char *pin; /* NULL or "": none */
+	const char *puk; /* VAULT_PUK digits, only with a PIN; NULL: none */
 	/* PKCS#11 URI of a token, or of a key in it (vault/hsm.h), where the
 	 * home keeps its key in one; NULL: the one token that there is. */
 	const char *token;
@@ -59,10 +60,16 @@ struct vault_setup {
 MUST_CHECK bool vault_create(const char *uri, int wait_ms,
     const struct vault_setup *setup, struct err *e);
 
+/* Can a PSD at `uri` have a PUK, a key that unblocks its PIN? */
+#define VAULT_PUK 8
+bool vault_has_puk(const char *uri);
+
 /* A place where a PSD is or could be: a reader, a button, a token, a folder. */
 #define VAULT_PLACE 160
 struct vault_place {
-	char uri[VAULT_URI_MAX]; /* for vault_open(); "" where nothing is */
+	/* For vault_open(), or vault_create() where a blank card is; "" where
+	 * neither can be. */
+	char uri[VAULT_URI_MAX];
 	char place[VAULT_PLACE]; /* "Virtual PCD 00 00" */
 	char holds[VAULT_PLACE]; /* "empty", "a blank postage card", ... */
 	bool known;		 /* a PSD answered: `status` is its */
@@ -82,11 +89,32 @@ void vault_close(struct vault *v);
  * any.  Errors: ERR_DENIED ("PIN wrong, N tries left" or "PIN blocked"). */
 MUST_CHECK bool vault_unlock(struct vault *v, const char *pin, struct err *e);
 
+/* Is the PIN of vault_unlock() still the PIN?  A home that presents it again for
+ * each piece of work may find that another host has changed it: the work fails
+ * with ERR_DENIED, a try is gone, and this is false. */
+bool vault_pin_holds(const struct vault *v);
+
+/* Where the PIN is typed at the device's own keys: *able, and from now on each
+ * call that needs the PIN waits for it there, at most a minute and a half.  For
+ * a program that a person looks at.  Not *able: the PIN has to be given. */
+MUST_CHECK bool vault_unlock_there(struct vault *v, bool *able, struct err *e);
+
 /* Puts the key under another PIN; `new_pin` NULL or "": under none, and who can
  * read the medium can spend.  `old_pin` is looked at where there is one.
  * Errors: ERR_DENIED (as vault_unlock()), ERR_REQUEST (too short or long). */
 MUST_CHECK bool vault_change_pin(
     struct vault *v, const char *old_pin, const char *new_pin, struct err *e);
+
+/* Sets a new PIN by the PUK, also where the PIN is blocked.
+ * Errors: ERR_DENIED (PUK wrong, or its tries are used up), ERR_REQUEST (the PIN
+ * is too short or long), ERR_CONFIG (a home without one). */
+MUST_CHECK bool vault_unblock(
+    struct vault *v, const char *puk, const char *new_pin, struct err *e);
+
+/* Sets the PUK, once, where vault_create() did not: the vault has a PIN and is
+ * unlocked.  Errors: ERR_DENIED (there is one, no PIN), ERR_CONFIG (a home
+ * without one). */
+MUST_CHECK bool vault_set_puk(struct vault *v, const char *puk, struct err *e);
 
 /* Registers, life cycle, limits, dates: never needs a PIN. */
 MUST_CHECK bool
@@ -141,6 +169,9 @@ MUST_CHECK bool vault_audit(struct vault *v, const uint8_t nonce[PSD_NONCE],
  */
 MUST_CHECK bool vault_certificate(
     struct vault *v, uint8_t *out, size_t size, size_t *len, struct err *e);
+
+/* What a home of this kind cannot promise, in a sentence for a person; or "". */
+const char *vault_caution(const struct vault *v);
 
 /* The URI without credentials, for messages. */
 const char *vault_name(const struct vault *v);
