@@ -87,7 +87,8 @@ hsm_new_token(const char *label)
 }
 
 static bool
-create(const char *uri, const char *token, const char *pin, struct err *e)
+create(const char *uri, const char *token, const char *guard, const char *pin,
+    struct err *e)
 {
 	struct lab_psd psd;
 	char id[PSD_ID];
@@ -95,6 +96,7 @@ create(const char *uri, const char *token, const char *pin, struct err *e)
 	lab_defaults(&psd);
 	psd.pin = pin;
 	psd.token = token;
+	psd.guard = guard;
 	return lab_create_vault(lab, uri, &psd, id, e);
 }
 
@@ -102,25 +104,42 @@ bool
 hsm_try_create(char *uri, const char *token, const char *pin, struct err *e)
 {
 	snprintf(uri, HSM_URI, "hsm:%s/v%d", hsm_folder, ++made);
-	return create(uri, token, pin, e);
+	return create(uri, token, NULL, pin, e);
 }
 
 bool
 hsm_create_at(const char *uri, const char *pin, struct err *e)
 {
-	return create(uri, NULL, pin, e);
+	return create(uri, NULL, NULL, pin, e);
+}
+
+static void
+give_value(const char *uri, mils value)
+{
+	struct err e = ERR_INIT;
+	struct vault *v = hsm_open_vault(uri);
+
+	is_ok(lab_refill(lab, v, value, &e), &e, "refill");
+	vault_close(v);
 }
 
 void
 hsm_create(char *uri, const char *token, mils value)
 {
 	struct err e = ERR_INIT;
-	struct vault *v;
 
 	is_ok(hsm_try_create(uri, token, HSM_PIN, &e), &e, "create");
-	v = hsm_open_vault(uri);
-	is_ok(lab_refill(lab, v, value, &e), &e, "refill");
-	vault_close(v);
+	give_value(uri, value);
+}
+
+void
+hsm_create_guarded(char *uri, const char *guard, mils value)
+{
+	struct err e = ERR_INIT;
+
+	snprintf(uri, HSM_URI, "hsm:%s/v%d", hsm_folder, ++made);
+	is_ok(create(uri, NULL, guard, HSM_PIN, &e), &e, "create");
+	give_value(uri, value);
 }
 
 struct vault *

@@ -33,6 +33,7 @@ void hsm_new_token(const char *label);
 MUST_CHECK bool
 hsm_try_create(char *uri, const char *token, const char *pin, struct err *e);
 MUST_CHECK bool hsm_create_at(const char *uri, const char *pin, struct err *e);
+void hsm_create_guarded(char *uri, const char *guard, mils value);
 void hsm_create(char *uri, const char *token, mils value);
 
 /* Opened, and unlocked. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/hsm_help.h"
+#include "tests/swtpm.h"
 #include "tests/test.h"
 #include "vault/file_image.h"
 #include "vault/hsm.h"
@@ -429,6 +430,37 @@ a_connection_that_breaks_is_made_once_more(void **state)
 	is_int(hsm_spent(uri), 1560, "spent");
 }
 
+/* The token has the key, the TPM counts what the file says. */
+static void
+a_guard_tells_an_old_copy_here_too(void **state)
+{
+	struct swtpm tpm = {.pid = 0};
+	char uri[HSM_URI], folder[80];
+	struct psd_request r = hsm_request(1, 780);
+	struct psd_stamp s;
+	struct vault *v;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	if (!swtpm_installed())
+		skip();
+	snprintf(folder, sizeof(folder), "%s/tpm", hsm_folder);
+	swtpm_start(&tpm, folder);
+	hsm_create_guarded(uri, tpm.guard, 10000);
+	ok(hsm_run("cp %s/psd.vault %s/old", uri + 4, hsm_folder), "a copy");
+	v = hsm_open_vault(uri);
+	is_ok(vault_debit(v, &r, 1, &s, &e), &e, "debit");
+	vault_close(v);
+	is_int(hsm_spent(uri), 780, "spent");
+	ok(hsm_run("cp %s/old %s/psd.vault", hsm_folder, uri + 4), "put back");
+	r.key[0]++;
+	v = hsm_open_vault(uri);
+	ok(!vault_debit(v, &r, 1, &s, &e), "an old copy");
+	is_err(&e, ERR_CORRUPT, "an old copy");
+	vault_close(v);
+	swtpm_kill(&tpm);
+}
+
 /* --- processes and threads ---------------------------------------------------------------- */
 
 static void
@@ -575,6 +607,7 @@ main(void)
 	    HSM(a_token_that_is_gone_is_absent),
 	    HSM(another_key_under_the_same_name_signs_nothing),
 	    HSM(a_connection_that_breaks_is_made_once_more),
+	    HSM(a_guard_tells_an_old_copy_here_too),
 	    HSM(a_fork_has_a_session_of_its_own),
 	    HSM(threads_have_sessions_of_their_own),
 	    HSM(tokens_are_listed_with_their_keys),

@@ -99,7 +99,7 @@ static bool
 take_key(
     const char *uri, struct hsm *t, const struct vault_setup *in, struct err *e)
 {
-	struct vault_file_setup setup = {.psd = in->psd};
+	struct vault_file_setup setup = {.psd = in->psd, .guard = in->guard};
 	struct cert *cert = NULL;
 	struct hsm_taken taken;
 	struct message_psd psd = {.serial = in->psd.serial};
