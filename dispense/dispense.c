@@ -20,9 +20,10 @@ struct batch {
 /* Work on one range of a document, the locks of the money held. */
 struct issuing {
 	struct document *doc;
-	bool specimens;	    /* alone: no vault is asked */
-	uint32_t next, end; /* what is not looked at yet */
-	size_t batch;	    /* stamps that are debited in one step */
+	bool specimens;	     /* alone: no vault is asked */
+	bool seen[POOL_MAX]; /* members whose register the journal has */
+	uint32_t next, end;  /* what is not looked at yet */
+	size_t batch;	     /* stamps that are debited in one step */
 };
 
 /* Do the signed bytes say what was asked?  If not, nothing goes on. */
@@ -166,13 +167,6 @@ begin_document(struct issuing *w, struct err *e)
 
 	if (!journal_sheet_claim(j, doc->doc.id, e))
 		return false;
-	for (size_t i = 0; !w->specimens && i < doc->d->pool.count; i++) {
-		const struct pool_member *m = &doc->d->pool.member[i];
-
-		if (m->there &&
-		    !journal_psd_seen(j, m->id, m->status.ascending, now, e))
-			return false;
-	}
 	if (doc->doc.state == DOC_QUOTED)
 		doc->doc.state = DOC_ISSUED;
 	return journal_document_save(j, &doc->doc, now, e);
@@ -238,6 +232,19 @@ issue_specimen(
 		   false, dispense_now(doc->d), e);
 }
 
+/* With its first intent, the register that a PSD's stamps follow here. */
+static bool
+note_member(struct issuing *w, size_t member, struct err *e)
+{
+	struct dispense *d = w->doc->d;
+	const struct pool_member *m = &d->pool.member[member];
+
+	if (!w->seen[member] && !journal_psd_seen(d->journal, m->id,
+				    m->status.ascending, dispense_now(d), e))
+		return false;
+	return w->seen[member] = true;
+}
+
 /* Which vault issues the stamp is written down before it is asked to. */
 static bool
 intend_one(struct issuing *w, struct batch *b, struct err *e)
@@ -248,6 +255,7 @@ intend_one(struct issuing *w, struct batch *b, struct err *e)
 	size_t member;
 
 	if (!pool_choose(&d->pool, &s->psd, &member, e) ||
+	    !note_member(w, member, e) ||
 	    !journal_stamp_intend(
 		d->journal, s->psd.key, d->pool.member[member].id, e))
 		return false;
@@ -319,7 +327,7 @@ debit(struct dispense *d, struct batch *b, struct err *e)
 {
 	if (pool_debit(&d->pool, &b->debit, e))
 		return true;
-	dispense_note_refused(d);
+	dispense_note_refused(d, e);
 	note_failed(d, b);
 	return false;
 }
@@ -355,19 +363,30 @@ spend(struct issuing *w, struct err *e)
 	return true;
 }
 
+/* Only members that answer now take part: one that comes back behind the settling
+ * may have intents that nobody asked it about. */
+static bool
+settle_those_there(struct document *doc, struct err *e)
+{
+	struct dispense *d = doc->d;
+	bool settled;
+
+	dispense_unlock_absent(d);
+	if (!dispense_unlock(d, e) || !settle_intents(d, &settled, e))
+		return false;
+	/* What was settled may have moved the registers. */
+	return !settled ||
+	       (dispense_look(d, &doc->queue, e) && dispense_unlock(d, e));
+}
+
 /* The vaults are ready: nothing is open from before, and they may spend. */
 static bool
 prepare(struct document *doc, struct err *e)
 {
 	struct dispense *d = doc->d;
-	bool settled;
 
 	return dispense_look(d, &doc->queue, e) && dispense_lock(d, e) &&
-	       dispense_look(d, &doc->queue, e) &&
-	       dispense_need_spender(d, e) && dispense_unlock(d, e) &&
-	       settle_intents(d, &settled, e) &&
-	       /* what was settled may have moved the registers */
-	       (!settled || dispense_look(d, &doc->queue, e)) &&
+	       dispense_look(d, &doc->queue, e) && settle_those_there(doc, e) &&
 	       dispense_need_spender(d, e) && dispense_check_ahead(d, e);
 }
 

@@ -88,3 +88,23 @@ dispense_unlock_money(struct dispense *d)
 	while (d->locks > 0)
 		close(d->lock[--d->locks].fd);
 }
+
+void
+dispense_unlock_absent(struct dispense *d)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < d->locks; i++) {
+		bool there = false;
+
+		for (size_t k = 0; k < d->pool.count; k++)
+			there |=
+			    d->pool.member[k].there &&
+			    strcmp(d->pool.member[k].id, d->lock[i].id) == 0;
+		if (there)
+			d->lock[kept++] = d->lock[i];
+		else
+			close(d->lock[i].fd);
+	}
+	d->locks = kept;
+}

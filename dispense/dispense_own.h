@@ -83,12 +83,14 @@ MUST_CHECK bool dispense_need_spender(const struct dispense *d, struct err *e);
  * Errors: ERR_CORRUPT (the journal is older, and the command that heals it). */
 MUST_CHECK bool dispense_check_ahead(struct dispense *d, struct err *e);
 
-/* Presents its PIN to each that may spend and wants one. */
+/* Presents its PIN to each that may spend and wants one; one that does not take
+ * it has may_spend = false, and says why.  The last tries are a person's: with two
+ * or fewer left nothing is presented. */
 MUST_CHECK bool dispense_unlock(struct dispense *d, struct err *e);
 
-/* After a debit that failed: a PIN that was refused in it is remembered as one
- * that was refused when it was presented first. */
-void dispense_note_refused(struct dispense *d);
+/* After a debit that failed with `why`: a PIN that was refused in it is remembered
+ * as one that was refused when it was presented first. */
+void dispense_note_refused(struct dispense *d, const struct err *why);
 
 MUST_CHECK bool dispense_rates(struct dispense *d, struct err *e);
 
@@ -98,6 +100,8 @@ MUST_CHECK bool dispense_rates(struct dispense *d, struct err *e);
  * Errors: ERR_BUSY (settings->wait_s is over). */
 MUST_CHECK bool dispense_lock(struct dispense *d, struct err *e);
 bool dispense_has_lock(const struct dispense *d, const char *id);
+/* Gives back the locks of those that dispense_look() did not find. */
+void dispense_unlock_absent(struct dispense *d);
 void dispense_unlock_money(struct dispense *d);
 
 /* Reads pass and document again, inside a transaction.

@@ -237,25 +237,42 @@ dispense_specimen(
 	       err_set(e, ERR_REQUEST, "no room for the stamp's fields");
 }
 
-/* The stamp as the first vault would issue it that can: what others of the
- * same provider would make of it is as long. */
+/* The stamp as the vaults would issue it: all that may, alike, because its place
+ * on the paper is chosen before anybody knows which one will.  Where none may
+ * spend, what is said of that comes later. */
 static bool
 issued_length(const struct pool *p, const struct psd_request *r, size_t *len,
     struct err *e)
 {
 	struct err why = ERR_INIT;
+	const struct pool_member *first = NULL;
+	size_t other;
 
 	for (size_t i = 0; i < p->count; i++) {
 		const struct pool_member *m = &p->member[i];
 
-		if (!m->there)
+		if (!m->there || (first != NULL && !m->may_spend))
 			continue;
-		if (pool_may_issue(&m->status, r, &why))
-			return psd_indicium_len(&m->status, r, len, e);
-		if (e->kind == ERR_NONE)
-			*e = why;
+		if (!pool_may_issue(&m->status, r, &why)) {
+			if (e->kind == ERR_NONE)
+				*e = why;
+			continue;
+		}
+		if (!psd_indicium_len(&m->status, r, &other, e))
+			return false;
+		if (first != NULL && first->may_spend && other != *len)
+			return err_set(e, ERR_CONFIG,
+			    "%s and %s issue stamps of different lengths: give "
+			    "each queues of its own",
+			    first->id, m->id);
+		if (first == NULL || !first->may_spend) {
+			first = m;
+			*len = other;
+		}
 	}
-	return false;
+	if (first != NULL)
+		*e = (struct err)ERR_INIT;
+	return first != NULL;
 }
 
 static bool

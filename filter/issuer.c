@@ -330,7 +330,8 @@ hear_out(struct issuer *i, struct err *e)
 	return i->ahead_count == 0 || take(i, e);
 }
 
-/* Where several vaults issue a document, each stamp says which one it is of. */
+/* Which PSD it is says the stamp itself: where there are several, the quote was
+ * made before anybody knew. */
 static bool
 name_psd(
     const struct issued_stamp *s, struct imprint_text *words, struct err *e)
@@ -338,14 +339,14 @@ name_psd(
 	struct indicium in;
 	char id[INDICIUM_PSD_ID];
 
-	if (words->psd_id[0] != '\0')
-		return true;
 	if (!indicium_decode(s->indicium, s->len, &in, e))
 		return false;
+	if (in.has & HAS_EXPIRY)
+		words->psd_expires = in.psd_expires;
+	else if (strcmp(indicium_psd_id(&in, id), words->psd_id) != 0)
+		words->psd_expires = 0;
 	snprintf(words->psd_id, sizeof(words->psd_id), "%s",
 	    indicium_psd_id(&in, id));
-	if (words->psd_expires == 0 && in.has & HAS_EXPIRY)
-		words->psd_expires = in.psd_expires;
 	return true;
 }
 
@@ -372,7 +373,7 @@ issuer_get(struct issuer *i, size_t index, struct issued_stamp *out,
 	    sizeof(words->origin_place));
 	memcpy(words->class_name, q->class_name, sizeof(words->class_name));
 	memcpy(words->psd_id, i->common.psd_id, sizeof(words->psd_id));
-	return name_psd(out, words, e);
+	return i->client == NULL || name_psd(out, words, e);
 }
 
 bool

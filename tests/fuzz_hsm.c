@@ -130,6 +130,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(point[0] == 0x04);
 	if (orders + 1 <= size && size - orders - 1 <= SCRIPT_MAX) {
 		bytes_to_hex(data + 1 + orders, size - orders - 1, hex);
+		setenv("POSTAGE_MODULES", BADMODULE_FOLDER, 1);
 		setenv("BADMODULE_SCRIPT", hex, 1);
 		for (size_t i = 0; i < orders; i++)
 			give(state, data[1 + i]);

@@ -301,5 +301,6 @@ main(void)
 	    HSM(a_key_that_can_be_taken_out_is_refused),
 	};
 
+	setenv("POSTAGE_MODULES", BADMODULE_FOLDER, 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

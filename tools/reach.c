@@ -48,8 +48,18 @@ take_vault(const char *said, struct settings *s, struct err *e)
 	const struct vault_settings *named =
 	    said != NULL ? settings_vault(s, said) : NULL;
 
-	if (named == NULL)
+	/* One that is configured by another name brings its PIN, too; that of
+	 * [vault] is for no other device. */
+	for (int i = 0; said != NULL && named == NULL && i < s->more_count; i++)
+		if (strcmp(s->more[i].uri, said) == 0)
+			named = &s->more[i];
+	if (said == NULL || strcmp(said, SETTINGS_VAULT_MAIN) == 0 ||
+	    strcmp(said, s->vault_uri) == 0)
+		return true;
+	if (named == NULL) {
+		s->pin_file[0] = '\0';
 		return take(said, s->vault_uri, sizeof(s->vault_uri), e);
+	}
 	return take(named->uri, s->vault_uri, sizeof(s->vault_uri), e) &&
 	       take(named->pin_file, s->pin_file, sizeof(s->pin_file), e);
 }

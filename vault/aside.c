@@ -14,6 +14,8 @@
 
 #include "base/clock.h"
 
+#define REAP_MS	 500
+#define NAP_US	 200
 #define LEAVE_MS 1000 /* for tidying up */
 
 struct aside {
@@ -159,6 +161,18 @@ let_leave(struct aside *a)
 		left = end - clock_ms();
 }
 
+/* One that hangs in the kernel's driver dies when that comes back; nobody waits
+ * for it. */
+static void
+reap(pid_t child)
+{
+	int64_t end = clock_ms() + REAP_MS;
+
+	kill(child, SIGKILL);
+	while (waitpid(child, NULL, WNOHANG) == 0 && clock_ms() < end)
+		usleep(NAP_US);
+}
+
 void
 aside_close(struct aside *a)
 {
@@ -167,9 +181,7 @@ aside_close(struct aside *a)
 	if (a->owner == getpid()) {
 		if (a->part->leave != NULL && !a->lost)
 			let_leave(a);
-		kill(a->pid, SIGKILL);
-		while (waitpid(a->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		reap(a->pid);
 	}
 	close(a->fd);
 	explicit_bzero(a, sizeof(*a));

@@ -330,7 +330,7 @@ button_caution(void *home)
 {
 	(void)home;
 	return "A button's memory can be copied and an old copy put back; "
-	       "only the provider's books would show it.";
+	       "only the journal and the provider's books would show it.";
 }
 
 const struct vault_driver vault_button_driver = {

@@ -343,7 +343,13 @@ button_leave(struct button_visit *v)
 bool
 button_save(struct button_home *h, struct button_visit *v, struct err *e)
 {
-	return button_store_save(&v->store, &v->psd, e) || button_failed(h, e);
+	if (button_store_save(&v->store, &v->psd, e))
+		return true;
+	/* From here on no error says that nothing was done. */
+	if (e->kind == ERR_FUNDS || e->kind == ERR_REQUEST ||
+	    e->kind == ERR_DENIED || e->kind == ERR_CONFIG)
+		e->kind = ERR_SYSTEM;
+	return button_failed(h, e);
 }
 
 bool

@@ -161,6 +161,18 @@ struct batch {
 	bool begun; /* something was debited, or may have been */
 };
 
+/* Does the card say that it has no stamp of this key? */
+static bool
+is_unknown(struct card_home *h, const uint8_t key[PSD_KEY_BYTES])
+{
+	struct err ignored = ERR_INIT;
+	struct card_answer a;
+
+	return card_ask(h, CARD_CLA_PSD, CARD_RECOVER, 0, key, PSD_KEY_BYTES,
+		   &a, &ignored) &&
+	       a.word == CARD_NOT_FOUND;
+}
+
 static bool
 debit_one(struct card_home *h, struct batch *b, struct psd_status *seen,
     struct err *e)
@@ -177,8 +189,11 @@ debit_one(struct card_home *h, struct batch *b, struct psd_status *seen,
 		b->begun = true;
 		return false;
 	}
-	if (a.word != CARD_OK)
+	if (a.word != CARD_OK) {
+		/* With T=0 a "no" may be to the fetching of what was done. */
+		b->begun = b->begun || !is_unknown(h, in->key);
 		return card_no(h, a.word, e);
+	}
 	b->begun = true;
 	return take_stamp(in->key, &a, out, e) &&
 	       card_check_stamp(in, out, h->cert, seen, e);

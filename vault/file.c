@@ -90,6 +90,13 @@ file_unlock(void *home, const char *pin, struct err *e)
 	return done;
 }
 
+/* A token is lost and found again in the middle of a job. */
+static bool
+token_pin_holds(const void *home)
+{
+	return file_token_holder.is_unlocked(home);
+}
+
 static bool
 file_change_pin(
     void *home, const char *old_pin, const char *new_pin, struct err *e)
@@ -270,7 +277,7 @@ file_caution(void *home)
 {
 	(void)home;
 	return "A file can be copied and an old copy put back; only the "
-	       "provider's books would show it.";
+	       "journal and the provider's books would show it.";
 }
 
 static const char *
@@ -279,7 +286,7 @@ token_caution(void *home)
 	(void)home;
 	return "The token keeps the key, a file the registers: nobody can copy "
 	       "the key, but an old copy of the file can be put back, and only "
-	       "the provider's books would show it.";
+	       "the journal and the provider's books would show it.";
 }
 
 /* What is the same whoever holds the key. */
@@ -304,6 +311,7 @@ const struct vault_driver vault_file_driver = {
 
 const struct vault_driver vault_hsm_driver = {
     .scheme = "hsm",
+    .pin_holds = token_pin_holds,
     .caution = token_caution,
     .create = file_create_token,
     .list = file_list_tokens,

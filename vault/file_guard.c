@@ -33,7 +33,7 @@ old_copy(const struct guard *g, uint64_t count, struct err *e)
 	    "this is an old copy of the vault: it was written at change "
 	    "%" PRIu64 ", its guard has counted %" PRIu64
 	    ". Put the newest one back; where there is none, \"postage vault "
-	    "guard --rebind tpm:\" asks the provider",
+	    "guard --rebind GUARD\" asks the provider",
 	    g->epoch, count);
 }
 
@@ -43,7 +43,7 @@ foreign(const struct guard *g, uint64_t count, struct err *e)
 	return err_set(e, ERR_CORRUPT,
 	    "the vault was written at change %" PRIu64
 	    ", its guard has counted only %" PRIu64
-	    ": the guard was set back. \"postage vault guard --rebind tpm:\" "
+	    ": the guard was set back. \"postage vault guard --rebind GUARD\" "
 	    "asks the provider",
 	    g->epoch, count);
 }

@@ -38,6 +38,8 @@ why(const struct err *e)
 static void
 look(const char *path, vault_place_fn *each, void *context)
 {
+	static const struct vault_driver *const kinds[] = {
+	    &vault_file_driver, &vault_hsm_driver};
 	struct vault_place p = {.known = false};
 	struct err e = ERR_INIT;
 	struct stat st;
@@ -50,14 +52,24 @@ look(const char *path, vault_place_fn *each, void *context)
 	memcpy(p.place, path, len + 1);
 	if (ends_in(path, USUAL))
 		len -= sizeof(USUAL) - 1;
-	snprintf(p.uri, sizeof(p.uri), "file:%.*s", (int)len, path);
-	p.known = vault_file_driver.open(p.uri + 5, 0, &home, &e) &&
-		  vault_file_driver.status(home, &p.status, &e);
+	/* Its key is in the file, or in a token. */
+	for (int i = 0; i < 2 && !p.known; i++) {
+		const struct vault_driver *d = kinds[i];
+
+		if (i > 0 && e.kind != ERR_CONFIG)
+			break;
+		e = (struct err)ERR_INIT;
+		snprintf(
+		    p.uri, sizeof(p.uri), "%s:%.*s", d->scheme, (int)len, path);
+		p.known = d->open(strchr(p.uri, ':') + 1, 0, &home, &e) &&
+			  d->status(home, &p.status, &e);
+		if (home != NULL)
+			d->close(home);
+		home = NULL;
+	}
 	if (!p.known)
 		snprintf(
 		    p.holds, sizeof(p.holds), "%.*s", VAULT_PLACE - 1, why(&e));
-	if (home != NULL)
-		vault_file_driver.close(home);
 	each(context, &p);
 }
 

@@ -117,13 +117,24 @@ file_store_again(struct file_home *h, struct file_visit *v, struct err *e)
 	return true;
 }
 
+/* From here on no error says that nothing was done. */
+static bool
+unknown(struct err *e)
+{
+	if (e->kind == ERR_FUNDS || e->kind == ERR_REQUEST ||
+	    e->kind == ERR_DENIED || e->kind == ERR_CONFIG)
+		e->kind = ERR_SYSTEM;
+	return false;
+}
+
 bool
 file_store(struct file_home *h, struct file_visit *v, struct err *e)
 {
 	if (v->image.guard.uri[0] == '\0')
-		return file_store_again(h, v, e);
+		return file_store_again(h, v, e) || unknown(e);
 	v->image.guard.epoch++;
-	return file_store_again(h, v, e) && file_guard_step(v, e);
+	return (file_store_again(h, v, e) && file_guard_step(v, e)) ||
+	       unknown(e);
 }
 
 /* What is answered from the file's state must be on the medium: whoever wrote

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/guard.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/text.h"
+#include "vault/aside.h"
 
 #define ANSWER_MS 10000 /* longest silence of a device that works */
-#define REAP_MS	  500
-#define NAP_US	  200
 
 static const struct guard_driver *const drivers[] = {
     &guard_tpm_driver,
@@ -126,122 +116,81 @@ guard_decode(const uint8_t in[GUARD_BYTES], struct guard *out, struct err *e)
 	    "the vault has a guard that this version does not know");
 }
 
-/* --- the child ------------------------------------------------------------------ */
+/* --- the process that asks it ------------------------------------------------------ */
 
 enum call { CALL_MAKE, CALL_READ, CALL_STEP, CALL_FORGET };
 
-/* One message: both ends are this program. */
-struct answer {
-	bool done;
-	struct err e;
-	struct guard guard;
-	uint64_t count;
-};
-
 static bool
-call_driver(enum call call, struct answer *a)
+call_driver(unsigned call, struct guard *g, uint64_t *count, struct err *e)
 {
 	const char *rest = NULL;
-	const struct guard_driver *d = find_driver(a->guard.uri, &rest);
+	const struct guard_driver *d = find_driver(g->uri, &rest);
 	char copy[GUARD_URI];
 
 	if (d == NULL)
-		return err_set(&a->e, ERR_CONFIG, "no kind of guard");
+		return err_set(e, ERR_CONFIG, "no kind of guard");
 	text_copy(copy, sizeof(copy), rest);
 	switch (call) {
-	case CALL_MAKE: return d->make(copy, &a->guard, &a->count, &a->e);
-	case CALL_READ: return d->read(copy, &a->guard, &a->count, &a->e);
-	case CALL_STEP: return d->step(copy, &a->guard, &a->count, &a->e);
-	default: return d->forget(copy, &a->guard, &a->e);
+	case CALL_MAKE: return d->make(copy, g, count, e);
+	case CALL_READ: return d->read(copy, g, count, e);
+	case CALL_STEP: return d->step(copy, g, count, e);
+	default: return d->forget(copy, g, e);
 	}
 }
 
-/* A verb that root runs as the vault's owner could become root again. */
+/* An order is the call and the guard's bytes; its answer those and the count. */
 static bool
-stay_owner(void)
+obey(void *state, struct bytes_reader *order, struct bytes_writer *answer,
+    struct err *e)
 {
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
+	uint8_t bytes[GUARD_BYTES] = {0};
+	unsigned call = (unsigned)bytes_read_le(order, 1);
+	struct guard g;
+	uint64_t count = 0;
 
-	return setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
+	(void)state;
+	bytes_read_into(order, bytes, sizeof(bytes));
+	if (!guard_decode(bytes, &g, e) || !call_driver(call, &g, &count, e))
+		return false;
+	guard_encode(&g, bytes);
+	bytes_write(answer, bytes, sizeof(bytes));
+	bytes_write_le(answer, count, 8);
+	explicit_bzero(&g, sizeof(g));
+	explicit_bzero(bytes, sizeof(bytes));
+	return true;
 }
 
-static _Noreturn void
-be_child(int fd, enum call call, struct answer *a)
-{
-	sigset_t none;
-	ssize_t n;
-
-	if (!stay_owner())
-		_exit(1);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_IGN);
-	/* Nothing of the parent's stays open here: no lock is held by us. */
-	dup2(fd, STDERR_FILENO + 1);
-	close_range(STDERR_FILENO + 2, ~0U, 0);
-	a->done = call_driver(call, a);
-	n = send(STDERR_FILENO + 1, a, sizeof(*a), MSG_NOSIGNAL);
-	_exit(n == sizeof(*a) ? 0 : 1);
-}
+static const struct aside_part part = {
+    .who = "it",
+    .state_size = 1,
+    .obey = obey,
+};
 
 static bool
-await(int fd, struct answer *a, struct err *e)
+in_child(enum call call, struct guard *g, uint64_t *count, struct err *e)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int64_t end = clock_ms() + ANSWER_MS;
-
-	for (;;) {
-		int64_t left = end - clock_ms();
-		int got = poll(&p, 1, left > 0 ? (int)left : 0);
-
-		if (got > 0)
-			break;
-		if (got == 0)
-			return err_set(e, ERR_BUSY, "no answer for %d s",
-			    ANSWER_MS / 1000);
-		if (errno != EINTR)
-			return err_system(e, "poll");
-	}
-	if (recv(fd, a, sizeof(*a), 0) != sizeof(*a))
-		return err_set(e, ERR_SYSTEM, "the process that asks it ended");
-	if (!a->done)
-		*e = a->e;
-	return a->done;
-}
-
-/* A child that hangs in the kernel's driver dies when that comes back; nobody
- * waits for it. */
-static void
-end_child(pid_t child)
-{
-	int64_t end = clock_ms() + REAP_MS;
-
-	kill(child, SIGKILL);
-	while (waitpid(child, NULL, WNOHANG) == 0 && clock_ms() < end)
-		usleep(NAP_US);
-}
-
-static bool
-in_child(enum call call, struct answer *a, struct err *e)
-{
-	int ends[2];
-	pid_t child;
+	uint8_t message[1 + GUARD_BYTES], bytes[GUARD_BYTES] = {0};
+	struct aside *aside = NULL;
+	struct bytes_writer w;
+	struct bytes_reader r;
 	bool done;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		return err_system(e, "socketpair");
-	child = fork();
-	if (child == 0)
-		be_child(ends[1], call, a);
-	close(ends[1]);
-	done = child > 0 ? await(ends[0], a, e) : err_system(e, "fork");
-	close(ends[0]);
-	if (child < 0)
-		return false;
-	end_child(child);
+	guard_encode(g, bytes);
+	bytes_writer_init(&w, message, sizeof(message));
+	bytes_write_le(&w, call, 1);
+	bytes_write(&w, bytes, sizeof(bytes));
+	done = aside_open(&part, &aside, e) &&
+	       aside_order(aside, &w, ANSWER_MS, &r, e);
+	if (done) {
+		bytes_read_into(&r, bytes, sizeof(bytes));
+		*count = bytes_read_le(&r, 8);
+		done = (bytes_reader_done(&r) ||
+			   err_set(e, ERR_SYSTEM, "its answer is cut")) &&
+		       guard_decode(bytes, g, e);
+	}
+	aside_close(aside);
+	explicit_bzero(message, sizeof(message));
+	explicit_bzero(bytes, sizeof(bytes));
 	return done;
 }
 
@@ -254,29 +203,29 @@ named(const char *uri, bool done, struct err *e)
 bool
 guard_make(const char *uri, struct guard *out, struct err *e)
 {
-	struct answer a = {.e = ERR_INIT};
+	struct guard g = {.uri = ""};
+	uint64_t count;
 	bool done;
 
 	if (!guard_known(uri, e))
 		return false;
-	text_copy(a.guard.uri, sizeof(a.guard.uri), uri);
-	done = in_child(CALL_MAKE, &a, e);
+	text_copy(g.uri, sizeof(g.uri), uri);
+	done = in_child(CALL_MAKE, &g, &count, e);
 	if (done) {
-		*out = a.guard;
-		out->epoch = a.count;
+		*out = g;
+		out->epoch = count;
 	}
-	explicit_bzero(&a, sizeof(a));
+	explicit_bzero(&g, sizeof(g));
 	return named(uri, done, e);
 }
 
 static bool
 ask(enum call call, const struct guard *g, uint64_t *count, struct err *e)
 {
-	struct answer a = {.e = ERR_INIT, .guard = *g};
-	bool done = in_child(call, &a, e);
+	struct guard copy = *g;
+	bool done = in_child(call, &copy, count, e);
 
-	*count = a.count;
-	explicit_bzero(&a, sizeof(a));
+	explicit_bzero(&copy, sizeof(copy));
 	return named(g->uri, done, e);
 }
 

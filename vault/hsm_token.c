@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* an hsm's child: modules, and the tokens in their slots */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,30 @@
 
 /* --- modules ------------------------------------------------------------------------ */
 
+/* The vault's file names the module, and whoever can write the file must not
+ * choose what program runs here: a name that p11-kit finds in its own folder, or
+ * a file where the system's libraries are, or in the folder that the
+ * administrator put into $POSTAGE_MODULES. */
+static bool
+is_allowed(const char *path)
+{
+	static const char *const folders[] = {"/usr/lib/", "/usr/lib64/",
+	    "/usr/local/lib/", "/lib/", "/lib64/", "/opt/"};
+	const char *own = secure_getenv("POSTAGE_MODULES");
+	char real[PATH_MAX], own_real[PATH_MAX];
+
+	if (strchr(path, '/') == NULL)
+		return true;
+	if (realpath(path, real) == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (strncmp(real, folders[i], strlen(folders[i])) == 0)
+			return true;
+	return own != NULL && realpath(own, own_real) != NULL &&
+	       strncmp(real, own_real, strlen(own_real)) == 0 &&
+	       real[strlen(own_real)] == '/';
+}
+
 static bool
 load_one(struct hsm_child *c, const char *path, struct err *e)
 {
@@ -20,6 +45,12 @@ load_one(struct hsm_child *c, const char *path, struct err *e)
 	CK_RV rv;
 
 	text_clean(path, name, sizeof(name));
+	if (!is_allowed(path))
+		return err_set(e, ERR_CONFIG,
+		    "the PKCS#11 module %s is not there, or lies where a vault "
+		    "may not name one: /usr/lib, /usr/local/lib, /opt, or the "
+		    "folder in $POSTAGE_MODULES",
+		    name);
 	c->one[0] = p11_kit_module_load(path, 0);
 	if (c->one[0] == NULL) {
 		why = p11_kit_message();

@@ -10,8 +10,8 @@
 
 static const char scheme[] = "credential:";
 
-static bool
-find_file(const char *source, char *out, size_t size, struct err *e)
+bool
+pin_path(const char *source, char out[PATH_MAX], struct err *e)
 {
 	const char *folder = "", *name = source, *slash = "";
 	int n;
@@ -26,8 +26,8 @@ find_file(const char *source, char *out, size_t size, struct err *e)
 			    "LoadCredential= in systemd.exec(5)",
 			    name);
 	}
-	n = snprintf(out, size, "%s%s%s", folder, slash, name);
-	if (n < 0 || (size_t)n >= size)
+	n = snprintf(out, PATH_MAX, "%s%s%s", folder, slash, name);
+	if (n < 0 || n >= PATH_MAX)
 		return err_set(e, ERR_CONFIG, "PIN file: name too long");
 	return true;
 }
@@ -42,7 +42,7 @@ pin_read(const char *source, char out[PIN_BYTES], struct err *e)
 	memset(out, 0, PIN_BYTES);
 	if (source[0] == '\0')
 		return true;
-	if (!find_file(source, path, sizeof(path), e))
+	if (!pin_path(source, path, e))
 		return false;
 	done = durable_read(path, text, sizeof(text) - 1, &len, e);
 	if (done) {

@@ -5,11 +5,15 @@
 #ifndef VAULT_PIN_H
 #define VAULT_PIN_H
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "base/err.h"
 
 #define PIN_BYTES 65 /* longest PIN and NUL */
+
+/* The file of a source.  Errors: ERR_CONFIG (too long, no such credential). */
+MUST_CHECK bool pin_path(const char *source, char out[PATH_MAX], struct err *e);
 
 /* `source` is a file, or "credential:NAME" for a systemd credential of this
  * service; its first line is the PIN.  "" gives "" (no PIN).  The caller erases

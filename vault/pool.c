@@ -111,9 +111,11 @@ check_distinct(const struct pool *p, const struct pool_member *m, struct err *e)
 	for (size_t i = 0; i < p->count; i++) {
 		const struct pool_member *o = &p->member[i];
 
-		if (o == m || !o->there)
+		/* One that was here before counts: what it was quoted for may
+		 * be issued by this one. */
+		if (o == m || o->id[0] == '\0')
 			continue;
-		if (strcmp(o->id, m->id) == 0)
+		if (o->there && strcmp(o->id, m->id) == 0)
 			return err_set(e, ERR_CONFIG,
 			    "%s and %s are the same PSD, %s: name each one "
 			    "once in postage.conf",

@@ -80,8 +80,8 @@ may_issue(const struct psd *p, uint32_t today, struct err *e)
 		    e, ERR_DENIED, "PSD %s needs its PIN", psd_id(p, id));
 	if (today > p->expires)
 		return err_set(e, ERR_DENIED,
-		    "PSD %s expired on %s: ask the provider for another", id,
-		    date_format(p->expires, date));
+		    "PSD %s expired on %s: ask the provider for another",
+		    psd_id(p, id), date_format(p->expires, date));
 	if (p->audit_due != 0 && today > p->audit_due)
 		return err_set(e, ERR_DENIED,
 		    "PSD %s is locked: its audit was due on %s; run `postage "

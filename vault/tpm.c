@@ -82,7 +82,7 @@ not_that_one(struct err *e)
 	return err_set(e, ERR_CORRUPT,
 	    "this TPM has not the counter that was made for the vault: the TPM "
 	    "was exchanged or cleared, or the counter removed. \"postage vault "
-	    "guard --rebind tpm:\" asks the provider");
+	    "guard --rebind GUARD\" asks the provider");
 }
 
 static bool
