@@ -21,9 +21,7 @@ export CUPS_SERVERROOT
 drivers() {
 	cat <<-'EOF'
 	deskjet rastertohp drv:sample:deskjet 612x792 PageSize=Letter,Resolution=300dpi,ColorModel=Gray PageSize=Letter,Resolution=600dpi,ColorModel=CMYK bytes sheet
-	laserjet rastertohp drv:sample:laserjet 612x792 PageSize=Letter,Resolution=300dpi PageSize=Letter,Resolution=600dpi,Duplex=DuplexNoTumble bytes -
 	zebra-zpl rastertolabel drv:sample:zebra 288x432 PageSize=w288h432 PageSize=w288h432,Darkness=5,zeMediaTracking=Continuous bytes -
-	zebra-epl2 rastertolabel drv:sample:zebraep2 288x432 PageSize=w288h432 PageSize=w288h432,Darkness=5 bytes -
 	dymo raster2dymolw driver:dymo:dymo:0/cups/model/lw450.ppd 167x288 PageSize=w167h288,DymoHalftoning=ErrorDiffusion PageSize=w167h288,DymoPrintQuality=Graphics bytes -
 	brother-ql rastertoptch driver:ptouch:ptouch:0/ppd/ptouch-driver/Brother-QL-570-ptouch-ql.ppd 175.7x283.5 PageSize=62x100mm PageSize=62x100mm,PrintQuality=Fast bytes -
 	brlaser rastertobrlaser drv:brlaser:br2270dw 612x792 PageSize=Letter,Resolution=300dpi PageSize=Letter,Resolution=600dpi,Duplex=DuplexNoTumble pixels sheet
@@ -31,10 +29,12 @@ drivers() {
 	gutenprint rastertogutenprint.5.3 driver:gutenprint.5.3:gutenprint.5.3://escp2-c88/expert 612x792 PageSize=Letter,Resolution=360dpi,ColorModel=Gray PageSize=Letter,Resolution=361x360dpi,StpQuality=Standard pixels -
 	pcl-xl gstopxl file:cupsfilters/pxlmono.ppd 612x792 PageSize=Letter,Resolution=600dpi PageSize=Letter,Resolution=300dpi,Duplex=DuplexNoTumble pixels sheet
 	postscript - driver:openprinting-ppds:openprinting-ppds:0/ppd/openprinting/Brother/BR5150_2_GPL.ppd 612x792 PageSize=Letter,Resolution=600dpi PageSize=Letter,Duplex=DuplexNoTumble pixels sheet
-	pdf - file:cupsfilters/Ricoh-PDF_Printer-PDF.ppd 612x792 PageSize=Letter PageSize=Letter,Duplex=DuplexNoTumble pixels -
-	hpps hpps driver:postscript-hp:0/ppd/hplip/HP/hp-laserjet_m1530_mfp_series-ps.ppd 612x792 PageSize=Letter PageSize=Letter,Duplex=DuplexNoTumble pixels sheet
 	foomatic-pxl foomatic-rip driver:openprinting-ppds:openprinting-ppds:0/ppd/openprinting/Ricoh/PXL/Ricoh-SP_212w_PXL.ppd 612x792 PageSize=Letter,Resolution=600dpi PageSize=Letter,Duplex=DuplexNoTumble pixels sheet
 	long
+	laserjet rastertohp drv:sample:laserjet 612x792 PageSize=Letter,Resolution=300dpi PageSize=Letter,Resolution=600dpi,Duplex=DuplexNoTumble bytes -
+	zebra-epl2 rastertolabel drv:sample:zebraep2 288x432 PageSize=w288h432 PageSize=w288h432,Darkness=5 bytes -
+	pdf - file:cupsfilters/Ricoh-PDF_Printer-PDF.ppd 612x792 PageSize=Letter PageSize=Letter,Duplex=DuplexNoTumble pixels -
+	hpps hpps driver:postscript-hp:0/ppd/hplip/HP/hp-laserjet_m1530_mfp_series-ps.ppd 612x792 PageSize=Letter PageSize=Letter,Duplex=DuplexNoTumble pixels sheet
 	foomatic-ps foomatic-rip driver:openprinting-ppds:openprinting-ppds:0/ppd/openprinting/Infotec/PS/Infotec-IS_2015_PS.ppd 612x792 PageSize=Letter PageSize=Letter,Duplex=DuplexNoTumble pixels sheet
 	zebra-epl1 rastertolabel drv:sample:zebraep1 288x432 PageSize=w288h432 PageSize=w288h432,Darkness=5 bytes -
 	zebra-cpcl rastertolabel drv:sample:zebracpl 288x432 PageSize=w288h432 PageSize=w288h432,Darkness=5 bytes -

@@ -939,11 +939,19 @@ shop_pin_tries(void)
 }
 
 static void
+write_pin(const char *pin)
+{
+	FILE *f = fopen(shop.settings.pin_file, "we");
+
+	fputs(pin, f);
+	fclose(f);
+}
+
+static void
 pin_is_read_from_its_file(void **state)
 {
 	struct shop kept = shop;
 	struct job other = letter;
-	FILE *f;
 	int tries;
 
 	(void)state;
@@ -951,9 +959,7 @@ pin_is_read_from_its_file(void **state)
 	shop_open(&shop, 50000, "135790", "");
 	want(&one, 1, "[[postage 0.78]]");
 	is_ok(filter(&letter, &one, 1), &one.e, "right PIN");
-	f = fopen(shop.settings.pin_file, "we");
-	fputs("1357911\n", f);
-	fclose(f);
+	write_pin("1357911");
 	want(&one, 2, "[[postage 0.78]]");
 	ok(!filter(&other, &one, 2), "wrong PIN");
 	is_err(&one.e, ERR_DENIED, "kind");
@@ -964,10 +970,19 @@ pin_is_read_from_its_file(void **state)
 		is_err(&one.e, ERR_DENIED, "kind");
 	}
 	is_int(shop_pin_tries(), tries, "no further try is spent on it");
-	f = fopen(shop.settings.pin_file, "we");
-	fputs("135790\n", f);
-	fclose(f);
-	is_ok(filter(&other, &one, 2), &one.e, "the right one in its place");
+	for (int i = 0; i < 2 * PSD_PIN_TRIES; i++) {
+		write_pin(i % 2 ? "1357912" : "13579123");
+		other.id++;
+		ok(!filter(&other, &one, 2), "another wrong PIN each time");
+		is_err(&one.e, ERR_DENIED, "kind");
+	}
+	is_int(shop_pin_tries(), 2, "the last tries are a person's");
+	write_pin("135790");
+	other.id++;
+	ok(!filter(&other, &one, 2), "nor the right one");
+	ok(strstr(one.e.text, "a person's") != NULL, one.e.text);
+	shop_refill(&shop, 0); /* a person gives it */
+	is_ok(filter(&other, &one, 2), &one.e, "all tries are back");
 	is_int(spent(), 3 * STAMP, "spent");
 	is_int(shop_check(&shop), 0, shop_findings);
 	shop_close(&shop);

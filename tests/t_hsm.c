@@ -588,6 +588,25 @@ a_module_without_a_token_says_so(void **state)
 	is_err(&e, ERR_CONFIG, e.text);
 }
 
+/* A vault on a stick names its token, and so the program that is loaded. */
+static void
+a_module_of_anywhere_is_not_loaded(void **state)
+{
+	char uri[HSM_URI], token[256];
+	struct err e = ERR_INIT;
+
+	(void)state;
+	ok(hsm_run("cp /usr/lib/softhsm/libsofthsm2.so %s/evil.so || "
+		   "cp /usr/lib/*/softhsm/libsofthsm2.so %s/evil.so",
+	       hsm_folder, hsm_folder),
+	    "a module");
+	snprintf(token, sizeof(token),
+	    "pkcs11:token=Postage?module-path=%s/evil.so", hsm_folder);
+	ok(!hsm_try_create(uri, token, HSM_PIN, &e), "not there");
+	is_err(&e, ERR_CONFIG, e.text);
+	ok(strstr(e.text, "POSTAGE_MODULES") != NULL, e.text);
+}
+
 #define HSM(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -611,6 +630,7 @@ main(void)
 	    HSM(a_fork_has_a_session_of_its_own),
 	    HSM(threads_have_sessions_of_their_own),
 	    HSM(tokens_are_listed_with_their_keys),
+	    HSM(a_module_of_anywhere_is_not_loaded),
 	    HSM(a_module_without_a_token_says_so),
 	};
 

@@ -465,6 +465,45 @@ queue_has_vaults_of_its_own(void **state)
 	is_int(left_in(1), 7 * U, "second");
 }
 
+/* Two vaults that want PINs; only the second one's is there. */
+static void
+pin_of_one_stops_not_the_other(void **state)
+{
+	struct settings *s = &shop.settings;
+	struct psd_status status;
+	char path[256];
+	struct vault *v = NULL;
+	struct err e = ERR_INIT;
+	FILE *f;
+
+	(void)state;
+	two_vaults(9 * U, 9 * U, POOL_IN_ORDER);
+	for (size_t i = 0; i < 2; i++) {
+		is_ok(vault_open(uri[i], 0, &v, &e), &e, "open");
+		is_ok(vault_change_pin(v, NULL, "2718", &e), &e, "PIN");
+		vault_close(v);
+	}
+	snprintf(path, sizeof(path), "%s/wrong", shop.dir);
+	strcpy(s->pin_file, path);
+	f = fopen(path, "we");
+	fputs("3141\n", f);
+	fclose(f);
+	snprintf(path, sizeof(path), "%s/right", shop.dir);
+	strcpy(s->more[0].pin_file, path);
+	f = fopen(path, "we");
+	fputs("2718\n", f);
+	fclose(f);
+	want(3, "[[postage 1.00]]");
+	is_ok(print(&letter, 3, 0, &e), &e, "print");
+	is_int(left_in(0), 9 * U, "first");
+	is_int(left_in(1), 6 * U, "second");
+	is_ok(vault_open(uri[0], 0, &v, &e), &e, "open");
+	is_ok(vault_status(v, &status, &e), &e, "status");
+	vault_close(v);
+	is_int(status.pin_tries_left, PSD_PIN_TRIES - 1, "one try");
+	s->pin_file[0] = s->more[0].pin_file[0] = '\0';
+}
+
 /* A crash: the first stamp's intent is on the medium, its debit is not known. */
 static void
 crash_after_intent(void)
@@ -552,7 +591,8 @@ main(void)
 	    T(job_that_does_not_fit_is_refused_whole),
 	    T(vault_that_is_pulled_between_pages_is_replaced),
 	    T(round_robin_goes_on_from_job_to_job),
-	    T(queue_has_vaults_of_its_own), T(intent_waits_for_its_own_vault)};
+	    T(queue_has_vaults_of_its_own), T(pin_of_one_stops_not_the_other),
+	    T(intent_waits_for_its_own_vault)};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);
 }
