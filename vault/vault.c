@@ -14,11 +14,12 @@ struct vault {
 	char name[VAULT_URI_MAX];
 };
 
+/* In the order of vault_list(): modules of tokens may wait for cards, too. */
 static const struct vault_driver *const drivers[] = {
     &vault_file_driver,
-    &vault_hsm_driver,
     &vault_card_driver,
     &vault_button_driver,
+    &vault_hsm_driver,
 };
 
 #define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
