@@ -8,10 +8,10 @@
 #
 # Prints the best of JOBS jobs in milliseconds: with a card that signs at once,
 # with one that takes SIGN ms for each signature, and with two such cards.  Then
-# a letter printed PAGES=100 times through the whole chain, from the submission
-# to the job's end, with a fast and a slow card: it should take no longer than
-# the slower of card and chain alone.
-pages=${PAGES:-100}
+# SHEETS=10 of 30 labels through the whole chain, from the submission to the job's
+# end, with a fast and a slow card: it should take no longer than the slower of
+# card and chain alone.
+sheets=${SHEETS:-10}
 count=${COUNT:-30} jobs=${JOBS:-7} sign=${SIGN:-100}
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
@@ -75,12 +75,13 @@ best() {
 	sort -n -k3 "$WORK/times" | awk 'NR == 1 { print $3 }' >"$WORK/$2"
 }
 
-# printed FILE: seconds that the letters take go into FILE.
+# printed FILE: milliseconds that the sheets take go into FILE.
 printed() {
 	sleep 1 # the daemon's next child is ready
 	sink_plan ''
 	printed_begun=$(date +%s%3N)
-	job=$(submit -d Postage -n "$pages" "$WORK/a.pdf")
+	job=$(submit -d Postage -n "$sheets" -o PostageSheet=Avery-5160 \
+		-o PostageAmount=0.10 "$WORK/blank.pdf")
 	wait_state "$job" completed 120 || exit 1
 	echo $(($(date +%s%3N) - printed_begun)) >"$WORK/$1"
 }
@@ -96,7 +97,7 @@ install -m 0755 "$(built tests/bench_issue)" "$WORK/bin/bench_issue"
 echo hello >"$WORK/file"
 sink_number=0
 queue_sink Postage
-document plain.pdf '[[postage 0.10]]' >"$WORK/a.pdf"
+document blank.pdf >"$WORK/blank.pdf"
 
 vaults "$one"
 card_in one 0
@@ -112,8 +113,8 @@ best "two cards of $sign ms" pool
 paste "$WORK/pool" "$WORK/slow" |
 	awk '{ printf "two cards: %.2f of one\n", $1 / $2 }'
 paste "$WORK/fast.printed" "$WORK/slow.printed" |
-	awk -v pages="$pages" -v sign="$sign" '{ card = pages * sign
+	awk -v sheets="$sheets" -v sign="$sign" '{ card = sheets * 30 * sign
 	most = card > $1 ? card : $1
-	printf "%d letters: %.1f s, signatures %.1f s, both %.1f s: %.2f of " \
-		"the slower\n", pages, $1 / 1e3, card / 1e3, $2 / 1e3,
+	printf "%d sheets: %.1f s, signatures %.1f s, both %.1f s: %.2f of " \
+		"the slower\n", sheets, $1 / 1e3, card / 1e3, $2 / 1e3,
 		$2 / most }'
