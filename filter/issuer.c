@@ -93,7 +93,7 @@ patiently(struct issuer *i, vault_call *call, size_t index, struct err *e)
 		nanosleep(&(struct timespec){.tv_sec = WAIT_MS / 1000}, NULL);
 		*e = (struct err)ERR_INIT;
 	}
-	if (waited)
+	if (waited && i->wait != NULL)
 		(void)i->wait(i->wait_context, NULL);
 	return done;
 }
