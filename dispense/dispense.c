@@ -140,7 +140,8 @@ has_intents(struct dispense *d, bool *out, struct err *e)
 }
 
 bool
-dispense_recover(struct dispense *d, struct err *e)
+dispense_recover(
+    struct dispense *d, const struct queue_settings *q, struct err *e)
 {
 	bool any, done;
 
@@ -152,7 +153,7 @@ dispense_recover(struct dispense *d, struct err *e)
 		return false;
 	done = settle_intents(d, &any, e);
 	dispense_unlock_money(d);
-	return done;
+	return done && dispense_look(d, q, e);
 }
 
 /* --- issuing ------------------------------------------------------------------- */

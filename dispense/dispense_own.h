@@ -143,8 +143,10 @@ MUST_CHECK bool dispense_budget_alarms(
 MUST_CHECK bool dispense_note_alarm(struct dispense *d, const char *name,
     bool raised, bool *tell, struct err *e);
 
-/* Asks the vaults that are there about every debit that a crash cut off. */
-MUST_CHECK bool dispense_recover(struct dispense *d, struct err *e);
+/* Asks the vaults that are there about every debit that a crash cut off, and
+ * looks at them again where there was one. */
+MUST_CHECK bool dispense_recover(
+    struct dispense *d, const struct queue_settings *q, struct err *e);
 
 /* Prices request `r`: everything of *s but its place in the journal.  The
  * vaults were looked at, but where specimens alone are wanted. */

@@ -254,7 +254,7 @@ dispense_adopt(struct dispense *d, const struct books_by *by,
 	bool done;
 
 	*out = (struct books_adopted){0};
-	if (!dispense_look(d, &all, e) || !dispense_recover(d, e) ||
+	if (!dispense_look(d, &all, e) || !dispense_recover(d, &all, e) ||
 	    !dispense_lock(d, e))
 		return false;
 	done = dispense_look(d, &all, e) && adopt_all(d, by, out, e);

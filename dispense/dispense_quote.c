@@ -374,10 +374,9 @@ dispense_quote(struct document *doc, const struct stamp_request *in,
 	if (!check_redates(in, count, e))
 		return false;
 	q.has_psd = needs_vault(doc, in, count);
-	if (q.has_psd &&
-	    (!dispense_look(d, &doc->queue, e) || !dispense_recover(d, e) ||
-		!dispense_look(d, &doc->queue, e) ||
-		!dispense_check_ahead(d, e)))
+	if (q.has_psd && (!dispense_look(d, &doc->queue, e) ||
+			     !dispense_recover(d, &doc->queue, e) ||
+			     !dispense_check_ahead(d, e)))
 		return false;
 	/* The first intents take it to the medium with them. */
 	if (!hash_content(in, count, content, e) ||

@@ -19,6 +19,37 @@ static struct lab *lab;
 static char uri[POOL_MAX][128];
 static int made;
 
+/* --- faults ---------------------------------------------------------------------- */
+
+static int64_t pace_ms; /* that the clock goes on at each look at it */
+static unsigned deaf;	/* bit n: the n-th look at vault 1 finds nothing */
+static unsigned looks;
+
+int64_t __real_clock_ms(void);
+int64_t __wrap_clock_ms(void);
+bool
+__real_vault_status(struct vault *v, struct psd_status *out, struct err *e);
+bool
+__wrap_vault_status(struct vault *v, struct psd_status *out, struct err *e);
+
+int64_t
+__wrap_clock_ms(void)
+{
+	static int64_t ahead;
+
+	return __real_clock_ms() + (ahead += pace_ms);
+}
+
+bool
+__wrap_vault_status(struct vault *v, struct psd_status *out, struct err *e)
+{
+	if (strcmp(vault_name(v), uri[1]) == 0 && deaf >> looks++ & 1)
+		return err_set(e, ERR_ABSENT, "no contact");
+	return __real_vault_status(v, out, e);
+}
+
+/* --- vaults ------------------------------------------------------------------------ */
+
 /* Vault number `i` of this test, in a file of its own. */
 static void
 make(size_t i, mils value)
@@ -314,7 +345,22 @@ want(size_t count, const char *mark)
 	}
 }
 
-/* The filter's part; page by page, and before page `gone` vault 0 is pulled. */
+static void
+pull_first(void)
+{
+	away(0, true);
+}
+
+static void
+exchange_them(void)
+{
+	away(0, true);
+	away(1, false);
+}
+
+static void (*change)(void) = pull_first;
+
+/* The filter's part; page by page, and a change() before page `gone`. */
 static bool
 print(const struct job *job, size_t count, size_t gone, struct err *e)
 {
@@ -328,7 +374,7 @@ print(const struct job *job, size_t count, size_t gone, struct err *e)
 	done = dispense_quote(doc, in, count, quotes, &common, e);
 	for (size_t i = 0; done && i < count; i++) {
 		if (i + 1 == gone)
-			away(0, true);
+			change();
 		done = dispense_issue(doc, i, 1, &out[i], e);
 	}
 	done = done && dispense_finish(doc, 1, 1000, e);
@@ -504,17 +550,12 @@ pin_of_one_stops_not_the_other(void **state)
 	s->pin_file[0] = s->more[0].pin_file[0] = '\0';
 }
 
-/* A crash: the first stamp's intent is on the medium, its debit is not known. */
+/* Quotes the letter; its stamps are the journal's document 1. */
 static void
-crash_after_intent(void)
+quote_letter(void)
 {
 	struct dispense *d = shop_spender(&shop, SHOP_NOW);
 	struct document *doc = NULL;
-	struct journal *j = NULL;
-	struct journal_stamp s;
-	struct vault *v = NULL;
-	struct psd_status status;
-	char id[32];
 	struct err e = ERR_INIT;
 
 	is_ok(dispense_document_open(d, ROLE_FILTER, &letter, &doc, &e), &e,
@@ -522,16 +563,107 @@ crash_after_intent(void)
 	is_ok(dispense_quote(doc, in, 2, quotes, &common, &e), &e, "quote");
 	dispense_document_close(doc);
 	dispense_close(d);
-	is_ok(vault_open(uri[0], 0, &v, &e), &e, "open");
+}
+
+static void
+name_vault(size_t i, char id[32])
+{
+	struct vault *v = NULL;
+	struct psd_status status;
+	struct err e = ERR_INIT;
+
+	is_ok(vault_open(uri[i], 0, &v, &e), &e, "open");
 	is_ok(vault_status(v, &status, &e), &e, "status");
 	vault_close(v);
 	journal_psd_id(&status, id);
+}
+
+/* A crash: the intent of the letter's stamp `i`, from vault `i`, is on the
+ * medium, and its debit is not known. */
+static void
+crash_after_intent(uint32_t i)
+{
+	struct journal *j = NULL;
+	struct journal_stamp s;
+	struct err e = ERR_INIT;
+	char id[32];
+
+	name_vault(i, id);
 	is_ok(journal_open(shop.journal, false, 1000, &j, &e), &e, "journal");
 	is_ok(journal_begin(j, &e), &e, "begin");
-	is_ok(journal_stamp_load(j, 1, 0, &s, &e), &e, "stamp");
+	is_ok(journal_stamp_load(j, 1, i, &s, &e), &e, "stamp");
 	is_ok(journal_stamp_intend(j, s.psd.key, id, &e), &e, "intent");
 	is_ok(journal_commit(j, &e), &e, "commit");
 	journal_close(j);
+}
+
+static size_t
+intents_of(size_t i)
+{
+	struct journal *j = shop_journal(&shop);
+	struct journal_stamp s;
+	struct err e = ERR_INIT;
+	size_t count;
+	char id[32];
+
+	name_vault(i, id);
+	is_ok(journal_intents(j, id, &s, 1, &count, &e), &e, "intents");
+	journal_close(j);
+	return count;
+}
+
+/* It was there, was away while the others were settled, and is back: what it may
+ * have debited was not asked for, so it is not spent from. */
+static void
+vault_that_missed_the_settling_takes_no_part(void **state)
+{
+	struct dispense *d;
+	struct document *doc = NULL;
+	struct job other = letter;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	two_vaults(3 * U, 9 * U, POOL_FULLEST);
+	want(2, "[[postage 1.00]]");
+	quote_letter();
+	other.id++;
+	other.uuid[9]++;
+	d = shop_spender(&shop, SHOP_NOW);
+	is_ok(dispense_document_open(d, ROLE_FILTER, &other, &doc, &e), &e,
+	    "open");
+	is_ok(dispense_quote(doc, in, 1, quotes, &common, &e), &e, "quote");
+	crash_after_intent(0);
+	crash_after_intent(1);
+	pace_ms = 6000;
+	looks = 0;
+	deaf = 1 << 1;
+	is_ok(dispense_issue(doc, 0, 1, out, &e), &e, "issue");
+	deaf = 0;
+	pace_ms = 0;
+	dispense_document_close(doc);
+	dispense_close(d);
+	ok(looks > 2, "it was looked at again");
+	is_int(intents_of(0), 0, "the first is settled");
+	is_int(intents_of(1), 1, "the second is not");
+	is_int(issued_by(0, 1), 1, "the first has issued it");
+}
+
+static void
+vault_that_joins_in_the_middle_is_in_the_books(void **state)
+{
+	struct err e;
+
+	(void)state;
+	two_vaults(9 * U, 9 * U, POOL_IN_ORDER);
+	away(1, true);
+	want(2, "[[postage 1.00]]");
+	change = exchange_them;
+	is_ok(print(&letter, 2, 2, &e), &e, "print");
+	change = pull_first;
+	away(0, false);
+	is_int(issued_by(0, 2), 1, "first");
+	is_int(issued_by(1, 2), 1, "second");
+	is_int(shop_check(&shop), 0, shop_findings);
 }
 
 /* What a vault that left may have debited is asked of it alone. */
@@ -544,7 +676,8 @@ intent_waits_for_its_own_vault(void **state)
 	(void)state;
 	two_vaults(9 * U, 9 * U, POOL_IN_ORDER);
 	want(2, "[[postage 1.00]]");
-	crash_after_intent();
+	quote_letter();
+	crash_after_intent(0);
 	away(0, true);
 	next.processing += 60;
 	ok(!print(&next, 2, 0, &e), "not from the other one");
@@ -592,7 +725,9 @@ main(void)
 	    T(vault_that_is_pulled_between_pages_is_replaced),
 	    T(round_robin_goes_on_from_job_to_job),
 	    T(queue_has_vaults_of_its_own), T(pin_of_one_stops_not_the_other),
-	    T(intent_waits_for_its_own_vault)};
+	    T(intent_waits_for_its_own_vault),
+	    T(vault_that_missed_the_settling_takes_no_part),
+	    T(vault_that_joins_in_the_middle_is_in_the_books)};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);
 }

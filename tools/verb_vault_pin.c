@@ -45,6 +45,18 @@ read_new(struct arguments *a, struct err *e)
 	    of(a, "New PIN", what), a->new_pin, e);
 }
 
+/* The end of a change of PIN: also what to do with the file of the old one. */
+static int
+ended(struct arguments *a, struct vault *v, bool done, const char *file,
+    struct err *e)
+{
+	struct out *o = done ? out_open(a->options) : NULL;
+
+	if (done)
+		remind(a, o, file);
+	return verb_vault_finish(a, o, v, done, e);
+}
+
 static int
 change(struct arguments *a, char **words)
 {
@@ -52,17 +64,13 @@ change(struct arguments *a, char **words)
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
 	struct psd_status status;
-	struct out *o;
 	bool done = reach_vault(&a->settings, false, &v, &e) &&
 		    vault_status(v, &status, &e) && read_old(a, &status, &e) &&
 		    read_new(a, &e) && as_owner(uri, &e) &&
 		    vault_change_pin(v, a->pin, a->new_pin, &e);
 
 	(void)words;
-	o = done ? out_open(a->options) : NULL;
-	if (done)
-		remind(a, o, "The PIN is changed: put it into");
-	return verb_vault_finish(a, o, v, done, &e);
+	return ended(a, v, done, "The PIN is changed: put it into", &e);
 }
 
 static int
@@ -72,16 +80,12 @@ remove_pin(struct arguments *a, char **words)
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
 	struct psd_status status;
-	struct out *o;
 	bool done = reach_vault(&a->settings, false, &v, &e) &&
 		    vault_status(v, &status, &e) && read_old(a, &status, &e) &&
 		    as_owner(uri, &e) && vault_change_pin(v, a->pin, "", &e);
 
 	(void)words;
-	o = done ? out_open(a->options) : NULL;
-	if (done)
-		remind(a, o, "There is no PIN any more; nothing needs");
-	return verb_vault_finish(a, o, v, done, &e);
+	return ended(a, v, done, "There is no PIN any more; nothing needs", &e);
 }
 
 /* Said before anybody types a PUK. */
@@ -102,7 +106,6 @@ unblock(struct arguments *a, char **words)
 	char what[WHAT_MAX];
 	struct err e = ERR_INIT;
 	struct vault *v = NULL;
-	struct out *o;
 	bool done = has_puk(uri, &e) &&
 		    reach_vault(&a->settings, false, &v, &e) &&
 		    secret_read(a->puk_file != NULL ? a->puk_file : "",
@@ -111,10 +114,7 @@ unblock(struct arguments *a, char **words)
 		    vault_unblock(v, a->puk, a->new_pin, &e);
 
 	(void)words;
-	o = done ? out_open(a->options) : NULL;
-	if (done)
-		remind(a, o, "The PIN is changed: put it into");
-	return verb_vault_finish(a, o, v, done, &e);
+	return ended(a, v, done, "The PIN is changed: put it into", &e);
 }
 
 /* For a card that got its PIN later than its name. */
