@@ -186,6 +186,45 @@ a_card_that_is_always_just_in_time_does_not_hold_the_money(void **state)
 	is_int(registers().ascending, (mils)VAULT_BATCH_MAX * STAMP, "once");
 }
 
+/* The answer to a debit, not to a question for one, becomes a "no": as where a
+ * driver has fetched it before us. */
+static bool
+deny_new_stamp(uint8_t *out, size_t *len, size_t size)
+{
+	if (size >= 2 && *len > 110 && *len < 160 && out[0] == 0 &&
+	    (out[1] == 0x91 || out[1] == 0x92)) {
+		out[0] = CARD_WRONG_STATE >> 8;
+		out[1] = CARD_WRONG_STATE & 0xff;
+		*len = 2;
+	}
+	return true;
+}
+
+static void
+a_no_behind_a_debit_is_not_believed(void **state)
+{
+	struct psd_request in[1];
+	struct psd_stamp out[1];
+	struct vault *v;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	fake_pcsc->lie = deny_new_stamp;
+	v = open_card("135790");
+	want(in, 1);
+	ok(!vault_debit(v, in, 1, out, &e), "it says no");
+	is_err(&e, ERR_ABSENT, "and may have done it");
+	fake_pcsc->lie = NULL;
+	vault_close(v);
+	is_int(registers().ascending, STAMP, "it has");
+	e = (struct err)ERR_INIT;
+	v = open_card("135790");
+	is_ok(vault_debit(v, in, 1, out, &e), &e, "again");
+	ok(out[0].replayed, "the same stamp");
+	vault_close(v);
+	is_int(registers().ascending, STAMP, "once");
+}
+
 static void
 with_t0_too(void **state)
 {
@@ -310,6 +349,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    W(a_batch_has_its_time_on_a_slow_card),
 	    W(a_card_that_is_always_just_in_time_does_not_hold_the_money),
+	    W(a_no_behind_a_debit_is_not_believed),
 	    W(with_t0_too),
 	    W(a_pin_that_no_longer_holds_is_told),
 	    W(jobs_do_not_block_a_card_with_a_pin_that_was_changed),

@@ -27,6 +27,7 @@ bool __wrap_guard_step(const struct guard *g, uint64_t *count, struct err *e);
 
 static struct swtpm tpm;
 static bool pull; /* the TPM's plug, before the next step */
+static bool odd;  /* the next step counts, and says what makes no sense */
 
 bool
 __wrap_guard_step(const struct guard *g, uint64_t *count, struct err *e)
@@ -40,7 +41,10 @@ __wrap_guard_step(const struct guard *g, uint64_t *count, struct err *e)
 	due = torn_begin();
 	done = __real_guard_step(g, count, e);
 	torn_end(due);
-	return done;
+	if (!odd)
+		return done;
+	odd = false;
+	return err_set(e, ERR_REQUEST, "no number");
 }
 
 /* --- the vault that is hurt ----------------------------------------------------- */
@@ -375,6 +379,28 @@ teardown(void **state)
 	return system(command);
 }
 
+/* Whatever a guard says behind a write, the stamp may be paid. */
+static void
+an_odd_guard_does_not_deny_what_was_done(void **state)
+{
+	struct psd_request r = {.key = {77},
+	    .amount = 10,
+	    .mail_date = date_local(time(NULL)),
+	    .category = "FCL1"};
+	struct vault *v = opened();
+	struct psd_stamp s;
+	struct err e = ERR_INIT;
+	bool found = false;
+
+	(void)state;
+	odd = true;
+	ok(!vault_debit(v, &r, 1, &s, &e), "debit");
+	is_err(&e, ERR_SYSTEM, "nobody knows");
+	is_ok(vault_find(v, r.key, &s, &found, &e), &e, "find");
+	ok(found, "it is paid");
+	vault_close(v);
+}
+
 int
 main(void)
 {
@@ -382,7 +408,8 @@ main(void)
 	    T(a_tpm_that_dies_in_the_middle_loses_nothing),
 	    T(what_was_not_counted_is_written_again_before_it_is),
 	    T(a_download_happens_once_and_counts),
-	    T(a_pin_is_changed_and_counts), T(a_guard_is_the_old_or_the_new)};
+	    T(a_pin_is_changed_and_counts), T(a_guard_is_the_old_or_the_new),
+	    T(an_odd_guard_does_not_deny_what_was_done)};
 
 	if (!swtpm_installed()) {
 		puts("swtpm is not installed");

@@ -24,6 +24,7 @@ static int made;
 static int64_t pace_ms; /* that the clock goes on at each look at it */
 static unsigned deaf;	/* bit n: the n-th look at vault 1 finds nothing */
 static unsigned looks;
+static bool real; /* vault 1 is no lab's */
 
 int64_t __real_clock_ms(void);
 int64_t __wrap_clock_ms(void);
@@ -45,7 +46,10 @@ __wrap_vault_status(struct vault *v, struct psd_status *out, struct err *e)
 {
 	if (strcmp(vault_name(v), uri[1]) == 0 && deaf >> looks++ & 1)
 		return err_set(e, ERR_ABSENT, "no contact");
-	return __real_vault_status(v, out, e);
+	if (!__real_vault_status(v, out, e))
+		return false;
+	out->lab = out->lab && !(real && strcmp(vault_name(v), uri[1]) == 0);
+	return true;
 }
 
 /* --- vaults ------------------------------------------------------------------------ */
@@ -247,6 +251,33 @@ one_psd_is_no_two_members(void **state)
 	       &p, &e),
 	    "named twice");
 	is_err(&e, ERR_CONFIG, "kind");
+}
+
+/* What was quoted as a specimen must not be paid with real postage. */
+static void
+lab_and_real_postage_do_not_mix(void **state)
+{
+	struct pool p;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	make(0, U);
+	make(1, U);
+	real = true;
+	open_pool(&p, 2, POOL_IN_ORDER);
+	ok(!pool_look(&p, &e), "both at once");
+	is_err(&e, ERR_CONFIG, "kind");
+	pool_close(&p);
+	away(1, true);
+	open_pool(&p, 2, POOL_IN_ORDER);
+	e = (struct err)ERR_INIT;
+	is_ok(pool_look(&p, &e), &e, "the lab's alone");
+	away(0, true);
+	away(1, false);
+	ok(!pool_look(&p, &e), "the real one in its place");
+	is_err(&e, ERR_CONFIG, "kind");
+	pool_close(&p);
+	real = false;
 }
 
 /* --- debits --------------------------------------------------------------------- */
@@ -718,6 +749,7 @@ main(void)
 	const struct CMUnitTest tests[] = {T(order_says_who_is_next),
 	    T(stamp_goes_where_it_fits), T(member_that_is_away_is_left_out),
 	    T(damaged_member_stops_all), T(one_psd_is_no_two_members),
+	    T(lab_and_real_postage_do_not_mix),
 	    T(parts_of_a_batch_are_debited_each),
 	    T(part_that_fails_leaves_the_others),
 	    T(job_is_split_where_no_vault_holds_it),
