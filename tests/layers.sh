@@ -16,7 +16,7 @@ set -u
 homes() {
 	cat <<'EOF'
 ^(PCSC/)?(winscard|wintypes|pcsclite|reader)\.h$ vault/card.c
-^curl/ vault/remote.c
+^curl/ vault/https.c
 ^p11-kit/ vault/hsm_own.h
 ^tss2/ vault/tpm.c
 ^owcapi\.h$ vault/button.c
@@ -24,6 +24,7 @@ homes() {
 ^(poppler|glib/poppler)[-/.a-z]*\.h$ filter/scan*
 ^microhttpd\.h$ provider/web.c
 ^sqlite3\.h$ dispense/journal* provider/store*
+^jansson\.h$ base/json.c tools/out.c tools/verify_report.c
 ^libpq-fe\.h$ provider/store*.c
 ^qrencode\.h$ stamp/symbol.c
 ^zint\.h$ stamp/symbol.c

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signer: the cryptographic module of a processing server, where the keys of
+ * its PSDs are.
+ *
+ *	software:FILE	keys in the database, each under AES-256-GCM with the
+ *			32 bytes of FILE (or credential:NAME), which all servers
+ *			with the same file can use
+ *	pkcs11:...	keys in a token that never gives them out (vault/hsm.h)
+ *
+ * A module has a name, which stands beside each of its keys in the database: a
+ * server signs for the PSDs whose module it has.  Each thread opens its own.
+ *
+ * No signature leaves that the certified key does not verify.
+ */
+#ifndef PROVIDER_SIGNER_H
+#define PROVIDER_SIGNER_H
+
+#include "stamp/sig.h"
+#include "vault/psd.h"
+
+#define SIGNER_NAME_MAX 64
+#define SIGNER_KEY_MAX	512
+#define SIGNER_BATCH	100
+
+struct signer;
+
+struct signer_setup {
+	const char *name; /* of the module */
+	const char *uri;
+	const char *pin_file; /* pkcs11 only; NULL: none */
+	int answer_ms;	      /* longest silence of a token */
+};
+
+/* Errors: ERR_CONFIG (URI, file), ERR_ABSENT (no token), ERR_DENIED (PIN),
+ * ERR_SYSTEM. */
+MUST_CHECK bool signer_open(
+    const struct signer_setup *setup, struct signer **out, struct err *e);
+void signer_close(struct signer *s); /* NULL is allowed */
+const char *signer_name(const struct signer *s);
+
+/* How the database keeps a key: a wrapped one, or where it is in the token. */
+struct signer_key {
+	uint8_t ref[SIGNER_KEY_MAX];
+	size_t ref_len;
+	uint8_t point[PSD_POINT];
+};
+
+/* A new key pair for PSD `id`.  Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM. */
+MUST_CHECK bool signer_make(
+    struct signer *s, const char *id, struct signer_key *out, struct err *e);
+
+/* Signs `count` messages (1 to SIGNER_BATCH) of PSD `id` with its key, as one
+ * piece of work where the module can.
+ * Errors: ERR_ABSENT, ERR_BUSY (silent too long), ERR_CORRUPT (the key is not
+ * this PSD's, a signature does not verify), ERR_CONFIG (a key of no use). */
+struct signer_message {
+	const uint8_t *ptr;
+	size_t len;
+	uint8_t sig[SIG_BYTES]; /* out */
+};
+MUST_CHECK bool
+signer_sign(struct signer *s, const char *id, const struct signer_key *key,
+    struct signer_message *messages, size_t count, struct err *e);
+
+/* Forgets a key that signer_make() made and nobody certified. */
+void signer_drop(struct signer *s, const struct signer_key *key);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store: the provider's database, one connection to it.
+ *
+ * Two engines behind one interface, chosen by the URI: "sqlite:/path/file" and
+ * "postgresql://..." (or any connection string of libpq behind "postgresql:").
+ * SQL is written once for both, with $1, $2, ... in the order of their first
+ * use, and stands in provider/store_*.c alone.  Money and numbers are BIGINT,
+ * text TEXT, bytes BLOB or BYTEA (the schema's affair), truth 0 or 1.
+ *
+ * A piece of work:
+ *
+ *	store_begin(s, STORE_WRITE, e)
+ *	store_put_int(s, 7); store_put_text(s, "x"); store_send(s, SQL_ONE);
+ *	store_put_int(s, 8); store_send(s, SQL_TWO);
+ *	store_receive(s, e)	the first one's result
+ *	while (store_row(s)) { store_int(s, 0) ... }
+ *	store_receive(s, e)	the second one's
+ *	store_commit(s, e)
+ *
+ * What is sent before the first store_receive() goes to PostgreSQL in one round
+ * trip (pipeline mode), store_begin() with it, and store_commit() goes with
+ * what was sent and not yet received.  After an error the transaction is dead:
+ * nothing is done until store_rollback(), which is always allowed.
+ *
+ * A struct store is one thread's.  A connection that was lost is opened again
+ * by the next store_begin().
+ *
+ * Errors, beside what is named below: ERR_ABSENT (the server is gone, starts or
+ * stops, is a standby; nothing was committed), ERR_BUSY (a lock was not had in
+ * time, a deadlock, a serialization failure: begin again), ERR_CORRUPT (the
+ * engine says that its file is damaged), ERR_SYSTEM.
+ */
+#ifndef PROVIDER_STORE_H
+#define PROVIDER_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct store;
+
+enum store_engine { STORE_SQLITE, STORE_POSTGRESQL };
+
+/* Connects.  `wait_ms`: for another writer of SQLite, for a lock in PostgreSQL.
+ * Errors: ERR_CONFIG (URI). */
+MUST_CHECK bool
+store_open(const char *uri, int wait_ms, struct store **out, struct err *e);
+/* Ends; NULL is allowed. */
+void store_close(struct store *s);
+
+enum store_engine store_engine(const struct store *s);
+/* The URI without a password, for messages. */
+const char *store_name(const struct store *s);
+
+/* --- transactions ----------------------------------------------------------------- */
+
+/* STORE_READ: one snapshot, nothing may be written (PostgreSQL: repeatable
+ * read; the primary alone).  STORE_WRITE: SQLite's one writer; PostgreSQL: read
+ * committed, so rows that matter are locked (store_for_update()). */
+enum store_mode { STORE_READ, STORE_WRITE };
+MUST_CHECK bool
+store_begin(struct store *s, enum store_mode mode, struct err *e);
+
+/* Durable when it is true: on the medium, with PostgreSQL on the synchronous
+ * standbys too.
+ * Errors: ERR_SYSTEM and store_in_doubt(): the connection was lost while the
+ * commit was under way, or the wait for the standby was broken off. */
+MUST_CHECK bool store_commit(struct store *s, struct err *e);
+void store_rollback(struct store *s);
+
+/* The last store_commit() may have been done or not: ask again by the key of
+ * what was to be written, in a transaction that writes. */
+bool store_in_doubt(const struct store *s);
+
+/* --- statements ------------------------------------------------------------------- */
+
+/* The next parameter of the statement to come.  Bytes and text are copied. */
+void store_put_int(struct store *s, int64_t value);
+void store_put_text(struct store *s, const char *value); /* NULL: SQL's NULL */
+void store_put_blob(struct store *s, const void *ptr, size_t len);
+void store_put_null(struct store *s);
+
+/* Sends a statement, prepared once per connection; `sql` is a literal, its
+ * address names it.  What is wrong is told by store_receive(). */
+void store_send(struct store *s, const char *sql);
+
+/* Waits for the result of the statement that was sent first of those not yet
+ * received.
+ * Errors: ERR_REQUEST and store_conflict(): a UNIQUE, CHECK or foreign key of
+ * the schema refused it. */
+MUST_CHECK bool store_receive(struct store *s, struct err *e);
+
+/* Both in one. */
+MUST_CHECK bool store_run(struct store *s, const char *sql, struct err *e);
+
+/* Receives all that was sent and drops their rows. */
+MUST_CHECK bool store_flush(struct store *s, struct err *e);
+
+/* The name of the constraint or column that refused, as the engine says it; ""
+ * where none did. */
+const char *store_conflict(const struct store *s);
+
+/* --- rows -------------------------------------------------------------------------- */
+
+/* Moves to the next row of the result; false behind the last. */
+bool store_row(struct store *s);
+
+/* Column `i`, from 0, of the row; NULL is 0, "" or no bytes.  Text and bytes
+ * live until the next store_receive(). */
+int64_t store_int(struct store *s, int i);
+const char *store_text(struct store *s, int i);
+const uint8_t *store_blob(struct store *s, int i, size_t *len);
+bool store_is_null(struct store *s, int i);
+
+/* How many rows the last received statement changed. */
+int64_t store_changed(const struct store *s);
+
+/* --- schema ------------------------------------------------------------------------- */
+
+/* Brings the schema to the newest version: numbered texts per engine
+ * (provider/sql/), each in a transaction of its own, under a lock, with its
+ * checksum; *from and *to get the versions.  A database of a newer program and a
+ * text that was changed after it ran are refused.
+ * Errors: ERR_CONFIG. */
+MUST_CHECK bool
+store_migrate(struct store *s, int *from, int *to, struct err *e);
+
+/* The schema is the one that this program knows.
+ * Errors: ERR_CONFIG ("postaged migrate"). */
+MUST_CHECK bool store_check_version(struct store *s, struct err *e);
+
+#endif
