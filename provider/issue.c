@@ -48,9 +48,9 @@ choose(struct attempt *a, uint64_t turn, struct err *e)
 {
 	const struct psd_here *list;
 	struct choose_asked asked = {
-	    .turn = turn, .who = (uint64_t)a->order->system};
+	    .turn = turn, .who = (uint64_t)a->order->who->id};
 
-	if (!psds_of(a->w, a->system.account, &list, &a->listed, e))
+	if (!psds_of(a->w, a->order->who->account, &list, &a->listed, e))
 		return false;
 	memcpy(a->list, list, a->listed * sizeof(*list));
 	asked.count = a->listed;
@@ -139,10 +139,10 @@ ask(struct attempt *a, struct err *e)
 {
 	struct store *s = a->w->store;
 
-	store_system_ask(s, a->order->system, true);
+	store_system_ask(s, a->order->who->id, true);
 	for (size_t i = 0; a->look_up && i < a->order->count; i++)
 		store_stamp_ask(
-		    s, a->order->system, a->order->item[i].request.key);
+		    s, a->order->who->id, a->order->item[i].request.key);
 	for (size_t i = 0; i < a->psds; i++)
 		store_psd_row_ask(s, a->psd[i].here->serial, true);
 	return read_system(a, e) && read_known(a, e) && read_psds(a, e);
@@ -205,7 +205,8 @@ after_failure(struct attempt *a, struct err *e)
 		a->look_up = true;
 		return AGAIN;
 	}
-	if (store_in_doubt(a->w->store) || e->kind == ERR_BUSY)
+	if (store_in_doubt(a->w->store) ||
+	    (e->kind == ERR_BUSY && !a->overtaken))
 		return AGAIN;
 	if (strstr(conflict, "label") != NULL)
 		err_set(e, ERR_DENIED,
@@ -283,20 +284,6 @@ run(struct attempt *a, struct err *e)
 	return e->kind != ERR_NONE ? false : err_set(e, ERR_BUSY, "%s", busy);
 }
 
-/* Whose account is it?  Outside of the transaction that spends. */
-static bool
-look_first(struct attempt *a, struct err *e)
-{
-	bool good;
-
-	if (!store_begin(a->w->store, STORE_READ, e))
-		return false;
-	store_system_ask(a->w->store, a->order->system, false);
-	good = read_system(a, e);
-	store_rollback(a->w->store);
-	return good;
-}
-
 bool
 issue_stamps(struct worker *w, const struct issue_order *order,
     struct issue_result *out, struct err *e)
@@ -310,7 +297,7 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 	if (a == NULL)
 		return err_system(e, "memory");
 	*a = (struct attempt){.w = w, .order = order, .out = out};
-	done = look_first(a, e) && choose(a, w->turn++, e) && run(a, e) &&
+	done = choose(a, w->turn++, e) && run(a, e) &&
 	       complete_stamps(w, out->stamp, out->count, e);
 	free(a);
 	return done;
@@ -368,4 +355,16 @@ issue_find(struct worker *w, int64_t system,
 			return false;
 	}
 	return done && complete_found(w, out, e);
+}
+
+bool
+issue_recent(struct worker *w, int64_t system, size_t max,
+    struct issue_result *out, struct err *e)
+{
+	bool done = store_begin(w->store, STORE_READ, e) &&
+		    store_stamp_recent(
+			w->store, system, out->stamp, max, &out->count, e);
+
+	store_rollback(w->store);
+	return done && complete_stamps(w, out->stamp, out->count, e);
 }

@@ -31,7 +31,7 @@ struct issue_item {
 };
 
 struct issue_order {
-	int64_t system;
+	const struct user_system *who; /* as auth.h found it */
 	int64_t fence; /* -1: the order has a key of its own, see order.h */
 	mils total;    /* the sum of all, as the client has it */
 	size_t count;  /* 1 to ISSUE_MAX */
@@ -57,6 +57,11 @@ MUST_CHECK bool issue_stamps(struct worker *w, const struct issue_order *order,
  * Errors: ERR_ABSENT (also: a stamp's module is away). */
 MUST_CHECK bool issue_find(struct worker *w, int64_t system,
     const uint8_t (*keys)[PSD_KEY_BYTES], size_t count,
+    struct issue_result *out, struct err *e);
+
+/* The last `max` (at most ISSUE_MAX) of a system, the oldest first.
+ * Errors: as issue_find(). */
+MUST_CHECK bool issue_recent(struct worker *w, int64_t system, size_t max,
     struct issue_result *out, struct err *e);
 
 #endif

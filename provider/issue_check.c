@@ -5,10 +5,11 @@
 #include "provider/issue_own.h"
 
 static bool
-check_fence(const struct attempt *a, struct err *e)
+check_fence(struct attempt *a, struct err *e)
 {
 	if (a->order->fence < 0 || a->order->fence == a->system.fence)
 		return true;
+	a->overtaken = true;
 	return err_set(e, ERR_BUSY,
 	    "the request was overtaken: its fence is %lld, that of the user "
 	    "system %lld; nothing was debited",

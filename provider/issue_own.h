@@ -29,6 +29,7 @@ struct attempt {
 	size_t psds;
 
 	struct user_system system;
+	bool overtaken; /* by a find */
 	bool known[ISSUE_MAX];
 	size_t fresh;
 	mils sum;      /* of the fresh */
