@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "base/bytes.h"
+#include "provider/chain.h"
 #include "vault/crypto.h"
 
 /* The signature comes when the debit is durable. */
@@ -20,21 +20,6 @@ sign_later(void *context, const uint8_t *msg, size_t len,
 	(void)e;
 	memset(sig, 0, INDICIUM_SIGNATURE);
 	return true;
-}
-
-/* Each stamp's link covers all that the PSD issued before it. */
-static void
-link_chain(uint8_t chain[CHAIN_BYTES], const struct stamp_row *row)
-{
-	uint8_t bytes[CHAIN_BYTES + PSD_KEY_BYTES + 8 + INDICIUM_MAX];
-	struct bytes_writer w;
-
-	bytes_writer_init(&w, bytes, sizeof(bytes));
-	bytes_write(&w, chain, CHAIN_BYTES);
-	bytes_write(&w, row->key, PSD_KEY_BYTES);
-	bytes_write_le(&w, (uint64_t)row->system, 8);
-	bytes_write(&w, row->indicium, row->len);
-	sig_sha256(bytes, w.pos, chain);
 }
 
 static void
@@ -78,7 +63,7 @@ debit_one(struct attempt *a, struct taken *t, size_t i, struct err *e)
 		    "postaged audit",
 		    (unsigned long)t->here->serial);
 	fill_row(a, t, i, &stamp);
-	link_chain(t->row.chain, &a->out->stamp[i]);
+	chain_link(t->row.chain, &a->out->stamp[i]);
 	memcpy(a->out->stamp[i].chain, t->row.chain, CHAIN_BYTES);
 	if (t->first == 0)
 		t->first = t->row.psd.piece_count;

@@ -198,6 +198,21 @@ store_stamp_pending(struct store *s, uint32_t psd, int64_t after,
 	       read_all(s, out, max, count, e);
 }
 
+bool
+store_stamp_list(struct store *s, uint32_t psd, int64_t after,
+    struct stamp_row *out, size_t max, size_t *count, struct err *e)
+{
+	*count = 0;
+	store_put_int(s, psd);
+	store_put_int(s, after);
+	store_put_int(s, (int64_t)max);
+	return store_run(s,
+		   SQL_STAMP "WHERE s.psd = $1 AND s.piece > $2 "
+			     "ORDER BY s.piece LIMIT $3",
+		   e) &&
+	       read_all(s, out, max, count, e);
+}
+
 /* --- the indicium -------------------------------------------------------------------- */
 
 bool

@@ -22,7 +22,8 @@ homes() {
 ^owcapi\.h$ vault/button.c
 ^cups/ filter/* backend/* ppd/* tools/* dispense/scheduler.c
 ^(poppler|glib/poppler)[-/.a-z]*\.h$ filter/scan*
-^microhttpd\.h$ provider/web.c
+^microhttpd\.h$ provider/web*.c
+^gnutls/ provider/web_connection.c
 ^sqlite3\.h$ dispense/journal* provider/store*
 ^jansson\.h$ base/json.c tools/out.c tools/verify_report.c
 ^libpq-fe\.h$ provider/store*.c

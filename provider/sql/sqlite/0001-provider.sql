@@ -193,3 +193,14 @@ CREATE TABLE transfer (
 	made INTEGER NOT NULL,
 	CHECK (taken_from <> given_to)
 );
+
+-- --- audit ----------------------------------------------------------------------
+
+-- A signed statement of how far each PSD's chain had come: body is lines of
+-- "psd pieces chain", the chain in hexadecimal.
+CREATE TABLE checkpoint (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	body TEXT NOT NULL,
+	signature BLOB NOT NULL,
+	made INTEGER NOT NULL
+);
