@@ -119,8 +119,7 @@ walk_psds(struct audit *a, struct err *e)
 		bool done;
 
 		walk = (struct walk){.key = NULL};
-		if (!store_audit_psd(
-			a->w->store, after, &walk.psd, &found, e))
+		if (!store_audit_psd(a->w->store, after, &walk.psd, &found, e))
 			return false;
 		if (!found)
 			return true;
@@ -192,8 +191,7 @@ check_checkpoints(struct audit *a, struct err *e)
 	bool found, done;
 
 	for (;;) {
-		if (!store_checkpoint_next(
-			a->w->store, c.id, &c, &found, e))
+		if (!store_checkpoint_next(a->w->store, c.id, &c, &found, e))
 			return false;
 		if (!found)
 			return true;
@@ -261,9 +259,9 @@ write_body(struct worker *w, char **body, struct err *e)
 			break;
 		*body = more;
 		bytes_to_hex(psd.chain, CHAIN_BYTES, hex);
-		used += (size_t)snprintf(*body + used, size - used,
-		    "%lu %lld %s\n", (unsigned long)psd.serial,
-		    (long long)psd.pieces, hex);
+		used +=
+		    (size_t)snprintf(*body + used, size - used, "%lu %lld %s\n",
+			(unsigned long)psd.serial, (long long)psd.pieces, hex);
 	}
 	return err_system(e, "memory");
 }
@@ -272,8 +270,8 @@ bool
 audit_checkpoint(struct worker *w, struct err *e)
 {
 	struct checkpoint c = {.made = worker_ms(w), .body = NULL};
-	bool done = store_begin(w->store, STORE_READ, e) &&
-		    write_body(w, &c.body, e);
+	bool done =
+	    store_begin(w->store, STORE_READ, e) && write_body(w, &c.body, e);
 
 	store_rollback(w->store);
 	done = done &&

@@ -27,8 +27,8 @@ void program_close(struct program *p);
 
 /* Database and modules for one thread.  Errors: as store_open(),
  * signer_open(). */
-MUST_CHECK bool program_worker(
-    const struct program *p, struct worker **out, struct err *e);
+MUST_CHECK bool
+program_worker(const struct program *p, struct worker **out, struct err *e);
 void program_worker_close(struct worker *w); /* NULL is allowed */
 
 #endif

@@ -73,8 +73,8 @@ taken(const char *what, const char *name, struct err *e)
 }
 
 bool
-store_customer_add(struct store *s, const char *name, int64_t made,
-    int64_t *id, struct err *e)
+store_customer_add(
+    struct store *s, const char *name, int64_t made, int64_t *id, struct err *e)
 {
 	store_put_text(s, name);
 	store_put_int(s, made);
@@ -137,10 +137,10 @@ static const struct {
 	const char *what, *sql;
 	bool reason;
 } states[] = {
-    {"customer",
-	"UPDATE customer SET state = $1, reason = $2 WHERE name = $3", true},
-    {"account",
-	"UPDATE account SET state = $1, reason = $2 WHERE name = $3", true},
+    {"customer", "UPDATE customer SET state = $1, reason = $2 WHERE name = $3",
+	true},
+    {"account", "UPDATE account SET state = $1, reason = $2 WHERE name = $3",
+	true},
     {"usersystem", "UPDATE usersystem SET state = $1 WHERE name = $2", false},
     {"person", "UPDATE person SET state = $1 WHERE login = $2", false},
 };
@@ -159,9 +159,9 @@ store_state_set(
 	store_put_text(s, change->name);
 	if (!store_run(s, states[i].sql, e))
 		return false;
-	return store_changed(s) == 1 || err_set(e, ERR_REQUEST,
-					    "there is no %s \"%s\"",
-					    change->what, change->name);
+	return store_changed(s) == 1 ||
+	       err_set(e, ERR_REQUEST, "there is no %s \"%s\"", change->what,
+		   change->name);
 }
 
 /* --- user systems, persons ------------------------------------------------------------ */

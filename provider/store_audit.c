@@ -116,8 +116,7 @@ store_audit_psd(struct store *s, uint32_t after, struct audit_psd *out,
 /* --- checkpoints --------------------------------------------------------------------------- */
 
 bool
-store_checkpoint_add(
-    struct store *s, const struct checkpoint *c, struct err *e)
+store_checkpoint_add(struct store *s, const struct checkpoint *c, struct err *e)
 {
 	store_put_text(s, c->body);
 	store_put_blob(s, c->signature, SIG_BYTES);

@@ -11,8 +11,7 @@
 
 /* Calls `each` for every row that breaks a rule: the rule in words, and what of
  * it is wrong.  In a transaction that reads. */
-typedef void audit_fault_fn(
-    void *context, const char *rule, const char *what);
+typedef void audit_fault_fn(void *context, const char *rule, const char *what);
 MUST_CHECK bool store_audit_rules(
     struct store *s, audit_fault_fn *each, void *context, struct err *e);
 /* How many rules there are. */
@@ -45,8 +44,8 @@ MUST_CHECK bool store_checkpoint_next(struct store *s, int64_t after,
 /* --- the ledger for people ------------------------------------------------------------ */
 
 /* Each account of the ledger, and what was given to it and taken from it. */
-typedef void ledger_account_fn(void *context, const char *account, mils given,
-    mils taken, int64_t count);
+typedef void ledger_account_fn(
+    void *context, const char *account, mils given, mils taken, int64_t count);
 MUST_CHECK bool store_ledger_accounts(
     struct store *s, ledger_account_fn *each, void *context, struct err *e);
 

@@ -61,9 +61,8 @@ store_stamp_pending(struct store *s, uint32_t psd, int64_t after,
     struct stamp_row *out, size_t max, size_t *count, struct err *e);
 
 /* Stamps of a PSD behind a piece, in order. */
-MUST_CHECK bool store_stamp_list(struct store *s, uint32_t psd,
-    int64_t after, struct stamp_row *out, size_t max, size_t *count,
-    struct err *e);
+MUST_CHECK bool store_stamp_list(struct store *s, uint32_t psd, int64_t after,
+    struct stamp_row *out, size_t max, size_t *count, struct err *e);
 
 /* Puts a signature into an indicium that was stored without, and back: its last
  * 64 bytes before nothing else.  Errors: ERR_CORRUPT (no indicium). */

@@ -27,9 +27,9 @@ add_customer(struct program *p, const char *name, struct err *e)
 {
 	struct verb_work work;
 	int64_t id;
-	bool good = verb_begin(p, &work, e) &&
-		    store_customer_add(
-			work.w->store, name, worker_ms(work.w), &id, e);
+	bool good =
+	    verb_begin(p, &work, e) &&
+	    store_customer_add(work.w->store, name, worker_ms(work.w), &id, e);
 
 	good = verb_done(&work, good, e);
 	if (good)
@@ -63,16 +63,16 @@ verb_customer(struct program *p, int argc, char **argv, struct err *e)
 /* --- account ------------------------------------------------------------------------ */
 
 static bool
-add_account(struct program *p, const char *customer, struct account *a,
-    struct err *e)
+add_account(
+    struct program *p, const char *customer, struct account *a, struct err *e)
 {
 	struct verb_work work;
 	int64_t id;
-	bool good = verb_begin(p, &work, e) &&
-		    store_customer_add(work.w->store, customer,
-			worker_ms(work.w), &a->customer, e) &&
-		    store_account_add(
-			work.w->store, a, worker_ms(work.w), &id, e);
+	bool good =
+	    verb_begin(p, &work, e) &&
+	    store_customer_add(
+		work.w->store, customer, worker_ms(work.w), &a->customer, e) &&
+	    store_account_add(work.w->store, a, worker_ms(work.w), &id, e);
 
 	good = verb_done(&work, good, e);
 	if (good)
@@ -140,8 +140,8 @@ verb_account(struct program *p, int argc, char **argv, struct err *e)
 /* --- credit --------------------------------------------------------------------------- */
 
 static bool
-pay_in(struct program *p, const char *name, struct payment_in *in,
-    struct err *e)
+pay_in(
+    struct program *p, const char *name, struct payment_in *in, struct err *e)
 {
 	char sum[MILS_TEXT], credit[MILS_TEXT];
 	struct verb_work work;

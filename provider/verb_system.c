@@ -99,8 +99,8 @@ change(struct program *p, const char *verb, const char *name, struct err *e)
 			to.state = states[i].state;
 	if (to.state == NULL)
 		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
-	good = verb_begin(p, &work, e) &&
-	       store_state_set(work.w->store, &to, e);
+	good =
+	    verb_begin(p, &work, e) && store_state_set(work.w->store, &to, e);
 	return verb_done(&work, good, e);
 }
 
@@ -140,8 +140,8 @@ take_options(int *argc, char **argv, struct user_system *u, struct err *e)
 		    "--fingerprint: the SHA-256 of the certificate, 64 "
 		    "hexadecimal digits");
 	snprintf(u->address, sizeof(u->address), "%s", network ? network : "");
-	snprintf(u->fingerprint, sizeof(u->fingerprint), "%s",
-	    print ? print : "");
+	snprintf(
+	    u->fingerprint, sizeof(u->fingerprint), "%s", print ? print : "");
 	u->cost_required = verb_flag(argc, argv, "--cost-required");
 	return take_limits(argc, argv, u, e);
 }

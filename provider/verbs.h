@@ -9,10 +9,11 @@
 #include "base/err.h"
 #include "provider/program.h"
 
+#define VERB_WAIT_MS 30000 /* for a lock of the database */
+
 /* argv[0] is the verb; the program's configuration is read, nothing is open.
  * An error's text is printed by main. */
-typedef bool verb_run(
-    struct program *p, int argc, char **argv, struct err *e);
+typedef bool verb_run(struct program *p, int argc, char **argv, struct err *e);
 
 verb_run verb_serve, verb_init, verb_migrate, verb_audit, verb_customer,
     verb_account, verb_system, verb_psd, verb_credit, verb_ledger;
@@ -23,8 +24,8 @@ struct verb_work {
 	struct program *p;
 	struct worker *w;
 };
-MUST_CHECK bool verb_begin(
-    struct program *p, struct verb_work *out, struct err *e);
+MUST_CHECK bool
+verb_begin(struct program *p, struct verb_work *out, struct err *e);
 MUST_CHECK bool verb_done(struct verb_work *work, bool good, struct err *e);
 
 /* The value of "--name VALUE" or "--name=VALUE" among the arguments behind
