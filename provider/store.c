@@ -9,6 +9,7 @@
 
 static const struct store_driver *const drivers[] = {
     &store_sqlite,
+    &store_postgresql,
 };
 
 static bool

@@ -82,8 +82,8 @@ bool store_in_doubt(const struct store *s);
 
 /* --- statements ------------------------------------------------------------------- */
 
-/* The next parameter of the statement to come, $1 first; all of them, whether
- * used or not.  Bytes and text are copied.  Text that is not UTF-8 is an
+/* The next parameter of the statement to come, $1 first; as many as it
+ * has.  Bytes and text are copied.  Text that is not UTF-8 is an
  * ERR_REQUEST of the statement. */
 void store_put_int(struct store *s, int64_t value);
 void store_put_text(struct store *s, const char *value); /* NULL: SQL's NULL */
