@@ -69,20 +69,28 @@ pg_start(void)
 	exit(1);
 }
 
+void
+pg_psql(const char *sql)
+{
+	PGconn *c = PQconnectdb(server_uri + strlen(PREFIX));
+	PGresult *r = PQexec(c, sql);
+
+	ok(PQresultStatus(r) == PGRES_COMMAND_OK ||
+		PQresultStatus(r) == PGRES_TUPLES_OK,
+	    PQerrorMessage(c));
+	PQclear(r);
+	PQfinish(c);
+}
+
 const char *
 pg_database(void)
 {
 	static char uri[sizeof(server_uri) + 32];
 	static int count;
 	char sql[64];
-	PGconn *c = PQconnectdb(server_uri + strlen(PREFIX));
-	PGresult *r;
 
 	snprintf(sql, sizeof(sql), "CREATE DATABASE test%d", ++count);
-	r = PQexec(c, sql);
-	ok(PQresultStatus(r) == PGRES_COMMAND_OK, PQerrorMessage(c));
-	PQclear(r);
-	PQfinish(c);
+	pg_psql(sql);
 	/* the last of two is the one that counts */
 	snprintf(uri, sizeof(uri), "%s dbname=test%d", server_uri, count);
 	return uri;

@@ -15,6 +15,9 @@ bool pg_start(void);
 /* A store's URI of a new database, until the next call. */
 const char *pg_database(void);
 
+/* One statement, outside of any transaction. */
+void pg_psql(const char *sql);
+
 void pg_stop(void);
 
 #endif

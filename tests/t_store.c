@@ -760,6 +760,246 @@ damaged_files_are_told(void **state)
 	is_err(&e, ERR_CORRUPT, "open");
 }
 
+/* --- of PostgreSQL ------------------------------------------------------------------- */
+
+static int64_t
+number(struct store *s, const char *sql)
+{
+	run(s, sql);
+	ok(store_row(s), sql);
+	return store_int(s, 0);
+}
+
+/* What another session does to the one with process number `pid`. */
+static void
+strike(struct store *s, int64_t pid, const char *sql)
+{
+	struct err e = ERR_INIT;
+
+	is_ok(store_begin(s, STORE_READ, &e), &e, "begin");
+	store_put_int(s, pid);
+	is_ok(store_run(s, sql, &e), &e, sql);
+	commit(s);
+}
+
+#define SQL_PID	 "SELECT pg_backend_pid()"
+#define SQL_KILL "SELECT pg_terminate_backend(CAST($1 AS INTEGER), 5000)"
+#define SQL_STOP "SELECT pg_cancel_backend(CAST($1 AS INTEGER))"
+
+static void
+lost_connections_are_opened_again(void **state)
+{
+	struct fixture *f = *state;
+	struct store *s = f->s, *other = another(f);
+	int64_t pid;
+
+	for (int i = 0; i < 3; i++) {
+		begin(s);
+		pid = number(s, SQL_PID);
+		send_add(s, i, "one", i);
+		commit(s);
+		strike(other, pid, SQL_KILL);
+	}
+	is_int(count(s), 3, "the same statements are of use");
+	store_close(other);
+}
+
+static void
+lost_transactions_are_absent(void **state)
+{
+	struct fixture *f = *state;
+	struct store *s = f->s, *other = another(f);
+	struct err e = ERR_INIT;
+
+	begin(s);
+	send_add(s, 1, "one", 1);
+	strike(other, number(s, SQL_PID), SQL_KILL);
+	send_add(s, 2, "two", 1);
+	ok(!store_flush(s, &e), "lost");
+	is_err(&e, ERR_ABSENT, "lost");
+	ok(!store_commit(s, &e), "lost");
+	is_err(&e, ERR_ABSENT, "lost");
+	ok(!store_in_doubt(s), "nothing was committed");
+	is_int(count(s), 0, "nothing is there");
+	begin(s);
+	send_add(s, 1, "one", 1);
+	receive(s, "add");
+	strike(other, number(s, SQL_PID), SQL_KILL);
+	ok(!store_commit(s, &e), "lost before the commit was sent");
+	is_err(&e, ERR_SYSTEM, "nobody knows");
+	ok(store_in_doubt(s), "in doubt");
+	is_int(count(s), 0, "nothing is there");
+	store_close(other);
+}
+
+struct committer {
+	struct store *s;
+	struct err e;
+	bool done;
+};
+
+static void *
+commit_aside(void *context)
+{
+	struct committer *c = context;
+
+	c->done = store_commit(c->s, &c->e);
+	return NULL;
+}
+
+/* A standby that does not exist is waited for. */
+static void
+want_standby(struct store *s, bool wanted)
+{
+	struct err e = ERR_INIT;
+
+	/* ALTER SYSTEM is for no transaction: it is made by hand */
+	pg_psql(wanted ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+		       : "ALTER SYSTEM RESET synchronous_standby_names");
+	pg_psql("SELECT pg_reload_conf()");
+	for (bool seen = !wanted; seen != wanted; usleep(20000)) {
+		is_ok(store_begin(s, STORE_READ, &e), &e, "begin");
+		run(s, "SELECT current_setting('synchronous_standby_names')");
+		ok(store_row(s), "row");
+		seen = store_text(s, 0)[0] != '\0';
+		commit(s);
+	}
+}
+
+static void
+wait_for_the_standby_that_is_broken_off(
+    struct fixture *f, const char *how, int64_t id)
+{
+	struct committer c = {.s = f->s, .e = ERR_INIT};
+	struct store *other = another(f);
+	struct err e = ERR_INIT;
+	pthread_t thread;
+	bool waits = false;
+	int64_t pid;
+
+	want_standby(other, true);
+	begin(f->s);
+	pid = number(f->s, SQL_PID);
+	send_add(f->s, id, "one", id);
+	is_int(pthread_create(&thread, NULL, commit_aside, &c), 0, "thread");
+	for (; !waits; usleep(20000)) {
+		is_ok(store_begin(other, STORE_READ, &e), &e, "begin");
+		store_put_int(other, pid);
+		run(other, "SELECT 1 FROM pg_stat_activity WHERE pid = $1"
+			   " AND wait_event = 'SyncRep'");
+		waits = store_row(other);
+		commit(other);
+	}
+	strike(other, pid, how);
+	pthread_join(thread, NULL);
+	want_standby(other, false);
+	ok(!c.done, "not known to be on the standby");
+	is_err(&c.e, ERR_SYSTEM, "commit");
+	ok(store_in_doubt(f->s), "in doubt");
+	is_int(count(f->s), id, "here it is");
+	store_close(other);
+}
+
+static void
+commit_without_the_standby_is_in_doubt(void **state)
+{
+	wait_for_the_standby_that_is_broken_off(*state, SQL_STOP, 1);
+	wait_for_the_standby_that_is_broken_off(*state, SQL_KILL, 2);
+}
+
+static void
+deferred_constraints_refuse_the_commit(void **state)
+{
+	struct store *s = ((struct fixture *)*state)->s;
+	struct err e = ERR_INIT;
+
+	begin(s);
+	run(s, "CREATE TABLE later (id BIGINT CONSTRAINT later_id UNIQUE "
+	       "DEFERRABLE INITIALLY DEFERRED)");
+	commit(s);
+	begin(s);
+	run(s, "INSERT INTO later VALUES (1), (1)");
+	ok(!store_commit(s, &e), "commit");
+	is_err(&e, ERR_REQUEST, "commit");
+	is_str(store_conflict(s), "later.id", "which");
+	ok(!store_in_doubt(s), "no doubt");
+}
+
+static void
+deadlocks_are_busy(void **state)
+{
+	struct fixture *f = *state;
+	struct store *other = another(f);
+	struct committer c = {.s = other, .e = ERR_INIT};
+	struct err e = ERR_INIT;
+	pthread_t thread;
+	bool done;
+
+	begin(f->s);
+	send_add(f->s, 1, "one", 1);
+	send_add(f->s, 2, "two", 1);
+	commit(f->s);
+	begin(f->s);
+	begin(other);
+	run(f->s, "UPDATE thing SET amount = 2 WHERE id = 1");
+	run(other, "UPDATE thing SET amount = 3 WHERE id = 2");
+	store_send(other, "UPDATE thing SET amount = 3 WHERE id = 1");
+	is_int(pthread_create(&thread, NULL, commit_aside, &c), 0, "thread");
+	store_send(f->s, "UPDATE thing SET amount = 2 WHERE id = 2");
+	done = store_commit(f->s, &e);
+	pthread_join(thread, NULL);
+	ok(done != c.done, "one of them");
+	is_err(done ? &c.e : &e, ERR_BUSY, "the other");
+	store_close(other);
+}
+
+static void
+changed_columns_are_read_again(void **state)
+{
+	struct fixture *f = *state;
+	struct store *other = another(f);
+	struct err e = ERR_INIT;
+	bool good = false;
+
+	begin(f->s);
+	run(f->s, "SELECT * FROM thing");
+	commit(f->s);
+	begin(other);
+	run(other, "ALTER TABLE thing ADD COLUMN more TEXT");
+	commit(other);
+	for (int i = 0; i < 2 && !good; i++) {
+		begin(f->s);
+		good = store_run(f->s, "SELECT * FROM thing", &e);
+		if (good)
+			commit(f->s);
+		else
+			is_err(&e, ERR_BUSY, "begin again");
+		store_rollback(f->s);
+	}
+	ok(good, "the second time");
+	store_close(other);
+}
+
+static void
+name_has_no_password(void **state)
+{
+	struct fixture *f = *state;
+	char uri[sizeof(f->uri) + 32];
+	struct err e = ERR_INIT;
+	struct store *s;
+
+	snprintf(uri, sizeof(uri), "%s password=secret", f->uri);
+	is_ok(store_open(uri, WAIT_MS, &s, &e), &e, "open");
+	ok(strstr(store_name(s), "dbname=test") != NULL, "its name");
+	ok(strstr(store_name(s), "secret") == NULL, "no password");
+	store_close(s);
+	ok(!store_open("postgresql://u:secret@/x?host=/nowhere", 100, &s, &e),
+	    "nobody there");
+	is_err(&e, ERR_ABSENT, "nobody there");
+	ok(strstr(e.text, "secret") == NULL, "no password");
+	ok(strchr(e.text, '\n') == NULL, "one line");
+}
+
 #define COMMON(X)                                                      \
 	X(values_come_back_as_they_went), X(nothing_and_empty_differ), \
 	    X(truth_is_0_or_1), X(fractions_are_refused),              \
@@ -791,6 +1031,13 @@ main(void)
 	};
 	const struct CMUnitTest postgresql[] = {
 	    COMMON(PG),
+	    PG(lost_connections_are_opened_again),
+	    PG(lost_transactions_are_absent),
+	    PG(commit_without_the_standby_is_in_doubt),
+	    PG(deferred_constraints_refuse_the_commit),
+	    PG(deadlocks_are_busy),
+	    PG(changed_columns_are_read_again),
+	    PG(name_has_no_password),
 	};
 	int failed = cmocka_run_group_tests_name("SQLite", sqlite, NULL, NULL);
 
