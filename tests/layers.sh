@@ -26,7 +26,7 @@ homes() {
 ^gnutls/ provider/web_connection.c
 ^sqlite3\.h$ dispense/journal* provider/store*
 ^jansson\.h$ base/json.c tools/out.c tools/verify_report.c
-^libpq-fe\.h$ provider/store*.c
+^libpq-fe\.h$ provider/store_postgresql*
 ^qrencode\.h$ stamp/symbol.c
 ^zint\.h$ stamp/symbol.c
 ^(cairo|pango)[-/.a-z]*\.h$ stamp/imprint* tools/draw.c
