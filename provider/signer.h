@@ -46,14 +46,16 @@ struct signer_key {
 	uint8_t point[PSD_POINT];
 };
 
-/* A new key pair for PSD `id`.  Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM. */
+/* A new key pair for PSD `id`.
+ * Errors: ERR_ABSENT, ERR_BUSY, ERR_REQUEST (id), ERR_SYSTEM. */
 MUST_CHECK bool signer_make(
     struct signer *s, const char *id, struct signer_key *out, struct err *e);
 
 /* Signs `count` messages (1 to SIGNER_BATCH) of PSD `id` with its key, as one
- * piece of work where the module can.
+ * piece of work where the module can: all, or none and every `sig` is zero.
  * Errors: ERR_ABSENT, ERR_BUSY (silent too long), ERR_CORRUPT (the key is not
- * this PSD's, a signature does not verify), ERR_CONFIG (a key of no use). */
+ * this PSD's, a signature does not verify), ERR_CONFIG (a key of no use, or of
+ * another module), ERR_REQUEST (id, message too long), ERR_SYSTEM. */
 struct signer_message {
 	const uint8_t *ptr;
 	size_t len;
