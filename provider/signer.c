@@ -16,6 +16,7 @@ struct signer {
 
 static const struct signer_driver *const drivers[] = {
     &signer_software_driver,
+    &signer_hsm_driver,
 };
 
 #define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))

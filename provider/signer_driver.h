@@ -26,5 +26,6 @@ struct signer_driver {
 };
 
 extern const struct signer_driver signer_software_driver;
+extern const struct signer_driver signer_hsm_driver;
 
 #endif
