@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/aside.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,6 +24,7 @@ struct aside {
 	int fd;
 	pid_t pid, owner;
 	bool lost;
+	int waiting; /* orders whose answer was not taken */
 	uint8_t answer[ASIDE_MESSAGE];
 };
 
@@ -243,23 +245,43 @@ said(const struct aside *a, size_t len, struct err *e)
 }
 
 bool
-aside_order(struct aside *a, const struct bytes_writer *order, int ms,
-    struct bytes_reader *answer, struct err *e)
+aside_give(struct aside *a, const struct bytes_writer *order, struct err *e)
 {
-	size_t len = 0;
-
 	if (order->failed)
 		return err_set(e, ERR_REQUEST, "too long for %s", a->part->who);
 	if (aside_is_lost(a))
 		return ended(a, e);
-	a->lost = true;
-	if (send(a->fd, order->ptr, order->pos, MSG_NOSIGNAL) < 0)
+	if (send(a->fd, order->ptr, order->pos, MSG_NOSIGNAL) < 0) {
+		a->lost = true;
 		return ended(a, e);
-	if (!await(a, ms, &len, e))
+	}
+	a->waiting++;
+	return true;
+}
+
+bool
+aside_take(struct aside *a, int ms, struct bytes_reader *answer, struct err *e)
+{
+	size_t len = 0;
+
+	assert(a->waiting > 0);
+	if (aside_is_lost(a))
+		return ended(a, e);
+	if (!await(a, ms, &len, e)) {
+		a->lost = true;
 		return false;
-	a->lost = false;
+	}
+	a->waiting--;
 	if (!said(a, len, e))
 		return false;
 	bytes_reader_init(answer, a->answer + 1, len - 1);
 	return true;
+}
+
+bool
+aside_order(struct aside *a, const struct bytes_writer *order, int ms,
+    struct bytes_reader *answer, struct err *e)
+{
+	assert(a->waiting == 0);
+	return aside_give(a, order, e) && aside_take(a, ms, answer, e);
 }

@@ -47,6 +47,15 @@ void aside_close(struct aside *a);
 MUST_CHECK bool aside_order(struct aside *a, const struct bytes_writer *order,
     int ms, struct bytes_reader *answer, struct err *e);
 
+/* The same in two, so that the child has its next order while its last answer is
+ * being looked at: an answer is taken for each order given, in their order,
+ * before aside_order() is used again.  Few, and small: what is given waits in a
+ * socket. */
+MUST_CHECK bool
+aside_give(struct aside *a, const struct bytes_writer *order, struct err *e);
+MUST_CHECK bool
+aside_take(struct aside *a, int ms, struct bytes_reader *answer, struct err *e);
+
 bool aside_is_lost(const struct aside *a);
 
 #endif

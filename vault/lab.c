@@ -17,7 +17,6 @@
 #define LAB_VENDOR     "XX"
 #define LAB_MODEL      "PS"
 #define LAB_LICENCE    1
-#define LAB_YEARS      10
 #define LAB_AUDIT_DAYS 90
 #define CREATE_WAIT_MS 5000
 #define ORDER_TRIES    3 /* each is a download that came between */
@@ -49,15 +48,11 @@ lab_path(
 	return join(out, lab->folder, name, e);
 }
 
-/* --- opening ------------------------------------------------------------------ */
-
 bool
 lab_open(const char *folder, struct lab **out, struct err *e)
 {
-	static const struct authority_setup setup = {.vendor = LAB_VENDOR,
-	    .authority_name = "cups-postage lab authority",
-	    .provider_name = "cups-postage lab provider",
-	    .years = LAB_YEARS};
+	static const struct authority_setup setup = {
+	    .name = "cups-postage lab", .vendor = LAB_VENDOR};
 	struct lab *lab = calloc(1, sizeof(*lab));
 	char psd[PATH_MAX], answers[PATH_MAX];
 
@@ -69,7 +64,7 @@ lab_open(const char *folder, struct lab **out, struct err *e)
 	    !durable_mkdir(folder, SECRET_FOLDER, e) ||
 	    !durable_mkdir(psd, SECRET_FOLDER, e) ||
 	    !durable_mkdir(answers, SECRET_FOLDER, e) ||
-	    !authority_open(folder, &setup, &lab->authority, e)) {
+	    !authority_make(folder, &setup, &lab->authority, e)) {
 		lab_close(lab);
 		return err_prefix(e, "lab");
 	}
@@ -133,6 +128,7 @@ certify(
 	struct authority_psd psd = {.name = "cups-postage lab PSD",
 	    .id = id,
 	    .serial = m->serial,
+	    .not_before = date_add(today(), -1),
 	    .not_after = m->expires,
 	    .key = key};
 
@@ -209,7 +205,7 @@ lab_publish(struct lab *lab, const char *id, const char *folder, struct err *e)
 
 	snprintf(name, sizeof(name), "%s.pem", id);
 	done =
-	    authority_publish(lab->authority, folder, "lab", e) &&
+	    authority_publish(lab->authority, folder, "lab-", e) &&
 	    psd_path(lab, id, from, e) && authority_read_cert(from, &psd, e) &&
 	    join(to, folder, name, e) && authority_write_cert(to, psd, true, e);
 	cert_free(psd);
