@@ -25,7 +25,7 @@ homes() {
 ^microhttpd\.h$ provider/web*.c
 ^gnutls/ provider/web_connection.c
 ^sqlite3\.h$ dispense/journal* provider/store*
-^jansson\.h$ base/json.c tools/out.c tools/verify_report.c
+^jansson\.h$ base/json_own.h tools/out.c tools/verify_report.c
 ^libpq-fe\.h$ provider/store*.c
 ^qrencode\.h$ stamp/symbol.c
 ^zint\.h$ stamp/symbol.c
