@@ -89,8 +89,7 @@ metric_count(struct metric *c, uint64_t by)
 	if (c == NULL)
 		return;
 	assert(c->kind == METRICS_COUNTER);
-	atomic_fetch_add_explicit(
-	    &c->value, (int64_t)by, memory_order_relaxed);
+	atomic_fetch_add_explicit(&c->value, (int64_t)by, memory_order_relaxed);
 }
 
 void

@@ -23,7 +23,7 @@ enum metrics_kind {
 struct metrics;
 struct metric;
 
-struct metrics *metrics_new(void); /* NULL: no memory */
+struct metrics *metrics_new(void);    /* NULL: no memory */
 void metrics_free(struct metrics *m); /* NULL is allowed */
 
 /* Strings are static; labels as `code="200",method="GET"`, or NULL.  NULL: no

@@ -86,7 +86,7 @@ entry_for(struct throttle *t, uint64_t tag)
 			return &set[i];
 		if (set[i].tag == 0 ? fullest->tag != 0
 				    : fullest->tag != 0 &&
-			    set[i].full_ms < fullest->full_ms)
+					  set[i].full_ms < fullest->full_ms)
 			fullest = &set[i];
 	}
 	*fullest = (struct entry){.tag = tag, .full_ms = INT64_MIN};
@@ -105,7 +105,7 @@ throttle_take(
 	pthread_mutex_lock(&t->lock);
 	mine = entry_for(t, tag);
 	then = (mine->full_ms > now_ms ? mine->full_ms : now_ms) +
-	    t->setup.each_ms;
+	       t->setup.each_ms;
 	may = then - now_ms <= most;
 	if (may)
 		mine->full_ms = then;

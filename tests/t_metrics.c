@@ -12,12 +12,12 @@ filled(void)
 	struct metrics *m = metrics_new();
 	struct metric *ok = metrics_add(m, METRICS_COUNTER,
 	    "postage_requests_total", "Requests by status.", "code=\"200\"");
-	struct metric *held = metrics_add(
-	    m, METRICS_GAUGE, "postage_connections", "Open.", NULL);
+	struct metric *held =
+	    metrics_add(m, METRICS_GAUGE, "postage_connections", "Open.", NULL);
 	struct metric *bad = metrics_add(m, METRICS_COUNTER,
 	    "postage_requests_total", "Another help.", "code=\"500\"");
-	struct metric *took = metrics_add(m, METRICS_HISTOGRAM,
-	    "postage_request_seconds", "How long.", NULL);
+	struct metric *took = metrics_add(
+	    m, METRICS_HISTOGRAM, "postage_request_seconds", "How long.", NULL);
 	struct metric *by = metrics_add(m, METRICS_HISTOGRAM,
 	    "postage_sign_seconds", "How long.", "module=\"a\"");
 
