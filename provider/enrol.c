@@ -57,8 +57,7 @@ static bool
 make(struct worker *w, const struct enrol *setup, struct psd_record *psd,
     struct psd_row *row, struct err *e)
 {
-	uint32_t expires =
-	    date_add(worker_today(w), setup->years * YEAR_DAYS);
+	uint32_t expires = date_add(worker_today(w), setup->years * YEAR_DAYS);
 	char id[PSD_ID];
 
 	if (!store_psd_next(w->store, &psd->here.serial, e))

@@ -54,7 +54,8 @@ fail(const struct err *e)
 static int
 run(const char *path, int argc, char **argv)
 {
-	static char *serve[] = {(char[]){"serve"}, NULL};
+	static char serve_word[] = "serve";
+	static char *serve[] = {serve_word, NULL};
 	struct program *p = malloc(sizeof(*p));
 	struct err e = ERR_INIT;
 	int status = EXIT_FAILURE;
@@ -108,8 +109,8 @@ main(int argc, char **argv)
 	bool check = false;
 	int c;
 
-	log_open(getenv("JOURNAL_STREAM") ? LOG_JOURNALD : LOG_PLAIN,
-	    "postaged");
+	log_open(
+	    getenv("JOURNAL_STREAM") ? LOG_JOURNALD : LOG_PLAIN, "postaged");
 	while ((c = getopt_long(argc, argv, "+c:CVh", options, NULL)) != -1) {
 		switch (c) {
 		case 'c': path = optarg; break;

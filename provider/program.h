@@ -5,7 +5,7 @@
 #ifndef PROVIDER_PROGRAM_H
 #define PROVIDER_PROGRAM_H
 
-#include "provider/config.h"
+#include "provider/conf.h"
 #include "provider/worker.h"
 #include "vault/authority.h"
 

@@ -58,8 +58,8 @@ verb_audit(struct program *p, int argc, char **argv, struct err *e)
 
 	if (!verb_words(argc, argv, 1, 1, "audit [--checkpoint]", e))
 		return false;
-	done = open_worker(p, &w, e) &&
-	       audit_books(w, print_fault, NULL, &r, e);
+	done =
+	    open_worker(p, &w, e) && audit_books(w, print_fault, NULL, &r, e);
 	if (done) {
 		print_result(&r);
 		done = r.faults == 0 ||
@@ -74,15 +74,15 @@ verb_audit(struct program *p, int argc, char **argv, struct err *e)
 /* --- ledger --------------------------------------------------------------------- */
 
 static void
-print_account(void *context, const char *account, mils given, mils taken,
-    int64_t count)
+print_account(
+    void *context, const char *account, mils given, mils taken, int64_t count)
 {
 	char in[MILS_TEXT], out[MILS_TEXT], left[MILS_TEXT];
 
 	(void)context;
-	printf("%-20s %14s %14s %14s %9lld\n", account,
-	    mils_format(given, in), mils_format(taken, out),
-	    mils_format(given - taken, left), (long long)count);
+	printf("%-20s %14s %14s %14s %9lld\n", account, mils_format(given, in),
+	    mils_format(taken, out), mils_format(given - taken, left),
+	    (long long)count);
 }
 
 static void

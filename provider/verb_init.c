@@ -109,17 +109,16 @@ take_licence(int *argc, char **argv, struct licence *out, struct err *e)
 	unsigned long c = currency ? strtoul(currency, NULL, 10) : 840;
 
 	if (n < 1 || n > UINT32_MAX)
-		return err_set(e, ERR_REQUEST,
-		    "--licence: a number of 1 to 4294967295");
+		return err_set(
+		    e, ERR_REQUEST, "--licence: a number of 1 to 4294967295");
 	if (vendor != NULL && strlen(vendor) != 2)
 		return err_set(e, ERR_REQUEST,
 		    "--vendor: the two letters that the postal authority gave");
 	if (c > 999)
 		return err_set(e, ERR_REQUEST, "--currency: 0 to 999");
-	*out = (struct licence){
-	    .number = (uint32_t)n, .currency = (uint16_t)c};
-	snprintf(out->vendor, sizeof(out->vendor), "%s",
-	    vendor ? vendor : "XX");
+	*out = (struct licence){.number = (uint32_t)n, .currency = (uint16_t)c};
+	snprintf(
+	    out->vendor, sizeof(out->vendor), "%s", vendor ? vendor : "XX");
 	snprintf(out->holder, sizeof(out->holder), "%s",
 	    holder ? holder : "cups-postage lab provider");
 	return true;

@@ -30,14 +30,14 @@ find_module(struct worker *w, const char *name, struct err *e)
 		return w->signer[0];
 	s = worker_signer(w, name);
 	if (s == NULL)
-		err_set(e, ERR_REQUEST,
-		    "postaged.conf has no [module %s]", name);
+		err_set(
+		    e, ERR_REQUEST, "postaged.conf has no [module %s]", name);
 	return s;
 }
 
 static bool
-add(struct verb_work *work, const char *account, const char *module,
-    long count, struct err *e)
+add(struct verb_work *work, const char *account, const char *module, long count,
+    struct err *e)
 {
 	const struct config *c = &work->p->config;
 	struct enrol setup = {.authority = work->p->authority,
@@ -92,8 +92,7 @@ list(struct worker *w, const char *account, struct err *e)
 	size_t count = 0;
 	bool good = psd != NULL &&
 		    store_account_find(w->store, account, &a, e) &&
-		    store_psd_list(
-			w->store, a.id, psd, PSDS_MAX, &count, e);
+		    store_psd_list(w->store, a.id, psd, PSDS_MAX, &count, e);
 
 	for (size_t i = 0; good && i < count; i++)
 		good = show(w, &psd[i], e);

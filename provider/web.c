@@ -182,7 +182,8 @@ web_start(const struct web_setup *setup, struct web **out, struct err *e)
 	pthread_mutex_init(&w->work_lock, NULL);
 	pthread_cond_init(&w->work_there, NULL);
 	fill_defaults(&w->setup);
-	if (!web_listen(w, e) || !web_work_start(w, e) || !start_daemon(w, e) ||
+	if ((setup->certificate != NULL && !web_tls_check(setup, e)) ||
+	    !web_listen(w, e) || !web_work_start(w, e) || !start_daemon(w, e) ||
 	    !web_accept_start(w, e)) {
 		web_stop(w);
 		return false;

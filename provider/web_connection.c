@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/web_own.h"
 
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
-#include "stamp/sig.h"
 
 static void
 link_in(struct web *w, struct web_connection *c)
@@ -86,32 +82,4 @@ web_connection_sweep(struct web *w)
 		}
 	}
 	pthread_mutex_unlock(&w->connections_lock);
-}
-
-void
-web_connection_know_peer(struct web_connection *c, struct MHD_Connection *mhd)
-{
-	gnutls_typed_vdata_st purpose = {
-	    .type = GNUTLS_DT_KEY_PURPOSE_OID,
-	    .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT,
-	};
-	const union MHD_ConnectionInfo *info;
-	const gnutls_datum_t *chain;
-	unsigned int count = 0, status = 0;
-	uint8_t hash[SIG_SHA256];
-
-	if (c->peer_known || c->web->setup.client_authority == NULL)
-		return;
-	c->peer_known = true;
-	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	if (info == NULL || info->tls_session == NULL)
-		return;
-	chain = gnutls_certificate_get_peers(info->tls_session, &count);
-	if (chain == NULL || count == 0 ||
-	    gnutls_certificate_verify_peers(
-		info->tls_session, &purpose, 1, &status) != 0 ||
-	    status != 0)
-		return;
-	sig_sha256(chain[0].data, chain[0].size, hash);
-	bytes_to_hex(hash, sizeof(hash), c->fingerprint);
 }

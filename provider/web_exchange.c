@@ -226,7 +226,7 @@ begin(struct web_exchange *x, const char *path, const char *method,
 	look_at_head(x, version, &f);
 	if (f.status != 0)
 		return refuse(x, &f);
-	web_connection_know_peer(x->connection, x->mhd);
+	web_tls_know_peer(x->connection, x->mhd);
 	memcpy(x->request.fingerprint, x->connection->fingerprint,
 	    HTTP_FINGERPRINT);
 	x->body_len = f.body_len;

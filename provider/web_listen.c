@@ -149,9 +149,11 @@ listen_tcp(struct web *w, const char *where, struct err *e)
 	char host[HTTP_ADDRESS + 2];
 	size_t len = colon ? (size_t)(colon - where) : 0;
 	bool bracket = len > 1 && where[0] == '[' && where[len - 1] == ']';
+	uint64_t port;
 	bool done = false;
 
-	if (len > 0 && len < sizeof(host) &&
+	if (len > 0 && text_to_u64(colon + 1, UINT16_MAX, &port) &&
+	    len < sizeof(host) &&
 	    bracket == (memchr(where, ':', len) != NULL)) {
 		memcpy(host, where + bracket, len - 2 * bracket);
 		host[len - 2 * bracket] = '\0';

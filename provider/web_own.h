@@ -6,6 +6,7 @@
  *	web_listen.c	its socket
  *	web_accept.c	a thread that takes connections and ends slow ones
  *	web_connection.c	one connection: who is there
+ *	web_tls.c	certificates, ours and theirs
  *	web_exchange.c	one request: guard, body, answer; on the library's threads
  *	web_work.c	the workers and their queue
  *
@@ -107,9 +108,13 @@ void web_connection_free(struct web_connection *c);
 void web_connection_limit(struct web_connection *c, int seconds);
 /* Ends those whose time is up. */
 void web_connection_sweep(struct web *w);
+
+/* web_tls.c */
+/* The library passes over an authority that it cannot read, and does not free what
+ * it could not use.  Errors: ERR_CONFIG. */
+MUST_CHECK bool web_tls_check(const struct web_setup *setup, struct err *e);
 /* What its certificate is, if it showed one that verifies. */
-void
-web_connection_know_peer(struct web_connection *c, struct MHD_Connection *mhd);
+void web_tls_know_peer(struct web_connection *c, struct MHD_Connection *mhd);
 
 /* web_exchange.c */
 struct web_exchange *

@@ -23,9 +23,9 @@ homes() {
 ^cups/ filter/* backend/* ppd/* tools/* dispense/scheduler.c
 ^(poppler|glib/poppler)[-/.a-z]*\.h$ filter/scan*
 ^microhttpd\.h$ provider/web*.c
-^gnutls/ provider/web_connection.c
+^gnutls/ provider/web_tls.c
 ^sqlite3\.h$ dispense/journal* provider/store*
-^jansson\.h$ base/json.c tools/out.c tools/verify_report.c
+^jansson\.h$ base/json_own.h tools/out.c tools/verify_report.c
 ^libpq-fe\.h$ provider/store_postgresql*
 ^qrencode\.h$ stamp/symbol.c
 ^zint\.h$ stamp/symbol.c

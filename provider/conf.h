@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config: postaged.conf(5), read once per run.
+ * conf: postaged.conf(5), read once per run.
  *
  * The file holds no secret; secrets are in files that it names, or systemd
  * credentials ("credential:NAME").  An unknown key is an error that names file
  * and line.
  */
-#ifndef PROVIDER_CONFIG_H
-#define PROVIDER_CONFIG_H
+#ifndef PROVIDER_CONF_H
+#define PROVIDER_CONF_H
 
 #include <limits.h>
 

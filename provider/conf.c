@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/config.h"
+#include "provider/conf.h"
 
 #include <errno.h>
 #include <stdint.h>
