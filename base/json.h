@@ -7,7 +7,7 @@
  * An error sticks: the first one is told, whatever is taken after it, with the
  * path of what is wrong ("stamps[3].amount: ...").  Numbers are integers only;
  * a key twice, a real, text that is not UTF-8 or has control characters, depth
- * over 16 and text behind the end are refused.
+ * over JSON_DEPTH and text behind the end are refused.
  *
  * Writing: json_new(), json_put_*(), json_text().  A writer that ran out of
  * memory gives NULL there.
@@ -19,6 +19,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+
+#define JSON_DEPTH 16
 
 struct json; /* a document, and where in it one reads or writes */
 
@@ -63,11 +65,14 @@ void json_take_hex(
 void json_take_base64(struct json *j, const char *key, bool must, uint8_t *out,
     size_t size, size_t *len);
 
-/* Goes into the object `key`; false: missing.  json_leave() comes back. */
+/* Goes into the object `key`; false: missing, or an error, and nothing to leave.
+ * json_leave() comes back. */
 bool json_enter(struct json *j, const char *key, bool must);
-/* The array `key` of objects or texts: how many; 1 to `max`. */
+/* The array `key` of objects or texts: how many; 1 to `max`, 0 where it is
+ * missing or after an error. */
 size_t json_count(struct json *j, const char *key, bool must, size_t max);
-/* Goes into element i of the array `key`, an object. */
+/* Goes into element i of the array `key`, an object; json_leave() comes back.
+ * After an error there is nothing to take in it. */
 void json_enter_item(struct json *j, const char *key, size_t i);
 /* Element i of the array `key`, a text. */
 void json_item_text(
@@ -82,6 +87,7 @@ struct json *json_new(void);
 
 void json_put_int(struct json *j, const char *key, int64_t value);
 void json_put_bool(struct json *j, const char *key, bool value);
+/* What is no UTF-8 is cleaned (base/text.h). */
 void json_put_text(struct json *j, const char *key, const char *value);
 void json_put_digits(struct json *j, const char *key, uint64_t value);
 void
@@ -91,8 +97,8 @@ void json_put_base64(
 
 /* Begins an object or an array of objects under `key`; what is put until
  * json_end() goes there.  In an array each object is json_item() .. json_end(). */
-void json_object(struct json *j, const char *key);
-void json_array(struct json *j, const char *key);
+void json_begin_object(struct json *j, const char *key);
+void json_begin_array(struct json *j, const char *key);
 void json_item(struct json *j);
 void json_end(struct json *j);
 /* A text of the array where one is. */

@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/bytes.h"
+#include "base/text.h"
+
+#define NAME_MAX_SHOWN 48
+
+/* An object (writing: or array) that one is in. */
+struct level {
+	json_t *value; /* borrowed of the document; NULL: after an error */
+	json_t
+	    *taken; /* reading: own, its keys are those that were asked for */
+	char name[NAME_MAX_SHOWN + 24]; /* "stamps[3]"; "" = the document */
+};
+
+struct json {
+	json_t *root;
+	struct err wrong; /* ERR_NONE: nothing so far */
+	bool no_memory;
+	size_t depth; /* of levels in use, less one */
+	struct level level[JSON_DEPTH];
+};
+
+/* --- reading ------------------------------------------------------------------ */
+
+/* Before the library, which goes into each level by a call of itself. */
+static bool
+is_deep(const char *text, size_t len)
+{
+	size_t depth = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (text[i] == '{' || text[i] == '['))
+			depth++;
+		else if (!quoted && (text[i] == '}' || text[i] == ']'))
+			depth -= depth > 0;
+		if (depth > JSON_DEPTH)
+			return true;
+	}
+	return false;
+}
+
+static json_t *
+parse(const char *text, size_t len, struct err *e)
+{
+	json_error_t said;
+	json_t *root;
+	char clean[JSON_ERROR_TEXT_LENGTH + 4];
+
+	if (is_deep(text, len)) {
+		err_set(e, ERR_REQUEST,
+		    "JSON: more than %d levels inside each other", JSON_DEPTH);
+		return NULL;
+	}
+	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &said);
+	if (root == NULL)
+		err_set(e, ERR_REQUEST, "JSON, line %d, column %d: %s",
+		    said.line, said.column,
+		    text_clean(said.text, clean, sizeof(clean)));
+	else if (!json_is_object(root)) {
+		err_set(e, ERR_REQUEST, "JSON: not an object");
+		json_decref(root);
+		root = NULL;
+	}
+	return root;
+}
+
+static struct json *
+new_document(json_t *root)
+{
+	struct json *j = calloc(1, sizeof(*j));
+
+	if (j == NULL || root == NULL) {
+		json_decref(root);
+		free(j);
+		return NULL;
+	}
+	j->root = root;
+	j->level[0].value = root;
+	return j;
+}
+
+bool
+json_open(const char *text, size_t len, struct json **out, struct err *e)
+{
+	json_t *root = parse(text, len, e);
+
+	*out = NULL;
+	if (root == NULL)
+		return false;
+	*out = new_document(root);
+	if (*out == NULL)
+		return err_set(e, ERR_SYSTEM, "JSON: no memory");
+	(*out)->level[0].taken = json_object();
+	return true;
+}
+
+void
+json_free(struct json *j)
+{
+	if (j == NULL)
+		return;
+	for (size_t i = 0; i <= j->depth; i++)
+		json_decref(j->level[i].taken);
+	json_decref(j->root);
+	free(j);
+}
+
+bool
+json_good(const struct json *j)
+{
+	return j->wrong.kind == ERR_NONE;
+}
+
+static struct level *
+here(struct json *j)
+{
+	return &j->level[j->depth];
+}
+
+/* "stamps[3].amount"; key "" = where one is. */
+static void
+write_path(const struct json *j, const char *key, char *out, size_t size)
+{
+	size_t pos = 0;
+	char clean[NAME_MAX_SHOWN];
+
+	*out = '\0';
+	for (size_t i = 1; i <= j->depth && pos < size; i++)
+		pos += (size_t)snprintf(
+		    out + pos, size - pos, "%s.", j->level[i].name);
+	if (pos < size)
+		snprintf(out + pos, size - pos, "%s",
+		    text_clean(key, clean, sizeof(clean)));
+}
+
+void
+json_blame(struct json *j, const char *key, const char *fmt, ...)
+{
+	char path[256], words[200];
+	va_list ap;
+
+	if (!json_good(j))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	write_path(j, key, path, sizeof(path));
+	err_set(&j->wrong, ERR_REQUEST, "%s: %s", path, words);
+}
+
+/* The value of `key` if it has this type, else NULL. */
+static json_t *
+take(struct json *j, const char *key, bool must, json_type type)
+{
+	static const char *const names[] = {
+	    [JSON_OBJECT] = "an object",
+	    [JSON_ARRAY] = "an array",
+	    [JSON_STRING] = "a text",
+	    [JSON_INTEGER] = "a whole number",
+	};
+	struct level *l = here(j);
+	json_t *value;
+
+	if (!json_good(j) || l->value == NULL)
+		return NULL;
+	value = json_object_get(l->value, key);
+	if (value == NULL) {
+		if (must)
+			json_blame(j, key, "is missing");
+		return NULL;
+	}
+	json_object_set(l->taken, key, value);
+	if (json_typeof(value) == type)
+		return value;
+	json_blame(j, key, "must be %s", names[type]);
+	return NULL;
+}
+
+void
+json_take_int(struct json *j, const char *key, bool must, int64_t low,
+    int64_t high, int64_t *out)
+{
+	json_t *value = take(j, key, must, JSON_INTEGER);
+	int64_t n;
+
+	if (value == NULL)
+		return;
+	n = json_integer_value(value);
+	if (n < low || n > high)
+		json_blame(j, key, "must be %lld to %lld", (long long)low,
+		    (long long)high);
+	else
+		*out = n;
+}
+
+void
+json_take_u32(struct json *j, const char *key, bool must, uint32_t low,
+    uint32_t high, uint32_t *out)
+{
+	int64_t n = *out;
+
+	json_take_int(j, key, must, low, high, &n);
+	*out = (uint32_t)n;
+}
+
+void
+json_take_bool(struct json *j, const char *key, bool must, bool *out)
+{
+	struct level *l = here(j);
+	json_t *value =
+	    json_good(j) && l->value ? json_object_get(l->value, key) : NULL;
+
+	if (!json_is_boolean(value)) {
+		if (take(j, key, must, JSON_NULL) != NULL || value != NULL)
+			json_blame(j, key, "must be true or false");
+		return;
+	}
+	json_object_set(l->taken, key, value);
+	*out = json_is_true(value);
+}
+
+static bool
+has_control(const char *s)
+{
+	for (const unsigned char *p = (const unsigned char *)s; *p; p++)
+		if (*p < 0x20 || *p == 0x7f ||
+		    (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
+			return true;
+	return false;
+}
+
+/* Says what is wrong with a text, if anything is. */
+static void
+copy_text(
+    struct json *j, const char *key, json_t *value, char *out, size_t size)
+{
+	const char *text = json_string_value(value);
+
+	if (json_string_length(value) >= size)
+		json_blame(j, key, "longer than %zu bytes", size - 1);
+	else if (has_control(text))
+		json_blame(j, key, "has control characters");
+	else
+		memcpy(out, text, json_string_length(value) + 1);
+}
+
+void
+json_take_text(
+    struct json *j, const char *key, bool must, char *out, size_t size)
+{
+	json_t *value = take(j, key, must, JSON_STRING);
+
+	if (value != NULL)
+		copy_text(j, key, value, out, size);
+}
+
+void
+json_take_digits(
+    struct json *j, const char *key, bool must, uint64_t high, uint64_t *out)
+{
+	json_t *value = take(j, key, must, JSON_STRING);
+
+	if (value != NULL && !text_to_u64(json_string_value(value), high, out))
+		json_blame(j, key, "must be a text of digits, at most \"%llu\"",
+		    (unsigned long long)high);
+}
+
+void
+json_take_hex(
+    struct json *j, const char *key, bool must, uint8_t *out, size_t len)
+{
+	json_t *value = take(j, key, must, JSON_STRING);
+	size_t got;
+
+	if (value == NULL)
+		return;
+	/* as long as it must be: bytes_from_hex() would skip blanks */
+	if (json_string_length(value) != 2 * len ||
+	    !bytes_from_hex(json_string_value(value), out, len, &got) ||
+	    got != len)
+		json_blame(j, key, "must be %zu hexadecimal digits", 2 * len);
+}
+
+void
+json_take_base64(struct json *j, const char *key, bool must, uint8_t *out,
+    size_t size, size_t *len)
+{
+	json_t *value = take(j, key, must, JSON_STRING);
+
+	if (value != NULL && !base64_decode(json_string_value(value),
+				 json_string_length(value), out, size, len))
+		json_blame(j, key, "must be base64 of at most %zu bytes", size);
+}
+
+static void
+go_into(struct json *j, const char *name, json_t *value)
+{
+	struct level *l;
+
+	assert(j->depth + 1 < JSON_DEPTH);
+	l = &j->level[++j->depth];
+	l->value = value;
+	l->taken = json_object();
+	snprintf(l->name, sizeof(l->name), "%s", name);
+}
+
+bool
+json_enter(struct json *j, const char *key, bool must)
+{
+	json_t *value = take(j, key, must, JSON_OBJECT);
+
+	if (value == NULL)
+		return false;
+	go_into(j, key, value);
+	return true;
+}
+
+size_t
+json_count(struct json *j, const char *key, bool must, size_t max)
+{
+	json_t *value = take(j, key, must, JSON_ARRAY);
+
+	if (value == NULL)
+		return 0;
+	if (json_array_size(value) >= 1 && json_array_size(value) <= max)
+		return json_array_size(value);
+	json_blame(j, key, "must have 1 to %zu elements", max);
+	return 0;
+}
+
+static json_t *
+take_item(struct json *j, const char *key, size_t i, char *name, size_t size)
+{
+	json_t *array = take(j, key, true, JSON_ARRAY);
+	json_t *value = array ? json_array_get(array, i) : NULL;
+
+	snprintf(name, size, "%.*s[%zu]", NAME_MAX_SHOWN, key, i);
+	if (array != NULL && value == NULL)
+		json_blame(j, name, "is missing");
+	return value;
+}
+
+void
+json_enter_item(struct json *j, const char *key, size_t i)
+{
+	char name[sizeof(j->level[0].name)];
+	json_t *value = take_item(j, key, i, name, sizeof(name));
+
+	if (value != NULL && !json_is_object(value)) {
+		json_blame(j, name, "must be an object");
+		value = NULL;
+	}
+	go_into(j, name, value);
+}
+
+void
+json_item_text(
+    struct json *j, const char *key, size_t i, char *out, size_t size)
+{
+	char name[sizeof(j->level[0].name)];
+	json_t *value = take_item(j, key, i, name, sizeof(name));
+
+	if (value == NULL)
+		return;
+	if (json_is_string(value))
+		copy_text(j, name, value, out, size);
+	else
+		json_blame(j, name, "must be a text");
+}
+
+static void
+check_all_taken(struct json *j)
+{
+	struct level *l = here(j);
+	const char *key;
+	json_t *value;
+
+	if (l->value == NULL)
+		return;
+	json_object_foreach(l->value, key, value)
+	{
+		if (json_object_get(l->taken, key) == NULL)
+			json_blame(j, key, "is not known here");
+	}
+}
+
+void
+json_leave(struct json *j)
+{
+	assert(j->depth > 0);
+	check_all_taken(j);
+	json_decref(here(j)->taken);
+	here(j)->taken = NULL;
+	j->depth--;
+}
+
+bool
+json_close(struct json *j, struct err *e)
+{
+	bool good;
+
+	if (j == NULL)
+		return true;
+	assert(j->depth == 0);
+	check_all_taken(j);
+	good = json_good(j);
+	if (!good)
+		*e = j->wrong;
+	json_free(j);
+	return good;
+}
+
+/* --- writing -------------------------------------------------------------------- */
+
+struct json *
+json_new(void)
+{
+	return new_document(json_object());
+}
+
+/* Takes the new value; NULL: there was no memory for it.  Gives it back, borrowed,
+ * where it found its place. */
+static json_t *
+put(struct json *j, const char *key, json_t *value)
+{
+	json_t *place;
+
+	if (j == NULL) {
+		json_decref(value);
+		return NULL;
+	}
+	place = here(j)->value;
+	if (value == NULL || place == NULL) {
+		json_decref(value);
+		j->no_memory = true;
+		return NULL;
+	}
+	if ((key != NULL ? json_object_set_new(place, key, value)
+			 : json_array_append_new(place, value)) == 0)
+		return value;
+	j->no_memory = true;
+	return NULL;
+}
+
+void
+json_put_int(struct json *j, const char *key, int64_t value)
+{
+	put(j, key, json_integer(value));
+}
+
+void
+json_put_bool(struct json *j, const char *key, bool value)
+{
+	put(j, key, json_boolean(value));
+}
+
+static json_t *
+text_value(const char *text)
+{
+	json_t *value = json_string(text);
+	size_t size = strlen(text) + 8; /* text_clean() keeps some back */
+	char *clean;
+
+	if (value != NULL)
+		return value;
+	clean = malloc(size);
+	if (clean != NULL)
+		value = json_string(text_clean(text, clean, size));
+	free(clean);
+	return value;
+}
+
+void
+json_put_text(struct json *j, const char *key, const char *value)
+{
+	put(j, key, text_value(value));
+}
+
+void
+json_item_put_text(struct json *j, const char *value)
+{
+	put(j, NULL, text_value(value));
+}
+
+void
+json_put_digits(struct json *j, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	put(j, key, json_string(text));
+}
+
+void
+json_put_hex(struct json *j, const char *key, const uint8_t *ptr, size_t len)
+{
+	char *text = malloc(2 * len + 1);
+
+	if (text != NULL)
+		bytes_to_hex(ptr, len, text);
+	put(j, key, text ? json_string(text) : NULL);
+	free(text);
+}
+
+void
+json_put_base64(struct json *j, const char *key, const uint8_t *ptr, size_t len)
+{
+	char *text = malloc(BASE64_LEN(len) + 1);
+
+	if (text != NULL)
+		base64_encode(ptr, len, text);
+	put(j, key, text ? json_string(text) : NULL);
+	free(text);
+}
+
+/* What is put from here on goes into `value`. */
+static void
+begin(struct json *j, const char *key, json_t *value)
+{
+	json_t *placed = put(j, key, value);
+
+	if (j == NULL)
+		return;
+	assert(j->depth + 1 < JSON_DEPTH);
+	j->level[++j->depth].value = placed;
+}
+
+void
+json_begin_object(struct json *j, const char *key)
+{
+	begin(j, key, json_object());
+}
+
+void
+json_begin_array(struct json *j, const char *key)
+{
+	begin(j, key, json_array());
+}
+
+void
+json_item(struct json *j)
+{
+	begin(j, NULL, json_object());
+}
+
+void
+json_end(struct json *j)
+{
+	if (j == NULL)
+		return;
+	assert(j->depth > 0);
+	j->depth--;
+}
+
+char *
+json_text(struct json *j, size_t *len)
+{
+	char *text = NULL;
+
+	if (j == NULL)
+		return NULL;
+	assert(j->depth == 0);
+	if (!j->no_memory)
+		text = json_dumps(j->root, JSON_COMPACT);
+	if (text != NULL)
+		*len = strlen(text);
+	json_free(j);
+	return text;
+}
