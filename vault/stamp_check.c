@@ -44,8 +44,7 @@ stamp_own_fault(
 }
 
 const char *
-stamp_request_fault(
-    const struct indicium *in, const struct psd_request *asked)
+stamp_request_fault(const struct indicium *in, const struct psd_request *asked)
 {
 	char category[4];
 	size_t len = strnlen(asked->category, sizeof(category));

@@ -14,11 +14,11 @@
 
 /* It can be read, names the PSD of `cert`, and the certified key signed it;
  * *in is what it says. */
-const char *stamp_own_fault(const struct psd_stamp *got,
-    const struct cert *cert, struct indicium *in);
+const char *stamp_own_fault(
+    const struct psd_stamp *got, const struct cert *cert, struct indicium *in);
 
 /* Every field that the request decides. */
-const char *stamp_request_fault(
-    const struct indicium *in, const struct psd_request *asked);
+const char *
+stamp_request_fault(const struct indicium *in, const struct psd_request *asked);
 
 #endif
