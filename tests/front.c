@@ -302,7 +302,7 @@ static void
 indicia(struct front *f, const struct tls_request *r, enum front_fault fault,
     struct tls_answer *out)
 {
-	bool fresh[PSD_BATCH_MAX];
+	bool fresh[PSD_BATCH_MAX] = {false};
 	struct order o;
 	struct json *j;
 	mils sum = 0;

@@ -547,13 +547,14 @@ a_stamp_that_is_none_is_not_taken(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
-		struct psd_stamp out[2], none[2] = {{.len = 0}};
+		struct psd_stamp out[2];
 		struct vault *v = open_vault();
 
 		front_will(&f, AT_INDICIA, lies[i], 0);
 		ok(!debit(v, 10 * (uint32_t)i, 2, out, &e), "a lie");
 		is_err(&e, ERR_CORRUPT, "a lie");
-		is_mem(out, none, sizeof(out), "nothing leaves");
+		for (size_t k = 0; k < 2; k++)
+			is_int(out[k].len, 0, "nothing leaves");
 		vault_close(v);
 	}
 }
