@@ -364,6 +364,12 @@ find(struct front *f, const struct tls_request *r, enum front_fault fault,
 		json_item_text(in, "keys", i, hex, sizeof(hex));
 		ok(bytes_from_hex(hex, key, sizeof(key), &len), hex);
 		s = known(f, key);
+		if (s == NULL && fault == DO_DOUBLE && i < f->stamps) {
+			struct front_stamp other = f->stamp[i];
+
+			memcpy(other.stamp.key, key, sizeof(key));
+			put_stamp(j, f, &other, true, fault);
+		}
 		if (s != NULL)
 			put_stamp(j, f, s, true, fault);
 	}

@@ -34,7 +34,7 @@ enum front_fault {
 	DO_OTHER_PSD,	 /* names the PSD that did not sign */
 	DO_OTHER_AMOUNT, /* debits 10 mils more, and signs that */
 	DO_OTHER_KEY,
-	DO_DOUBLE, /* the first stamp for all keys */
+	DO_DOUBLE, /* the first stamp for all keys; finds what is not there */
 	DO_FEWER,
 	DO_STRANGER, /* the certificate of somebody else's PSD of that name */
 	DO_LICENCE,  /* says another licence */
