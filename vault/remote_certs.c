@@ -47,30 +47,60 @@ fetch(struct remote_home *h, const char *id, struct fetched *out, struct err *e)
 	    e, ERR_CORRUPT, "the certificate of %s is another one", id);
 }
 
+/* The provider does not change while it is open. */
+static bool
+need_provider(struct remote_home *h, struct err *e)
+{
+	struct psd_status s;
+	struct fetched f;
+
+	if (h->provider_len > 0)
+		return true;
+	if ((!h->known && !remote_look(h, &s, e)) ||
+	    !fetch(h, h->seen.psd.vendor, &f, e))
+		return false;
+	memcpy(h->provider, f.der, f.len);
+	h->provider_len = f.len;
+	cert_free(f.cert);
+	return true;
+}
+
 bool
 remote_certificate(
     void *home, uint8_t *out, size_t size, size_t *len, struct err *e)
 {
 	struct remote_home *h = home;
-	struct psd_status s;
-	struct fetched f;
-	bool done;
 
-	if (!h->known && !remote_look(h, &s, e))
+	if (!need_provider(h, e))
 		return false;
-	if (!fetch(h, h->seen.psd.vendor, &f, e))
-		return false;
-	done = f.len <= size ||
-	       err_set(e, ERR_REQUEST, "a certificate of %zu bytes", f.len);
-	if (done) {
-		memcpy(out, f.der, f.len);
-		*len = f.len;
-	}
-	cert_free(f.cert);
-	return done;
+	if (h->provider_len > size)
+		return err_set(e, ERR_REQUEST, "a certificate of %zu bytes",
+		    h->provider_len);
+	memcpy(out, h->provider, h->provider_len);
+	*len = h->provider_len;
+	return true;
 }
 
 /* --- trust -------------------------------------------------------------------------- */
+
+static bool
+check_provider(const struct remote_home *h, const struct cert_store *store,
+    uint32_t date, struct err *e)
+{
+	struct cert *cert = NULL;
+	char why[256];
+	bool good;
+
+	if (!cert_parse(h->provider, h->provider_len, &cert, e))
+		return false;
+	good = cert_store_check(store, cert, date, why) == CERT_GOOD;
+	cert_free(cert);
+	return good ||
+	       err_set(e, ERR_DENIED,
+		   "its provider is not trusted here (%s): nothing is bought "
+		   "from it",
+		   why);
+}
 
 /* What comes from outside joins the store only behind the check: a self-signed
  * one would be an authority there. */
@@ -79,30 +109,17 @@ remote_trust(void *home, const char *folder, uint32_t date, struct err *e)
 {
 	struct remote_home *h = home;
 	struct cert_store *store = NULL;
-	struct psd_status s;
-	struct fetched f = {.cert = NULL};
-	char why[256];
-	bool done;
+	bool done = need_provider(h, e) && cert_store_open(folder, &store, e) &&
+		    check_provider(h, store, date, e) &&
+		    cert_store_add(store, h->provider, h->provider_len, e);
 
-	if (!h->known && !remote_look(h, &s, e))
-		return false;
-	done = cert_store_open(folder, &store, e) &&
-	       fetch(h, h->seen.psd.vendor, &f, e);
-	if (done && cert_store_check(store, f.cert, date, why) != CERT_GOOD)
-		done = err_set(e, ERR_DENIED,
-		    "its provider is not trusted here (%s): nothing is bought "
-		    "from it",
-		    why);
-	if (done)
-		done = cert_store_add(store, f.der, f.len, e);
 	if (done) {
 		cert_store_free(h->store);
 		h->store = store;
 		h->date = date;
-		store = NULL;
+	} else {
+		cert_store_free(store);
 	}
-	cert_free(f.cert);
-	cert_store_free(store);
 	return done;
 }
 

@@ -18,8 +18,10 @@ struct remote_home {
 	struct remote_status seen;
 	bool known; /* `seen` was read */
 	uint64_t fence;
-	struct cert_store *store; /* NULL: nobody said who is trusted */
-	uint32_t date;		  /* on which certificates have to be good */
+	uint8_t provider[CERT_MAX]; /* its certificate, DER */
+	size_t provider_len;	    /* 0: not asked for yet */
+	struct cert_store *store;   /* NULL: nobody said who is trusted */
+	uint32_t date;		    /* on which certificates have to be good */
 	struct cert *cert[REMOTE_CERTS];
 	size_t certs;
 };
