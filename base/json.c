@@ -312,17 +312,29 @@ json_enter(struct json *j, const char *key, bool must)
 	return true;
 }
 
-size_t
-json_count(struct json *j, const char *key, bool must, size_t max)
+static size_t
+count(struct json *j, const char *key, bool must, size_t min, size_t max)
 {
 	json_t *value = take(j, key, must, JSON_ARRAY);
 
 	if (value == NULL)
 		return 0;
-	if (json_array_size(value) >= 1 && json_array_size(value) <= max)
+	if (json_array_size(value) >= min && json_array_size(value) <= max)
 		return json_array_size(value);
-	json_blame(j, key, "must have 1 to %zu elements", max);
+	json_blame(j, key, "must have %zu to %zu elements", min, max);
 	return 0;
+}
+
+size_t
+json_count(struct json *j, const char *key, bool must, size_t max)
+{
+	return count(j, key, must, 1, max);
+}
+
+size_t
+json_length(struct json *j, const char *key, bool must, size_t max)
+{
+	return count(j, key, must, 0, max);
 }
 
 static json_t *

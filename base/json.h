@@ -71,6 +71,8 @@ bool json_enter(struct json *j, const char *key, bool must);
 /* The array `key` of objects or texts: how many; 1 to `max`, 0 where it is
  * missing or after an error. */
 size_t json_count(struct json *j, const char *key, bool must, size_t max);
+/* The same of one that may be empty. */
+size_t json_length(struct json *j, const char *key, bool must, size_t max);
 /* Goes into element i of the array `key`, an object; json_leave() comes back.
  * After an error there is nothing to take in it. */
 void json_enter_item(struct json *j, const char *key, size_t i);

@@ -28,9 +28,11 @@ struct issuing {
 
 /* Do the signed bytes say what was asked?  If not, nothing goes on. */
 static bool
-check_answer(const struct psd_request *in, const struct psd_stamp *out,
-    struct indicium *said, struct err *e)
+check_answer(const struct pool_member *m, const struct psd_request *in,
+    const struct psd_stamp *out, struct indicium *said, struct err *e)
 {
+	char id[INDICIUM_PSD_ID];
+
 	if (!indicium_decode(out->indicium, out->len, said, e) ||
 	    memcmp(in->key, out->key, PSD_KEY_BYTES) != 0 ||
 	    (mils)said->postage != in->amount ||
@@ -38,18 +40,40 @@ check_answer(const struct psd_request *in, const struct psd_stamp *out,
 	    said->sheet_serial != in->sheet_serial)
 		return err_set(e, ERR_CORRUPT,
 		    "the vault signed another stamp than was asked for");
-	return true;
+	return m->status.pooled ||
+	       strcmp(indicium_psd_id(said, id), m->id) == 0 ||
+	       err_set(
+		   e, ERR_CORRUPT, "%s answered with a stamp of %s", m->id, id);
+}
+
+/* The member's register behind the stamp.  Where its stamps are of several PSDs
+ * none of them says it: it is the sum of what this journal had of it, and
+ * dispense_check_ahead() holds the two together. */
+static bool
+find_register(struct dispense *d, const struct pool_member *m,
+    const struct indicium *said, mils *out, struct err *e)
+{
+	mils highest;
+
+	*out = (mils)said->ascending;
+	if (!m->status.pooled)
+		return true;
+	return journal_psd_highest(d->journal, m->id, &highest, e) &&
+	       (mils_add(highest, (mils)said->postage, out) ||
+		   err_set(e, ERR_CORRUPT, "%s: sum too big", m->id));
 }
 
 static bool
-note_result(struct dispense *d, const struct psd_request *in,
-    const struct psd_stamp *out, struct err *e)
+note_result(struct dispense *d, const struct pool_member *m,
+    const struct psd_request *in, const struct psd_stamp *out, struct err *e)
 {
 	struct indicium said;
+	mils ascending;
 
-	return check_answer(in, out, &said, e) &&
+	return check_answer(m, in, out, &said, e) &&
+	       find_register(d, m, &said, &ascending, e) &&
 	       journal_stamp_issue(d->journal, in->key, out->indicium, out->len,
-		   (mils)said.ascending, true, dispense_now(d), e);
+		   ascending, true, dispense_now(d), e);
 }
 
 /* --- intents that a crash left ----------------------------------------------- */
@@ -74,7 +98,8 @@ ask_vault(struct vault *v, struct remembered *r, struct err *e)
 }
 
 static bool
-note_remembered(struct dispense *d, const struct remembered *r, struct err *e)
+note_remembered(struct dispense *d, const struct pool_member *m,
+    const struct remembered *r, struct err *e)
 {
 	bool done = journal_begin(d->journal, e);
 
@@ -82,7 +107,7 @@ note_remembered(struct dispense *d, const struct remembered *r, struct err *e)
 		const struct psd_request *in = &r->stamp[i].psd;
 
 		done = r->known[i]
-			   ? note_result(d, in, &r->found[i], e)
+			   ? note_result(d, m, in, &r->found[i], e)
 			   : journal_stamp_unintend(d->journal, in->key, e);
 	}
 	if (done)
@@ -103,7 +128,8 @@ settle_member(struct dispense *d, const struct pool_member *m, bool *settled,
 			return false;
 		if (r.count == 0)
 			return true;
-		if (!ask_vault(m->vault, &r, e) || !note_remembered(d, &r, e))
+		if (!ask_vault(m->vault, &r, e) ||
+		    !note_remembered(d, m, &r, e))
 			return false;
 		*settled = true;
 	}
@@ -302,7 +328,8 @@ note_debits(struct dispense *d, const struct batch *b, struct err *e)
 
 	for (size_t i = 0; i < p->count; i++)
 		if (p->done[i]
-			? !note_result(d, &p->in[i], &p->out[i], e)
+			? !note_result(d, &d->pool.member[p->member[i]],
+			      &p->in[i], &p->out[i], e)
 			: p->refused[i] && !journal_stamp_unintend(
 					       d->journal, p->in[i].key, e))
 			return false;

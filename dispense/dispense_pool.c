@@ -100,6 +100,11 @@ check_life(const struct dispense *d, const struct pool_member *m, struct err *e)
 		return err_set(e, ERR_DENIED,
 		    "%s: its audit was due on %s: postage vault audit", m->id,
 		    date_format(psd->audit_due, date));
+	if (psd->life == PSD_LOCKED && psd->pooled)
+		return err_set(e, ERR_DENIED,
+		    "%s is locked by its provider%s%s", m->id,
+		    vault_reason(m->vault)[0] != '\0' ? ": " : "",
+		    vault_reason(m->vault));
 	if (psd->life == PSD_LOCKED)
 		return err_set(
 		    e, ERR_DENIED, "%s is locked: postage vault audit", m->id);

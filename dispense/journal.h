@@ -100,10 +100,14 @@ struct journal_stamp {
 	struct stamp_quote quote;
 	struct psd_request psd; /* what the vault is asked */
 	char psd_id[32];	/* from the intent on */
-	mils ascending;		/* after this debit */
-	int64_t issued_at;	/* seconds */
-	int64_t seq;		/* place in the chain, 0 = none */
-	int form;		/* of its link: JOURNAL_FORM, older ones less */
+	mils ascending;		/* of that PSD after this debit */
+	/* Of a vault whose stamps are of several PSDs (psd_status.pooled):
+	 * the one that signed this stamp, and its register in it; "" and 0. */
+	char signer[32];
+	mils signed_ascending;
+	int64_t issued_at; /* seconds */
+	int64_t seq;	   /* place in the chain, 0 = none */
+	int form;	   /* of its link: JOURNAL_FORM, older ones less */
 	char cost[MARK_COST_MAX]; /* as reports read it */
 	uint8_t chain[JOURNAL_HASH];
 	struct issued_stamp bytes;
@@ -177,7 +181,12 @@ MUST_CHECK bool journal_stamp_intend(struct journal *j,
 MUST_CHECK bool journal_stamp_unintend(
     struct journal *j, const uint8_t key[PSD_KEY_BYTES], struct err *e);
 
-/* The stamp was paid (`chained`), or is a specimen: the bytes are kept. */
+/* PSD and ascending register as they stand on the stamp. */
+const char *journal_stamp_psd(const struct journal_stamp *s);
+mils journal_stamp_register(const struct journal_stamp *s);
+
+/* The stamp was paid (`chained`), or is a specimen: the bytes are kept.
+ * `ascending`: of the PSD that it was intended from. */
 MUST_CHECK bool journal_stamp_issue(struct journal *j,
     const uint8_t key[PSD_KEY_BYTES], const uint8_t *indicium, size_t len,
     mils ascending, bool chained, int64_t now, struct err *e);

@@ -96,9 +96,29 @@ note_gap(struct adopting *a, mils to, struct err *e)
 	    e);
 }
 
+/* Where the vault's register stood behind each stamp: what a stamp says is its
+ * own PSD's, which is the vault unless that has several. */
+static bool
+find_registers(const struct psd_status *psd, const struct psd_stamp *recent,
+    size_t count, mils *out, struct err *e)
+{
+	mils below = psd->ascending;
+
+	for (size_t i = count; i-- > 0;) {
+		struct indicium in;
+
+		if (!indicium_decode(recent[i].indicium, recent[i].len, &in, e))
+			return false;
+		out[i] = psd->pooled ? below : (mils)in.ascending;
+		below -= (mils)in.postage;
+	}
+	return true;
+}
+
 /* Books one stamp of the ring, unless the journal has it. */
 static bool
-adopt_one(struct adopting *a, const struct psd_stamp *s, struct err *e)
+adopt_one(struct adopting *a, const struct psd_stamp *s, mils ascending,
+    struct err *e)
 {
 	struct indicium in;
 	int64_t state;
@@ -108,20 +128,20 @@ adopt_one(struct adopting *a, const struct psd_stamp *s, struct err *e)
 		"SELECT ifnull((SELECT state FROM stamps WHERE key=?),-1)",
 		DB_ARGS(DB_B(s->key, PSD_KEY_BYTES)), &state, e))
 		return false;
-	if (state >= STAMP_ISSUED || (mils)in.ascending <= a->reached)
+	if (state >= STAMP_ISSUED || ascending <= a->reached)
 		return true;
-	if (!note_gap(a, (mils)in.ascending - (mils)in.postage, e))
+	if (!note_gap(a, ascending - (mils)in.postage, e))
 		return false;
 	if (state == STAMP_QUOTED &&
 	    !journal_stamp_intend(a->j, s->key, a->psd_id, e))
 		return false;
 	if (state < 0 && !add_stamp(a, s, &in, e))
 		return false;
-	a->reached = (mils)in.ascending;
+	a->reached = ascending;
 	a->out->count++;
 	a->out->sum += (mils)in.postage;
-	return journal_stamp_issue(a->j, s->key, s->indicium, s->len,
-	    (mils)in.ascending, true, a->by->now, e);
+	return journal_stamp_issue(
+	    a->j, s->key, s->indicium, s->len, ascending, true, a->by->now, e);
 }
 
 /* What was paid and not delivered may have been printed, spoiled or refunded
@@ -178,6 +198,7 @@ books_adopt(struct journal *j, const struct psd_status *psd,
 {
 	char id[32], from[MILS_TEXT], to[MILS_TEXT];
 	struct adopting a = {.j = j, .by = by, .psd_id = id, .out = out};
+	mils registers[PSD_RING];
 	bool known;
 
 	*out = (struct books_adopted){.count = 0};
@@ -196,8 +217,10 @@ books_adopt(struct journal *j, const struct psd_status *psd,
 		"%s: from %s spent to %s spent", id,
 		mils_format(a.reached, from), mils_format(psd->ascending, to)))
 		return false;
+	if (!find_registers(psd, recent, count, registers, e))
+		return false;
 	for (size_t i = 0; i < count; i++)
-		if (!adopt_one(&a, &recent[i], e))
+		if (!adopt_one(&a, &recent[i], registers[i], e))
 			return false;
 	if (a.reached != psd->ascending)
 		return err_set(e, ERR_CORRUPT,

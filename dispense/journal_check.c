@@ -132,10 +132,10 @@ check_indicium(struct check *c, const struct journal_stamp *s)
 		found(c, "stamp %lld: %s", (long long)s->seq, e.text);
 		return;
 	}
-	if ((mils)in.ascending != s->ascending ||
+	if ((mils)in.ascending != journal_stamp_register(s) ||
 	    (mils)in.postage != s->psd.amount ||
 	    in.mail_date != s->psd.mail_date ||
-	    strcmp(indicium_psd_id(&in, id), s->psd_id) != 0)
+	    strcmp(indicium_psd_id(&in, id), journal_stamp_psd(s)) != 0)
 		found(c,
 		    "stamp %lld: its signed bytes do not say what the journal "
 		    "says",

@@ -115,9 +115,15 @@ MUST_CHECK bool db_chain_link(const uint8_t previous[JOURNAL_HASH],
 	"s.sheet,s.label,s.face,s.amount,s.mail_date,s.mailby,s.origin,"  \
 	"s.category,s.class_name,s.len,s.destination,s.sender,s.kind,"    \
 	"s.price_list,s.key,s.psd,s.ascending,s.issued_at,s.seq,s.chain," \
-	"s.indicium,s.surcharge,s.surcharges,s.cost,s.form"
-#define DB_STAMP_COUNT 34
+	"s.indicium,s.surcharge,s.surcharges,s.cost,s.form,s.signer,"     \
+	"s.signed"
+#define DB_STAMP_COUNT 36
 void db_stamp_row(sqlite3_stmt *stmt, struct journal_stamp *out);
+
+/* The paid stamp that says PSD ?1 and register ?2 of itself. */
+#define DB_STAMP_SAYS                                      \
+	"((psd=?1 AND ascending=?2 AND signer IS NULL) OR" \
+	" (signer=?1 AND signed=?2)) AND seq IS NOT NULL AND amount>0"
 
 #define DB_DOCUMENT_COLUMNS                                               \
 	"d.id,d.job,d.epoch,d.ordinal,d.again,d.content,d.state,d.pages," \

@@ -124,6 +124,13 @@ static const char *const steps[] = {
     "CREATE TRIGGER stamp_form BEFORE UPDATE OF seq ON stamps WHEN NEW.seq IS"
     " NOT NULL AND NEW.form<2 BEGIN SELECT RAISE(ABORT,'an older program is at"
     " work on a journal of a newer version: restart postage-vaultd'); END;",
+
+    /* 6: stamps of a vault that has several PSDs say which one it was; one
+     * stamp of one of them is nobody else's, either */
+    "ALTER TABLE stamps ADD COLUMN signer TEXT;"
+    "ALTER TABLE stamps ADD COLUMN signed INTEGER;"
+    "CREATE UNIQUE INDEX stamp_signed ON stamps(signer, signed)"
+    " WHERE signer IS NOT NULL AND amount > 0;",
 };
 
 #define SEALED 5 /* the version that began with a seal */

@@ -42,7 +42,8 @@ name_stamp(const struct journal_stamp *s, char out[SEEN_NAME])
 
 	if (indicium_decode(s->bytes.indicium, s->bytes.len, &in, &e))
 		return seen_stamp_name(&in, out);
-	snprintf(out, SEEN_NAME, "%s/%lld", s->psd_id, (long long)s->ascending);
+	snprintf(out, SEEN_NAME, "%s/%lld", journal_stamp_psd(s),
+	    (long long)journal_stamp_register(s));
 	return out;
 }
 
@@ -360,8 +361,7 @@ books_find_stamp(struct journal *j, const char *name, struct books_choice *out,
 		snprintf(psd, sizeof(psd), "%.*s", (int)(slash - name), name);
 		if (!db_query(j,
 			"SELECT document,page,place,copy,ascending FROM stamps"
-			" WHERE psd=? AND ascending=? AND seq IS NOT NULL"
-			" AND amount>0",
+			" WHERE " DB_STAMP_SAYS,
 			DB_ARGS(DB_T(psd), DB_I(ascending)), &s, e) ||
 		    !db_step(j, s, &row, e))
 			return false;
@@ -387,9 +387,7 @@ books_stamp_state(struct journal *j, const char *psd_id, mils ascending,
 {
 	sqlite3_stmt *s;
 
-	if (!db_query(j,
-		"SELECT state FROM stamps WHERE psd=? AND ascending=? AND"
-		" seq IS NOT NULL AND amount>0",
+	if (!db_query(j, "SELECT state FROM stamps WHERE " DB_STAMP_SAYS,
 		DB_ARGS(DB_T(psd_id), DB_I(ascending)), &s, e) ||
 	    !db_step(j, s, found, e))
 		return false;
@@ -446,8 +444,9 @@ books_check_spoils(
 	    " SELECT 'stamp ' || lower(hex(p.stamp)) || ': no event says who '"
 	    " || 'spoiled it' FROM spoils p JOIN stamps s ON s.key=p.stamp"
 	    " JOIN events v ON v.seq=p.event WHERE v.what<>'spoil' OR"
-	    " v.document<>s.document OR instr(v.text,s.psd || '/' ||"
-	    " s.ascending || ' ')<>1 OR substr(v.text,-length(p.reason)-2)<>"
+	    " v.document<>s.document OR instr(v.text,ifnull(s.signer,"
+	    "s.psd) || '/' || ifnull(s.signed,s.ascending) || ' ')<>1 OR "
+	    "substr(v.text,-length(p.reason)-2)<>"
 	    "': ' || p.reason";
 	char text[160];
 	sqlite3_stmt *s;

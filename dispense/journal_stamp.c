@@ -58,6 +58,20 @@ db_stamp_row(sqlite3_stmt *s, struct journal_stamp *out)
 	db_col_text(s, 31, q->surcharges, sizeof(q->surcharges));
 	db_col_text(s, 32, out->cost, sizeof(out->cost));
 	out->form = (int)db_col_int(s, 33);
+	db_col_text(s, 34, out->signer, sizeof(out->signer));
+	out->signed_ascending = db_col_int(s, 35);
+}
+
+const char *
+journal_stamp_psd(const struct journal_stamp *s)
+{
+	return s->signer[0] != '\0' ? s->signer : s->psd_id;
+}
+
+mils
+journal_stamp_register(const struct journal_stamp *s)
+{
+	return s->signer[0] != '\0' ? s->signed_ascending : s->ascending;
 }
 
 bool
@@ -304,6 +318,22 @@ load_by_key(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
 	return true;
 }
 
+/* Which PSD signed it, where that is not the one it was intended from. */
+static bool
+note_signer(struct journal *j, const struct journal_stamp *s, struct err *e)
+{
+	char id[INDICIUM_PSD_ID];
+	struct indicium in;
+
+	if (!indicium_decode(s->bytes.indicium, s->bytes.len, &in, e))
+		return false;
+	return strcmp(indicium_psd_id(&in, id), s->psd_id) == 0 ||
+	       db_run(j, "UPDATE stamps SET signer=?,signed=? WHERE key=?",
+		   DB_ARGS(DB_T(id), DB_I(in.ascending),
+		       DB_B(s->psd.key, PSD_KEY_BYTES)),
+		   e);
+}
+
 bool
 journal_stamp_issue(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
     const uint8_t *indicium, size_t len, mils ascending, bool chained,
@@ -340,7 +370,7 @@ journal_stamp_issue(struct journal *j, const uint8_t key[PSD_KEY_BYTES],
 		       DB_I(s.seq), DB_I(s.form), DB_B(s.chain, JOURNAL_HASH),
 		       DB_B(key, PSD_KEY_BYTES)),
 		   e) &&
-	       changed_one(j, "intended", e);
+	       changed_one(j, "intended", e) && note_signer(j, &s, e);
 }
 
 bool

@@ -82,6 +82,10 @@ refunds_request(struct journal *j, struct vault *v,
 
 	if (!vault_status(v, &status, e))
 		return false;
+	if (status.pooled)
+		return err_set(e, ERR_CONFIG,
+		    "the stamps of %s are refunded by its provider: ask there",
+		    vault_name(v));
 	journal_psd_id(&status, psd_id);
 	pick.psd_id = psd_id;
 	if (!sign_waiting(j, v, psd_id, by, id, e))

@@ -59,6 +59,14 @@ if command -v systemd-analyze >/dev/null; then
 		tail -n 3 "$work/exposure"
 		failed=1
 	}
+	# With a vault at a provider it may reach other computers, too.
+	cat "$unit" "${srcdir:-.}/etc/postage-vaultd-remote.conf" \
+		>"$work/remote.service"
+	systemd-analyze security --no-pager --offline=yes --threshold=15 \
+		"$work/remote.service" >"$work/exposure" 2>&1 || {
+		tail -n 3 "$work/exposure"
+		failed=1
+	}
 	# With the TPM, and no other device, it is nearly as closed.
 	cat "${srcdir:-.}/etc/postage-vaultd-tpm.conf" >>"$unit"
 	systemd-analyze security --no-pager --offline=yes --threshold=16 \

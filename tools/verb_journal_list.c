@@ -181,8 +181,8 @@ show_stamp(void *context, const struct journal_stamp *s)
 	out_cell_clean(o, s->request.mark.cost);
 	out_cell_some(o, (int64_t)s->request.sheet_serial);
 	out_cell_some(o, s->request.label);
-	out_cell(o, s->psd_id);
-	out_cell_sum_if(o, s->seq != 0, s->ascending);
+	out_cell(o, journal_stamp_psd(s));
+	out_cell_sum_if(o, s->seq != 0, journal_stamp_register(s));
 	out_cell_time(o, s->issued_at);
 	out_cell(o, spoiled.reason);
 	out_cell(o, spoiled.person);

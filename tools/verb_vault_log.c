@@ -62,10 +62,11 @@ show_journal(struct out *o, struct journal *j, const uint8_t *key)
 	}
 }
 
-/* `piece`: its number, for a stamp too small to say it itself. */
+/* `piece`: its number, for a stamp too small to say it itself, or that says the
+ * number of a PSD of the provider's (`pooled`). */
 static void
-show_piece(
-    struct out *o, struct journal *j, uint32_t piece, const struct psd_stamp *s)
+show_piece(struct out *o, struct journal *j, uint32_t piece, bool pooled,
+    const struct psd_stamp *s)
 {
 	struct indicium in;
 	struct err e = ERR_INIT;
@@ -74,7 +75,8 @@ show_piece(
 	if (!indicium_decode(s->indicium, s->len, &in, &e))
 		memset(&in, 0, sizeof(in));
 	memcpy(class, in.category, sizeof(in.category));
-	out_cell_number(o, in.has & HAS_PIECE ? in.piece_count : piece);
+	out_cell_number(
+	    o, (in.has & HAS_PIECE) && !pooled ? in.piece_count : piece);
 	out_cell_date(o, in.mail_date);
 	out_cell_sum(o, (mils)in.postage);
 	out_cell_clean(o, class);
@@ -97,8 +99,8 @@ show(const struct arguments *a, struct journal *j, const struct err *why,
 		out_note(o, "The journal is not read: %s", why->text);
 	out_table(o, "pieces", OUT_COLUMNS(columns));
 	for (size_t i = 0; i < count; i++)
-		show_piece(
-		    o, j, s->piece_count - (uint32_t)(count - 1 - i), &ring[i]);
+		show_piece(o, j, s->piece_count - (uint32_t)(count - 1 - i),
+		    s->pooled, &ring[i]);
 	return out_close(o);
 }
 

@@ -117,6 +117,8 @@ show_status(struct out *o, struct vault *v, const struct psd_status *s,
 	out_text(o, "vault", "Vault", vault_name(v));
 	out_text(o, "psd", "PSD", verb_vault_psd(s, id));
 	out_text(o, "life", "State", verb_vault_life(s));
+	if (vault_reason(v)[0] != '\0')
+		out_text(o, "reason", "Reason", vault_reason(v));
 	out_sum(o, "descending", "Value left", s->descending);
 	out_sum(o, "ascending", "Spent in all", s->ascending);
 	out_sum(o, "control_total", "Control total", s->control_total);
@@ -128,7 +130,8 @@ show_status(struct out *o, struct vault *v, const struct psd_status *s,
 	out_date(o, "audit_due", "Audit due", s->audit_due);
 	out_number(o, "download_sequence", "Downloads", s->download_sequence);
 	out_number(o, "licence", "Licence", s->licence);
-	out_number(o, "cert_serial", "Certificate", s->cert_serial);
+	out_number(
+	    o, "cert_serial", s->pooled ? NULL : "Certificate", s->cert_serial);
 	show_cert(o, v);
 	show_secrets(o, vault_name(v), s);
 	show_guard(o, g);

@@ -55,6 +55,11 @@ struct vault_driver {
 	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 	bool (*certificate)(
 	    void *home, uint8_t *out, size_t size, size_t *len, struct err *e);
+	/* Where its stamps are of several PSDs: see vault_trust(). */
+	bool (*trust)(
+	    void *home, const char *folder, uint32_t date, struct err *e);
+	/* Why it is locked, in the words of who locked it; or NULL. */
+	const char *(*reason)(const void *home);
 	/* Where the medium can be copied; the second, where a guard can stand
 	 * beside it. */
 	bool (*guard)(void *home, struct vault_guard *out, struct err *e);
@@ -66,5 +71,6 @@ extern const struct vault_driver vault_file_driver;
 extern const struct vault_driver vault_hsm_driver;
 extern const struct vault_driver vault_card_driver;
 extern const struct vault_driver vault_button_driver;
+extern const struct vault_driver vault_remote_driver;
 
 #endif

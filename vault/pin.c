@@ -33,28 +33,35 @@ pin_path(const char *source, char out[PATH_MAX], struct err *e)
 }
 
 bool
-pin_read(const char *source, char out[PIN_BYTES], struct err *e)
+pin_line(const char *source, char *out, size_t size, struct err *e)
 {
-	char path[PATH_MAX], text[PIN_BYTES + 2];
+	char path[PATH_MAX], text[PIN_LINE_MAX + 2];
 	size_t len = 0;
 	bool done;
 
-	memset(out, 0, PIN_BYTES);
-	if (source[0] == '\0')
-		return true;
+	memset(out, 0, size);
 	if (!pin_path(source, path, e))
 		return false;
 	done = durable_read(path, text, sizeof(text) - 1, &len, e);
 	if (done) {
 		text[len] = '\0';
 		len = strcspn(text, "\r\n");
-		done = (len > 0 && len < PIN_BYTES) ||
-		       err_set(e, ERR_CONFIG, "%s: no PIN in it", path);
+		done = (len > 0 && len < size) ||
+		       err_set(e, ERR_CONFIG,
+			   "%s: its first line is empty, or too long", path);
 	}
 	if (done)
 		memcpy(out, text, len);
 	else
 		e->kind = ERR_CONFIG;
 	explicit_bzero(text, sizeof(text));
-	return done || err_prefix(e, "PIN file");
+	return done;
+}
+
+bool
+pin_read(const char *source, char out[PIN_BYTES], struct err *e)
+{
+	memset(out, 0, PIN_BYTES);
+	return source[0] == '\0' || pin_line(source, out, PIN_BYTES, e) ||
+	       err_prefix(e, "PIN file");
 }

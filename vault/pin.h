@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pin: reads a PIN from where an administrator keeps it.
+ * pin: reads a PIN, or another secret, from where an administrator keeps it.
  */
 #ifndef VAULT_PIN_H
 #define VAULT_PIN_H
@@ -10,7 +10,8 @@
 
 #include "base/err.h"
 
-#define PIN_BYTES 65 /* longest PIN and NUL */
+#define PIN_BYTES    65 /* longest PIN and NUL */
+#define PIN_LINE_MAX 1024
 
 /* The file of a source.  Errors: ERR_CONFIG (too long, no such credential). */
 MUST_CHECK bool pin_path(const char *source, char out[PATH_MAX], struct err *e);
@@ -20,5 +21,10 @@ MUST_CHECK bool pin_path(const char *source, char out[PATH_MAX], struct err *e);
  * `out`.  Errors: ERR_CONFIG. */
 MUST_CHECK bool
 pin_read(const char *source, char out[PIN_BYTES], struct err *e);
+
+/* The same of any secret of less than `size` bytes, at most PIN_LINE_MAX; it must
+ * be there.  Errors: ERR_CONFIG. */
+MUST_CHECK bool
+pin_line(const char *source, char *out, size_t size, struct err *e);
 
 #endif

@@ -95,6 +95,9 @@ struct psd_status {
 	bool pin_required;
 	bool lab;      /* vendor id "XX": every imprint says SPECIMEN */
 	bool no_clock; /* its home takes a mail date for today */
+	/* A user system of a provider: each of its stamps is of one of the
+	 * provider's PSDs, and says which. */
+	bool pooled;
 };
 
 /* One remembered debit. */

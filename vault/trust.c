@@ -17,6 +17,7 @@ trust_check(struct vault *v, const char *folder, uint32_t date, struct err *e)
 
 	if (strncmp(vault_name(v), "file:", 5) == 0)
 		return true;
+	/* The medium itself has to lead there, or who signs its stamps. */
 	done = vault_certificate(v, der, sizeof(der), &len, e) &&
 	       cert_parse(der, len, &cert, e) &&
 	       cert_store_open(folder, &store, e);
@@ -27,5 +28,5 @@ trust_check(struct vault *v, const char *folder, uint32_t date, struct err *e)
 		    vault_name(v), why);
 	cert_store_free(store);
 	cert_free(cert);
-	return done;
+	return done && vault_trust(v, folder, date, e);
 }

@@ -11,7 +11,8 @@
 
 /* The device's certificate leads to an authority in `folder` (postage.conf(5),
  * certificates) on `date`, YYYYMMDD.  A file vault is asked nothing: who can
- * exchange it can read it.
+ * exchange it can read it.  A provider's certificate must lead there, and so must
+ * that of each PSD that signs for it: vault_trust().
  * Errors: ERR_DENIED (it does not; says which certificate is to blame), as
  * cert_store_open(), as vault_certificate(). */
 MUST_CHECK bool

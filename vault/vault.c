@@ -20,6 +20,7 @@ static const struct vault_driver *const drivers[] = {
     &vault_card_driver,
     &vault_button_driver,
     &vault_hsm_driver,
+    &vault_remote_driver,
 };
 
 #define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
@@ -51,6 +52,9 @@ name_without_secret(const char *uri, char out[VAULT_URI_MAX])
 		    uri, at + 1);
 	else
 		text_clean(uri, out, VAULT_URI_MAX);
+	/* Which files open the way to a provider is no part of its name. */
+	if (strncmp(out, "https:", 6) == 0)
+		out[strcspn(out, "?")] = '\0';
 }
 
 static bool
@@ -65,7 +69,7 @@ known_driver(const char *uri, const struct vault_driver **driver,
 	name_without_secret(uri, name);
 	return err_set(e, ERR_CONFIG,
 	    "vault \"%s\": no kind of vault; write file:FOLDER, hsm:FOLDER, "
-	    "card: or button:",
+	    "card:, button: or https://PROVIDER/",
 	    name);
 }
 
@@ -216,6 +220,22 @@ vault_set_puk(struct vault *v, const char *puk, struct err *e)
 		    "vault %s: there is no PUK, the PIN alone opens its key",
 		    v->name);
 	return named(v, v->driver->set_puk(v->home, puk, e), e);
+}
+
+bool
+vault_trust(struct vault *v, const char *folder, uint32_t date, struct err *e)
+{
+	return v->driver->trust == NULL ||
+	       named(v, v->driver->trust(v->home, folder, date, e), e);
+}
+
+const char *
+vault_reason(const struct vault *v)
+{
+	const char *words =
+	    v->driver->reason != NULL ? v->driver->reason(v->home) : NULL;
+
+	return words != NULL ? words : "";
 }
 
 const char *

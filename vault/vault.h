@@ -177,6 +177,16 @@ MUST_CHECK bool vault_audit(struct vault *v, const uint8_t nonce[PSD_NONCE],
 MUST_CHECK bool vault_certificate(
     struct vault *v, uint8_t *out, size_t size, size_t *len, struct err *e);
 
+/* Which authorities are trusted: the certificates of `folder`, on `date`.  A home
+ * whose stamps are of several PSDs is told before it gives the first one, and
+ * asks whether its provider is one of theirs; for others there is nothing to do.
+ * See trust_check().  Errors: ERR_DENIED (it is not), as cert_store_open(). */
+MUST_CHECK bool
+vault_trust(struct vault *v, const char *folder, uint32_t date, struct err *e);
+
+/* Why the vault is locked, as its last vault_status() said; or "". */
+const char *vault_reason(const struct vault *v);
+
 /* What a home of this kind cannot promise, in a sentence for a person; or "". */
 const char *vault_caution(const struct vault *v);
 
@@ -212,7 +222,7 @@ struct vault_judge {
 MUST_CHECK bool vault_set_guard(struct vault *v, const char *uri,
     const struct vault_judge *judge, struct err *e);
 
-/* The URI without credentials, for messages. */
+/* The URI without credentials and options, for messages. */
 const char *vault_name(const struct vault *v);
 
 #endif
