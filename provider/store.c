@@ -10,12 +10,13 @@
 static const struct store_driver *const drivers[] = {
     &store_sqlite,
     &store_postgresql,
+    NULL,
 };
 
 static bool
 find_driver(struct store *s, struct err *e)
 {
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
+	for (int i = 0; drivers[i] != NULL; i++) {
 		size_t len = strlen(drivers[i]->scheme);
 
 		if (strncmp(s->uri, drivers[i]->scheme, len) == 0) {

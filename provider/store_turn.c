@@ -17,7 +17,7 @@ struct store_turn {
 	ino_t ino;
 	int users;
 	bool taken;
-	struct waiter *first, **end;
+	struct waiter *first;
 	pthread_mutex_t lock;
 	struct store_turn *next;
 };
@@ -44,7 +44,6 @@ make(const struct stat *st)
 		return NULL;
 	t->dev = st->st_dev;
 	t->ino = st->st_ino;
-	t->end = &t->first;
 	pthread_mutex_init(&t->lock, NULL);
 	t->next = all;
 	all = t;
@@ -103,16 +102,15 @@ deadline(int wait_ms)
 	return t;
 }
 
-static void
-leave_queue(struct store_turn *t, struct waiter *w)
+/* Where `w` stands in the queue; NULL: where the next one will. */
+static struct waiter **
+place_of(struct store_turn *t, const struct waiter *w)
 {
 	struct waiter **at = &t->first;
 
 	while (*at != w)
 		at = &(*at)->next;
-	*at = w->next;
-	if (w->next == NULL)
-		t->end = at;
+	return at;
 }
 
 /* Called with the lock held. */
@@ -127,13 +125,12 @@ wait_turn(struct store_turn *t, int wait_ms)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&me.called, &attr);
 	pthread_condattr_destroy(&attr);
-	*t->end = &me;
-	t->end = &me.next;
+	*place_of(t, NULL) = &me;
 	while (
 	    !me.turn && pthread_cond_timedwait(&me.called, &t->lock, &end) == 0)
 		continue;
 	if (!me.turn)
-		leave_queue(t, &me);
+		*place_of(t, &me) = me.next;
 	pthread_cond_destroy(&me.called);
 	return me.turn;
 }
@@ -165,8 +162,6 @@ store_turn_end(struct store_turn *t)
 		t->taken = false;
 	} else {
 		t->first = next->next;
-		if (t->first == NULL)
-			t->end = &t->first;
 		next->turn = true;
 		pthread_cond_signal(&next->called);
 	}
