@@ -5,6 +5,7 @@
 
 #include "provider/psds.h"
 #include "provider/store_admin.h"
+#include "vault/nursery.h"
 
 #define STORE_WAIT_MS 30000
 
@@ -43,6 +44,8 @@ program_open(struct program *p, struct err *e)
 	p->provider.choose_psd = p->config.choose_psd;
 	p->provider.now = now;
 	if (p->config.role != ROLE_WEB) {
+		if (!nursery_open(&p->nursery, e))
+			return false;
 		if (!authority_open(p->config.authority, &p->authority, e))
 			return false;
 		p->provider.answer_key = authority_answer_key(p->authority);
@@ -57,6 +60,8 @@ program_close(struct program *p)
 {
 	authority_close(p->authority);
 	p->authority = NULL;
+	nursery_close(p->nursery);
+	p->nursery = NULL;
 }
 
 static bool
@@ -67,6 +72,7 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 		struct signer_setup setup = {.name = m->name,
 		    .uri = m->uri,
 		    .pin_file = m->pin_file[0] ? m->pin_file : NULL,
+		    .nursery = p->nursery,
 		    .answer_ms = p->config.answer_ms};
 
 		if (!signer_open(&setup, &w->signer[i], e))
