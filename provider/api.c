@@ -10,6 +10,9 @@ static const struct api_route routes[] = {
     {"POST", "/v1/vault/indicia", API_SYSTEM, api_vault_indicia},
     {"POST", "/v1/vault/find", API_SYSTEM, api_vault_find},
     {"GET", "/v1/vault/recent", API_SYSTEM, api_vault_recent},
+    {"POST", "/v1/payments", API_SYSTEM, api_payment_begin},
+    {"GET", "/v1/payments/*", API_SYSTEM, api_payment_show},
+    {"POST", "/v1/webhooks/*", API_ANYBODY, api_webhook},
     {"GET", "/v1/certificates/*", API_ANYBODY, api_certificate},
     {"GET", "/v1/health", API_ANYBODY, api_health},
 };

@@ -43,5 +43,6 @@ MUST_CHECK bool api_give(struct call *c, struct json *j, struct err *e);
 api_handler api_vault_status, api_vault_indicia, api_vault_find,
     api_vault_recent;
 api_handler api_certificate, api_health;
+api_handler api_payment_begin, api_payment_show, api_webhook;
 
 #endif

@@ -8,6 +8,7 @@
 #include "provider/complete.h"
 #include "provider/fund.h"
 #include "provider/issue_own.h"
+#include "provider/pay.h"
 #include "provider/store_ledger.h"
 #include "vault/crypto.h"
 
@@ -244,7 +245,19 @@ no_funds(const struct attempt *a, struct err *e)
 	    mils_format(a->system.credit, credit));
 }
 
-/* More value: into the chosen PSD, else what all of them have. */
+/* From the account's card, where it is set so. */
+static bool
+buy_value(struct attempt *a, struct err *e)
+{
+	mils lack = a->short_by - a->system.credit, added = 0;
+
+	if (lack > 0 && !pay_auto(a->w, a->system.account, lack, &added, e))
+		return false;
+	return added > 0 || no_funds(a, e);
+}
+
+/* More value: into the chosen PSD, else what all of them have, else from
+ * outside. */
 static bool
 find_value(struct attempt *a, struct err *e)
 {
@@ -256,7 +269,7 @@ find_value(struct attempt *a, struct err *e)
 	if (added > 0)
 		return true;
 	if (a->all || a->listed < 2)
-		return no_funds(a, e);
+		return buy_value(a, e);
 	a->all = true;
 	return true;
 }

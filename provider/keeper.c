@@ -7,12 +7,14 @@
 
 #include "base/log.h"
 #include "provider/complete.h"
+#include "provider/pay.h"
 
 #define ROUND_MS 1000
 #define YOUNG_MS 5000 /* whoever debited them may be signing still */
 
 struct keeper {
 	struct worker *w;
+	keeper_round *round;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t stop;
@@ -37,20 +39,32 @@ wait_round(struct keeper *k)
 	return on;
 }
 
+bool
+keeper_stamps(struct worker *w, struct err *e)
+{
+	size_t count;
+
+	if (!complete_pending(w, YOUNG_MS, &count, e))
+		return err_prefix(e, "stamps that were left");
+	if (count > 0)
+		log_info("signed %zu stamps that were left", count);
+	return true;
+}
+
+bool
+keeper_payments(struct worker *w, struct err *e)
+{
+	return pay_keep(w, e) || err_prefix(e, "payments");
+}
+
 static void
 round_of_work(struct keeper *k)
 {
 	struct err e = ERR_INIT;
-	size_t count;
+	bool done = k->round(k->w, &e);
 
-	if (complete_pending(k->w, YOUNG_MS, &count, &e)) {
-		if (count > 0)
-			log_info("signed %zu stamps that were left", count);
-		k->last = (struct err)ERR_INIT;
-		return;
-	}
-	if (e.kind != k->last.kind)
-		log_warning("stamps that were left: %s", e.text);
+	if (!done && e.kind != k->last.kind)
+		log_warning("%s", e.text);
 	k->last = e;
 }
 
@@ -66,13 +80,15 @@ run(void *context)
 }
 
 bool
-keeper_start(const struct program *p, struct keeper **out, struct err *e)
+keeper_start(const struct program *p, keeper_round *round, struct keeper **out,
+    struct err *e)
 {
 	struct keeper *k = calloc(1, sizeof(*k));
 
 	*out = NULL;
 	if (k == NULL)
 		return err_system(e, "memory");
+	k->round = round;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->stop, NULL);
 	if (program_worker(p, &k->w, e)) {

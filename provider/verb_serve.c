@@ -167,7 +167,7 @@ bool
 verb_serve(struct program *p, int argc, char **argv, struct err *e)
 {
 	struct texts texts = {NULL, NULL, NULL};
-	struct keeper *keeper = NULL;
+	struct keeper *stamps = NULL, *payments = NULL;
 	struct web *web = NULL;
 	sigset_t set;
 	bool done;
@@ -175,11 +175,14 @@ verb_serve(struct program *p, int argc, char **argv, struct err *e)
 	raise_files();
 	done = verb_words(argc, argv, 1, 1, "serve", e) &&
 	       block_signals(&set, e) && program_open(p, e) &&
-	       keeper_start(p, &keeper, e) && start(p, &texts, &web, e);
+	       keeper_start(p, keeper_stamps, &stamps, e) &&
+	       keeper_start(p, keeper_payments, &payments, e) &&
+	       start(p, &texts, &web, e);
 	if (done)
 		serve(p, web, &set);
 	web_stop(web);
-	keeper_stop(keeper);
+	keeper_stop(payments);
+	keeper_stop(stamps);
 	program_close(p);
 	free(texts.certificate);
 	if (texts.key != NULL)
