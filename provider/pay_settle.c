@@ -230,7 +230,8 @@ apply(struct news *n, struct err *e)
 	return true;
 }
 
-/* The last page's card is the one to take from by itself. */
+/* The last page's card is the one to take from by itself.  Where only its name
+ * was said, it is looked for what a person knows it by. */
 static bool
 save_method(struct news *n, struct err *e)
 {
@@ -242,7 +243,8 @@ save_method(struct news *n, struct err *e)
 	m.account = n->p->account;
 	m.made = n->heard->now;
 	snprintf(m.driver, sizeof(m.driver), "%s", n->p->driver);
-	n->p->looks = -1;
+	if (m.brand[0] != '\0')
+		n->p->looks = -1;
 	return store_method_write(n->s, &m, e);
 }
 

@@ -6,10 +6,12 @@
 # the books agree, and what the processor charged is what was credited.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
-require node jq curl
+require node jq curl openssl bc
 modules=$builddir/tests/npm
 [ -d "$modules/node_modules/emulate" ] ||
 	skip "no $modules/node_modules: ./setup check makes it"
+[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
+	skip 'the stand-ins need node 20'
 work_setup
 postaged_program=$builddir/postaged
 processor=http://127.0.0.1:$((PORT + 1))

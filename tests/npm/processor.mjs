@@ -196,7 +196,7 @@ async function makeIntent(form, idempotency) {
 		form.get("customer"), card);
 
 	return { status: 200, text: JSON.stringify(intent),
-		then: () => tell("payment_intent.succeeded", intent) };
+		after: () => tell("payment_intent.succeeded", intent) };
 }
 
 async function showIntent(id) {
@@ -280,8 +280,8 @@ async function handle(request, response) {
 		new URLSearchParams(Buffer.concat(parts).toString()),
 		request.headers);
 
-	if (answer.then && control.hooks === "before")
-		await answer.then();
+	if (answer.after && control.hooks === "before")
+		await answer.after();
 	if (work && !answer.plain && control.delay > 0)
 		await new Promise((done) => setTimeout(done, control.delay));
 	if (work && !answer.plain && control.lose > 0) {
@@ -296,8 +296,8 @@ async function handle(request, response) {
 		});
 		response.end(answer.text);
 	}
-	if (answer.then && control.hooks !== "before")
-		await answer.then();
+	if (answer.after && control.hooks !== "before")
+		await answer.after();
 }
 
 http.createServer((request, response) =>
