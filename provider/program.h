@@ -6,6 +6,7 @@
 #define PROVIDER_PROGRAM_H
 
 #include "provider/conf.h"
+#include "provider/forwarded.h"
 #include "provider/worker.h"
 #include "vault/authority.h"
 
@@ -13,6 +14,9 @@ struct program {
 	struct config config;
 	struct authority *authority; /* NULL: this one has none */
 	struct provider provider;
+	struct tally tally;
+	uint8_t
+	    cluster_key[FORWARDED_KEY]; /* fronts and servers on their own */
 };
 
 /* Reads the configuration alone.  Errors: ERR_CONFIG. */
