@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "provider/audit.h"
@@ -53,6 +54,8 @@ make_folder(struct shop *s)
 	f = fopen(path, "we");
 	if (f == NULL || fwrite("0123456789abcdef0123456789abcdef", 1, 32, f) !=
 			     32 || fclose(f) != 0)
+		exit(1);
+	if (chmod(path, 0600) != 0)
 		exit(1);
 }
 
