@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/json.h"
+#include "base/json_own.h"
 
 #include <assert.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,26 +9,6 @@
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/text.h"
-
-#define NAME_MAX_SHOWN 48
-
-/* An object (writing: or array) that one is in. */
-struct level {
-	json_t *value; /* borrowed of the document; NULL: after an error */
-	json_t
-	    *taken; /* reading: own, its keys are those that were asked for */
-	char name[NAME_MAX_SHOWN + 24]; /* "stamps[3]"; "" = the document */
-};
-
-struct json {
-	json_t *root;
-	struct err wrong; /* ERR_NONE: nothing so far */
-	bool no_memory;
-	size_t depth; /* of levels in use, less one */
-	struct level level[JSON_DEPTH];
-};
-
-/* --- reading ------------------------------------------------------------------ */
 
 /* Before the library, which goes into each level by a call of itself. */
 static bool
@@ -78,8 +57,8 @@ parse(const char *text, size_t len, struct err *e)
 	return root;
 }
 
-static struct json *
-new_document(json_t *root)
+struct json *
+json_document(json_t *root)
 {
 	struct json *j = calloc(1, sizeof(*j));
 
@@ -101,7 +80,7 @@ json_open(const char *text, size_t len, struct json **out, struct err *e)
 	*out = NULL;
 	if (root == NULL)
 		return false;
-	*out = new_document(root);
+	*out = json_document(root);
 	if (*out == NULL)
 		return err_set(e, ERR_SYSTEM, "JSON: no memory");
 	(*out)->level[0].taken = json_object();
@@ -125,8 +104,8 @@ json_good(const struct json *j)
 	return j->wrong.kind == ERR_NONE;
 }
 
-static struct level *
-here(struct json *j)
+struct json_level *
+json_here(struct json *j)
 {
 	return &j->level[j->depth];
 }
@@ -136,7 +115,7 @@ static void
 write_path(const struct json *j, const char *key, char *out, size_t size)
 {
 	size_t pos = 0;
-	char clean[NAME_MAX_SHOWN];
+	char clean[JSON_NAME_SHOWN];
 
 	*out = '\0';
 	for (size_t i = 1; i <= j->depth && pos < size; i++)
@@ -162,7 +141,24 @@ json_blame(struct json *j, const char *key, const char *fmt, ...)
 	err_set(&j->wrong, ERR_REQUEST, "%s: %s", path, words);
 }
 
-/* The value of `key` if it has this type, else NULL. */
+/* The value of `key`, or NULL. */
+static json_t *
+take_any(struct json *j, const char *key, bool must)
+{
+	struct json_level *l = json_here(j);
+	json_t *value;
+
+	if (!json_good(j) || l->value == NULL)
+		return NULL;
+	value = json_object_get(l->value, key);
+	if (value != NULL)
+		json_object_set(l->taken, key, value);
+	else if (must)
+		json_blame(j, key, "is missing");
+	return value;
+}
+
+/* The same if it has this type. */
 static json_t *
 take(struct json *j, const char *key, bool must, json_type type)
 {
@@ -172,19 +168,9 @@ take(struct json *j, const char *key, bool must, json_type type)
 	    [JSON_STRING] = "a text",
 	    [JSON_INTEGER] = "a whole number",
 	};
-	struct level *l = here(j);
-	json_t *value;
+	json_t *value = take_any(j, key, must);
 
-	if (!json_good(j) || l->value == NULL)
-		return NULL;
-	value = json_object_get(l->value, key);
-	if (value == NULL) {
-		if (must)
-			json_blame(j, key, "is missing");
-		return NULL;
-	}
-	json_object_set(l->taken, key, value);
-	if (json_typeof(value) == type)
+	if (value == NULL || json_typeof(value) == type)
 		return value;
 	json_blame(j, key, "must be %s", names[type]);
 	return NULL;
@@ -220,17 +206,14 @@ json_take_u32(struct json *j, const char *key, bool must, uint32_t low,
 void
 json_take_bool(struct json *j, const char *key, bool must, bool *out)
 {
-	struct level *l = here(j);
-	json_t *value =
-	    json_good(j) && l->value ? json_object_get(l->value, key) : NULL;
+	json_t *value = take_any(j, key, must);
 
-	if (!json_is_boolean(value)) {
-		if (take(j, key, must, JSON_NULL) != NULL || value != NULL)
-			json_blame(j, key, "must be true or false");
+	if (value == NULL)
 		return;
-	}
-	json_object_set(l->taken, key, value);
-	*out = json_is_true(value);
+	if (json_is_boolean(value))
+		*out = json_is_true(value);
+	else
+		json_blame(j, key, "must be true or false");
 }
 
 static bool
@@ -309,7 +292,7 @@ json_take_base64(struct json *j, const char *key, bool must, uint8_t *out,
 static void
 go_into(struct json *j, const char *name, json_t *value)
 {
-	struct level *l;
+	struct json_level *l;
 
 	assert(j->depth + 1 < JSON_DEPTH);
 	l = &j->level[++j->depth];
@@ -360,7 +343,7 @@ take_item(struct json *j, const char *key, size_t i, char *name, size_t size)
 	json_t *array = take(j, key, true, JSON_ARRAY);
 	json_t *value = array ? json_array_get(array, i) : NULL;
 
-	snprintf(name, size, "%.*s[%zu]", NAME_MAX_SHOWN, key, i);
+	snprintf(name, size, "%.*s[%zu]", JSON_NAME_SHOWN, key, i);
 	if (array != NULL && value == NULL)
 		json_blame(j, name, "is missing");
 	return value;
@@ -397,7 +380,7 @@ json_item_text(
 static void
 check_all_taken(struct json *j)
 {
-	struct level *l = here(j);
+	struct json_level *l = json_here(j);
 	const char *key;
 	json_t *value;
 
@@ -415,8 +398,8 @@ json_leave(struct json *j)
 {
 	assert(j->depth > 0);
 	check_all_taken(j);
-	json_decref(here(j)->taken);
-	here(j)->taken = NULL;
+	json_decref(json_here(j)->taken);
+	json_here(j)->taken = NULL;
 	j->depth--;
 }
 
@@ -434,162 +417,4 @@ json_close(struct json *j, struct err *e)
 		*e = j->wrong;
 	json_free(j);
 	return good;
-}
-
-/* --- writing -------------------------------------------------------------------- */
-
-struct json *
-json_new(void)
-{
-	return new_document(json_object());
-}
-
-/* Takes the new value; NULL: there was no memory for it.  Gives it back, borrowed,
- * where it found its place. */
-static json_t *
-put(struct json *j, const char *key, json_t *value)
-{
-	json_t *place;
-
-	if (j == NULL) {
-		json_decref(value);
-		return NULL;
-	}
-	place = here(j)->value;
-	if (value == NULL || place == NULL) {
-		json_decref(value);
-		j->no_memory = true;
-		return NULL;
-	}
-	if ((key != NULL ? json_object_set_new(place, key, value)
-			 : json_array_append_new(place, value)) == 0)
-		return value;
-	j->no_memory = true;
-	return NULL;
-}
-
-void
-json_put_int(struct json *j, const char *key, int64_t value)
-{
-	put(j, key, json_integer(value));
-}
-
-void
-json_put_bool(struct json *j, const char *key, bool value)
-{
-	put(j, key, json_boolean(value));
-}
-
-static json_t *
-text_value(const char *text)
-{
-	json_t *value = json_string(text);
-	size_t size = strlen(text) + 8; /* text_clean() keeps some back */
-	char *clean;
-
-	if (value != NULL)
-		return value;
-	clean = malloc(size);
-	if (clean != NULL)
-		value = json_string(text_clean(text, clean, size));
-	free(clean);
-	return value;
-}
-
-void
-json_put_text(struct json *j, const char *key, const char *value)
-{
-	put(j, key, text_value(value));
-}
-
-void
-json_item_put_text(struct json *j, const char *value)
-{
-	put(j, NULL, text_value(value));
-}
-
-void
-json_put_digits(struct json *j, const char *key, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	put(j, key, json_string(text));
-}
-
-void
-json_put_hex(struct json *j, const char *key, const uint8_t *ptr, size_t len)
-{
-	char *text = malloc(2 * len + 1);
-
-	if (text != NULL)
-		bytes_to_hex(ptr, len, text);
-	put(j, key, text ? json_string(text) : NULL);
-	free(text);
-}
-
-void
-json_put_base64(struct json *j, const char *key, const uint8_t *ptr, size_t len)
-{
-	char *text = malloc(BASE64_LEN(len) + 1);
-
-	if (text != NULL)
-		base64_encode(ptr, len, text);
-	put(j, key, text ? json_string(text) : NULL);
-	free(text);
-}
-
-/* What is put from here on goes into `value`. */
-static void
-begin(struct json *j, const char *key, json_t *value)
-{
-	json_t *placed = put(j, key, value);
-
-	if (j == NULL)
-		return;
-	assert(j->depth + 1 < JSON_DEPTH);
-	j->level[++j->depth].value = placed;
-}
-
-void
-json_begin_object(struct json *j, const char *key)
-{
-	begin(j, key, json_object());
-}
-
-void
-json_begin_array(struct json *j, const char *key)
-{
-	begin(j, key, json_array());
-}
-
-void
-json_item(struct json *j)
-{
-	begin(j, NULL, json_object());
-}
-
-void
-json_end(struct json *j)
-{
-	if (j == NULL)
-		return;
-	assert(j->depth > 0);
-	j->depth--;
-}
-
-char *
-json_text(struct json *j, size_t *len)
-{
-	char *text = NULL;
-
-	if (j == NULL)
-		return NULL;
-	assert(j->depth == 0);
-	if (!j->no_memory)
-		text = json_dumps(j->root, JSON_COMPACT);
-	if (text != NULL)
-		*len = strlen(text);
-	json_free(j);
-	return text;
 }

@@ -22,10 +22,16 @@ utf8_length(const unsigned char *s)
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
 	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
-	/* U+0080 to U+009F are control characters too. */
-	if (s[0] == 0xc2 && s[1] < 0xa0)
-		return 0;
 	return n;
+}
+
+/* U+0080 to U+009F are control characters too. */
+static size_t
+shown_length(const unsigned char *s)
+{
+	if (*s < 0x80)
+		return *s >= 0x20 && *s < 0x7f;
+	return s[0] == 0xc2 && s[1] < 0xa0 ? 0 : utf8_length(s);
 }
 
 const char *
@@ -35,7 +41,7 @@ text_clean(const char *in, char *out, size_t size)
 	size_t pos = 0;
 
 	while (*s) {
-		size_t n = *s >= 0x20 && *s < 0x7f ? 1 : utf8_length(s);
+		size_t n = shown_length(s);
 		size_t width = n ? n : 1;
 
 		if (pos + width + 4 > size) {
@@ -52,6 +58,21 @@ text_clean(const char *in, char *out, size_t size)
 	}
 	out[pos] = '\0';
 	return out;
+}
+
+bool
+text_is_utf8(const char *in)
+{
+	const unsigned char *s = (const unsigned char *)in;
+
+	while (*s) {
+		size_t n = *s < 0x80 ? 1 : utf8_length(s);
+
+		if (n == 0)
+			return false;
+		s += n;
+	}
+	return true;
 }
 
 bool

@@ -20,6 +20,9 @@ const char *text_clean(const char *in, char *out, size_t size);
 /* As snprintf of "%s"; false if it did not fit. */
 bool text_copy(char *out, size_t size, const char *in);
 
+/* Valid UTF-8: no overlong sequence, no surrogate. */
+bool text_is_utf8(const char *in);
+
 /* A whole decimal number without sign, at most `max`. */
 bool text_to_u64(const char *in, uint64_t max, uint64_t *out);
 

@@ -8,6 +8,10 @@
  *			with the same file can use
  *	pkcs11:...	keys in a token that never gives them out (vault/hsm.h)
  *
+ * The PIN of a token is presented when the module is opened and after the token
+ * was away; one that was refused is forgotten.  Who opens many opens one first:
+ * each presents the PIN, and a token counts.
+ *
  * A module has a name, which stands beside each of its keys in the database: a
  * server signs for the PSDs whose module it has.  Each thread opens its own.
  *
@@ -24,16 +28,18 @@
 #define SIGNER_BATCH	100
 
 struct signer;
+struct nursery;
 
 struct signer_setup {
 	const char *name; /* of the module */
 	const char *uri;
-	const char *pin_file; /* pkcs11 only; NULL: none */
-	int answer_ms;	      /* longest silence of a token */
+	const char *pin_file;	 /* pkcs11 only; NULL: none */
+	struct nursery *nursery; /* pkcs11 and threads: vault/nursery.h */
+	int answer_ms; /* longest silence of a token; 0: HSM_ANSWER_MS */
 };
 
-/* Errors: ERR_CONFIG (URI, file), ERR_ABSENT (no token), ERR_DENIED (PIN),
- * ERR_SYSTEM. */
+/* Errors: ERR_CONFIG (URI, file), ERR_ABSENT (no token), ERR_BUSY (a token that
+ * is silent), ERR_DENIED (PIN), ERR_SYSTEM. */
 MUST_CHECK bool signer_open(
     const struct signer_setup *setup, struct signer **out, struct err *e);
 void signer_close(struct signer *s); /* NULL is allowed */
@@ -46,14 +52,18 @@ struct signer_key {
 	uint8_t point[PSD_POINT];
 };
 
-/* A new key pair for PSD `id`.  Errors: ERR_ABSENT, ERR_BUSY, ERR_SYSTEM. */
+/* A new key pair for PSD `id`.
+ * Errors: ERR_ABSENT, ERR_BUSY, ERR_CONFIG (the URI names a key), ERR_DENIED
+ * (PIN), ERR_REQUEST (id), ERR_SYSTEM. */
 MUST_CHECK bool signer_make(
     struct signer *s, const char *id, struct signer_key *out, struct err *e);
 
 /* Signs `count` messages (1 to SIGNER_BATCH) of PSD `id` with its key, as one
- * piece of work where the module can.
+ * piece of work where the module can: all, or none and every `sig` is zero.
  * Errors: ERR_ABSENT, ERR_BUSY (silent too long), ERR_CORRUPT (the key is not
- * this PSD's, a signature does not verify), ERR_CONFIG (a key of no use). */
+ * this PSD's, a signature does not verify), ERR_CONFIG (a key of no use, or of
+ * another module), ERR_DENIED (the token's PIN was changed), ERR_REQUEST (id,
+ * message too long), ERR_SYSTEM. */
 struct signer_message {
 	const uint8_t *ptr;
 	size_t len;
@@ -63,7 +73,7 @@ MUST_CHECK bool
 signer_sign(struct signer *s, const char *id, const struct signer_key *key,
     struct signer_message *messages, size_t count, struct err *e);
 
-/* Forgets a key that signer_make() made and nobody certified. */
+/* Destroys the key that signer_make() made last, which nobody certified. */
 void signer_drop(struct signer *s, const struct signer_key *key);
 
 #endif

@@ -4,9 +4,11 @@
  *
  * Two engines behind one interface, chosen by the URI: "sqlite:/path/file" and
  * "postgresql://..." (or any connection string of libpq behind "postgresql:").
- * SQL is written once for both, with $1, $2, ... in the order of their first
- * use, and stands in provider/store_*.c alone.  Money and numbers are BIGINT,
- * text TEXT, bytes BLOB or BYTEA (the schema's affair), truth 0 or 1.
+ * SQL is written once for both, with $1, $2, ... for parameters, and stands in
+ * provider/store_*.c alone.  Money and numbers are BIGINT, text TEXT, bytes BLOB
+ * or BYTEA (the schema's affair), truth 0 or 1.  A result with a fraction or of
+ * another type is refused: SUM() of PostgreSQL is CAST(SUM(x) AS BIGINT), and a
+ * parameter that stands alone as a column CAST($1 AS BIGINT).
  *
  * A piece of work:
  *
@@ -24,7 +26,8 @@
  * nothing is done until store_rollback(), which is always allowed.
  *
  * A struct store is one thread's.  A connection that was lost is opened again
- * by the next store_begin().
+ * by the next store_begin(), which notices one that was lost since the last
+ * transaction.  It must not cross a fork.
  *
  * Errors, beside what is named below: ERR_ABSENT (the server is gone, starts or
  * stops, is a standby; nothing was committed), ERR_BUSY (a lock was not had in
@@ -58,15 +61,18 @@ const char *store_name(const struct store *s);
 
 /* STORE_READ: one snapshot, nothing may be written (PostgreSQL: repeatable
  * read; the primary alone).  STORE_WRITE: SQLite's one writer; PostgreSQL: read
- * committed, so rows that matter are locked (store_for_update()). */
+ * committed, so rows that matter are locked: the statement's last words are FOR
+ * UPDATE, FOR UPDATE SKIP LOCKED and so on, which SQLite is not shown. */
 enum store_mode { STORE_READ, STORE_WRITE };
 MUST_CHECK bool
 store_begin(struct store *s, enum store_mode mode, struct err *e);
 
 /* Durable when it is true: on the medium, with PostgreSQL on the synchronous
  * standbys too.
+ * When it is false the transaction is over too, rolled back.
  * Errors: ERR_SYSTEM and store_in_doubt(): the connection was lost while the
- * commit was under way, or the wait for the standby was broken off. */
+ * commit was under way, the wait for the standby was broken off, or the file
+ * could not be written. */
 MUST_CHECK bool store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 
@@ -76,9 +82,12 @@ bool store_in_doubt(const struct store *s);
 
 /* --- statements ------------------------------------------------------------------- */
 
-/* The next parameter of the statement to come.  Bytes and text are copied. */
+/* The next parameter of the statement to come, $1 first; as many as it
+ * has.  Bytes and text are copied.  Text that is not UTF-8 is an
+ * ERR_REQUEST of the statement. */
 void store_put_int(struct store *s, int64_t value);
 void store_put_text(struct store *s, const char *value); /* NULL: SQL's NULL */
+/* Of `len` 0 it is empty, not NULL. */
 void store_put_blob(struct store *s, const void *ptr, size_t len);
 void store_put_null(struct store *s);
 
@@ -92,14 +101,16 @@ void store_send(struct store *s, const char *sql);
  * the schema refused it. */
 MUST_CHECK bool store_receive(struct store *s, struct err *e);
 
-/* Both in one. */
+/* Both in one, after all that was sent before. */
 MUST_CHECK bool store_run(struct store *s, const char *sql, struct err *e);
 
 /* Receives all that was sent and drops their rows. */
 MUST_CHECK bool store_flush(struct store *s, struct err *e);
 
-/* The name of the constraint or column that refused, as the engine says it; ""
- * where none did. */
+/* What refused, of the transaction's first error: "table.column, table.column"
+ * of a UNIQUE or primary key, "table.column" of a NOT NULL, the name of a CHECK,
+ * "foreign key", the words of a trigger; "" where none did.  Known until the
+ * next store_begin(). */
 const char *store_conflict(const struct store *s);
 
 /* --- rows -------------------------------------------------------------------------- */

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * web: the HTTP server, over libmicrohttpd.
+ * web: the HTTP server, over libmicrohttpd.  HTTP/1.1 and 1.0; TLS 1.2 and 1.3.
  *
  * A few threads read and write the network; a request that is whole is handed
  * to one of `workers` threads, each with a context of its own (its connection
  * to the database), so that a slow database or token holds nobody's connection.
  * More waiting than `queue_max`: 503 with Retry-After at once.
  *
- * The library accepts framings that RFC 9112 refuses (request smuggling); the
- * guard in the first call of each request answers those with 400 and closes:
- * more than one Content-Length or Transfer-Encoding, both, not exactly one Host
- * (HTTP/1.0 apart), a header's name with a byte that no token has, an unknown
- * transfer coding, a chunked body.  Bodies are JSON only; larger than
- * HTTP_BODY_MAX: 413.
+ * The library accepts framings that RFC 9112 refuses (request smuggling); they
+ * are refused in the first call of each request (provider/framing.h), and the
+ * connection is closed behind the answer.  Bodies are JSON only, of at most
+ * HTTP_BODY_MAX.
+ *
+ * The program sees to it that it may have as many files open (RLIMIT_NOFILE).
  *
  * Order of calls: web_start(), web_drain(), web_stop().
  */
@@ -31,8 +31,9 @@ typedef void web_handler(void *context, void *worker,
     const struct http_request *request, struct http_response *out);
 
 struct web_setup {
-	/* "127.0.0.1:8443", "[::1]:0" (any port), "unix:/run/postaged.sock"; or
-	 * a socket that listens already (systemd), not -1. */
+	/* "127.0.0.1:8443", "[::1]:0" (any port), "unix:/run/postaged.sock";
+	 * NULL: listen_fd is a socket that listens already (systemd), and
+	 * web's from then on. */
 	const char *listen;
 	int listen_fd;
 	/* PEM texts; NULL: no TLS. */
@@ -43,7 +44,7 @@ struct web_setup {
 
 	int workers;	     /* 0: four for each processor */
 	int queue_max;	     /* 0: 64 for each worker */
-	int connections_max; /* 0: 12,000 */
+	int connections_max; /* 0: 12,000; one more is closed at once */
 	int per_address_max; /* 0: no limit */
 	int idle_s;	     /* 0: 75; between bytes and between requests */
 	int request_s; /* 0: 30; from a request's first byte to its last */
@@ -62,11 +63,11 @@ web_start(const struct web_setup *setup, struct web **out, struct err *e);
 /* Where it listens, for messages and for tests that asked for port 0. */
 const char *web_address(const struct web *w);
 
-/* Takes no new connection, ends idle ones after their request, and waits at
- * most `wait_ms` for requests under way.  True where none is left. */
+/* Takes no new connection, ends those there are behind their next answer, and
+ * waits at most `wait_ms` for requests under way.  True where none is left. */
 bool web_drain(struct web *w, int wait_ms);
 
-/* Ends all; NULL is allowed. */
+/* Ends all, when the handlers that are at work have answered; NULL is allowed. */
 void web_stop(struct web *w);
 
 /* For metrics. */
@@ -76,7 +77,8 @@ struct web_state {
 };
 void web_look(struct web *w, struct web_state *out);
 
-/* A connection that exists already (socket pair): the fuzzer's way in. */
+/* A connection that exists already (socket pair): the fuzzer's way in.  The file
+ * is web's from then on, also after an error. */
 MUST_CHECK bool web_add(struct web *w, int fd, struct err *e);
 
 #endif

@@ -5,6 +5,7 @@
  *
  *	BADMODULE	words: hang=C_Sign die=C_Sign gone=C_Sign always-pin bare-point short locked
  *			final unset another-pin another-key extractable
+ *			seventh (each seventh signature is none)
  *	BADMODULE_ONCE	a file: `gone` takes it away, and then is over
  *	BADMODULE_LOG	a file: a line for each C_Login
  *	BADMODULE_SCRIPT hexadecimal: each call takes what it returns, and of
@@ -33,6 +34,8 @@ static uint8_t script[SCRIPT_MAX];
 static size_t script_len, script_at;
 static struct sig_key *key;
 static bool context_login, listed;
+static unsigned signatures;
+static char label[64] = "bad key";
 static CK_OBJECT_CLASS wanted;
 
 /* --- what it was told --------------------------------------------------------- */
@@ -361,7 +364,7 @@ get_attribute(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	case CKA_EC_PARAMS: give(a, p256, sizeof(p256)); break;
 	case CKA_EC_POINT: return give_point(a);
 	case CKA_ID: give(a, "\1\2", 2); break;
-	case CKA_LABEL: give(a, "bad key", 7); break;
+	case CKA_LABEL: give(a, label, (CK_ULONG)strlen(label)); break;
 	case CKA_ALWAYS_AUTHENTICATE:
 		give(a, told("always-pin") ? &yes : &no, 1);
 		break;
@@ -382,8 +385,12 @@ generate(CK_SESSION_HANDLE session, CK_MECHANISM *how, CK_ATTRIBUTE *open,
 	(void)how;
 	(void)open;
 	(void)open_count;
-	(void)closed;
-	(void)closed_count;
+	for (CK_ULONG i = 0; i < closed_count; i++)
+		if (closed[i].type == CKA_LABEL &&
+		    closed[i].ulValueLen < sizeof(label)) {
+			memset(label, 0, sizeof(label));
+			memcpy(label, closed[i].pValue, closed[i].ulValueLen);
+		}
 	*public = PUBLIC;
 	*private = KEY;
 	return begin("C_GenerateKeyPair");
@@ -424,6 +431,8 @@ sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYTE *out,
 		return CKR_USER_NOT_LOGGED_IN;
 	if (*out_len < sizeof(sig) || !sig_sign(key, data, len, sig, &e))
 		return CKR_BUFFER_TOO_SMALL;
+	if (told("seventh") && ++signatures % 7 == 0)
+		sig[SIG_BYTES - 1] ^= 1;
 	fill(out, sig, sizeof(sig));
 	*out_len = told("short") ? 63 : length(sizeof(sig));
 	return CKR_OK;

@@ -46,7 +46,11 @@ write_order(struct bytes_writer *w, uint8_t n)
 		bytes_write_str(w, "314159");
 		break;
 	case HSM_TAKE: bytes_write_str(w, "postage XXPS0000000001"); break;
-	case HSM_SIGN: bytes_write(w, "message", 7); break;
+	case HSM_SIGN:
+		bytes_write_str(w, n & 0x80 ? "pkcs11:id=%07;object=x" : "");
+		bytes_write_str(w, "message");
+		bytes_write_str(w, "another");
+		break;
 	default: break;
 	}
 }
@@ -54,11 +58,11 @@ write_order(struct bytes_writer *w, uint8_t n)
 static void
 check_answer(uint8_t what, struct bytes_reader *r)
 {
-	char uri[HSM_URI_MAX], text[HSM_TEXT];
+	char uri[HSM_URI_MAX], key[HSM_URI_MAX], text[HSM_TEXT];
 	uint8_t point[PSD_POINT];
 
 	if (what == HSM_SIGN)
-		must(bytes_left(r) == SIG_BYTES);
+		must(bytes_left(r) == 2 * SIG_BYTES);
 	if (what == HSM_LIST) {
 		bytes_read_str(r, uri, sizeof(uri));
 		bytes_read_str(r, text, sizeof(text));
@@ -68,9 +72,11 @@ check_answer(uint8_t what, struct bytes_reader *r)
 	if (what == HSM_TAKE) {
 		must(bytes_read_le(r, 1) <= 1);
 		bytes_read_str(r, uri, sizeof(uri));
+		bytes_read_str(r, key, sizeof(key));
 		bytes_read_into(r, point, sizeof(point));
 		must(bytes_reader_done(r) && point[0] == 0x04);
 		must(strncmp(uri, "pkcs11:", 7) == 0);
+		must(strncmp(key, "pkcs11:", 7) == 0);
 	}
 }
 

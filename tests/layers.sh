@@ -22,10 +22,11 @@ homes() {
 ^owcapi\.h$ vault/button.c
 ^cups/ filter/* backend/* ppd/* tools/* dispense/scheduler.c
 ^(poppler|glib/poppler)[-/.a-z]*\.h$ filter/scan*
-^microhttpd\.h$ provider/web.c
+^microhttpd\.h$ provider/web*.c
+^gnutls/ provider/web_tls.c
 ^sqlite3\.h$ dispense/journal* provider/store*
-^jansson\.h$ base/json.c tools/out.c tools/verify_report.c
-^libpq-fe\.h$ provider/store*.c
+^jansson\.h$ base/json_own.h tools/out.c tools/verify_report.c
+^libpq-fe\.h$ provider/store_postgresql*
 ^qrencode\.h$ stamp/symbol.c
 ^zint\.h$ stamp/symbol.c
 ^(cairo|pango)[-/.a-z]*\.h$ stamp/imprint* tools/draw.c

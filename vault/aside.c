@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vault/aside.h"
+#include "vault/aside_own.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "vault/nursery.h"
 
 #define REAP_MS	 500
 #define NAP_US	 200
@@ -20,9 +22,11 @@
 
 struct aside {
 	const struct aside_part *part;
+	struct nursery *nursery; /* NULL: it is this process's own child */
 	int fd;
 	pid_t pid, owner;
 	bool lost;
+	int waiting; /* orders whose answer was not taken */
 	uint8_t answer[ASIDE_MESSAGE];
 };
 
@@ -89,8 +93,8 @@ settle_user(void)
 
 /* `dies`: with the parent, at once.  The end of a mere thread of it would be taken
  * for that; a child of one ends when it has done its order and finds nobody. */
-_Noreturn static void
-be_child(const struct aside_part *part, int fd, bool dies)
+_Noreturn void
+aside_be_child(const struct aside_part *part, int fd, bool dies)
 {
 	void *state = calloc(1, part->state_size);
 	sigset_t none;
@@ -116,11 +120,25 @@ be_child(const struct aside_part *part, int fd, bool dies)
 
 /* --- its parent ----------------------------------------------------------------------- */
 
+/* A child that has `fd`. */
+static bool
+bear(struct aside *a, int fd, struct err *e)
+{
+	bool dies = gettid() == getpid();
+
+	if (a->nursery != NULL)
+		return nursery_bear(a->nursery, a->part, fd, &a->pid, e);
+	a->pid = fork();
+	if (a->pid == 0)
+		aside_be_child(a->part, fd, dies);
+	return a->pid > 0 || err_system(e, "fork");
+}
+
 bool
-aside_open(const struct aside_part *part, struct aside **out, struct err *e)
+aside_open_in(struct nursery *nursery, const struct aside_part *part,
+    struct aside **out, struct err *e)
 {
 	struct aside *a = calloc(1, sizeof(*a));
-	bool dies;
 	int ends[2];
 
 	if (a == NULL)
@@ -131,21 +149,24 @@ aside_open(const struct aside_part *part, struct aside **out, struct err *e)
 		return false;
 	}
 	a->part = part;
+	a->nursery = nursery;
 	a->owner = getpid();
-	dies = gettid() == getpid();
-	a->pid = fork();
-	if (a->pid == 0)
-		be_child(part, ends[1], dies);
-	close(ends[1]);
 	a->fd = ends[0];
-	if (a->pid > 0) {
+	if (bear(a, ends[1], e)) {
+		close(ends[1]);
 		*out = a;
 		return true;
 	}
-	err_system(e, "fork");
+	close(ends[1]);
 	close(a->fd);
 	free(a);
 	return false;
+}
+
+bool
+aside_open(const struct aside_part *part, struct aside **out, struct err *e)
+{
+	return aside_open_in(NULL, part, out, e);
 }
 
 /* It closes its end when it has tidied up. */
@@ -181,7 +202,10 @@ aside_close(struct aside *a)
 	if (a->owner == getpid()) {
 		if (a->part->leave != NULL && !a->lost)
 			let_leave(a);
-		reap(a->pid);
+		if (a->nursery != NULL)
+			nursery_end(a->nursery, a->pid);
+		else
+			reap(a->pid);
 	}
 	close(a->fd);
 	explicit_bzero(a, sizeof(*a));
@@ -243,23 +267,43 @@ said(const struct aside *a, size_t len, struct err *e)
 }
 
 bool
-aside_order(struct aside *a, const struct bytes_writer *order, int ms,
-    struct bytes_reader *answer, struct err *e)
+aside_give(struct aside *a, const struct bytes_writer *order, struct err *e)
 {
-	size_t len = 0;
-
 	if (order->failed)
 		return err_set(e, ERR_REQUEST, "too long for %s", a->part->who);
 	if (aside_is_lost(a))
 		return ended(a, e);
-	a->lost = true;
-	if (send(a->fd, order->ptr, order->pos, MSG_NOSIGNAL) < 0)
+	if (send(a->fd, order->ptr, order->pos, MSG_NOSIGNAL) < 0) {
+		a->lost = true;
 		return ended(a, e);
-	if (!await(a, ms, &len, e))
+	}
+	a->waiting++;
+	return true;
+}
+
+bool
+aside_take(struct aside *a, int ms, struct bytes_reader *answer, struct err *e)
+{
+	size_t len = 0;
+
+	assert(a->waiting > 0);
+	if (aside_is_lost(a))
+		return ended(a, e);
+	if (!await(a, ms, &len, e)) {
+		a->lost = true;
 		return false;
-	a->lost = false;
+	}
+	a->waiting--;
 	if (!said(a, len, e))
 		return false;
 	bytes_reader_init(answer, a->answer + 1, len - 1);
 	return true;
+}
+
+bool
+aside_order(struct aside *a, const struct bytes_writer *order, int ms,
+    struct bytes_reader *answer, struct err *e)
+{
+	assert(a->waiting == 0);
+	return aside_give(a, order, e) && aside_take(a, ms, answer, e);
 }

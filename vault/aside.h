@@ -33,10 +33,17 @@ struct aside_part {
 
 struct aside;
 
-/* The child of this part, which stays the caller's.  It ends with this process;
+/* The child of this part, which stays the caller's.  Where other threads are in a
+ * library meanwhile, the child may hang in it.  It ends with this process;
  * one that a thread made may do its order first.  Errors: ERR_SYSTEM. */
 MUST_CHECK bool
 aside_open(const struct aside_part *part, struct aside **out, struct err *e);
+
+/* The same in a program with other threads, by its nursery (vault/nursery.h); with
+ * NULL as aside_open(). */
+struct nursery;
+MUST_CHECK bool aside_open_in(struct nursery *nursery,
+    const struct aside_part *part, struct aside **out, struct err *e);
 
 /* NULL is allowed. */
 void aside_close(struct aside *a);
@@ -46,6 +53,15 @@ void aside_close(struct aside *a);
  * child ended): what it did is not known, and it is lost; as the part's. */
 MUST_CHECK bool aside_order(struct aside *a, const struct bytes_writer *order,
     int ms, struct bytes_reader *answer, struct err *e);
+
+/* The same in two, so that the child has its next order while its last answer is
+ * being looked at: an answer is taken for each order given, in their order,
+ * before aside_order() is used again.  Few, and small: what is given waits in a
+ * socket. */
+MUST_CHECK bool
+aside_give(struct aside *a, const struct bytes_writer *order, struct err *e);
+MUST_CHECK bool
+aside_take(struct aside *a, int ms, struct bytes_reader *answer, struct err *e);
 
 bool aside_is_lost(const struct aside *a);
 

@@ -26,8 +26,7 @@ static const struct button_kind kinds[] = {
 
 _Static_assert(
     KEY_BODY % NVM_WORD == 0 && HEADER_BODY % NVM_WORD == 0 &&
-	1 + WRAP_SALT + WRAP_NONCE + SIG_SCALAR + WRAP_TAG + PSD_VERIFIER <=
-	    KEY_BODY,
+	1 + WRAP_SALT + BOX_NONCE + BOX_BYTES + PSD_VERIFIER <= KEY_BODY,
     "cells are whole words");
 
 const struct button_kind *
@@ -156,7 +155,7 @@ encode_key(const struct button_key *in, uint8_t out[KEY_BODY])
 	bytes_writer_init(&w, out, KEY_BODY);
 	bytes_write_le(&w, in->wrapped, 1);
 	bytes_write(&w, in->key.salt, WRAP_SALT);
-	bytes_write(&w, in->key.nonce, WRAP_NONCE);
+	bytes_write(&w, in->key.nonce, BOX_NONCE);
 	bytes_write(&w, in->key.box, sizeof(in->key.box));
 	bytes_write(&w, in->verifier, PSD_VERIFIER);
 }
@@ -171,7 +170,7 @@ decode_key(const uint8_t in[KEY_BODY], struct button_key *out)
 	wrapped = bytes_read_le(&r, 1);
 	out->wrapped = wrapped == 1;
 	bytes_read_into(&r, out->key.salt, WRAP_SALT);
-	bytes_read_into(&r, out->key.nonce, WRAP_NONCE);
+	bytes_read_into(&r, out->key.nonce, BOX_NONCE);
 	bytes_read_into(&r, out->key.box, sizeof(out->key.box));
 	bytes_read_into(&r, out->verifier, PSD_VERIFIER);
 	return wrapped <= 1 && !r.failed;

@@ -42,7 +42,7 @@ file_image_encode(const struct file_image *in, uint8_t out[FILE_IMAGE_BYTES])
 	bytes_write_le(&w, IMAGE_VERSION, 1);
 	bytes_write_le(&w, keeping(in), 1);
 	bytes_write(&w, in->key.salt, WRAP_SALT);
-	bytes_write(&w, in->key.nonce, WRAP_NONCE);
+	bytes_write(&w, in->key.nonce, BOX_NONCE);
 	bytes_write(&w, in->key.box, sizeof(in->key.box));
 	bytes_write_le(&w, in->cert_len, 2);
 	bytes_write(&w, in->cert, in->cert_len);
@@ -65,7 +65,7 @@ file_image_decode(
 	version = bytes_read_le(&r, 1);
 	kept = bytes_read_le(&r, 1);
 	bytes_read_into(&r, out->key.salt, WRAP_SALT);
-	bytes_read_into(&r, out->key.nonce, WRAP_NONCE);
+	bytes_read_into(&r, out->key.nonce, BOX_NONCE);
 	bytes_read_into(&r, out->key.box, sizeof(out->key.box));
 	out->cert_len = (size_t)bytes_read_le(&r, 2);
 	if (version != IMAGE_VERSION || kept > KEY_IN_TOKEN ||

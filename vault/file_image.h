@@ -12,8 +12,7 @@
 #include "vault/psd.h"
 #include "vault/wrap.h"
 
-#define FILE_IMAGE_HEAD \
-	(2 + WRAP_SALT + WRAP_NONCE + SIG_SCALAR + WRAP_TAG + 2 + CERT_MAX)
+#define FILE_IMAGE_HEAD	 (2 + WRAP_SALT + BOX_NONCE + BOX_BYTES + 2 + CERT_MAX)
 /* Its guard is the last: a file from before there were any ends here. */
 #define FILE_IMAGE_BYTES (FILE_IMAGE_HEAD + PSD_STATE_BYTES + GUARD_BYTES)
 

@@ -84,30 +84,30 @@ leave_session(struct hsm_child *c)
 {
 	if (c->in)
 		c->at.module->C_CloseSession(c->session);
-	c->in = c->key_known = c->made = false;
+	c->in = c->made = false;
+	c->keys_count = 0;
 	explicit_bzero(c->pin, sizeof(c->pin));
 }
 
-static bool
-parse_uri(struct hsm_child *c, const char *text, struct err *e)
+bool
+hsm_parse_uri(const char *text, P11KitUri **out, struct err *e)
 {
 	char shown[HSM_TEXT];
 	int result;
 
 	text_clean(text, shown, sizeof(shown));
-	p11_kit_uri_free(c->wanted);
-	c->wanted = p11_kit_uri_new();
-	if (c->wanted == NULL)
+	*out = p11_kit_uri_new();
+	if (*out == NULL)
 		return err_set(e, ERR_SYSTEM, "memory for a URI");
-	result = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, c->wanted);
+	result = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, *out);
 	if (result != P11_KIT_URI_OK)
 		return err_set(e, ERR_CONFIG, "\"%s\": %s", shown,
 		    p11_kit_uri_message(result));
-	if (p11_kit_uri_any_unrecognized(c->wanted))
+	if (p11_kit_uri_any_unrecognized(*out))
 		return err_set(e, ERR_CONFIG,
 		    "\"%s\" has a word that names nothing here", shown);
-	if (p11_kit_uri_get_pin_value(c->wanted) != NULL ||
-	    p11_kit_uri_get_pin_source(c->wanted) != NULL)
+	if (p11_kit_uri_get_pin_value(*out) != NULL ||
+	    p11_kit_uri_get_pin_source(*out) != NULL)
 		return err_set(e, ERR_CONFIG,
 		    "a PIN does not belong into a token's URI: name its file, "
 		    "pin-file in postage.conf or --pin-file");
@@ -126,7 +126,9 @@ open_session(struct hsm_child *c, struct bytes_reader *in,
 	bytes_read_str(in, uri, sizeof(uri));
 	leave_session(c);
 	hsm_unload(c);
-	if (in->failed || !parse_uri(c, uri, e) || !hsm_load(c, e))
+	p11_kit_uri_free(c->wanted);
+	c->wanted = NULL;
+	if (in->failed || !hsm_parse_uri(uri, &c->wanted, e) || !hsm_load(c, e))
 		return false;
 	hsm_look(c);
 	if (!hsm_find(c, e))
@@ -273,19 +275,19 @@ sign_with(struct hsm_child *c, CK_BYTE *data, size_t len, uint8_t *sig,
 }
 
 static bool
-sign(struct hsm_child *c, struct bytes_reader *in, struct bytes_writer *out,
+sign_one(struct hsm_child *c, struct bytes_reader *in, struct bytes_writer *out,
     struct err *e)
 {
 	CK_BYTE message[HSM_MESSAGE_MAX], hash[SIG_SHA256];
 	uint8_t sig[SIGNATURE_MAX];
 	CK_ULONG sig_len = sizeof(sig);
-	size_t len = bytes_left(in);
+	size_t len = (size_t)bytes_read_le(in, 2);
 	bool done;
 
 	if (len > sizeof(message))
 		return err_set(e, ERR_REQUEST, "too long to be signed");
 	bytes_read_into(in, message, len);
-	if (!in_session(c, e) || !may_use_key(c, e) || !hsm_find_key(c, e))
+	if (in->failed)
 		return false;
 	sig_sha256(message, len, hash);
 	done = c->how == CKM_ECDSA
@@ -301,22 +303,39 @@ sign(struct hsm_child *c, struct bytes_reader *in, struct bytes_writer *out,
 	return true;
 }
 
+static bool
+sign(struct hsm_child *c, struct bytes_reader *in, struct bytes_writer *out,
+    struct err *e)
+{
+	char name[HSM_URI_MAX];
+
+	bytes_read_str(in, name, sizeof(name));
+	if (in->failed || !in_session(c, e) || !may_use_key(c, e) ||
+	    !hsm_find_key(c, name, e))
+		return false;
+	while (bytes_left(in) > 0)
+		if (!sign_one(c, in, out, e))
+			return false;
+	return true;
+}
+
 /* --- orders ----------------------------------------------------------------------------------- */
 
 static bool
 take(struct hsm_child *c, struct bytes_reader *in, struct bytes_writer *out,
     struct err *e)
 {
-	char label[HSM_TEXT], uri[HSM_URI_MAX];
-	uint8_t point[PSD_POINT];
+	char label[HSM_TEXT];
+	struct hsm_taken taken;
 
 	bytes_read_str(in, label, sizeof(label));
 	if (in->failed || !in_session(c, e) ||
-	    !hsm_take_key(c, label, uri, point, e))
+	    !hsm_take_key(c, label, &taken, e))
 		return false;
 	bytes_write_le(out, c->made, 1);
-	bytes_write_str(out, uri);
-	bytes_write(out, point, sizeof(point));
+	bytes_write_str(out, taken.uri);
+	bytes_write_str(out, taken.key);
+	bytes_write(out, taken.point, sizeof(taken.point));
 	return true;
 }
 

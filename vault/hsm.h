@@ -8,8 +8,8 @@
  * every module that p11-kit knows is.  A PIN in it is refused.
  *
  * The module's calls are made aside (vault/aside.h), for a module can hang, and
- * most do not outlive a fork.  An open hsm has one process and one session: a
- * thread opens one of its own.  A token that was taken out, or a process that
+ * most do not outlive a fork.  An open hsm has one process and one session, for
+ * any number of the token's keys: a thread opens one of its own.  A token that was taken out, or a process that
  * died, is asked once more, over a new session and with the PIN that was right
  * before; a PIN that was refused is forgotten, and a hung module is not asked
  * again.
@@ -40,6 +40,11 @@ struct hsm;
 MUST_CHECK bool hsm_open(const char *uri, const uint8_t *certified,
     int answer_ms, struct hsm **out, struct err *e);
 
+/* Has its processes forked there (vault/nursery.h); before anything is asked of
+ * the token.  It must live as long as *t. */
+struct nursery;
+void hsm_use_nursery(struct hsm *t, struct nursery *nursery);
+
 /* Forgets the PIN, ends the session.  NULL is allowed. */
 void hsm_close(struct hsm *t);
 
@@ -47,6 +52,9 @@ void hsm_close(struct hsm *t);
  * ERR_BUSY (silent for answer_ms, or no session is free), ERR_CONFIG (the URI,
  * the module; several tokens or keys answer to it; the key is not there),
  * ERR_SYSTEM. */
+
+/* A session now, without a PIN, where the first signature would begin it. */
+MUST_CHECK bool hsm_connect(struct hsm *t, bool *needs_pin, struct err *e);
 
 /* Presents the token's user PIN, and keeps it if it was right.
  * Errors: ERR_DENIED (wrong, blocked, or none was ever set). */
@@ -66,10 +74,31 @@ MUST_CHECK bool hsm_sign(struct hsm *t, const void *msg, size_t len,
 /* Lends *t, which must live as long as *out is used. */
 void hsm_lend(struct hsm *t, struct psd_crypto *out);
 
+/* --- several keys of one token ---------------------------------------------------- */
+
+/* Any key of the token that `uri` of hsm_open() names. */
+struct hsm_key {
+	const char *name; /* of hsm_take(); "": the one that the URI names */
+	const struct sig_key *certified;
+};
+
+struct hsm_message {
+	const uint8_t *ptr;
+	size_t len;
+	uint8_t sig[SIG_BYTES]; /* out */
+};
+
+/* Signs them all, or none and every `sig` is zero.  The token signs some while
+ * those before them are verified: with a second processor that costs little.
+ * Errors: as hsm_sign(), ERR_REQUEST (a message too long). */
+MUST_CHECK bool hsm_sign_all(struct hsm *t, const struct hsm_key *key,
+    struct hsm_message *messages, size_t count, struct err *e);
+
 /* --- a new PSD's key ------------------------------------------------------------ */
 
 struct hsm_taken {
 	char uri[HSM_URI_MAX];	  /* for hsm_open() from now on */
+	char key[HSM_URI_MAX];	  /* its part that names the key in its token */
 	uint8_t point[PSD_POINT]; /* it signed for it */
 	bool needs_pin;
 	bool made; /* now; else it was there */

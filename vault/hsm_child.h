@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hsm_child: what an hsm and its child (vault/aside.h) say to each other.  Texts
- * are u16le length and bytes.
+ * are u16le length and bytes.  A key's name is hsm_taken.key; "": the one that
+ * the session's URI names.
  */
 #ifndef VAULT_HSM_CHILD_H
 #define VAULT_HSM_CHILD_H
@@ -14,9 +15,9 @@ enum hsm_order {
 	HSM_OPEN,     /* writable, URI -> needs a PIN */
 	HSM_LOGIN,    /* PIN */
 	HSM_PIN,      /* old PIN, new PIN */
-	HSM_TAKE,     /* label -> made, URI, point */
+	HSM_TAKE,     /* label -> made, URI, key's name, point */
 	HSM_DROP,
-	HSM_SIGN /* message -> signature */
+	HSM_SIGN /* key's name, messages as texts -> their signatures */
 };
 
 #define HSM_MESSAGE_MAX 1024 /* longest that is signed */

@@ -94,9 +94,8 @@ find(CK_FUNCTION_LIST *m, CK_SESSION_HANDLE session, CK_ATTRIBUTE *by,
 /* --- the key -------------------------------------------------------------------------- */
 
 static bool
-no_key(const struct hsm_child *c, CK_ULONG count, struct err *e)
+no_key(const CK_ATTRIBUTE *label, CK_ULONG count, struct err *e)
 {
-	CK_ATTRIBUTE *label = p11_kit_uri_get_attribute(c->wanted, CKA_LABEL);
 	char raw[LABEL_MAX] = "", name[LABEL_MAX];
 
 	if (label != NULL && label->ulValueLen < sizeof(raw))
@@ -114,28 +113,25 @@ no_key(const struct hsm_child *c, CK_ULONG count, struct err *e)
 }
 
 static bool
-names_key(const struct hsm_child *c)
+names_key(P11KitUri *uri)
 {
-	return p11_kit_uri_get_attribute(c->wanted, CKA_ID) != NULL ||
-	       p11_kit_uri_get_attribute(c->wanted, CKA_LABEL) != NULL;
+	return p11_kit_uri_get_attribute(uri, CKA_ID) != NULL ||
+	       p11_kit_uri_get_attribute(uri, CKA_LABEL) != NULL;
 }
 
-bool
-hsm_find_key(struct hsm_child *c, struct err *e)
+static bool
+find_private(struct hsm_child *c, P11KitUri *uri, struct err *e)
 {
 	static const CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
 	static const CK_KEY_TYPE type = CKK_EC;
-	const CK_ATTRIBUTE *id = p11_kit_uri_get_attribute(c->wanted, CKA_ID);
-	const CK_ATTRIBUTE *label =
-	    p11_kit_uri_get_attribute(c->wanted, CKA_LABEL);
+	const CK_ATTRIBUTE *id = p11_kit_uri_get_attribute(uri, CKA_ID);
+	const CK_ATTRIBUTE *label = p11_kit_uri_get_attribute(uri, CKA_LABEL);
 	CK_ATTRIBUTE by[4];
 	CK_OBJECT_HANDLE found[2];
 	CK_ULONG count;
 	size_t n = 0;
 
-	if (c->key_known)
-		return true;
-	if (!names_key(c))
+	if (!names_key(uri))
 		return err_set(e, ERR_CONFIG,
 		    "the URI names no key: write id= or object= into it");
 	by[n++] = attribute(CKA_CLASS, &class, sizeof(class));
@@ -147,11 +143,47 @@ hsm_find_key(struct hsm_child *c, struct err *e)
 	if (!find(c->at.module, c->session, by, n, found, 2, &count, e))
 		return false;
 	if (count != 1)
-		return no_key(c, count, e);
+		return no_key(label, count, e);
 	c->key = found[0];
 	c->key_wants_pin = is_set(c, c->key, CKA_ALWAYS_AUTHENTICATE, false);
-	c->key_known = true;
 	return true;
+}
+
+static void
+remember(struct hsm_child *c, const char *name)
+{
+	struct hsm_found *f;
+
+	if (c->keys_count == 0)
+		c->keys_next = 0;
+	f = &c->keys[c->keys_next];
+	(void)text_copy(f->name, sizeof(f->name), name);
+	f->key = c->key;
+	f->wants_pin = c->key_wants_pin;
+	c->keys_next = (c->keys_next + 1) % HSM_KEYS_MAX;
+	if (c->keys_count < HSM_KEYS_MAX)
+		c->keys_count++;
+}
+
+bool
+hsm_find_key(struct hsm_child *c, const char *name, struct err *e)
+{
+	P11KitUri *uri = NULL;
+	bool done;
+
+	for (size_t i = 0; i < c->keys_count; i++)
+		if (strcmp(c->keys[i].name, name) == 0) {
+			c->key = c->keys[i].key;
+			c->key_wants_pin = c->keys[i].wants_pin;
+			return true;
+		}
+	done = name[0] == '\0'
+		   ? find_private(c, c->wanted, e)
+		   : hsm_parse_uri(name, &uri, e) && find_private(c, uri, e);
+	p11_kit_uri_free(uri);
+	if (done)
+		remember(c, name);
+	return done;
 }
 
 /* --- its public half -------------------------------------------------------------------- */
@@ -278,8 +310,10 @@ make(struct hsm_child *c, const char *label, struct err *e)
 	if (rv != CKR_OK)
 		return hsm_failed(rv, "a new key in the token", e);
 	c->made = true;
-	c->key_known = true;
+	c->made_key = c->key;
 	c->key_wants_pin = is_set(c, c->key, CKA_ALWAYS_AUTHENTICATE, false);
+	c->keys_count = 0;
+	remember(c, "");
 	return true;
 }
 
@@ -288,9 +322,10 @@ hsm_drop_key(struct hsm_child *c)
 {
 	if (!c->made || !c->in)
 		return;
-	c->at.module->C_DestroyObject(c->session, c->key);
+	c->at.module->C_DestroyObject(c->session, c->made_key);
 	c->at.module->C_DestroyObject(c->session, c->public_key);
-	c->made = c->key_known = false;
+	c->made = false;
+	c->keys_count = 0;
 }
 
 /* --- its name from now on -------------------------------------------------------------------- */
@@ -307,46 +342,60 @@ set_from(const struct hsm_child *c, P11KitUri *uri, CK_ATTRIBUTE_TYPE type)
 }
 
 static bool
-name_key(const struct hsm_child *c, char *out, struct err *e)
+write_name(
+    P11KitUri *uri, P11KitUriType type, char out[HSM_URI_MAX], struct err *e)
 {
-	P11KitUri *uri = p11_kit_uri_new();
-	CK_TOKEN_INFO *token =
-	    uri != NULL ? p11_kit_uri_get_token_info(uri) : NULL;
 	char *text = NULL;
-	bool done = uri != NULL && set_from(c, uri, CKA_ID) &&
-		    set_from(c, uri, CKA_LABEL);
+	bool done;
 
-	if (done) {
-		memcpy(token->label, c->at.info.label, sizeof(token->label));
-		memcpy(token->serialNumber, c->at.info.serialNumber,
-		    sizeof(token->serialNumber));
-		if (c->one[0] != NULL)
-			p11_kit_uri_set_module_path(
-			    uri, p11_kit_uri_get_module_path(c->wanted));
-		done = p11_kit_uri_format(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN,
-			   &text) == P11_KIT_URI_OK;
-	}
-	done = done ? text_copy(out, HSM_URI_MAX, text) ||
-			  err_set(e, ERR_CONFIG, "the key's URI is too long")
-		    : err_set(e, ERR_SYSTEM, "no URI for the key");
-	p11_kit_uri_free(uri);
+	if (p11_kit_uri_format(uri, type, &text) != P11_KIT_URI_OK)
+		return err_set(e, ERR_SYSTEM, "no URI for the key");
+	done = text_copy(out, HSM_URI_MAX, text) ||
+	       err_set(e, ERR_CONFIG, "the key's URI is too long");
 	free(text);
 	return done;
 }
 
+/* Among all tokens, and among the keys of its own. */
+static bool
+name_key(const struct hsm_child *c, struct hsm_taken *out, struct err *e)
+{
+	P11KitUri *uri = p11_kit_uri_new();
+	CK_TOKEN_INFO *token;
+	bool done;
+
+	if (uri == NULL || !set_from(c, uri, CKA_ID) ||
+	    !set_from(c, uri, CKA_LABEL)) {
+		p11_kit_uri_free(uri);
+		return err_set(e, ERR_SYSTEM, "no URI for the key");
+	}
+	done = write_name(uri, P11_KIT_URI_FOR_OBJECT, out->key, e);
+	token = p11_kit_uri_get_token_info(uri);
+	memcpy(token->label, c->at.info.label, sizeof(token->label));
+	memcpy(token->serialNumber, c->at.info.serialNumber,
+	    sizeof(token->serialNumber));
+	if (c->one[0] != NULL)
+		p11_kit_uri_set_module_path(
+		    uri, p11_kit_uri_get_module_path(c->wanted));
+	done = done &&
+	       write_name(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, out->uri, e);
+	p11_kit_uri_free(uri);
+	return done;
+}
+
 bool
-hsm_take_key(struct hsm_child *c, const char *label, char *uri,
-    uint8_t point[PSD_POINT], struct err *e)
+hsm_take_key(struct hsm_child *c, const char *label, struct hsm_taken *out,
+    struct err *e)
 {
 	CK_OBJECT_HANDLE object;
-	bool there = names_key(c);
+	bool there = names_key(c->wanted);
 
-	if (there ? !hsm_find_key(c, e) || !may_adopt(c, e)
+	if (there ? !hsm_find_key(c, "", e) || !may_adopt(c, e)
 		  : !make(c, label, e))
 		return false;
 	/* A token may do as it pleases with what it was asked. */
 	if (may_adopt(c, e) && find_public(c, &object, e) &&
-	    read_public(c, object, point, e) && name_key(c, uri, e))
+	    read_public(c, object, out->point, e) && name_key(c, out, e))
 		return true;
 	hsm_drop_key(c);
 	return false;

@@ -6,19 +6,9 @@
 
 #include "base/text.h"
 #include "vault/crypto.h"
-#include "vault/hsm_child.h"
+#include "vault/hsm_link.h"
 
-#define TRIES	   2 /* of a signature whose token went away */
 #define MAKE_TIMES 6 /* as long as other orders: cards make keys slowly */
-
-struct hsm {
-	char uri[HSM_URI_MAX];
-	struct sig_key *certified; /* NULL: not known yet */
-	int answer_ms;
-	struct aside *aside; /* NULL: not connected */
-	bool unlocked;
-	char pin[HSM_PIN_MAX]; /* that was right, or "" */
-};
 
 bool
 hsm_open(const char *uri, const uint8_t *certified, int answer_ms,
@@ -47,8 +37,14 @@ hsm_open(const char *uri, const uint8_t *certified, int answer_ms,
 	return true;
 }
 
-static void
-disconnect(struct hsm *t)
+void
+hsm_use_nursery(struct hsm *t, struct nursery *nursery)
+{
+	t->nursery = nursery;
+}
+
+void
+hsm_disconnect(struct hsm *t)
 {
 	aside_close(t->aside);
 	t->aside = NULL;
@@ -66,7 +62,7 @@ hsm_close(struct hsm *t)
 {
 	if (t == NULL)
 		return;
-	disconnect(t);
+	hsm_disconnect(t);
 	forget_pin(t);
 	sig_free(t->certified);
 	free(t);
@@ -74,34 +70,46 @@ hsm_close(struct hsm *t)
 
 /* --- orders ------------------------------------------------------------------------ */
 
-/* An order under way: its bytes hold a PIN sometimes. */
-struct order {
-	uint8_t bytes[HSM_MESSAGE_MAX + 8];
-	struct bytes_writer w;
-};
-
-static void
-begin_order(struct order *o, enum hsm_order what)
+void
+hsm_begin_order(struct hsm_said *o, enum hsm_order what)
 {
 	bytes_writer_init(&o->w, o->bytes, sizeof(o->bytes));
 	bytes_write_le(&o->w, what, 1);
 }
 
-static bool
-give(struct hsm *t, struct order *o, struct bytes_reader *answer, struct err *e)
+bool
+hsm_give_order(struct hsm *t, struct hsm_said *o, struct err *e)
 {
-	int times = o->bytes[0] == HSM_TAKE ? MAKE_TIMES : 1;
-	bool done =
-	    aside_order(t->aside, &o->w, times * t->answer_ms, answer, e);
+	bool done = aside_give(t->aside, &o->w, e);
 
-	explicit_bzero(o->bytes, sizeof(o->bytes));
+	explicit_bzero(o->bytes, o->w.pos);
 	if (!done && aside_is_lost(t->aside))
-		disconnect(t);
+		hsm_disconnect(t);
+	return done;
+}
+
+bool
+hsm_answer(struct hsm *t, int ms, struct bytes_reader *answer, struct err *e)
+{
+	bool done = aside_take(t->aside, ms, answer, e);
+
+	if (!done && aside_is_lost(t->aside))
+		hsm_disconnect(t);
 	return done;
 }
 
 static bool
-cut(bool whole, struct err *e)
+give(struct hsm *t, struct hsm_said *o, struct bytes_reader *answer,
+    struct err *e)
+{
+	int times = o->bytes[0] == HSM_TAKE ? MAKE_TIMES : 1;
+
+	return hsm_give_order(t, o, e) &&
+	       hsm_answer(t, times * t->answer_ms, answer, e);
+}
+
+bool
+hsm_whole(bool whole, struct err *e)
 {
 	return whole || err_set(e, ERR_CORRUPT, "the token's answer is cut");
 }
@@ -111,20 +119,20 @@ static bool
 connect_token(struct hsm *t, bool writable, bool *needs_pin, struct err *e)
 {
 	struct bytes_reader answer;
-	struct order o;
+	struct hsm_said o;
 
-	disconnect(t);
-	if (!aside_open(&hsm_part, &t->aside, e))
+	hsm_disconnect(t);
+	if (!aside_open_in(t->nursery, &hsm_part, &t->aside, e))
 		return false;
-	begin_order(&o, HSM_OPEN);
+	hsm_begin_order(&o, HSM_OPEN);
 	bytes_write_le(&o.w, writable, 1);
 	bytes_write_str(&o.w, t->uri);
 	if (!give(t, &o, &answer, e)) {
-		disconnect(t);
+		hsm_disconnect(t);
 		return false;
 	}
 	*needs_pin = bytes_read_le(&answer, 1) != 0;
-	return cut(bytes_reader_done(&answer), e);
+	return hsm_whole(bytes_reader_done(&answer), e);
 }
 
 /* A PIN that is right is kept; one that is refused is not presented a second
@@ -133,9 +141,9 @@ static bool
 login(struct hsm *t, const char *pin, struct err *e)
 {
 	struct bytes_reader answer;
-	struct order o;
+	struct hsm_said o;
 
-	begin_order(&o, HSM_LOGIN);
+	hsm_begin_order(&o, HSM_LOGIN);
 	bytes_write_str(&o.w, pin);
 	t->unlocked = give(t, &o, &answer, e);
 	if (t->unlocked && pin != t->pin)
@@ -146,8 +154,8 @@ login(struct hsm *t, const char *pin, struct err *e)
 }
 
 /* As the last session was. */
-static bool
-reconnect(struct hsm *t, struct err *e)
+bool
+hsm_reconnect(struct hsm *t, struct err *e)
 {
 	bool needs_pin;
 
@@ -155,6 +163,12 @@ reconnect(struct hsm *t, struct err *e)
 		return true;
 	return connect_token(t, false, &needs_pin, e) &&
 	       (t->pin[0] == '\0' || login(t, t->pin, e));
+}
+
+bool
+hsm_connect(struct hsm *t, bool *needs_pin, struct err *e)
+{
+	return connect_token(t, false, needs_pin, e);
 }
 
 /* --- PIN ----------------------------------------------------------------------------- */
@@ -183,87 +197,18 @@ hsm_change_pin(
     struct hsm *t, const char *old_pin, const char *new_pin, struct err *e)
 {
 	struct bytes_reader answer;
-	struct order o;
+	struct hsm_said o;
 	bool needs_pin, done;
 
 	forget_pin(t);
 	if (!connect_token(t, true, &needs_pin, e))
 		return false;
-	begin_order(&o, HSM_PIN);
+	hsm_begin_order(&o, HSM_PIN);
 	bytes_write_str(&o.w, old_pin);
 	bytes_write_str(&o.w, new_pin);
 	done = give(t, &o, &answer, e);
-	disconnect(t);
+	hsm_disconnect(t);
 	return done;
-}
-
-/* --- signing -------------------------------------------------------------------------- */
-
-static bool
-sign_once(struct hsm *t, const void *msg, size_t len, uint8_t sig[SIG_BYTES],
-    struct err *e)
-{
-	struct bytes_reader answer;
-	struct order o;
-
-	if (!reconnect(t, e))
-		return false;
-	begin_order(&o, HSM_SIGN);
-	bytes_write(&o.w, msg, len);
-	if (!give(t, &o, &answer, e))
-		return false;
-	bytes_read_into(&answer, sig, SIG_BYTES);
-	return cut(bytes_reader_done(&answer), e);
-}
-
-/* Nothing was stored yet: a signature that nobody saw may be made again. */
-static bool
-sign_again(struct hsm *t, const void *msg, size_t len, uint8_t sig[SIG_BYTES],
-    struct err *e)
-{
-	for (int i = 0; i < TRIES; i++) {
-		bool lost;
-
-		if (sign_once(t, msg, len, sig, e)) {
-			*e = (struct err)ERR_INIT;
-			return true;
-		}
-		lost = t->aside == NULL && e->kind == ERR_SYSTEM;
-		disconnect(t);
-		if (!lost && e->kind != ERR_ABSENT)
-			return false;
-	}
-	return false;
-}
-
-bool
-hsm_sign(struct hsm *t, const void *msg, size_t len, uint8_t sig[SIG_BYTES],
-    struct err *e)
-{
-	if (!sign_again(t, msg, len, sig, e))
-		return false;
-	if (t->certified != NULL && sig_verify(t->certified, msg, len, sig))
-		return true;
-	explicit_bzero(sig, SIG_BYTES);
-	disconnect(t);
-	return err_set(e, ERR_CORRUPT,
-	    "what the token signed is not the certificate's: it has another "
-	    "key under this name now, or it is broken; nothing was debited");
-}
-
-static bool
-lent_sign(void *context, const uint8_t *msg, size_t len,
-    uint8_t sig[INDICIUM_SIGNATURE], struct err *e)
-{
-	return hsm_sign(context, msg, len, sig, e);
-}
-
-void
-hsm_lend(struct hsm *t, struct psd_crypto *out)
-{
-	crypto_init(out, NULL);
-	out->context = t;
-	out->sign = lent_sign;
 }
 
 /* --- a new PSD's key --------------------------------------------------------------------- */
@@ -272,16 +217,17 @@ static bool
 ask_key(struct hsm *t, const char *label, struct hsm_taken *out, struct err *e)
 {
 	struct bytes_reader answer;
-	struct order o;
+	struct hsm_said o;
 
-	begin_order(&o, HSM_TAKE);
+	hsm_begin_order(&o, HSM_TAKE);
 	bytes_write_str(&o.w, label);
 	if (!give(t, &o, &answer, e))
 		return false;
 	out->made = bytes_read_le(&answer, 1) != 0;
 	bytes_read_str(&answer, out->uri, sizeof(out->uri));
+	bytes_read_str(&answer, out->key, sizeof(out->key));
 	bytes_read_into(&answer, out->point, sizeof(out->point));
-	return cut(bytes_reader_done(&answer), e);
+	return hsm_whole(bytes_reader_done(&answer), e);
 }
 
 /* It has the private half: it signs, with the first byte of an authentication
@@ -327,9 +273,9 @@ hsm_drop(struct hsm *t)
 {
 	struct bytes_reader answer;
 	struct err ignored = ERR_INIT;
-	struct order o;
+	struct hsm_said o;
 
-	begin_order(&o, HSM_DROP);
+	hsm_begin_order(&o, HSM_DROP);
 	if (t->aside != NULL)
 		(void)!give(t, &o, &answer, &ignored);
 }
@@ -341,9 +287,9 @@ ask_nth(struct hsm *t, unsigned n, struct hsm_token *out, bool *found,
     struct err *e)
 {
 	struct bytes_reader answer;
-	struct order o;
+	struct hsm_said o;
 
-	begin_order(&o, HSM_LIST);
+	hsm_begin_order(&o, HSM_LIST);
 	bytes_write_le(&o.w, n, 2);
 	if (!give(t, &o, &answer, e))
 		return false;
@@ -353,7 +299,7 @@ ask_nth(struct hsm *t, unsigned n, struct hsm_token *out, bool *found,
 	bytes_read_str(&answer, out->uri, sizeof(out->uri));
 	bytes_read_str(&answer, out->model, sizeof(out->model));
 	bytes_read_str(&answer, out->keys, sizeof(out->keys));
-	return cut(bytes_reader_done(&answer), e);
+	return hsm_whole(bytes_reader_done(&answer), e);
 }
 
 bool

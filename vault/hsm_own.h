@@ -15,12 +15,20 @@
 
 #define HSM_SLOTS_MAX  256 /* of one module */
 #define HSM_TOKENS_MAX 64  /* of all */
+#define HSM_KEYS_MAX   1024
 
 /* A token in a slot. */
 struct hsm_place {
 	CK_FUNCTION_LIST *module;
 	CK_SLOT_ID slot;
 	CK_TOKEN_INFO info;
+};
+
+/* A key that was looked for once. */
+struct hsm_found {
+	char name[HSM_URI_MAX];
+	CK_OBJECT_HANDLE key;
+	bool wants_pin;
 };
 
 struct hsm_child {
@@ -34,15 +42,21 @@ struct hsm_child {
 	bool in;	       /* the session is open */
 	CK_SESSION_HANDLE session;
 	char pin[HSM_PIN_MAX]; /* that was right: some keys want it each time */
-	bool key_known;
-	CK_OBJECT_HANDLE key;
-	bool key_wants_pin; /* CKA_ALWAYS_AUTHENTICATE */
-	bool made;	    /* by this process: key and public_key */
-	CK_OBJECT_HANDLE public_key;
+	/* Found in this session; a full one forgets the oldest. */
+	struct hsm_found keys[HSM_KEYS_MAX];
+	size_t keys_count, keys_next;
+	CK_OBJECT_HANDLE key; /* that signs now */
+	bool key_wants_pin;   /* CKA_ALWAYS_AUTHENTICATE */
+	bool made;	      /* by this process: these two */
+	CK_OBJECT_HANDLE made_key, public_key;
 };
 
 /* The error that a call ended with.  Returns false. */
 bool hsm_failed(CK_RV rv, const char *what, struct err *e);
+
+/* Reads a URI; the caller frees *out with p11_kit_uri_free(), also after an error.
+ * Errors: ERR_CONFIG. */
+MUST_CHECK bool hsm_parse_uri(const char *text, P11KitUri **out, struct err *e);
 
 /* --- tokens (hsm_token.c) ----------------------------------------------------- */
 
@@ -66,13 +80,14 @@ void hsm_describe(const struct hsm_place *p, struct bytes_writer *out);
 
 /* --- keys (hsm_key.c) ----------------------------------------------------------- */
 
-/* c->key by the URI.  Errors: ERR_CONFIG (none, several, no id or object), as
+/* c->key by its name.  Errors: ERR_CONFIG (none, several, no id or object), as
  * hsm_failed(). */
-MUST_CHECK bool hsm_find_key(struct hsm_child *c, struct err *e);
+MUST_CHECK bool
+hsm_find_key(struct hsm_child *c, const char *name, struct err *e);
 
-/* See hsm_take() and hsm_drop(); `uri` holds HSM_URI_MAX. */
-MUST_CHECK bool hsm_take_key(struct hsm_child *c, const char *label, char *uri,
-    uint8_t point[PSD_POINT], struct err *e);
+/* See hsm_take() and hsm_drop(). */
+MUST_CHECK bool hsm_take_key(struct hsm_child *c, const char *label,
+    struct hsm_taken *out, struct err *e);
 void hsm_drop_key(struct hsm_child *c);
 
 /* The labels of the P-256 keys that a session without a PIN shows. */

@@ -17,16 +17,13 @@
 #define LAB_VENDOR     "XX"
 #define LAB_MODEL      "PS"
 #define LAB_LICENCE    1
-#define LAB_YEARS      10
 #define LAB_AUDIT_DAYS 90
 #define CREATE_WAIT_MS 5000
 #define ORDER_TRIES    3 /* each is a download that came between */
 #define LAB_PSDS_MAX   100000
 #define PSD_YEARS      3
 #define YEAR_DAYS      365
-#define PUBLIC_MODE    0644
 #define SECRET_MODE    0600
-#define PUBLIC_FOLDER  0755
 #define SECRET_FOLDER  0700
 
 static uint32_t
@@ -51,104 +48,11 @@ lab_path(
 	return join(out, lab->folder, name, e);
 }
 
-/* --- what the lab is made of ------------------------------------------------ */
-
-static bool
-make_key(const char *path, struct sig_key **out, struct err *e)
-{
-	uint8_t der[SIG_KEY_MAX];
-	size_t len;
-	bool done;
-
-	if (!sig_generate(out, e))
-		return false;
-	done = sig_store_private(*out, der, sizeof(der), &len, e) &&
-	       durable_create(path, der, len, SECRET_MODE, e);
-	explicit_bzero(der, sizeof(der));
-	return done;
-}
-
-static bool
-take_key(
-    const char *folder, const char *name, struct sig_key **out, struct err *e)
-{
-	char path[PATH_MAX];
-
-	if (!join(path, folder, name, e))
-		return false;
-	if (access(path, F_OK) == 0)
-		return sig_read_private(path, out, e);
-	return make_key(path, out, e);
-}
-
-static bool
-write_cert(const char *path, const struct cert *c, bool replace, struct err *e)
-{
-	char pem[CERT_PEM_MAX];
-	size_t len;
-
-	if (!cert_pem(c, pem, sizeof(pem), &len, e))
-		return false;
-	return replace ? durable_replace(path, pem, len, PUBLIC_MODE, e)
-		       : durable_create(path, pem, len, PUBLIC_MODE, e);
-}
-
-static bool
-read_cert(const char *path, struct cert **out, struct err *e)
-{
-	char pem[CERT_PEM_MAX];
-	size_t len;
-
-	if (!durable_read(path, pem, sizeof(pem), &len, e))
-		return false;
-	return cert_parse(pem, len, out, e) || err_prefix(e, "%s", path);
-}
-
-static bool
-take_cert(const char *folder, const char *name, const struct cert_spec *spec,
-    struct cert **out, struct err *e)
-{
-	char path[PATH_MAX];
-
-	if (!join(path, folder, name, e))
-		return false;
-	if (access(path, F_OK) == 0)
-		return read_cert(path, out, e);
-	return cert_issue(spec, out, e) && write_cert(path, *out, false, e);
-}
-
-static bool
-take_all(struct lab *lab, struct err *e)
-{
-	const char *dir = lab->folder;
-	struct cert_spec authority = {.rank = CERT_AUTHORITY,
-	    .name = "cups-postage lab authority",
-	    .id = "",
-	    .serial = 1,
-	    .not_before = date_add(today(), -1),
-	    .not_after = date_add(today(), LAB_YEARS * YEAR_DAYS)};
-	struct cert_spec provider = authority;
-
-	if (!take_key(dir, "authority.key", &lab->authority_key, e) ||
-	    !take_key(dir, "provider.key", &lab->provider_key, e) ||
-	    !take_key(dir, "download.key", &lab->download_key, e))
-		return false;
-	authority.key = authority.sign = lab->authority_key;
-	if (!take_cert(dir, "authority.pem", &authority, &lab->authority, e))
-		return false;
-	provider.rank = CERT_PROVIDER;
-	provider.name = "cups-postage lab provider";
-	provider.id = LAB_VENDOR;
-	provider.serial = 2;
-	provider.key = lab->provider_key;
-	provider.issuer = lab->authority;
-	provider.sign = lab->authority_key;
-	return take_cert(dir, "provider.pem", &provider, &lab->provider, e);
-}
-
 bool
 lab_open(const char *folder, struct lab **out, struct err *e)
 {
+	static const struct authority_setup setup = {
+	    .name = "cups-postage lab", .vendor = LAB_VENDOR};
 	struct lab *lab = calloc(1, sizeof(*lab));
 	char psd[PATH_MAX], answers[PATH_MAX];
 
@@ -159,7 +63,8 @@ lab_open(const char *folder, struct lab **out, struct err *e)
 	    !join(answers, folder, "answers", e) ||
 	    !durable_mkdir(folder, SECRET_FOLDER, e) ||
 	    !durable_mkdir(psd, SECRET_FOLDER, e) ||
-	    !durable_mkdir(answers, SECRET_FOLDER, e) || !take_all(lab, e)) {
+	    !durable_mkdir(answers, SECRET_FOLDER, e) ||
+	    !authority_make(folder, &setup, &lab->authority, e)) {
 		lab_close(lab);
 		return err_prefix(e, "lab");
 	}
@@ -172,11 +77,7 @@ lab_close(struct lab *lab)
 {
 	if (lab == NULL)
 		return;
-	cert_free(lab->authority);
-	cert_free(lab->provider);
-	sig_free(lab->authority_key);
-	sig_free(lab->provider_key);
-	sig_free(lab->download_key);
+	authority_close(lab->authority);
 	free(lab);
 }
 
@@ -224,20 +125,18 @@ certify(
 	const struct making *m = context;
 	struct lab *lab = m->lab;
 	char id[PSD_ID], path[PATH_MAX];
-	struct cert_spec spec = {.rank = CERT_PSD,
-	    .name = "cups-postage lab PSD",
+	struct authority_psd psd = {.name = "cups-postage lab PSD",
 	    .id = id,
 	    .serial = m->serial,
 	    .not_before = date_add(today(), -1),
 	    .not_after = m->expires,
-	    .key = key,
-	    .issuer = lab->provider,
-	    .sign = lab->provider_key};
+	    .key = key};
 
 	name_psd(m->serial, id);
-	if (!psd_path(lab, id, path, e) || !cert_issue(&spec, out, e))
+	if (!psd_path(lab, id, path, e) ||
+	    !authority_certify(lab->authority, &psd, out, e))
 		return false;
-	if (write_cert(path, *out, false, e))
+	if (authority_write_cert(path, *out, false, e))
 		return true;
 	cert_free(*out);
 	*out = NULL;
@@ -274,7 +173,8 @@ fill_setup(const struct lab *lab, const struct lab_psd *psd, uint32_t serial,
 	    .max_descending = psd->max_descending,
 	    .expires = psd->expires,
 	    .audit_due = psd->audit_due};
-	return crypto_point(lab->download_key, out->provider_key, e);
+	return crypto_point(
+	    authority_answer_key(lab->authority), out->provider_key, e);
 }
 
 bool
@@ -304,13 +204,10 @@ lab_publish(struct lab *lab, const char *id, const char *folder, struct err *e)
 	bool done;
 
 	snprintf(name, sizeof(name), "%s.pem", id);
-	done = durable_mkdir(folder, PUBLIC_FOLDER, e) &&
-	       join(to, folder, "lab-authority.pem", e) &&
-	       write_cert(to, lab->authority, true, e) &&
-	       join(to, folder, "lab-provider.pem", e) &&
-	       write_cert(to, lab->provider, true, e) &&
-	       psd_path(lab, id, from, e) && read_cert(from, &psd, e) &&
-	       join(to, folder, name, e) && write_cert(to, psd, true, e);
+	done =
+	    authority_publish(lab->authority, folder, "lab-", e) &&
+	    psd_path(lab, id, from, e) && authority_read_cert(from, &psd, e) &&
+	    join(to, folder, name, e) && authority_write_cert(to, psd, true, e);
 	cert_free(psd);
 	return done;
 }
@@ -327,7 +224,7 @@ lab_find_psd(const struct lab *lab, const struct message_psd *psd,
 	if (strchr(id, '/') != NULL || !psd_path(lab, id, path, e) ||
 	    access(path, R_OK) != 0)
 		return err_set(e, ERR_DENIED, "no PSD of this lab: %s", id);
-	return read_cert(path, out, e);
+	return authority_read_cert(path, out, e);
 }
 
 bool
@@ -350,7 +247,7 @@ lab_make_answer(const struct lab *lab, const struct download_request *request,
 	    .audit_due = date_add(today(), LAB_AUDIT_DAYS)};
 
 	return download_make_answer(
-	    request, &terms, lab->download_key, out, len, e);
+	    request, &terms, authority_answer_key(lab->authority), out, len, e);
 }
 
 static bool

@@ -6,9 +6,7 @@
  * key for value downloads, certifies PSDs and answers their requests.  Its
  * postage is worth nothing: every imprint of an "XX" PSD says SPECIMEN.
  *
- *	authority.key authority.pem   self-signed
- *	provider.key provider.pem     signs PSD certificates
- *	download.key                  signs answers
+ *	authority.* provider.* download.key   see vault/authority.h
  *	psd/XXPS0000000001.pem        each PSD's certificate
  *	answers/XXPS0000000001-1      each answer that was given
  *	books/XXPS0000000001          what it said to have spent, the highest

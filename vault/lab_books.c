@@ -142,7 +142,8 @@ lab_consent(struct lab *lab, const uint8_t *audit, size_t audit_len,
 		err_set(e, ERR_REQUEST, "this is no audit of a PSD")) &&
 	    lab_book(lab, &r.psd, r.ascending, e) && knows_all(lab, &r, e) &&
 	    consent_once(lab, &r, e) &&
-	    download_make_consent(&r, lab->download_key, out, len, e);
+	    download_make_consent(
+		&r, authority_answer_key(lab->authority), out, len, e);
 
 	cert_free(psd);
 	return done || err_prefix(e, "lab");

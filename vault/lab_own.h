@@ -7,13 +7,13 @@
 
 #include <limits.h>
 
+#include "vault/authority.h"
 #include "vault/lab.h"
 #include "vault/message.h"
 
 struct lab {
 	char folder[PATH_MAX];
-	struct sig_key *authority_key, *provider_key, *download_key;
-	struct cert *authority, *provider;
+	struct authority *authority;
 };
 
 /* Errors: ERR_CONFIG (too long). */

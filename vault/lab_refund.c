@@ -40,8 +40,8 @@ make_store(const struct lab *lab, const char *psd_id, struct cert_store **out,
 		return err_set(e, ERR_DENIED, "no PSD of this lab: %s", psd_id);
 	if (!cert_store_new(out, e))
 		return false;
-	return add_cert(*out, lab->authority, e) &&
-	       add_cert(*out, lab->provider, e) &&
+	return add_cert(*out, authority_root(lab->authority), e) &&
+	       add_cert(*out, authority_provider(lab->authority), e) &&
 	       durable_read(path, pem, sizeof(pem), &len, e) &&
 	       cert_store_add(*out, pem, len, e);
 }
@@ -114,8 +114,8 @@ write_answer(const struct lab *lab, const struct refund_answer *a, char **out,
 	if (f == NULL)
 		return err_system(e, "memory for an answer");
 	refund_write_answer(f, a);
-	done =
-	    fflush(f) == 0 && sig_sign(lab->provider_key, *out, *len, sig, e);
+	done = fflush(f) == 0 &&
+	       authority_sign(lab->authority, *out, *len, sig, e);
 	if (done)
 		refund_write_signature(f, sig);
 	if (fclose(f) != 0 && done)

@@ -140,8 +140,8 @@ check_fields(const struct psd *p, const struct psd_request *r, struct err *e)
 	return check_amount(p, r, e);
 }
 
-static void
-request_hash(const struct psd_crypto *crypto, const struct psd_request *r,
+void
+psd_request_hash(const struct psd_crypto *crypto, const struct psd_request *r,
     uint8_t out[PSD_HASH])
 {
 	uint8_t bytes[REQUEST_BYTES], hash[32];
@@ -407,7 +407,7 @@ psd_debit(struct psd *p, const struct psd_crypto *crypto, uint32_t today,
 					? p->remembers
 					: PSD_BATCH_MAX));
 	for (size_t i = 0; i < count; i++) {
-		request_hash(crypto, &in[i], b.hash[i]);
+		psd_request_hash(crypto, &in[i], b.hash[i]);
 		if (!sort_stamp(p, in, i, &b, out, e))
 			return false;
 	}

@@ -216,6 +216,10 @@ MUST_CHECK bool psd_debit(struct psd *p, const struct psd_crypto *crypto,
     uint32_t today, const struct psd_request *in, size_t count,
     struct psd_stamp *out, bool *changed, struct err *e);
 
+/* By it a key that is asked for again is known to mean the same stamp. */
+void psd_request_hash(const struct psd_crypto *crypto,
+    const struct psd_request *request, uint8_t out[PSD_HASH]);
+
 /* Looks a key up in the ring; false if it is not there. */
 bool psd_find(const struct psd *p, const uint8_t key[PSD_KEY_BYTES],
     struct psd_stamp *out);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include <openssl/core_names.h>
-#include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/rand.h>
 
@@ -17,7 +16,7 @@ bool
 wrap_fresh(struct wrapped *w, struct err *e)
 {
 	if (RAND_bytes(w->salt, WRAP_SALT) != 1 ||
-	    RAND_bytes(w->nonce, WRAP_NONCE) != 1)
+	    RAND_bytes(w->nonce, BOX_NONCE) != 1)
 		return err_set(e, ERR_SYSTEM, "no random numbers");
 	return true;
 }
@@ -73,53 +72,32 @@ wrap_derive(const char *pin, const struct wrapped *w, struct wrap_keys *out,
 	return done || err_set(e, ERR_SYSTEM, "scrypt failed");
 }
 
-static bool
-begin(EVP_CIPHER_CTX *ctx, bool encrypt, const struct wrap_keys *keys,
-    const struct wrapped *w, const void *bound, size_t bound_len)
+static struct box_lock
+lock_of(const struct wrap_keys *keys, const struct wrapped *w,
+    const void *bound, size_t bound_len)
 {
-	int n;
-
-	return ctx != NULL &&
-	       EVP_CipherInit_ex2(ctx, EVP_aes_256_gcm(), keys->box, w->nonce,
-		   encrypt, NULL) == 1 &&
-	       EVP_CipherUpdate(ctx, NULL, &n, bound, (int)bound_len) == 1;
+	return (struct box_lock){.key = keys->box,
+	    .nonce = w->nonce,
+	    .bound = bound,
+	    .bound_len = bound_len};
 }
 
 bool
 wrap_close(const struct wrap_keys *keys, const void *bound, size_t bound_len,
     const uint8_t scalar[SIG_SCALAR], struct wrapped *w, struct err *e)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int n;
-	bool done =
-	    begin(ctx, true, keys, w, bound, bound_len) &&
-	    EVP_CipherUpdate(ctx, w->box, &n, scalar, SIG_SCALAR) == 1 &&
-	    EVP_CipherFinal_ex(ctx, w->box + SIG_SCALAR, &n) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(
-		ctx, EVP_CTRL_AEAD_GET_TAG, WRAP_TAG, w->box + SIG_SCALAR) == 1;
+	struct box_lock lock = lock_of(keys, w, bound, bound_len);
 
-	EVP_CIPHER_CTX_free(ctx);
-	return done || err_set(e, ERR_SYSTEM, "AES-256-GCM failed");
+	return box_close(&lock, scalar, w->box, e);
 }
 
 bool
 wrap_open(const struct wrap_keys *keys, const void *bound, size_t bound_len,
     const struct wrapped *w, uint8_t scalar[SIG_SCALAR], struct err *e)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t tag[WRAP_TAG], rest[16];
-	int n;
-	bool done;
+	struct box_lock lock = lock_of(keys, w, bound, bound_len);
 
-	memcpy(tag, w->box + SIG_SCALAR, WRAP_TAG);
-	done = begin(ctx, false, keys, w, bound, bound_len) &&
-	       EVP_CipherUpdate(ctx, scalar, &n, w->box, SIG_SCALAR) == 1 &&
-	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, WRAP_TAG, tag) ==
-		   1 &&
-	       EVP_CipherFinal_ex(ctx, rest, &n) == 1;
-	EVP_CIPHER_CTX_free(ctx);
-	if (!done)
-		explicit_bzero(scalar, SIG_SCALAR);
-	return done || err_set(e, ERR_DENIED,
-			   "the key does not open: PIN wrong, or damaged");
+	return box_open(&lock, w->box, scalar) ||
+	       err_set(e, ERR_DENIED,
+		   "the key does not open: PIN wrong, or damaged");
 }

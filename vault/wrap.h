@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wrap: a private key under a PIN: scrypt makes two keys of the PIN, one for
- * AES-256-GCM over the private key, one as the PSD's PIN verifier.  A copy of
+ * wrap: a private key under a PIN: scrypt makes two keys of the PIN, one for the
+ * box that the private key is in, one as the PSD's PIN verifier.  A copy of
  * the file can be tried at scrypt's price only; the PSD's counter stops tries
- * through this program.  Rules: RFC 7914 (scrypt), NIST SP 800-38D (GCM).
+ * through this program.  Rules: RFC 7914 (scrypt).
  *
  * A new PIN: wrap_fresh(), wrap_derive(), wrap_close().  A PIN that is
  * presented: wrap_derive(), wrap_open().
@@ -12,22 +12,21 @@
 #define VAULT_WRAP_H
 
 #include "stamp/sig.h"
+#include "vault/box.h"
 #include "vault/psd.h"
 
-#define WRAP_SALT  16
-#define WRAP_NONCE 12
-#define WRAP_TAG   16
-#define PIN_MIN	   4
-#define PIN_MAX	   64
+#define WRAP_SALT 16
+#define PIN_MIN	  4
+#define PIN_MAX	  64
 
 struct wrap_keys {
-	uint8_t box[32];
+	uint8_t box[BOX_KEY];
 	uint8_t verifier[PSD_VERIFIER];
 };
 
 struct wrapped {
-	uint8_t salt[WRAP_SALT], nonce[WRAP_NONCE];
-	uint8_t box[SIG_SCALAR + WRAP_TAG];
+	uint8_t salt[WRAP_SALT], nonce[BOX_NONCE];
+	uint8_t box[BOX_BYTES];
 };
 
 /* Fills salt and nonce.  Errors: ERR_SYSTEM. */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api: the HTTP API, version 1 (docs/openapi.yaml), of a processing server: a
+ * table of routes, who may call each, and one file for each group of them.
+ */
+#ifndef PROVIDER_API_H
+#define PROVIDER_API_H
+
+#include "base/json.h"
+#include "provider/http.h"
+#include "provider/store_system.h"
+#include "provider/worker.h"
+
+/* One request on its way through a handler. */
+struct call {
+	struct worker *w;
+	const struct http_request *request;
+	struct http_response *out;
+	struct user_system system; /* for routes of user systems */
+	const char *tail; /* what stands for the '*' of the route's path */
+};
+
+/* Answers by out; or fails with the error that becomes the answer. */
+typedef bool api_handler(struct call *c, struct err *e);
+
+enum api_who { API_ANYBODY, API_SYSTEM };
+
+struct api_route {
+	const char *method, *path; /* a '*' at its end: one more part */
+	enum api_who who;
+	api_handler *handler;
+};
+
+/* Answers a request, whatever it is; `worker` is a struct worker. */
+void api_answer(struct worker *w, const struct http_request *request,
+    struct http_response *out);
+
+/* 200 with this document, which it frees. */
+MUST_CHECK bool api_give(struct call *c, struct json *j, struct err *e);
+
+/* --- the groups ---------------------------------------------------------------------- */
+
+api_handler api_vault_status, api_vault_indicia, api_vault_find,
+    api_vault_recent;
+api_handler api_certificate, api_health;
+
+#endif

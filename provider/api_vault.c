@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A user system's vault: the other end of vault/remote.c.
+ */
+#include "provider/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "provider/issue.h"
+#include "provider/psds.h"
+#include "vault/vault.h"
+
+#define FIND_MAX ISSUE_MAX
+
+/* --- status --------------------------------------------------------------------------- */
+
+/* Of several PSDs: what all of them have room for, what each issues. */
+static void
+put_limits(struct json *j, const struct psd *p)
+{
+	json_put_int(j, "min_stamp", p->min_stamp);
+	json_put_int(j, "max_stamp", p->max_stamp);
+	json_put_int(j, "max_descending", p->max_descending);
+	json_put_int(j, "expires", p->expires);
+}
+
+static bool
+read_status(struct call *c, struct psd_row *row, mils *loaded, struct err *e)
+{
+	const struct psd_here *list;
+	size_t count;
+	bool found = false, done;
+
+	if (!psds_of(c->w, c->system.account, &list, &count, e) ||
+	    !store_begin(c->w->store, STORE_READ, e))
+		return false;
+	store_psd_row_ask(c->w->store, list[0].serial, false);
+	done = store_psd_row_get(c->w->store, row, &found, e) &&
+	       store_system_loaded(c->w->store, c->system.account, loaded, e);
+	store_rollback(c->w->store);
+	return done && (found || err_set(e, ERR_CORRUPT, "a PSD has gone"));
+}
+
+static void
+put_registers(
+    struct call *c, struct json *j, const struct user_system *u, mils left)
+{
+	char id[PSD_ID];
+
+	json_put_text(j, "system", worker_system_id(c->w, u->id, id));
+	json_put_int(j, "ascending", u->ascending);
+	json_put_int(j, "descending", left);
+	json_put_int(j, "piece_count", u->pieces);
+	json_put_digits(j, "fence", (uint64_t)u->fence);
+}
+
+bool
+api_vault_status(struct call *c, struct err *e)
+{
+	const struct licence *licence = &c->w->provider->licence;
+	struct psd_row row;
+	struct json *j;
+	mils loaded;
+
+	if (!read_status(c, &row, &loaded, e))
+		return false;
+	j = json_new();
+	put_registers(c, j, &c->system, loaded + c->system.credit);
+	json_put_text(j, "account", c->system.account_name);
+	json_put_int(j, "licence", licence->number);
+	json_put_int(j, "currency", licence->currency);
+	json_put_text(j, "life", c->system.why[0] ? "locked" : "operational");
+	json_put_text(j, "reason", c->system.why);
+	put_limits(j, &row.psd);
+	json_put_int(j, "batch", VAULT_BATCH_MAX);
+	json_put_bool(j, "lab", strcmp(licence->vendor, "XX") == 0);
+	return api_give(c, j, e);
+}
+
+/* --- indicia ---------------------------------------------------------------------------- */
+
+static void
+read_item(struct json *j, struct issue_item *out)
+{
+	struct psd_request *r = &out->request;
+	int64_t kind = 0, price_list = 0, label = 0;
+
+	json_take_hex(j, "key", true, r->key, PSD_KEY_BYTES);
+	json_take_int(j, "amount", true, 0, 0xffffff, &r->amount);
+	json_take_u32(j, "mail_date", true, 20000101, 99991231, &r->mail_date);
+	json_take_u32(j, "mailby", false, 0, 99991231, &r->mailby);
+	json_take_u32(j, "origin_zip", false, 0, 99999, &r->origin_zip);
+	json_take_digits(j, "destination", false, 99999999999, &r->destination);
+	json_take_u32(j, "sender_zip", false, 0, 99999, &r->sender_zip);
+	json_take_text(j, "category", false, r->category, sizeof(r->category));
+	json_take_int(j, "kind", false, 0, 1, &kind);
+	json_take_int(j, "price_list", false, 0, 0xffff, &price_list);
+	json_take_bool(j, "brief", false, &r->brief);
+	json_take_digits(
+	    j, "sheet_serial", false, (1ULL << 56) - 1, &r->sheet_serial);
+	json_take_int(j, "label", false, 0, 0xffff, &label);
+	json_take_text(j, "cost", false, out->cost, sizeof(out->cost));
+	r->kind = (uint8_t)kind;
+	r->price_list = (uint16_t)price_list;
+	r->label = (uint16_t)label;
+}
+
+static bool
+read_order(struct call *c, struct issue_order *out, struct err *e)
+{
+	struct json *j;
+	uint64_t fence = 0;
+
+	if (!json_open(c->request->body, c->request->body_len, &j, e))
+		return false;
+	json_take_digits(j, "fence", true, INT64_MAX, &fence);
+	json_take_int(j, "total", true, 0, INT64_MAX, &out->total);
+	out->count = json_count(j, "stamps", true, ISSUE_MAX);
+	for (size_t i = 0; i < out->count; i++) {
+		json_enter_item(j, "stamps", i);
+		read_item(j, &out->item[i]);
+		json_leave(j);
+	}
+	out->fence = (int64_t)fence;
+	out->who = &c->system;
+	return json_close(j, e);
+}
+
+static void
+put_stamp(
+    struct call *c, struct json *j, const struct stamp_row *row, bool replayed)
+{
+	char id[PSD_ID];
+
+	json_item(j);
+	json_put_hex(j, "key", row->key, PSD_KEY_BYTES);
+	json_put_base64(j, "indicium", row->indicium, row->len);
+	json_put_text(j, "psd", worker_psd_id(c->w, row->psd, id));
+	json_put_bool(j, "replayed", replayed);
+	json_end(j);
+}
+
+static bool
+give_issued(struct call *c, const struct issue_result *r, struct err *e)
+{
+	struct json *j = json_new();
+
+	json_begin_array(j, "stamps");
+	for (size_t i = 0; i < r->count; i++)
+		put_stamp(c, j, &r->stamp[i], r->replayed[i]);
+	json_end(j);
+	json_put_int(j, "ascending", r->system.ascending);
+	json_put_int(j, "piece_count", r->system.pieces);
+	return api_give(c, j, e);
+}
+
+struct work {
+	struct issue_order order;
+	struct issue_result result;
+	uint8_t keys[FIND_MAX][PSD_KEY_BYTES];
+};
+
+static struct work *
+new_work(struct err *e)
+{
+	struct work *work = calloc(1, sizeof(*work));
+
+	if (work == NULL)
+		err_system(e, "memory");
+	return work;
+}
+
+bool
+api_vault_indicia(struct call *c, struct err *e)
+{
+	struct work *work = new_work(e);
+	bool done = work != NULL && read_order(c, &work->order, e) &&
+		    issue_stamps(c->w, &work->order, &work->result, e) &&
+		    give_issued(c, &work->result, e);
+
+	free(work);
+	return done;
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+static bool
+read_keys(struct call *c, struct work *work, size_t *count, struct err *e)
+{
+	char text[2 * PSD_KEY_BYTES + 1];
+	struct json *j;
+	size_t len;
+
+	if (!json_open(c->request->body, c->request->body_len, &j, e))
+		return false;
+	*count = json_count(j, "keys", true, FIND_MAX);
+	for (size_t i = 0; i < *count; i++) {
+		json_item_text(j, "keys", i, text, sizeof(text));
+		if (!bytes_from_hex(text, work->keys[i], PSD_KEY_BYTES, &len) ||
+		    len != PSD_KEY_BYTES)
+			json_blame(j, "keys", "32 hexadecimal digits");
+	}
+	return json_close(j, e);
+}
+
+static bool
+give_found(struct call *c, const struct issue_result *r, struct err *e)
+{
+	struct json *j = json_new();
+
+	json_put_digits(j, "fence", (uint64_t)r->system.fence);
+	json_begin_array(j, "stamps");
+	for (size_t i = 0; i < r->count; i++)
+		if (r->replayed[i])
+			put_stamp(c, j, &r->stamp[i], true);
+	json_end(j);
+	return api_give(c, j, e);
+}
+
+bool
+api_vault_find(struct call *c, struct err *e)
+{
+	struct work *work = new_work(e);
+	size_t count = 0;
+	bool done = work != NULL && read_keys(c, work, &count, e) &&
+		    issue_find(c->w, c->system.id, work->keys, count,
+			&work->result, e) &&
+		    give_found(c, &work->result, e);
+
+	free(work);
+	return done;
+}
+
+bool
+api_vault_recent(struct call *c, struct err *e)
+{
+	struct work *work = new_work(e);
+	bool done = work != NULL && issue_recent(c->w, c->system.id, PSD_RING,
+					&work->result, e);
+
+	if (done) {
+		for (size_t i = 0; i < work->result.count; i++)
+			work->result.replayed[i] = true;
+		work->result.system = c->system;
+		done = give_found(c, &work->result, e);
+	}
+	free(work);
+	return done;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/complete.h"
+
+#include <stdlib.h>
+
+#include "provider/psds.h"
+
+#define COMMIT_TRIES 3
+
+/* --- signing ------------------------------------------------------------------- */
+
+/* Stamps of one PSD that are signed as one piece of work. */
+struct group {
+	struct stamp_row *row[SIGNER_BATCH];
+	struct signer_message message[SIGNER_BATCH];
+	uint8_t bytes[SIGNER_BATCH][INDICIUM_MAX];
+	size_t count;
+};
+
+static bool
+add(struct group *g, struct stamp_row *row, struct err *e)
+{
+	struct signer_message *m = &g->message[g->count];
+
+	if (!stamp_row_message(row, g->bytes[g->count], &m->len, e))
+		return false;
+	m->ptr = g->bytes[g->count];
+	g->row[g->count++] = row;
+	return true;
+}
+
+/* The PSD of the first that has no signature, and all others of it. */
+static bool
+gather(struct group *g, struct stamp_row *rows, size_t count, struct err *e)
+{
+	g->count = 0;
+	for (size_t i = 0; i < count && g->count < SIGNER_BATCH; i++) {
+		if (rows[i].is_signed)
+			continue;
+		if ((g->count == 0 || rows[i].psd == g->row[0]->psd) &&
+		    !add(g, &rows[i], e))
+			return false;
+	}
+	return true;
+}
+
+static bool
+sign(struct worker *w, struct group *g, struct err *e)
+{
+	const struct psd_here *psd;
+	char id[PSD_ID];
+
+	if (!psds_find(w, g->row[0]->psd, &psd, e))
+		return false;
+	return signer_sign(worker_signer(w, psd->module),
+	    worker_psd_id(w, psd->serial, id), &psd->key, g->message, g->count,
+	    e);
+}
+
+/* --- writing ------------------------------------------------------------------- */
+
+/* Somebody else was first: his signature is the stamp's. */
+static bool
+read_theirs(struct worker *w, struct stamp_row *row, struct err *e)
+{
+	bool found;
+
+	store_stamp_piece_ask(w->store, row->psd, row->piece);
+	if (!store_stamp_get(w->store, row, &found, e))
+		return false;
+	return (found && row->is_signed) ||
+	       err_set(e, ERR_CORRUPT, "a stamp has gone");
+}
+
+static bool
+write_once(struct worker *w, struct group *g, struct err *e)
+{
+	bool first[SIGNER_BATCH];
+
+	if (!store_begin(w->store, STORE_WRITE, e))
+		return false;
+	for (size_t i = 0; i < g->count; i++)
+		store_signature_put(w->store, g->row[i], g->message[i].sig);
+	for (size_t i = 0; i < g->count; i++) {
+		if (!store_receive(w->store, e))
+			return false;
+		first[i] = store_changed(w->store) == 1;
+	}
+	for (size_t i = 0; i < g->count; i++)
+		if (!first[i] && !read_theirs(w, g->row[i], e))
+			return false;
+	if (!store_commit(w->store, e))
+		return false;
+	for (size_t i = 0; i < g->count; i++)
+		if (first[i] &&
+		    !stamp_row_sign(g->row[i], g->message[i].sig, e))
+			return false;
+	return true;
+}
+
+/* A commit in doubt is asked again: what it wrote is found then. */
+static bool
+write_signatures(struct worker *w, struct group *g, struct err *e)
+{
+	for (int i = 0; i < COMMIT_TRIES; i++) {
+		if (write_once(w, g, e))
+			return true;
+		store_rollback(w->store);
+		if (!store_in_doubt(w->store) && e->kind != ERR_BUSY)
+			return false;
+	}
+	e->kind = ERR_ABSENT;
+	return false;
+}
+
+static bool
+complete_group(struct worker *w, struct group *g, struct stamp_row *rows,
+    size_t count, struct err *e)
+{
+	for (;;) {
+		if (!gather(g, rows, count, e))
+			return false;
+		if (g->count == 0)
+			return true;
+		if (!sign(w, g, e) || !write_signatures(w, g, e))
+			return false;
+	}
+}
+
+bool
+complete_stamps(
+    struct worker *w, struct stamp_row *rows, size_t count, struct err *e)
+{
+	struct group *g = malloc(sizeof(*g));
+	bool done;
+
+	if (g == NULL)
+		return err_system(e, "memory");
+	done = complete_group(w, g, rows, count, e);
+	free(g);
+	return done;
+}
+
+/* --- what was left ---------------------------------------------------------------- */
+
+/* Up to the first that is still too young, all are signed then. */
+static bool
+complete_psd(struct worker *w, const struct psd_unsigned *psd, int64_t before,
+    struct stamp_row *rows, size_t *done, struct err *e)
+{
+	size_t count, old = 0;
+	bool good;
+
+	if (!store_begin(w->store, STORE_READ, e))
+		return false;
+	good = store_stamp_pending(w->store, psd->serial, psd->complete, rows,
+	    SIGNER_BATCH, &count, e);
+	store_rollback(w->store);
+	if (!good)
+		return false;
+	while (old < count && rows[old].made < before)
+		old++;
+	if (!complete_stamps(w, rows, old, e))
+		return false;
+	*done += old;
+	if (!store_begin(w->store, STORE_WRITE, e))
+		return false;
+	good = store_psd_complete(w->store, psd->serial,
+		   old < count		   ? (int64_t)rows[old].piece - 1
+		   : count == SIGNER_BATCH ? (int64_t)rows[count - 1].piece
+					   : psd->pieces,
+		   e) &&
+	       store_commit(w->store, e);
+	store_rollback(w->store);
+	return good;
+}
+
+bool
+complete_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
+{
+	struct psd_unsigned list[64];
+	struct stamp_row *rows = calloc(SIGNER_BATCH, sizeof(*rows));
+	size_t psds;
+	bool good;
+
+	*count = 0;
+	if (rows == NULL)
+		return err_system(e, "memory");
+	good = store_begin(w->store, STORE_READ, e) &&
+	       store_psd_unsigned(w->store, list, 64, &psds, e);
+	store_rollback(w->store);
+	for (size_t i = 0; good && i < psds; i++) {
+		if (worker_signer(w, list[i].module) == NULL)
+			continue;
+		good = complete_psd(
+		    w, &list[i], worker_ms(w) - age_ms, rows, count, e);
+		if (!good && (e->kind == ERR_ABSENT || e->kind == ERR_BUSY)) {
+			*e = (struct err)ERR_INIT;
+			good = true;
+		}
+	}
+	free(rows);
+	return good;
+}

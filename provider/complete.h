@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * complete: gives debited stamps their signatures.
+ *
+ * A stamp is debited in one transaction, signed outside of any (a module may
+ * take its time, and no row is locked meanwhile), and its signature written in
+ * another one.  Two may sign the same stamp; the signature that was written
+ * first is the stamp's, and the only one that anybody gets.
+ */
+#ifndef PROVIDER_COMPLETE_H
+#define PROVIDER_COMPLETE_H
+
+#include "provider/store_stamp.h"
+#include "provider/worker.h"
+
+/* Those of `rows` that have no signature get theirs.
+ * Errors: ERR_ABSENT (the module of one of them is away, or another server's),
+ * ERR_BUSY, as signer_sign(). */
+MUST_CHECK bool complete_stamps(
+    struct worker *w, struct stamp_row *rows, size_t count, struct err *e);
+
+/* What a crash left: signs what is older than `age_ms`, of all PSDs that this
+ * server can sign for; *count of them.  A PSD whose module is away is left for
+ * later. */
+MUST_CHECK bool complete_pending(
+    struct worker *w, int64_t age_ms, size_t *count, struct err *e);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/fund.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "provider/store_ledger.h"
+#include "vault/crypto.h"
+#include "vault/download.h"
+
+/* --- the PSD's side ---------------------------------------------------------------- */
+
+/* Signs as the PSD, by its module. */
+struct lender {
+	struct worker *w;
+	const struct psd_here *psd;
+};
+
+static bool
+sign_by_module(void *context, const uint8_t *msg, size_t len,
+    uint8_t sig[INDICIUM_SIGNATURE], struct err *e)
+{
+	const struct lender *l = context;
+	struct signer_message m = {.ptr = msg, .len = len};
+	char id[PSD_ID];
+
+	if (!signer_sign(worker_signer(l->w, l->psd->module),
+		worker_psd_id(l->w, l->psd->serial, id), &l->psd->key, &m, 1,
+		e))
+		return false;
+	memcpy(sig, m.sig, sizeof(m.sig));
+	return true;
+}
+
+/* The receipt of a PSD in this database goes nowhere. */
+static bool
+sign_nothing(void *context, const uint8_t *msg, size_t len,
+    uint8_t sig[INDICIUM_SIGNATURE], struct err *e)
+{
+	(void)context;
+	(void)msg;
+	(void)len;
+	(void)e;
+	memset(sig, 0, INDICIUM_SIGNATURE);
+	return true;
+}
+
+/* --- applying ------------------------------------------------------------------------ */
+
+static bool
+apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
+    mils *added, struct err *e)
+{
+	uint8_t receipt[PSD_MESSAGE_MAX];
+	struct psd_crypto crypto;
+	struct psd_row row;
+	struct download d;
+	bool found, changed;
+	size_t len;
+
+	store_psd_row_ask(w->store, psd->serial, true);
+	if (!store_psd_row_get(w->store, &row, &found, e))
+		return false;
+	if (!found || !store_download_find(
+			  w->store, psd->serial, sequence, &d, &found, e))
+		return false;
+	if (!found || row.psd.download_sequence >= sequence)
+		return true;
+	crypto_init(&crypto, NULL);
+	crypto.sign = sign_nothing;
+	if (!psd_download_apply(&row.psd, &crypto, d.answer, d.answer_len,
+		receipt, &len, &changed, e))
+		return false;
+	store_psd_row_put(w->store, &row);
+	store_download_applied(w->store, psd->serial, sequence);
+	*added = d.amount;
+	return store_flush(w->store, e);
+}
+
+/* Twice is once: the PSD's sequence number says whether it has it. */
+static bool
+apply(struct worker *w, const struct psd_here *psd, uint32_t sequence,
+    mils *added, struct err *e)
+{
+	bool done = store_begin(w->store, STORE_WRITE, e) &&
+		    apply_locked(w, psd, sequence, added, e) &&
+		    store_commit(w->store, e);
+
+	store_rollback(w->store);
+	if (!done)
+		*added = 0;
+	return done;
+}
+
+/* --- granting -------------------------------------------------------------------------- */
+
+static bool
+look(struct worker *w, const struct psd_here *psd, struct psd_row *row,
+    bool *waits, struct err *e)
+{
+	struct download d;
+	bool found = false, done;
+
+	*waits = false;
+	if (!store_begin(w->store, STORE_READ, e))
+		return false;
+	store_psd_row_ask(w->store, psd->serial, false);
+	done = store_psd_row_get(w->store, row, &found, e) && found &&
+	       store_download_find(w->store, psd->serial,
+		   row->psd.download_sequence + 1, &d, waits, e);
+	store_rollback(w->store);
+	return done || e->kind != ERR_NONE ||
+	       err_set(e, ERR_CORRUPT, "PSD %lu has no state",
+		   (unsigned long)psd->serial);
+}
+
+static mils
+how_much(const struct user_system *u, const struct psd *p, mils need)
+{
+	mils room = p->max_descending - psd_descending(p);
+	mils amount = need > u->load ? need : u->load;
+
+	if (amount > u->credit)
+		amount = u->credit;
+	if (amount > room)
+		amount = room;
+	return amount >= need ? amount : 0;
+}
+
+static bool
+make_answer(struct worker *w, const struct psd_here *psd, const struct psd *p,
+    struct download *d, struct err *e)
+{
+	struct lender lender = {w, psd};
+	struct sig_key *key = NULL;
+	struct download_request request;
+	struct psd_crypto crypto;
+	uint8_t msg[PSD_MESSAGE_MAX];
+	size_t len;
+	bool done;
+
+	crypto_init(&crypto, NULL);
+	crypto.context = &lender;
+	crypto.sign = sign_by_module;
+	if (!psd_download_request(p, &crypto, d->amount, msg, &len, e) ||
+	    !crypto_from_point(psd->key.point, &key, e))
+		return false;
+	done = download_check_request(msg, len, key, &request, e) &&
+	       download_make_answer(&request,
+		   &(struct download_terms){.amount = d->amount,
+		       .orders = d->orders,
+		       .audit_due = p->audit_due},
+		   w->provider->answer_key, d->answer, &d->answer_len, e);
+	sig_free(key);
+	d->sequence = request.sequence + 1;
+	return done;
+}
+
+static bool
+write_grant(
+    struct worker *w, const struct download *d, bool *granted, struct err *e)
+{
+	char from[32], to[32], ref[48];
+	struct transfer t = {.kind = "load",
+	    .from = from,
+	    .to = to,
+	    .ref = ref,
+	    .amount = d->amount,
+	    .made = d->made};
+
+	snprintf(from, sizeof(from), "credit:%lld", (long long)d->account);
+	snprintf(to, sizeof(to), "psd:%lu", (unsigned long)d->psd);
+	snprintf(ref, sizeof(ref), "load:%lu:%lu", (unsigned long)d->psd,
+	    (unsigned long)d->sequence);
+	*granted = false;
+	if (!store_begin(w->store, STORE_WRITE, e))
+		return false;
+	store_credit_take(w->store, d->account, d->amount);
+	store_download_put(w->store, d);
+	store_transfer_put(w->store, &t);
+	if (!store_receive(w->store, e))
+		return false;
+	if (store_changed(w->store) == 0)
+		return true; /* somebody else took it */
+	*granted = store_flush(w->store, e) && store_commit(w->store, e);
+	return *granted;
+}
+
+/* A grant that another one made at the same time, or whose commit is in doubt,
+ * is found by its number. */
+static bool
+grant(struct worker *w, const struct download *d, bool *granted, struct err *e)
+{
+	bool done = write_grant(w, d, granted, e);
+	bool again = !done && (store_in_doubt(w->store) ||
+				  store_conflict(w->store)[0] != '\0');
+
+	store_rollback(w->store);
+	if (!again)
+		return done;
+	*e = (struct err)ERR_INIT;
+	*granted = true;
+	return true;
+}
+
+bool
+fund_psd(struct worker *w, const struct user_system *u,
+    const struct psd_here *psd, mils need, mils *added, struct err *e)
+{
+	struct download d = {
+	    .psd = psd->serial, .account = u->account, .made = worker_ms(w)};
+	struct psd_row row;
+	bool waits, granted;
+
+	*added = 0;
+	if (!look(w, psd, &row, &waits, e))
+		return false;
+	if (waits)
+		return apply(w, psd, row.psd.download_sequence + 1, added, e);
+	d.amount = how_much(u, &row.psd, need);
+	if (d.amount == 0)
+		return true;
+	if (!make_answer(w, psd, &row.psd, &d, e) || !grant(w, &d, &granted, e))
+		return false;
+	return !granted || apply(w, psd, d.sequence, added, e);
+}
+
+/* --- from outside ---------------------------------------------------------------------- */
+
+bool
+fund_credit(
+    struct store *s, const struct payment_in *in, bool *fresh, struct err *e)
+{
+	char to[32];
+	bool known;
+	struct transfer t = {.kind = "payment",
+	    .from = in->from,
+	    .to = to,
+	    .ref = in->ref,
+	    .amount = in->amount,
+	    .made = in->made};
+
+	*fresh = false;
+	if (in->amount <= 0)
+		return err_set(e, ERR_REQUEST, "a payment of nothing");
+	snprintf(to, sizeof(to), "credit:%lld", (long long)in->account);
+	if (!store_transfer_known(s, in->ref, &known, e))
+		return false;
+	if (known)
+		return true;
+	store_transfer_put(s, &t);
+	store_credit_give(s, in->account, in->amount);
+	if (!store_receive(s, e) || !store_receive(s, e))
+		return false;
+	if (store_changed(s) != 1)
+		return err_set(
+		    e, ERR_REQUEST, "no account %lld", (long long)in->account);
+	*fresh = true;
+	return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fund: moves value from an account's credit into one of its PSDs here.
+ *
+ * It is a value download as that of a card (vault/psd.h): the PSD's signed
+ * request with its sequence number, one answer for each number, which is written
+ * in the transaction that takes the credit, then applied.  So it happens once,
+ * whatever is killed, and an answer that was not applied is applied by the next
+ * one who looks.
+ */
+#ifndef PROVIDER_FUND_H
+#define PROVIDER_FUND_H
+
+#include "provider/store_psd.h"
+#include "provider/store_system.h"
+#include "provider/worker.h"
+
+/* Moves at least `need` if the credit has it, else nothing; more, up to the
+ * account's `load`, if it is there.  *added = what came in, 0: too little credit.
+ * Outside of a transaction.
+ * Errors: as signer_sign(), the store's. */
+MUST_CHECK bool fund_psd(struct worker *w, const struct user_system *u,
+    const struct psd_here *psd, mils need, mils *added, struct err *e);
+
+/* Money from outside onto an account's credit, once for each `ref`, in the
+ * caller's transaction: *fresh = false where it was there already.
+ * `from`: the ledger's account, "invoice", "processor".
+ * Errors: ERR_REQUEST (amount). */
+struct payment_in {
+	int64_t account;
+	mils amount;
+	const char *from, *ref;
+	int64_t made;
+};
+MUST_CHECK bool fund_credit(
+    struct store *s, const struct payment_in *in, bool *fresh, struct err *e);
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/issue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/complete.h"
+#include "provider/fund.h"
+#include "provider/issue_own.h"
+#include "provider/store_ledger.h"
+#include "vault/crypto.h"
+
+#define TRIES 8
+
+/* --- before the database -------------------------------------------------------------- */
+
+static bool
+check_order(const struct issue_order *o, struct err *e)
+{
+	char said[MILS_TEXT], is[MILS_TEXT];
+	mils sum = 0;
+
+	for (size_t i = 0; i < o->count; i++) {
+		if (o->item[i].request.amount < 0 ||
+		    !mils_add(sum, o->item[i].request.amount, &sum))
+			return err_set(e, ERR_REQUEST,
+			    "stamp %zu: an amount out of range", i + 1);
+		for (size_t j = 0; j < i; j++)
+			if (memcmp(o->item[i].request.key,
+				o->item[j].request.key, PSD_KEY_BYTES) == 0)
+				return err_set(e, ERR_REQUEST,
+				    "stamps %zu and %zu have the same key",
+				    j + 1, i + 1);
+	}
+	if (sum == o->total)
+		return true;
+	return err_set(e, ERR_REQUEST,
+	    "the stamps come to %s, the request says %s: nothing was debited",
+	    mils_format(sum, is), mils_format(o->total, said));
+}
+
+/* --- asking ---------------------------------------------------------------------------- */
+
+/* Which PSDs this attempt locks: the chosen one, or all, by serial. */
+static bool
+choose(struct attempt *a, uint64_t turn, struct err *e)
+{
+	const struct psd_here *list;
+	struct choose_asked asked = {
+	    .turn = turn, .who = (uint64_t)a->order->who->id};
+
+	if (!psds_of(a->w, a->order->who->account, &list, &a->listed, e))
+		return false;
+	memcpy(a->list, list, a->listed * sizeof(*list));
+	asked.count = a->listed;
+	a->chosen = choose_one(a->w->provider->choose_psd, &asked);
+	return true;
+}
+
+static void
+take(struct attempt *a)
+{
+	a->psds = a->all ? a->listed : 1;
+	for (size_t i = 0; i < a->psds; i++)
+		a->psd[i] =
+		    (struct taken){.here = &a->list[a->all ? i : a->chosen]};
+}
+
+static bool
+read_system(struct attempt *a, struct err *e)
+{
+	bool found;
+
+	if (!store_system_get(a->w->store, &a->system, &found, e))
+		return false;
+	return found || err_set(e, ERR_DENIED, "there is no such user system");
+}
+
+static bool
+same_stamp(const struct attempt *a, size_t i, struct err *e)
+{
+	struct psd_crypto crypto;
+	uint8_t hash[PSD_HASH];
+
+	crypto_init(&crypto, NULL);
+	psd_request_hash(&crypto, &a->order->item[i].request, hash);
+	if (memcmp(hash, a->out->stamp[i].request, PSD_HASH) == 0)
+		return true;
+	return err_set(e, ERR_CORRUPT,
+	    "stamp %zu: its key was used for another stamp before: the "
+	    "journal of the user system and the provider do not belong "
+	    "together",
+	    i + 1);
+}
+
+static bool
+read_known(struct attempt *a, struct err *e)
+{
+	const struct issue_order *o = a->order;
+
+	a->fresh = 0;
+	a->sum = 0;
+	for (size_t i = 0; i < o->count; i++) {
+		a->known[i] = false;
+		if (a->look_up && !store_stamp_get(a->w->store,
+				      &a->out->stamp[i], &a->known[i], e))
+			return false;
+		a->out->replayed[i] = a->known[i];
+		if (a->known[i]) {
+			if (!same_stamp(a, i, e))
+				return false;
+			continue;
+		}
+		a->fresh++;
+		a->sum += o->item[i].request.amount;
+	}
+	return true;
+}
+
+static bool
+read_psds(struct attempt *a, struct err *e)
+{
+	bool found;
+
+	for (size_t i = 0; i < a->psds; i++) {
+		if (!store_psd_row_get(a->w->store, &a->psd[i].row, &found, e))
+			return false;
+		if (!found)
+			return err_set(e, ERR_CORRUPT, "PSD %lu has no state",
+			    (unsigned long)a->psd[i].here->serial);
+	}
+	return true;
+}
+
+/* One round trip: all questions go out before the first answer is read. */
+static bool
+ask(struct attempt *a, struct err *e)
+{
+	struct store *s = a->w->store;
+
+	store_system_ask(s, a->order->who->id, true);
+	for (size_t i = 0; a->look_up && i < a->order->count; i++)
+		store_stamp_ask(
+		    s, a->order->who->id, a->order->item[i].request.key);
+	for (size_t i = 0; i < a->psds; i++)
+		store_psd_row_ask(s, a->psd[i].here->serial, true);
+	return read_system(a, e) && read_known(a, e) && read_psds(a, e);
+}
+
+/* --- writing ----------------------------------------------------------------------------- */
+
+static void
+put_transfer(struct attempt *a, const struct taken *t)
+{
+	char from[32], ref[48];
+	struct transfer x = {.kind = "issue",
+	    .from = from,
+	    .to = "postage",
+	    .ref = ref,
+	    .amount = t->sum,
+	    .made = worker_ms(a->w)};
+
+	if (t->sum == 0)
+		return;
+	snprintf(from, sizeof(from), "psd:%lu", (unsigned long)t->here->serial);
+	snprintf(ref, sizeof(ref), "issue:%lu:%lu",
+	    (unsigned long)t->here->serial, (unsigned long)t->first);
+	store_transfer_put(a->w->store, &x);
+}
+
+/* A replay writes too: its commit then waits for whatever the row that it found
+ * still waits for (a synchronous standby). */
+static bool
+write(struct attempt *a, struct err *e)
+{
+	struct store *s = a->w->store;
+
+	issue_count(a);
+	for (size_t i = 0; i < a->psds; i++)
+		if (a->psd[i].first != 0)
+			store_psd_row_put(s, &a->psd[i].row);
+	for (size_t i = 0; i < a->order->count; i++)
+		if (!a->known[i])
+			store_stamp_put(s, &a->out->stamp[i]);
+	for (size_t i = 0; i < a->psds; i++)
+		if (a->psd[i].first != 0)
+			put_transfer(a, &a->psd[i]);
+	store_system_put(s, &a->system);
+	return store_commit(s, e);
+}
+
+/* --- attempts ------------------------------------------------------------------------------ */
+
+enum end { DONE, AGAIN, SHORT, FAILED };
+
+/* What failed may be a replay, which is neither short of anything nor refused:
+ * the keys are looked up before anybody says no. */
+static enum end
+after_failure(struct attempt *a, struct err *e)
+{
+	const char *conflict = store_conflict(a->w->store);
+
+	if (!a->look_up && e->kind != ERR_ABSENT) {
+		a->look_up = true;
+		return AGAIN;
+	}
+	if (store_in_doubt(a->w->store) ||
+	    (e->kind == ERR_BUSY && !a->overtaken))
+		return AGAIN;
+	if (strstr(conflict, "label") != NULL)
+		err_set(e, ERR_DENIED,
+		    "a label of the sheet was used before: each is used once");
+	return FAILED;
+}
+
+static enum end
+attempt(struct attempt *a, struct err *e)
+{
+	bool done;
+
+	take(a);
+	done = store_begin(a->w->store, STORE_WRITE, e) && ask(a, e) &&
+	       (a->fresh == 0 || issue_check(a, e)) && issue_debit(a, e) &&
+	       write(a, e);
+	if (done)
+		return DONE;
+	store_rollback(a->w->store);
+	if (e->kind == ERR_NONE && a->look_up)
+		return SHORT;
+	return after_failure(a, e);
+}
+
+static bool
+no_funds(const struct attempt *a, struct err *e)
+{
+	char want[MILS_TEXT], lack[MILS_TEXT], credit[MILS_TEXT];
+
+	return err_set(e, ERR_FUNDS,
+	    "account %s has too little: %s is needed, %s is missing (credit "
+	    "outside of its PSDs: %s); pay in to the provider",
+	    a->system.account_name, mils_format(a->sum, want),
+	    mils_format(a->short_by, lack),
+	    mils_format(a->system.credit, credit));
+}
+
+/* More value: into the chosen PSD, else what all of them have. */
+static bool
+find_value(struct attempt *a, struct err *e)
+{
+	mils added;
+
+	if (!fund_psd(
+		a->w, &a->system, &a->list[a->chosen], a->short_by, &added, e))
+		return false;
+	if (added > 0)
+		return true;
+	if (a->all || a->listed < 2)
+		return no_funds(a, e);
+	a->all = true;
+	return true;
+}
+
+static bool
+run(struct attempt *a, struct err *e)
+{
+	static const char *const busy = "others are at work on this account";
+
+	for (int i = 0; i < TRIES; i++) {
+		*e = (struct err)ERR_INIT;
+		switch (attempt(a, e)) {
+		case DONE:
+			a->out->system = a->system;
+			a->out->count = a->order->count;
+			return true;
+		case FAILED: return false;
+		case SHORT:
+			if (!find_value(a, e))
+				return false;
+			break;
+		case AGAIN: break;
+		}
+	}
+	return e->kind != ERR_NONE ? false : err_set(e, ERR_BUSY, "%s", busy);
+}
+
+bool
+issue_stamps(struct worker *w, const struct issue_order *order,
+    struct issue_result *out, struct err *e)
+{
+	struct attempt *a;
+	bool done;
+
+	if (!check_order(order, e))
+		return false;
+	a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return err_system(e, "memory");
+	*a = (struct attempt){.w = w, .order = order, .out = out};
+	done = choose(a, w->turn++, e) && run(a, e) &&
+	       complete_stamps(w, out->stamp, out->count, e);
+	free(a);
+	return done;
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+static bool
+find(struct worker *w, int64_t system, const uint8_t (*keys)[PSD_KEY_BYTES],
+    size_t count, struct issue_result *out, struct err *e)
+{
+	bool found;
+
+	if (!store_begin(w->store, STORE_WRITE, e))
+		return false;
+	store_system_ask(w->store, system, true);
+	for (size_t i = 0; i < count; i++)
+		store_stamp_ask(w->store, system, keys[i]);
+	if (!store_system_get(w->store, &out->system, &found, e))
+		return false;
+	if (!found)
+		return err_set(e, ERR_DENIED, "there is no such user system");
+	for (size_t i = 0; i < count; i++)
+		if (!store_stamp_get(
+			w->store, &out->stamp[i], &out->replayed[i], e))
+			return false;
+	out->system.fence++;
+	store_system_put(w->store, &out->system);
+	return store_commit(w->store, e);
+}
+
+static bool
+complete_found(struct worker *w, struct issue_result *out, struct err *e)
+{
+	for (size_t i = 0; i < out->count; i++)
+		if (out->replayed[i] && !out->stamp[i].is_signed &&
+		    !complete_stamps(w, &out->stamp[i], 1, e))
+			return false;
+	return true;
+}
+
+bool
+issue_find(struct worker *w, int64_t system,
+    const uint8_t (*keys)[PSD_KEY_BYTES], size_t count,
+    struct issue_result *out, struct err *e)
+{
+	bool done = false;
+
+	out->count = count;
+	for (int i = 0; i < TRIES && !done; i++) {
+		*e = (struct err)ERR_INIT;
+		done = find(w, system, keys, count, out, e);
+		store_rollback(w->store);
+		if (!done && !store_in_doubt(w->store) && e->kind != ERR_BUSY)
+			return false;
+	}
+	return done && complete_found(w, out, e);
+}
+
+bool
+issue_recent(struct worker *w, int64_t system, size_t max,
+    struct issue_result *out, struct err *e)
+{
+	bool done = store_begin(w->store, STORE_READ, e) &&
+		    store_stamp_recent(
+			w->store, system, out->stamp, max, &out->count, e);
+
+	store_rollback(w->store);
+	return done && complete_stamps(w, out->stamp, out->count, e);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a user system may spend.
+ */
+#include "provider/issue_own.h"
+
+static bool
+check_fence(struct attempt *a, struct err *e)
+{
+	if (a->order->fence < 0 || a->order->fence == a->system.fence)
+		return true;
+	a->overtaken = true;
+	return err_set(e, ERR_BUSY,
+	    "the request was overtaken: its fence is %lld, that of the user "
+	    "system %lld; nothing was debited",
+	    (long long)a->order->fence, (long long)a->system.fence);
+}
+
+static bool
+over(mils limit, mils spent, mils more)
+{
+	return limit >= 0 && (more > limit || spent > limit - more);
+}
+
+static bool
+limit(mils most, mils spent, mils more, const char *of, struct err *e)
+{
+	char text[MILS_TEXT], was[MILS_TEXT], want[MILS_TEXT];
+
+	if (!over(most, spent, more))
+		return true;
+	return err_set(e, ERR_DENIED,
+	    "the limit of %s a %s is reached: %s spent, %s asked for; an "
+	    "administrator of the account can change it",
+	    mils_format(most, text), of, mils_format(spent, was),
+	    mils_format(more, want));
+}
+
+static bool
+check_items(const struct attempt *a, struct err *e)
+{
+	const struct issue_order *o = a->order;
+
+	for (size_t i = 0; i < o->count; i++) {
+		if (a->known[i])
+			continue;
+		if (!limit(a->system.stamp_max, 0, o->item[i].request.amount,
+			"stamp", e))
+			return false;
+		if (a->system.cost_required && o->item[i].cost[0] == '\0')
+			return err_set(e, ERR_REQUEST,
+			    "stamp %zu: this user system has to name a cost "
+			    "code for each stamp",
+			    i + 1);
+	}
+	return true;
+}
+
+static void
+turn_calendar(struct user_system *u, uint32_t today)
+{
+	if (u->day != today)
+		u->day_spent = 0;
+	if (u->month != today / 100)
+		u->month_spent = 0;
+	u->day = today;
+	u->month = today / 100;
+}
+
+bool
+issue_check(struct attempt *a, struct err *e)
+{
+	struct user_system *u = &a->system;
+
+	if (u->why[0] != '\0')
+		return err_set(e, ERR_DENIED, "%s", u->why);
+	if (!check_fence(a, e))
+		return false;
+	turn_calendar(u, worker_today(a->w));
+	return check_items(a, e) &&
+	       limit(u->day_max, u->day_spent, a->sum, "day", e) &&
+	       limit(u->month_max, u->month_spent, a->sum, "month", e);
+}
+
+void
+issue_count(struct attempt *a)
+{
+	struct user_system *u = &a->system;
+
+	u->ascending += a->sum;
+	u->pieces += (int64_t)a->fresh;
+	u->day_spent += a->sum;
+	u->month_spent += a->sum;
+}

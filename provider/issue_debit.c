@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The debit of an attempt: which PSD gives which stamp, and what will be signed.
+ */
+#include "provider/issue_own.h"
+
+#include <string.h>
+
+#include "provider/chain.h"
+#include "vault/crypto.h"
+
+/* The signature comes when the debit is durable. */
+static bool
+sign_later(void *context, const uint8_t *msg, size_t len,
+    uint8_t sig[INDICIUM_SIGNATURE], struct err *e)
+{
+	(void)context;
+	(void)msg;
+	(void)len;
+	(void)e;
+	memset(sig, 0, INDICIUM_SIGNATURE);
+	return true;
+}
+
+static void
+fill_row(struct attempt *a, const struct taken *t, size_t i,
+    const struct psd_stamp *stamp)
+{
+	const struct issue_item *item = &a->order->item[i];
+	struct stamp_row *row = &a->out->stamp[i];
+
+	*row = (struct stamp_row){.psd = t->here->serial,
+	    .piece = t->row.psd.piece_count,
+	    .system = a->system.id,
+	    .amount = item->request.amount,
+	    .mail_date = item->request.mail_date,
+	    .len = stamp->len,
+	    .sheet = item->request.sheet_serial,
+	    .label = item->request.label,
+	    .made = worker_ms(a->w)};
+	memcpy(row->key, item->request.key, PSD_KEY_BYTES);
+	memcpy(row->request, t->row.psd.ring[0].hash, PSD_HASH);
+	memcpy(row->indicium, stamp->indicium, stamp->len);
+	memcpy(row->cost, item->cost, sizeof(row->cost));
+}
+
+static bool
+debit_one(struct attempt *a, struct taken *t, size_t i, struct err *e)
+{
+	const struct issue_item *item = &a->order->item[i];
+	struct psd_crypto crypto;
+	struct psd_stamp stamp;
+	bool changed;
+
+	crypto_init(&crypto, NULL);
+	crypto.sign = sign_later;
+	if (!psd_debit(&t->row.psd, &crypto, worker_today(a->w), &item->request,
+		1, &stamp, &changed, e))
+		return err_prefix(e, "stamp %zu", i + 1);
+	if (!changed)
+		return err_set(e, ERR_CORRUPT,
+		    "PSD %lu knows a stamp that the database does not: "
+		    "postaged audit",
+		    (unsigned long)t->here->serial);
+	fill_row(a, t, i, &stamp);
+	chain_link(t->row.chain, &a->out->stamp[i]);
+	memcpy(a->out->stamp[i].chain, t->row.chain, CHAIN_BYTES);
+	if (t->first == 0)
+		t->first = t->row.psd.piece_count;
+	t->sum += item->request.amount;
+	return true;
+}
+
+static mils
+left_in(const struct taken *t)
+{
+	return t->row.operational ? psd_descending(&t->row.psd) : -1;
+}
+
+/* The first from the chosen one on that has enough for this stamp. */
+static struct taken *
+find_taken(struct attempt *a, mils amount)
+{
+	for (size_t n = 0; n < a->psds; n++) {
+		struct taken *t = &a->psd[(a->chosen + n) % a->psds];
+
+		if (left_in(t) >= amount)
+			return t;
+	}
+	return NULL;
+}
+
+bool
+issue_debit(struct attempt *a, struct err *e)
+{
+	mils missing = a->sum;
+
+	if (a->fresh == 0)
+		return true;
+	for (size_t i = 0; i < a->psds; i++)
+		if (left_in(&a->psd[i]) > 0)
+			missing -= left_in(&a->psd[i]);
+	a->short_by = missing > 0 ? missing : 0;
+	if (missing > 0)
+		return false;
+	for (size_t i = 0; i < a->order->count; i++) {
+		struct taken *t;
+
+		if (a->known[i])
+			continue;
+		t = find_taken(a, a->order->item[i].request.amount);
+		if (t == NULL) {
+			a->short_by = a->order->item[i].request.amount;
+			return false;
+		}
+		if (!debit_one(a, t, i, e))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keeper: what a processing server does besides answering: it finishes stamps
+ * that a crash left without a signature, and tells the database that it is there
+ * (server.h).  A thread with a worker of its own.
+ */
+#ifndef PROVIDER_KEEPER_H
+#define PROVIDER_KEEPER_H
+
+#include "provider/program.h"
+
+struct keeper;
+
+/* Errors: as program_worker(), ERR_SYSTEM. */
+MUST_CHECK bool
+keeper_start(const struct program *p, struct keeper **out, struct err *e);
+
+/* Ends it, at most a round of its work later; NULL is allowed. */
+void keeper_stop(struct keeper *k);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/program.h"
+
+#include <stdlib.h>
+
+#include "provider/psds.h"
+#include "provider/store_admin.h"
+#include "vault/nursery.h"
+
+#define STORE_WAIT_MS 30000
+
+static time_t
+now(void)
+{
+	return time(NULL);
+}
+
+bool
+program_load(const char *path, struct program *out, struct err *e)
+{
+	*out = (struct program){.authority = NULL};
+	return config_load(path, &out->config, e);
+}
+
+static bool
+read_licence(struct program *p, struct err *e)
+{
+	struct store *s = NULL;
+	bool done = store_open(p->config.database, STORE_WAIT_MS, &s, e) &&
+		    store_check_version(s, e) &&
+		    store_begin(s, STORE_READ, e) &&
+		    store_licence_read(s, &p->provider.licence, e);
+
+	if (s != NULL)
+		store_rollback(s);
+	store_close(s);
+	return done;
+}
+
+bool
+program_open(struct program *p, struct err *e)
+{
+	p->provider.server = p->config.name;
+	p->provider.choose_psd = p->config.choose_psd;
+	p->provider.now = now;
+	if (p->config.role != ROLE_WEB) {
+		if (!nursery_open(&p->nursery, e))
+			return false;
+		if (!authority_open(p->config.authority, &p->authority, e))
+			return false;
+		p->provider.answer_key = authority_answer_key(p->authority);
+		p->provider.certificate = authority_provider(p->authority);
+		p->provider.authority = authority_root(p->authority);
+	}
+	return read_licence(p, e);
+}
+
+void
+program_close(struct program *p)
+{
+	authority_close(p->authority);
+	p->authority = NULL;
+	nursery_close(p->nursery);
+	p->nursery = NULL;
+}
+
+static bool
+open_signers(const struct program *p, struct worker *w, struct err *e)
+{
+	for (size_t i = 0; i < p->config.modules; i++) {
+		const struct module_config *m = &p->config.module[i];
+		struct signer_setup setup = {.name = m->name,
+		    .uri = m->uri,
+		    .pin_file = m->pin_file[0] ? m->pin_file : NULL,
+		    .nursery = p->nursery,
+		    .answer_ms = p->config.answer_ms};
+
+		if (!signer_open(&setup, &w->signer[i], e))
+			return err_prefix(e, "module %s", m->name);
+		w->signers++;
+	}
+	return true;
+}
+
+bool
+program_worker(const struct program *p, struct worker **out, struct err *e)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	*out = NULL;
+	if (w == NULL)
+		return err_system(e, "memory");
+	w->provider = &p->provider;
+	if (psds_new(&w->psds, e) &&
+	    store_open(p->config.database, STORE_WAIT_MS, &w->store, e) &&
+	    open_signers(p, w, e)) {
+		*out = w;
+		return true;
+	}
+	program_worker_close(w);
+	return false;
+}
+
+void
+program_worker_close(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	for (size_t i = 0; i < w->signers; i++)
+		signer_close(w->signer[i]);
+	store_close(w->store);
+	psds_free(w->psds);
+	free(w);
+}

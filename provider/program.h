@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * program: what every verb of postaged needs of the configuration, opened.
+ */
+#ifndef PROVIDER_PROGRAM_H
+#define PROVIDER_PROGRAM_H
+
+#include "provider/conf.h"
+#include "provider/worker.h"
+#include "vault/authority.h"
+
+struct program {
+	struct config config;
+	struct authority *authority; /* NULL: this one has none */
+	struct nursery *nursery;     /* of the modules' processes */
+	struct provider provider;
+};
+
+/* Reads the configuration alone.  Errors: ERR_CONFIG. */
+MUST_CHECK bool
+program_load(const char *path, struct program *out, struct err *e);
+
+/* Before there are threads.  Opens the authority's folder and reads the licence from the database.
+ * Errors: ERR_CONFIG (init was not run, another version of the schema). */
+MUST_CHECK bool program_open(struct program *p, struct err *e);
+/* Forgets the keys. */
+void program_close(struct program *p);
+
+/* Database and modules for one thread.  Errors: as store_open(),
+ * signer_open(). */
+MUST_CHECK bool
+program_worker(const struct program *p, struct worker **out, struct err *e);
+void program_worker_close(struct worker *w); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/signer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "provider/signer_driver.h"
+
+struct signer {
+	const struct signer_driver *driver;
+	void *module;
+	char name[SIGNER_NAME_MAX];
+};
+
+static const struct signer_driver *const drivers[] = {
+    &signer_software_driver,
+    &signer_hsm_driver,
+};
+
+#define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
+
+static const struct signer_driver *
+find_driver(const char *uri, const char **rest)
+{
+	for (size_t i = 0; i < DRIVERS; i++) {
+		size_t len = strlen(drivers[i]->scheme);
+
+		if (strncmp(uri, drivers[i]->scheme, len) == 0 &&
+		    uri[len] == ':') {
+			*rest = uri + len + 1;
+			return drivers[i];
+		}
+	}
+	return NULL;
+}
+
+static bool
+open_driver(struct signer *s, const struct signer_setup *setup, struct err *e)
+{
+	char shown[64];
+	const char *rest = "";
+
+	if (setup->name[0] == '\0' ||
+	    !text_copy(s->name, sizeof(s->name), setup->name))
+		return err_set(e, ERR_CONFIG,
+		    "a cryptographic module has a name of 1 to %d characters",
+		    SIGNER_NAME_MAX - 1);
+	s->driver = find_driver(setup->uri, &rest);
+	if (s->driver == NULL)
+		return err_set(e, ERR_CONFIG,
+		    "\"%s\" is no cryptographic module: write software:FILE or "
+		    "pkcs11:token=LABEL",
+		    text_clean(setup->uri, shown, sizeof(shown)));
+	return s->driver->open(setup, rest, &s->module, e);
+}
+
+bool
+signer_open(
+    const struct signer_setup *setup, struct signer **out, struct err *e)
+{
+	struct signer *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return err_system(e, "memory for a cryptographic module");
+	if (!open_driver(s, setup, e)) {
+		free(s);
+		return err_prefix(e, "module %s", setup->name);
+	}
+	*out = s;
+	return true;
+}
+
+void
+signer_close(struct signer *s)
+{
+	if (s == NULL)
+		return;
+	s->driver->close(s->module);
+	free(s);
+}
+
+const char *
+signer_name(const struct signer *s)
+{
+	return s->name;
+}
+
+static bool
+check_id(const char *id, struct err *e)
+{
+	size_t len = strlen(id);
+
+	return (len > 0 && len < PSD_ID) ||
+	       err_set(e, ERR_REQUEST, "a PSD's id has 1 to %d characters",
+		   PSD_ID - 1);
+}
+
+bool
+signer_make(
+    struct signer *s, const char *id, struct signer_key *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	return (check_id(id, e) && s->driver->make(s->module, id, out, e)) ||
+	       err_prefix(e, "module %s", s->name);
+}
+
+/* As a database gives them. */
+static bool
+check_key(const char *id, const struct signer_key *key, struct err *e)
+{
+	return check_id(id, e) &&
+	       ((key->ref_len > 0 && key->ref_len <= sizeof(key->ref)) ||
+		   err_set(e, ERR_CORRUPT, "it has no key, or one too long"));
+}
+
+bool
+signer_sign(struct signer *s, const char *id, const struct signer_key *key,
+    struct signer_message *messages, size_t count, struct err *e)
+{
+	assert(count > 0 && count <= SIGNER_BATCH);
+	if (check_key(id, key, e) &&
+	    s->driver->sign(s->module, id, key, messages, count, e))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		memset(messages[i].sig, 0, SIG_BYTES);
+	return err_prefix(e, "module %s: PSD %s", s->name, id);
+}
+
+void
+signer_drop(struct signer *s, const struct signer_key *key)
+{
+	if (s->driver->drop != NULL)
+		s->driver->drop(s->module, key);
+}

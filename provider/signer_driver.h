@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signer_driver: what a kind of cryptographic module implements; callers
+ * include provider/signer.h.  Every call may fail as the function of the same
+ * name there says; what a failed sign() wrote is erased by the front.
+ */
+#ifndef PROVIDER_SIGNER_DRIVER_H
+#define PROVIDER_SIGNER_DRIVER_H
+
+#include "provider/signer.h"
+
+struct signer_driver {
+	const char *scheme; /* "software" */
+
+	/* `rest` is the URI after "scheme:"; setup lives as long as the call. */
+	bool (*open)(const struct signer_setup *setup, const char *rest,
+	    void **module, struct err *e);
+	void (*close)(void *module);
+	bool (*make)(void *module, const char *id, struct signer_key *out,
+	    struct err *e);
+	/* Verifies each signature by key->point. */
+	bool (*sign)(void *module, const char *id, const struct signer_key *key,
+	    struct signer_message *messages, size_t count, struct err *e);
+	/* NULL where a key that nobody keeps is gone. */
+	void (*drop)(void *module, const struct signer_key *key);
+};
+
+extern const struct signer_driver signer_software_driver;
+extern const struct signer_driver signer_hsm_driver;
+
+#endif

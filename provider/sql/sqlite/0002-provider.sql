@@ -1,0 +1,206 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The provider's books.  Money is mils (INTEGER), dates YYYYMMDD, moments
+-- milliseconds since 1970, truth 0 or 1.  What is counted often is apart from
+-- what stays, so that its rows are short.
+
+CREATE TABLE licence (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 4294967295),
+	vendor TEXT NOT NULL CHECK (length(vendor) = 2),
+	holder TEXT NOT NULL,
+	currency INTEGER NOT NULL CHECK (currency BETWEEN 0 AND 999)
+);
+
+-- --- who ------------------------------------------------------------------
+
+CREATE TABLE customer (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT NOT NULL UNIQUE,
+	state TEXT NOT NULL DEFAULT 'active'
+		CHECK (state IN ('active', 'suspended')),
+	reason TEXT NOT NULL DEFAULT '',
+	made INTEGER NOT NULL
+);
+
+-- credit: what is paid and not yet in a PSD.  load: what goes into a PSD at
+-- once, if the credit has it.  add_*: taken from the account's card, when the
+-- credit falls below.
+CREATE TABLE account (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	customer INTEGER NOT NULL REFERENCES customer (id),
+	name TEXT NOT NULL UNIQUE,
+	state TEXT NOT NULL DEFAULT 'active'
+		CHECK (state IN ('active', 'locked')),
+	reason TEXT NOT NULL DEFAULT '',
+	credit INTEGER NOT NULL DEFAULT 0 CHECK (credit >= 0),
+	owed INTEGER NOT NULL DEFAULT 0 CHECK (owed >= 0),
+	load INTEGER NOT NULL DEFAULT 0 CHECK (load >= 0),
+	add_below INTEGER NOT NULL DEFAULT -1,
+	add_amount INTEGER NOT NULL DEFAULT 0,
+	made INTEGER NOT NULL
+);
+
+CREATE TABLE person (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	customer INTEGER REFERENCES customer (id),
+	login TEXT NOT NULL UNIQUE,
+	name TEXT NOT NULL,
+	role TEXT NOT NULL
+		CHECK (role IN ('administrator', 'mailroom', 'auditor')),
+	secret BLOB NOT NULL,
+	state TEXT NOT NULL DEFAULT 'active'
+		CHECK (state IN ('active', 'suspended')),
+	made INTEGER NOT NULL
+);
+
+-- A user system: a computer that prints.  secret: SHA-256 of its token.
+CREATE TABLE usersystem (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	account INTEGER NOT NULL REFERENCES account (id),
+	name TEXT NOT NULL UNIQUE,
+	state TEXT NOT NULL DEFAULT 'active'
+		CHECK (state IN ('active', 'suspended', 'withdrawn')),
+	secret BLOB,
+	fingerprint TEXT UNIQUE,
+	address TEXT,
+	stamp_max INTEGER NOT NULL DEFAULT -1,
+	day_max INTEGER NOT NULL DEFAULT -1,
+	month_max INTEGER NOT NULL DEFAULT -1,
+	cost_required INTEGER NOT NULL DEFAULT 0,
+	made INTEGER NOT NULL
+);
+
+CREATE TABLE usersystem_count (
+	usersystem INTEGER PRIMARY KEY REFERENCES usersystem (id),
+	fence INTEGER NOT NULL DEFAULT 1,
+	ascending INTEGER NOT NULL DEFAULT 0 CHECK (ascending >= 0),
+	pieces INTEGER NOT NULL DEFAULT 0 CHECK (pieces >= 0),
+	day INTEGER NOT NULL DEFAULT 0,
+	day_spent INTEGER NOT NULL DEFAULT 0 CHECK (day_spent >= 0),
+	month INTEGER NOT NULL DEFAULT 0,
+	month_spent INTEGER NOT NULL DEFAULT 0 CHECK (month_spent >= 0)
+);
+
+CREATE TABLE cost_code (
+	account INTEGER NOT NULL REFERENCES account (id),
+	code TEXT NOT NULL,
+	name TEXT NOT NULL DEFAULT '',
+	PRIMARY KEY (account, code)
+);
+
+-- --- processing servers and PSDs --------------------------------------------
+
+-- modules: their names, a space before and behind each.
+CREATE TABLE server (
+	name TEXT PRIMARY KEY,
+	url TEXT NOT NULL,
+	modules TEXT NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('up', 'draining', 'down')),
+	waiting INTEGER NOT NULL DEFAULT 0,
+	seen INTEGER NOT NULL
+);
+
+-- place: 'here' (its state is a row of psd_state, its key in a module) or
+-- 'field' (a card, a disk: it only comes for value and audits).
+CREATE TABLE psd (
+	serial INTEGER PRIMARY KEY CHECK (serial BETWEEN 1 AND 4294967295),
+	account INTEGER REFERENCES account (id),
+	place TEXT NOT NULL CHECK (place IN ('here', 'field')),
+	state TEXT NOT NULL DEFAULT 'operational' CHECK
+		(state IN ('operational', 'withheld', 'withdrawn', 'revoked')),
+	module TEXT,
+	key BLOB,
+	point BLOB NOT NULL,
+	certificate BLOB NOT NULL,
+	cert_serial INTEGER NOT NULL UNIQUE,
+	spent_said INTEGER NOT NULL DEFAULT 0,
+	audited INTEGER NOT NULL DEFAULT 0,
+	made INTEGER NOT NULL
+);
+CREATE INDEX psd_account ON psd (account);
+
+-- state: the bytes of vault/psd.c with the newest indicium; the registers
+-- stand beside them for the database to check.  chain: over all indicia.
+-- complete: all pieces up to it are signed.
+CREATE TABLE psd_state (
+	psd INTEGER PRIMARY KEY REFERENCES psd (serial),
+	state BLOB NOT NULL,
+	ascending INTEGER NOT NULL CHECK (ascending >= 0),
+	control_total INTEGER NOT NULL,
+	pieces INTEGER NOT NULL CHECK (pieces >= 0),
+	chain BLOB NOT NULL,
+	complete INTEGER NOT NULL DEFAULT 0,
+	CHECK (control_total >= ascending)
+);
+
+-- Value that a PSD was given.  One answer for each number, for ever.
+CREATE TABLE download (
+	psd INTEGER NOT NULL REFERENCES psd (serial),
+	sequence INTEGER NOT NULL,
+	account INTEGER NOT NULL REFERENCES account (id),
+	amount INTEGER NOT NULL CHECK (amount >= 0),
+	orders INTEGER NOT NULL DEFAULT 0,
+	answer BLOB NOT NULL,
+	applied INTEGER NOT NULL DEFAULT 0,
+	made INTEGER NOT NULL,
+	PRIMARY KEY (psd, sequence)
+);
+
+-- --- stamps -------------------------------------------------------------------
+
+-- indicium: with 64 zero bytes where the signature goes.  request: hash of what
+-- was asked for.
+CREATE TABLE stamp (
+	psd INTEGER NOT NULL REFERENCES psd (serial),
+	piece INTEGER NOT NULL,
+	usersystem INTEGER NOT NULL REFERENCES usersystem (id),
+	key BLOB NOT NULL,
+	request BLOB NOT NULL,
+	amount INTEGER NOT NULL CHECK (amount >= 0),
+	mail_date INTEGER NOT NULL,
+	indicium BLOB NOT NULL,
+	chain BLOB NOT NULL,
+	sheet INTEGER,
+	label INTEGER,
+	cost TEXT,
+	made INTEGER NOT NULL,
+	PRIMARY KEY (psd, piece),
+	CONSTRAINT stamp_key UNIQUE (usersystem, key)
+);
+CREATE UNIQUE INDEX stamp_label ON stamp (sheet, label) WHERE sheet IS NOT NULL;
+
+-- Without one a stamp is pending.  The first that is written counts.
+CREATE TABLE signature (
+	psd INTEGER NOT NULL,
+	piece INTEGER NOT NULL,
+	bytes BLOB NOT NULL,
+	PRIMARY KEY (psd, piece)
+);
+
+-- --- the ledger -----------------------------------------------------------------
+
+-- Double entry: each row takes `amount` from one account of the ledger and gives
+-- it to another.  Accounts: 'processor' and 'invoice' (money outside), 'credit:N'
+-- (of account N), 'psd:N' (in PSD N, not spent), 'postage' (spent), 'refund'
+-- (given back), 'returned' (payments that came back).  ref: what it is for, once.
+CREATE TABLE transfer (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind TEXT NOT NULL,
+	taken_from TEXT NOT NULL,
+	given_to TEXT NOT NULL,
+	amount INTEGER NOT NULL CHECK (amount > 0),
+	ref TEXT NOT NULL UNIQUE,
+	made INTEGER NOT NULL,
+	CHECK (taken_from <> given_to)
+);
+
+-- --- audit ----------------------------------------------------------------------
+
+-- A signed statement of how far each PSD's chain had come: body is lines of
+-- "psd pieces chain", the chain in hexadecimal.
+CREATE TABLE checkpoint (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	body TEXT NOT NULL,
+	signature BLOB NOT NULL,
+	made INTEGER NOT NULL
+);

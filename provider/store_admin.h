@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_admin: what an administrator writes: the licence, customers, accounts,
+ * persons, the state of user systems and PSDs.  Each call is one statement of the
+ * caller's transaction; names are what people call things by and unique.
+ */
+#ifndef PROVIDER_STORE_ADMIN_H
+#define PROVIDER_STORE_ADMIN_H
+
+#include "base/mils.h"
+#include "provider/store.h"
+#include "provider/worker.h"
+
+/* Errors: ERR_CONFIG (postaged init was not run). */
+MUST_CHECK bool
+store_licence_read(struct store *s, struct licence *out, struct err *e);
+/* Errors: ERR_REQUEST (there is one). */
+MUST_CHECK bool
+store_licence_write(struct store *s, const struct licence *l, struct err *e);
+
+MUST_CHECK bool store_customer_add(struct store *s, const char *name,
+    int64_t made, int64_t *id, struct err *e);
+
+struct account {
+	int64_t id, customer;
+	char name[64], customer_name[64], state[16], reason[128];
+	mils credit, owed, load, add_below, add_amount;
+};
+/* By name; ERR_REQUEST: there is none. */
+MUST_CHECK bool store_account_find(
+    struct store *s, const char *name, struct account *out, struct err *e);
+MUST_CHECK bool store_account_add(struct store *s, const struct account *a,
+    int64_t made, int64_t *id, struct err *e);
+
+/* "customer", "account", "usersystem", "person" by name (a person's login); a
+ * reason where the table has one.  ERR_REQUEST: there is none. */
+struct state_change {
+	const char *what, *name, *state, *reason;
+};
+MUST_CHECK bool store_state_set(
+    struct store *s, const struct state_change *change, struct err *e);
+
+/* A new secret; the old token is worth nothing from now on. */
+MUST_CHECK bool store_system_secret(struct store *s, const char *name,
+    const uint8_t *secret, size_t len, int64_t *id, struct err *e);
+
+struct person {
+	int64_t id, customer; /* customer 0: of the provider */
+	char login[64], name[64], role[16];
+	uint8_t secret[32];
+};
+MUST_CHECK bool store_person_add(
+    struct store *s, const struct person *p, int64_t made, struct err *e);
+
+/* Numbers of certificates that are revoked, for the list of them. */
+MUST_CHECK bool store_revoked(struct store *s, uint32_t *serials, size_t max,
+    size_t *count, struct err *e);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/store_audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- rules --------------------------------------------------------------------------- */
+
+/* Each query names what breaks the rule, and nothing where all is well. */
+static const struct {
+	const char *rule, *sql;
+} rules[] = {
+    {"what a PSD holds in all is what it was given",
+	"SELECT 'PSD ' || CAST(t.psd AS TEXT) FROM psd_state t "
+	"WHERE t.control_total <> (SELECT COALESCE(SUM(d.amount), 0) "
+	"FROM download d WHERE d.psd = t.psd AND d.applied = 1)"},
+    {"what a PSD spent is the sum of its stamps",
+	"SELECT 'PSD ' || CAST(t.psd AS TEXT) FROM psd_state t "
+	"WHERE t.ascending <> (SELECT COALESCE(SUM(s.amount), 0) "
+	"FROM stamp s WHERE s.psd = t.psd)"},
+    {"a PSD's pieces are numbered without a gap",
+	"SELECT 'PSD ' || CAST(t.psd AS TEXT) FROM psd_state t "
+	"WHERE t.pieces <> (SELECT COUNT(*) FROM stamp s WHERE s.psd = t.psd) "
+	"OR t.pieces <> (SELECT COALESCE(MAX(s.piece), 0) FROM stamp s "
+	"WHERE s.psd = t.psd)"},
+    {"the ledger says what each PSD has left",
+	"SELECT 'PSD ' || CAST(t.psd AS TEXT) FROM psd_state t "
+	"WHERE t.control_total - t.ascending + "
+	"(SELECT COALESCE(SUM(d.amount), 0) FROM download d "
+	"WHERE d.psd = t.psd AND d.applied = 0) <> "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.given_to = 'psd:' || CAST(t.psd AS TEXT)) - "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.taken_from = 'psd:' || CAST(t.psd AS TEXT))"},
+    {"each value download is in the ledger",
+	"SELECT 'PSD ' || CAST(d.psd AS TEXT) || ' download ' || "
+	"CAST(d.sequence AS TEXT) FROM download d "
+	"LEFT JOIN transfer x ON x.ref = 'load:' || CAST(d.psd AS TEXT) || "
+	"':' || CAST(d.sequence AS TEXT) "
+	"WHERE d.amount > 0 AND (x.id IS NULL OR x.amount <> d.amount)"},
+    {"the ledger says what each account's credit is",
+	"SELECT 'account ' || a.name FROM account a WHERE a.credit <> "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.given_to = 'credit:' || CAST(a.id AS TEXT)) - "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.taken_from = 'credit:' || CAST(a.id AS TEXT))"},
+    {"what a user system spent is the sum of its stamps",
+	"SELECT 'user system ' || u.name FROM usersystem u "
+	"JOIN usersystem_count n ON n.usersystem = u.id WHERE n.ascending <> "
+	"(SELECT COALESCE(SUM(s.amount), 0) FROM stamp s "
+	"WHERE s.usersystem = u.id) OR n.pieces <> "
+	"(SELECT COUNT(*) FROM stamp s WHERE s.usersystem = u.id)"},
+    {"each stamp's signature belongs to a stamp",
+	"SELECT 'PSD ' || CAST(g.psd AS TEXT) || ' piece ' || "
+	"CAST(g.piece AS TEXT) FROM signature g LEFT JOIN stamp s "
+	"ON s.psd = g.psd AND s.piece = g.piece WHERE s.psd IS NULL"},
+};
+
+size_t
+store_audit_count(void)
+{
+	return sizeof(rules) / sizeof(rules[0]);
+}
+
+bool
+store_audit_rules(
+    struct store *s, audit_fault_fn *each, void *context, struct err *e)
+{
+	for (size_t i = 0; i < store_audit_count(); i++) {
+		if (!store_run(s, rules[i].sql, e))
+			return err_prefix(e, "\"%s\"", rules[i].rule);
+		while (store_row(s))
+			each(context, rules[i].rule, store_text(s, 0));
+	}
+	return true;
+}
+
+/* --- one by one ------------------------------------------------------------------------- */
+
+static bool
+exact(struct store *s, int i, uint8_t *out, size_t want)
+{
+	size_t len;
+	const uint8_t *ptr = store_blob(s, i, &len);
+
+	if (len != want)
+		return false;
+	memcpy(out, ptr, len);
+	return true;
+}
+
+bool
+store_audit_psd(struct store *s, uint32_t after, struct audit_psd *out,
+    bool *found, struct err *e)
+{
+	store_put_int(s, after);
+	*found = false;
+	if (!store_run(s,
+		"SELECT p.serial, t.pieces, t.ascending, t.chain, p.point "
+		"FROM psd p JOIN psd_state t ON t.psd = p.serial "
+		"WHERE p.serial > $1 ORDER BY p.serial LIMIT 1",
+		e))
+		return false;
+	if (!store_row(s))
+		return true;
+	*found = true;
+	out->serial = (uint32_t)store_int(s, 0);
+	out->pieces = store_int(s, 1);
+	out->ascending = store_int(s, 2);
+	return (exact(s, 3, out->chain, CHAIN_BYTES) &&
+		   exact(s, 4, out->point, PSD_POINT)) ||
+	       err_set(e, ERR_CORRUPT, "PSD %lu has a short chain or key",
+		   (unsigned long)out->serial);
+}
+
+/* --- checkpoints --------------------------------------------------------------------------- */
+
+bool
+store_checkpoint_add(struct store *s, const struct checkpoint *c, struct err *e)
+{
+	store_put_text(s, c->body);
+	store_put_blob(s, c->signature, SIG_BYTES);
+	store_put_int(s, c->made);
+	return store_run(s,
+	    "INSERT INTO checkpoint (body, signature, made) "
+	    "VALUES ($1, $2, $3)",
+	    e);
+}
+
+bool
+store_checkpoint_next(struct store *s, int64_t after, struct checkpoint *out,
+    bool *found, struct err *e)
+{
+	*out = (struct checkpoint){.id = 0};
+	*found = false;
+	store_put_int(s, after);
+	if (!store_run(s,
+		"SELECT id, body, signature, made FROM checkpoint "
+		"WHERE id > $1 ORDER BY id LIMIT 1",
+		e))
+		return false;
+	if (!store_row(s))
+		return true;
+	*found = true;
+	out->id = store_int(s, 0);
+	out->made = store_int(s, 3);
+	if (!exact(s, 2, out->signature, SIG_BYTES))
+		return err_set(e, ERR_CORRUPT, "a checkpoint's signature");
+	out->body = strdup(store_text(s, 1));
+	return out->body != NULL || err_system(e, "memory");
+}
+
+/* --- the ledger ------------------------------------------------------------------------------ */
+
+bool
+store_ledger_accounts(
+    struct store *s, ledger_account_fn *each, void *context, struct err *e)
+{
+	if (!store_run(s,
+		"SELECT account, CAST(SUM(given) AS BIGINT), "
+		"CAST(SUM(taken) AS BIGINT), COUNT(*) FROM ("
+		"SELECT given_to AS account, amount AS given, 0 AS taken "
+		"FROM transfer UNION ALL "
+		"SELECT taken_from, 0, amount FROM transfer) x "
+		"GROUP BY account ORDER BY account",
+		e))
+		return false;
+	while (store_row(s))
+		each(context, store_text(s, 0), store_int(s, 1),
+		    store_int(s, 2), store_int(s, 3));
+	return true;
+}
+
+bool
+store_ledger_transfers(struct store *s, const char *account, size_t max,
+    ledger_transfer_fn *each, void *context, struct err *e)
+{
+	store_put_text(s, account);
+	store_put_int(s, (int64_t)max);
+	if (!store_run(s,
+		"SELECT kind, taken_from, given_to, amount, ref, made FROM ("
+		"SELECT * FROM transfer WHERE $1 = '' OR taken_from = $1 OR "
+		"given_to = $1 ORDER BY id DESC LIMIT $2) x ORDER BY id",
+		e))
+		return false;
+	while (store_row(s)) {
+		struct transfer t = {.kind = store_text(s, 0),
+		    .from = store_text(s, 1),
+		    .to = store_text(s, 2),
+		    .amount = store_int(s, 3),
+		    .ref = store_text(s, 4),
+		    .made = store_int(s, 5)};
+
+		each(context, &t);
+	}
+	return true;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/store_psd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- who --------------------------------------------------------------------- */
+
+#define SQL_HERE \
+	"SELECT serial, account, module, key, point, certificate, cert_serial"
+
+static bool
+read_bytes(struct store *s, int i, uint8_t *out, size_t size, size_t *len,
+    struct err *e)
+{
+	const uint8_t *ptr = store_blob(s, i, len);
+
+	if (*len > size)
+		return err_set(e, ERR_CORRUPT,
+		    "PSD %lld has a column %d of %zu bytes: the database is "
+		    "damaged; postaged audit",
+		    (long long)store_int(s, 0), i, *len);
+	if (*len > 0)
+		memcpy(out, ptr, *len);
+	return true;
+}
+
+static bool
+read_here(struct store *s, struct psd_here *out, struct err *e)
+{
+	size_t len;
+
+	*out = (struct psd_here){.serial = (uint32_t)store_int(s, 0),
+	    .account = store_int(s, 1),
+	    .cert_serial = (uint32_t)store_int(s, 6)};
+	snprintf(out->module, sizeof(out->module), "%s", store_text(s, 2));
+	if (!read_bytes(s, 3, out->key.ref, sizeof(out->key.ref),
+		&out->key.ref_len, e) ||
+	    !read_bytes(s, 4, out->key.point, PSD_POINT, &len, e) ||
+	    !read_bytes(s, 5, out->certificate, sizeof(out->certificate),
+		&out->certificate_len, e))
+		return false;
+	return len == PSD_POINT ||
+	       err_set(e, ERR_CORRUPT, "PSD %lu has no public key",
+		   (unsigned long)out->serial);
+}
+
+bool
+store_psd_list(struct store *s, int64_t account, struct psd_here *out,
+    size_t max, size_t *count, struct err *e)
+{
+	*count = 0;
+	store_put_int(s, account);
+	if (!store_run(s,
+		SQL_HERE " FROM psd WHERE account = $1 AND place = 'here' AND "
+			 "state = 'operational' ORDER BY serial",
+		e))
+		return false;
+	while (*count < max && store_row(s))
+		if (!read_here(s, &out[(*count)++], e))
+			return false;
+	return true;
+}
+
+bool
+store_psd_find(struct store *s, uint32_t serial, struct psd_record *out,
+    bool *found, struct err *e)
+{
+	*found = false;
+	store_put_int(s, serial);
+	if (!store_run(s,
+		SQL_HERE ", place, state, spent_said, audited FROM psd "
+			 "WHERE serial = $1",
+		e))
+		return false;
+	if (!store_row(s))
+		return true;
+	*found = true;
+	if (!read_here(s, &out->here, e))
+		return false;
+	out->field = strcmp(store_text(s, 7), "field") == 0;
+	snprintf(out->state, sizeof(out->state), "%s", store_text(s, 8));
+	out->spent_said = store_int(s, 9);
+	out->audited = store_int(s, 10);
+	return true;
+}
+
+bool
+store_psd_next(struct store *s, uint32_t *serial, struct err *e)
+{
+	int64_t highest;
+
+	if (!store_run(s, "SELECT COALESCE(MAX(serial), 0) FROM psd", e))
+		return false;
+	highest = store_row(s) ? store_int(s, 0) : 0;
+	if (highest >= UINT32_MAX)
+		return err_set(e, ERR_DENIED, "no PSD number is left");
+	*serial = (uint32_t)highest + 1;
+	return true;
+}
+
+static void
+put_record(struct store *s, const struct psd_record *psd, int64_t made)
+{
+	const struct psd_here *p = &psd->here;
+
+	store_put_int(s, p->serial);
+	if (p->account != 0)
+		store_put_int(s, p->account);
+	else
+		store_put_null(s);
+	store_put_text(s, psd->field ? "field" : "here");
+	store_put_text(s, psd->field ? NULL : p->module);
+	if (psd->field)
+		store_put_null(s);
+	else
+		store_put_blob(s, p->key.ref, p->key.ref_len);
+	store_put_blob(s, p->key.point, PSD_POINT);
+	store_put_blob(s, p->certificate, p->certificate_len);
+	store_put_int(s, p->cert_serial);
+	store_put_int(s, made);
+	store_send(s,
+	    "INSERT INTO psd (serial, account, place, module, key, point, "
+	    "certificate, cert_serial, made) "
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+}
+
+/* --- registers ----------------------------------------------------------------- */
+
+static void
+encode_row(const struct psd_row *row, uint8_t out[PSD_ROW_BYTES])
+{
+	psd_encode_core(&row->psd, out);
+	psd_encode_entry(&row->psd.ring[0], out + PSD_CORE_BYTES);
+}
+
+static bool
+decode_row(const uint8_t *in, size_t len, struct psd_row *out, struct err *e)
+{
+	psd_init(&out->psd);
+	out->psd.remembers = 1;
+	if (len != PSD_ROW_BYTES)
+		return err_set(e, ERR_CORRUPT, "%zu bytes of state", len);
+	return psd_decode_core(in, &out->psd, e) &&
+	       psd_decode_entry(in + PSD_CORE_BYTES, &out->psd.ring[0], e) &&
+	       psd_check(&out->psd, e);
+}
+
+bool
+store_psd_add(struct store *s, const struct psd_record *psd,
+    const struct psd_row *row, int64_t made, struct err *e)
+{
+	uint8_t state[PSD_ROW_BYTES];
+
+	put_record(s, psd, made);
+	if (!store_receive(s, e))
+		return false;
+	if (row == NULL)
+		return true;
+	encode_row(row, state);
+	store_put_int(s, row->psd.serial);
+	store_put_blob(s, state, sizeof(state));
+	store_put_blob(s, row->chain, CHAIN_BYTES);
+	return store_run(s,
+	    "INSERT INTO psd_state (psd, state, ascending, control_total, "
+	    "pieces, chain) VALUES ($1, $2, 0, 0, 0, $3)",
+	    e);
+}
+
+#define SQL_ROW                                                           \
+	"SELECT t.psd, t.state, t.ascending, t.control_total, t.pieces, " \
+	"t.chain, t.complete, p.state FROM psd_state t "                  \
+	"JOIN psd p ON p.serial = t.psd WHERE t.psd = $1"
+
+void
+store_psd_row_ask(struct store *s, uint32_t serial, bool lock)
+{
+	store_put_int(s, serial);
+	if (lock && store_engine(s) == STORE_POSTGRESQL)
+		store_send(s, SQL_ROW " FOR UPDATE OF t");
+	else
+		store_send(s, SQL_ROW);
+}
+
+static bool
+agrees(struct store *s, const struct psd_row *row)
+{
+	const struct psd *p = &row->psd;
+
+	return store_int(s, 0) == (int64_t)p->serial &&
+	       store_int(s, 2) == p->ascending &&
+	       store_int(s, 3) == p->control_total &&
+	       store_int(s, 4) == (int64_t)p->piece_count;
+}
+
+bool
+store_psd_row_get(
+    struct store *s, struct psd_row *out, bool *found, struct err *e)
+{
+	const uint8_t *ptr;
+	size_t len;
+
+	*found = false;
+	if (!store_receive(s, e))
+		return false;
+	if (!store_row(s))
+		return true;
+	*found = true;
+	ptr = store_blob(s, 1, &len);
+	if (!decode_row(ptr, len, out, e))
+		return err_prefix(e, "PSD %lld", (long long)store_int(s, 0));
+	if (!agrees(s, out))
+		return err_set(e, ERR_CORRUPT,
+		    "PSD %lld: the registers in its state and those beside it "
+		    "differ: nothing is issued from it; postaged audit",
+		    (long long)store_int(s, 0));
+	if (!read_bytes(s, 5, out->chain, CHAIN_BYTES, &len, e))
+		return false;
+	out->complete = store_int(s, 6);
+	out->operational = strcmp(store_text(s, 7), "operational") == 0;
+	return true;
+}
+
+void
+store_psd_row_put(struct store *s, const struct psd_row *row)
+{
+	uint8_t state[PSD_ROW_BYTES];
+
+	encode_row(row, state);
+	store_put_blob(s, state, sizeof(state));
+	store_put_int(s, row->psd.ascending);
+	store_put_int(s, row->psd.control_total);
+	store_put_int(s, row->psd.piece_count);
+	store_put_blob(s, row->chain, CHAIN_BYTES);
+	store_put_int(s, row->psd.serial);
+	store_send(s,
+	    "UPDATE psd_state SET state = $1, ascending = $2, "
+	    "control_total = $3, pieces = $4, chain = $5 WHERE psd = $6");
+}
+
+bool
+store_psd_unsigned(struct store *s, struct psd_unsigned *out, size_t max,
+    size_t *count, struct err *e)
+{
+	*count = 0;
+	store_put_int(s, (int64_t)max);
+	if (!store_run(s,
+		"SELECT p.serial, p.module, t.complete, t.pieces "
+		"FROM psd_state t JOIN psd p ON p.serial = t.psd "
+		"WHERE t.pieces > t.complete ORDER BY p.serial LIMIT $1",
+		e))
+		return false;
+	while (*count < max && store_row(s)) {
+		struct psd_unsigned *p = &out[(*count)++];
+
+		p->serial = (uint32_t)store_int(s, 0);
+		snprintf(p->module, sizeof(p->module), "%s", store_text(s, 1));
+		p->complete = store_int(s, 2);
+		p->pieces = store_int(s, 3);
+	}
+	return true;
+}
+
+bool
+store_psd_complete(struct store *s, uint32_t psd, int64_t piece, struct err *e)
+{
+	store_put_int(s, piece);
+	store_put_int(s, psd);
+	return store_run(s,
+	    "UPDATE psd_state SET complete = $1 WHERE psd = $2 AND "
+	    "complete < $1",
+	    e);
+}
+
+/* --- value ----------------------------------------------------------------------- */
+
+bool
+store_download_find(struct store *s, uint32_t psd, uint32_t sequence,
+    struct download *out, bool *found, struct err *e)
+{
+	*found = false;
+	store_put_int(s, psd);
+	store_put_int(s, sequence);
+	if (!store_run(s,
+		"SELECT psd, sequence, account, amount, orders, answer, "
+		"applied, made FROM download WHERE psd = $1 AND sequence = $2",
+		e))
+		return false;
+	if (!store_row(s))
+		return true;
+	*found = true;
+	*out = (struct download){.psd = psd,
+	    .sequence = sequence,
+	    .account = store_int(s, 2),
+	    .amount = store_int(s, 3),
+	    .orders = (uint8_t)store_int(s, 4),
+	    .applied = store_int(s, 6) != 0,
+	    .made = store_int(s, 7)};
+	return read_bytes(
+	    s, 5, out->answer, sizeof(out->answer), &out->answer_len, e);
+}
+
+void
+store_download_put(struct store *s, const struct download *d)
+{
+	store_put_int(s, d->psd);
+	store_put_int(s, d->sequence);
+	store_put_int(s, d->account);
+	store_put_int(s, d->amount);
+	store_put_int(s, d->orders);
+	store_put_blob(s, d->answer, d->answer_len);
+	store_put_int(s, d->applied);
+	store_put_int(s, d->made);
+	store_send(s,
+	    "INSERT INTO download (psd, sequence, account, amount, orders, "
+	    "answer, applied, made) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+}
+
+void
+store_download_applied(struct store *s, uint32_t psd, uint32_t sequence)
+{
+	store_put_int(s, psd);
+	store_put_int(s, sequence);
+	store_send(s,
+	    "UPDATE download SET applied = 1 WHERE psd = $1 AND sequence = $2");
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_psd: PSDs in the database: who they are, their registers, and the value
+ * that they were given.  _ask and _get as in store_system.h.
+ */
+#ifndef PROVIDER_STORE_PSD_H
+#define PROVIDER_STORE_PSD_H
+
+#include "base/mils.h"
+#include "provider/signer.h"
+#include "provider/store.h"
+#include "stamp/cert.h"
+#include "vault/psd.h"
+
+/* A PSD's row in psd_state: its core and the newest indicium. */
+#define PSD_ROW_BYTES (PSD_CORE_BYTES + PSD_ENTRY_BYTES)
+#define CHAIN_BYTES   32
+
+/* What of a PSD does not change. */
+struct psd_here {
+	uint32_t serial;
+	int64_t account;
+	char module[SIGNER_NAME_MAX];
+	struct signer_key key;
+	uint8_t certificate[CERT_MAX];
+	size_t certificate_len;
+	uint32_t cert_serial;
+};
+
+/* What does; as a home of vault/psd.h that remembers one piece. */
+struct psd_row {
+	struct psd psd;
+	uint8_t chain[CHAIN_BYTES];
+	int64_t complete; /* all pieces up to it are signed */
+	bool operational; /* neither withheld nor withdrawn */
+};
+
+/* --- who ----------------------------------------------------------------------- */
+
+/* The PSDs of an account that are in this database and in operation, by serial;
+ * at most `max`. */
+MUST_CHECK bool store_psd_list(struct store *s, int64_t account,
+    struct psd_here *out, size_t max, size_t *count, struct err *e);
+
+/* Any PSD, by serial; its account 0 where it has none. */
+struct psd_record {
+	struct psd_here here;
+	bool field;	 /* a card or disk of a user */
+	char state[16];	 /* "operational", "withheld", "withdrawn", "revoked" */
+	mils spent_said; /* field: the highest that it said to have spent */
+	int64_t audited;
+};
+MUST_CHECK bool store_psd_find(struct store *s, uint32_t serial,
+    struct psd_record *out, bool *found, struct err *e);
+
+/* The next free serial number.  In a transaction that writes. */
+MUST_CHECK bool
+store_psd_next(struct store *s, uint32_t *serial, struct err *e);
+
+/* A new one, with its first row where it is here (row not NULL). */
+MUST_CHECK bool store_psd_add(struct store *s, const struct psd_record *psd,
+    const struct psd_row *row, int64_t made, struct err *e);
+
+/* --- registers ------------------------------------------------------------------- */
+
+/* With `lock`, for the transaction. */
+void store_psd_row_ask(struct store *s, uint32_t serial, bool lock);
+/* Errors: ERR_CORRUPT (the state does not agree with itself or its row). */
+MUST_CHECK bool store_psd_row_get(
+    struct store *s, struct psd_row *out, bool *found, struct err *e);
+/* Sends it back. */
+void store_psd_row_put(struct store *s, const struct psd_row *row);
+
+/* PSDs here that may have stamps without a signature. */
+struct psd_unsigned {
+	uint32_t serial;
+	char module[SIGNER_NAME_MAX];
+	int64_t complete, pieces;
+};
+MUST_CHECK bool store_psd_unsigned(struct store *s, struct psd_unsigned *out,
+    size_t max, size_t *count, struct err *e);
+/* All up to `piece` are signed. */
+MUST_CHECK bool
+store_psd_complete(struct store *s, uint32_t psd, int64_t piece, struct err *e);
+
+/* --- value ------------------------------------------------------------------------ */
+
+struct download {
+	uint32_t psd, sequence;
+	int64_t account;
+	mils amount;
+	uint8_t orders;
+	uint8_t answer[PSD_MESSAGE_MAX];
+	size_t answer_len;
+	bool applied;
+	int64_t made;
+};
+
+/* The answer of this number. */
+MUST_CHECK bool store_download_find(struct store *s, uint32_t psd,
+    uint32_t sequence, struct download *out, bool *found, struct err *e);
+/* Sends a new one; a second of its number is a conflict. */
+void store_download_put(struct store *s, const struct download *d);
+/* Sends that the PSD has it. */
+void store_download_applied(struct store *s, uint32_t psd, uint32_t sequence);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_system: user systems, and the account that pays for each.
+ *
+ * Functions that end in _ask only send; the one that ends in _get receives what
+ * was asked, in the order of the questions (provider/store.h).
+ */
+#ifndef PROVIDER_STORE_SYSTEM_H
+#define PROVIDER_STORE_SYSTEM_H
+
+#include "base/mils.h"
+#include "provider/store.h"
+
+#define NAME_MAX_BYTES 64
+#define SECRET_BYTES   32 /* SHA-256 of a token's secret part */
+
+struct user_system {
+	int64_t id, account;
+	char name[NAME_MAX_BYTES], account_name[NAME_MAX_BYTES];
+	char why[256]; /* it may not spend; "" = it may */
+	bool withdrawn;
+
+	bool has_secret;
+	uint8_t secret[SECRET_BYTES];
+	char fingerprint[65]; /* of its certificate, "" = none */
+	char address[64];     /* it is bound to this network, "" = any */
+
+	mils stamp_max, day_max, month_max; /* -1 = no limit */
+	bool cost_required;
+
+	mils credit, load;	    /* of the account */
+	mils add_below, add_amount; /* -1: nothing is added */
+
+	int64_t fence, pieces;
+	mils ascending;
+	uint32_t day, month; /* YYYYMMDD, YYYYMM of what follows */
+	mils day_spent, month_spent;
+};
+
+/* By its number; with `lock` nobody else changes its counts until the
+ * transaction ends. */
+void store_system_ask(struct store *s, int64_t id, bool lock);
+/* *found = false: there is none. */
+MUST_CHECK bool store_system_get(
+    struct store *s, struct user_system *out, bool *found, struct err *e);
+
+/* Who has this certificate? */
+MUST_CHECK bool store_system_by_fingerprint(struct store *s,
+    const char *fingerprint, int64_t *id, bool *found, struct err *e);
+
+/* Writes fence and counts back; nothing to receive but the result. */
+void store_system_put(struct store *s, const struct user_system *u);
+
+/* What is in its account's PSDs here and may be spent. */
+MUST_CHECK bool
+store_system_loaded(struct store *s, int64_t account, mils *out, struct err *e);
+
+/* A new one; *id.  Errors: ERR_REQUEST (the name is taken). */
+MUST_CHECK bool store_system_add(struct store *s, const struct user_system *u,
+    int64_t made, int64_t *id, struct err *e);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * postaged customer, account, credit: who pays.
+ */
+#include "provider/verbs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "provider/fund.h"
+#include "provider/store_admin.h"
+
+static bool
+set_state(struct program *p, const struct state_change *change, struct err *e)
+{
+	struct verb_work work;
+	bool good = verb_begin(p, &work, e) &&
+		    store_state_set(work.w->store, change, e);
+
+	return verb_done(&work, good, e);
+}
+
+/* --- customer ---------------------------------------------------------------------- */
+
+static bool
+add_customer(struct program *p, const char *name, struct err *e)
+{
+	struct verb_work work;
+	int64_t id;
+	bool good =
+	    verb_begin(p, &work, e) &&
+	    store_customer_add(work.w->store, name, worker_ms(work.w), &id, e);
+
+	good = verb_done(&work, good, e);
+	if (good)
+		printf("customer %lld: %s\n", (long long)id, name);
+	return good;
+}
+
+bool
+verb_customer(struct program *p, int argc, char **argv, struct err *e)
+{
+	static const char usage[] =
+	    "customer add NAME | suspend NAME [--reason TEXT] | resume NAME";
+	const char *reason = verb_option(&argc, argv, "--reason");
+	struct state_change change = {
+	    .what = "customer", .reason = reason ? reason : ""};
+
+	if (!verb_words(argc, argv, 3, 3, usage, e))
+		return false;
+	change.name = argv[2];
+	if (strcmp(argv[1], "add") == 0)
+		return add_customer(p, argv[2], e);
+	if (strcmp(argv[1], "suspend") == 0)
+		change.state = "suspended";
+	else if (strcmp(argv[1], "resume") == 0)
+		change.state = "active";
+	else
+		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
+	return set_state(p, &change, e);
+}
+
+/* --- account ------------------------------------------------------------------------ */
+
+static bool
+add_account(
+    struct program *p, const char *customer, struct account *a, struct err *e)
+{
+	struct verb_work work;
+	int64_t id;
+	bool good =
+	    verb_begin(p, &work, e) &&
+	    store_customer_add(
+		work.w->store, customer, worker_ms(work.w), &a->customer, e) &&
+	    store_account_add(work.w->store, a, worker_ms(work.w), &id, e);
+
+	good = verb_done(&work, good, e);
+	if (good)
+		printf("account %lld: %s, of %s\n"
+		       "next: postaged psd add %s; postaged credit %s SUM "
+		       "--ref INVOICE; postaged system add %s NAME\n",
+		    (long long)id, a->name, customer, a->name, a->name,
+		    a->name);
+	return good;
+}
+
+static bool
+show_account(struct program *p, const char *name, struct err *e)
+{
+	char credit[MILS_TEXT], loaded[MILS_TEXT];
+	struct verb_work work;
+	struct account a;
+	mils in_psds = 0;
+	bool good = verb_begin(p, &work, e) &&
+		    store_account_find(work.w->store, name, &a, e) &&
+		    store_system_loaded(work.w->store, a.id, &in_psds, e);
+
+	good = verb_done(&work, good, e);
+	if (good)
+		printf("account %lld: %s, of %s\nstate    %s%s%s\n"
+		       "credit   %s\nin PSDs  %s\n",
+		    (long long)a.id, a.name, a.customer_name, a.state,
+		    a.reason[0] ? ": " : "", a.reason,
+		    mils_format(a.credit, credit),
+		    mils_format(in_psds, loaded));
+	return good;
+}
+
+bool
+verb_account(struct program *p, int argc, char **argv, struct err *e)
+{
+	static const char usage[] =
+	    "account add CUSTOMER NAME [--load SUM] | show NAME | "
+	    "lock NAME --reason TEXT | unlock NAME";
+	const char *reason = verb_option(&argc, argv, "--reason");
+	const char *load = verb_option(&argc, argv, "--load");
+	struct state_change change = {
+	    .what = "account", .reason = reason ? reason : ""};
+	struct account a = {.load = 0};
+
+	if (!verb_words(argc, argv, 3, 4, usage, e) ||
+	    (load != NULL && !verb_mils(load, &a.load, e)))
+		return false;
+	change.name = argv[2];
+	if (strcmp(argv[1], "add") == 0 && argc == 4) {
+		snprintf(a.name, sizeof(a.name), "%s", argv[3]);
+		return add_account(p, argv[2], &a, e);
+	}
+	if (strcmp(argv[1], "show") == 0)
+		return show_account(p, argv[2], e);
+	if (strcmp(argv[1], "lock") == 0)
+		change.state = "locked";
+	else if (strcmp(argv[1], "unlock") == 0)
+		change.state = "active";
+	else
+		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
+	return set_state(p, &change, e);
+}
+
+/* --- credit --------------------------------------------------------------------------- */
+
+static bool
+pay_in(
+    struct program *p, const char *name, struct payment_in *in, struct err *e)
+{
+	char sum[MILS_TEXT], credit[MILS_TEXT];
+	struct verb_work work;
+	struct account a;
+	bool fresh = false;
+	bool good = verb_begin(p, &work, e) &&
+		    store_account_find(work.w->store, name, &a, e);
+
+	if (good) {
+		in->account = a.id;
+		in->made = worker_ms(work.w);
+		good = fund_credit(work.w->store, in, &fresh, e) &&
+		       store_account_find(work.w->store, name, &a, e);
+	}
+	good = verb_done(&work, good, e);
+	if (good)
+		printf("%s %s: %s, credit of %s is %s\n", in->ref,
+		    fresh ? "paid in" : "was paid in before, nothing changed",
+		    mils_format(in->amount, sum), name,
+		    mils_format(a.credit, credit));
+	return good;
+}
+
+bool
+verb_credit(struct program *p, int argc, char **argv, struct err *e)
+{
+	static const char usage[] = "credit ACCOUNT SUM --ref TEXT";
+	const char *ref = verb_option(&argc, argv, "--ref");
+	char full[128];
+	struct payment_in in = {.from = "invoice", .ref = full};
+
+	if (!verb_words(argc, argv, 3, 3, usage, e) ||
+	    !verb_mils(argv[2], &in.amount, e))
+		return false;
+	if (ref == NULL || *ref == '\0' || strlen(ref) > 100)
+		return err_set(e, ERR_REQUEST,
+		    "--ref names the payment, so that it counts once: its "
+		    "invoice's number for example");
+	snprintf(full, sizeof(full), "invoice:%s", ref);
+	return pay_in(p, argv[1], &in, e);
+}

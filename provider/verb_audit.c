@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * postaged audit, ledger, migrate: do the books agree, and what is in them.
+ */
+#include "provider/verbs.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "provider/audit.h"
+#include "provider/store_ledger.h"
+
+/* --- audit --------------------------------------------------------------------- */
+
+static void
+print_fault(void *context, const char *rule, const char *what)
+{
+	(void)context;
+	printf("FAULT: %s: not so: %s\n", rule, what);
+}
+
+static void
+print_result(const struct audit_result *r)
+{
+	char sum[MILS_TEXT];
+
+	printf("%zu rules, %zu PSDs, %lld stamps of %s in all, %lld of them "
+	       "not signed yet, %zu checkpoints: ",
+	    store_audit_count(), r->psds, (long long)r->stamps,
+	    mils_format(r->sum, sum), (long long)r->pending, r->checkpoints);
+	if (r->faults == 0)
+		puts("the books agree");
+	else
+		printf("%zu faults\n", r->faults);
+}
+
+static bool
+open_worker(struct program *p, struct worker **w, struct err *e)
+{
+	*w = NULL;
+	return program_open(p, e) && program_worker(p, w, e);
+}
+
+static bool
+close_worker(struct program *p, struct worker *w, bool done)
+{
+	program_worker_close(w);
+	program_close(p);
+	return done;
+}
+
+bool
+verb_audit(struct program *p, int argc, char **argv, struct err *e)
+{
+	bool state = verb_flag(&argc, argv, "--checkpoint"), done;
+	struct audit_result r;
+	struct worker *w;
+
+	if (!verb_words(argc, argv, 1, 1, "audit [--checkpoint]", e))
+		return false;
+	done =
+	    open_worker(p, &w, e) && audit_books(w, print_fault, NULL, &r, e);
+	if (done) {
+		print_result(&r);
+		done = r.faults == 0 ||
+		       err_set(e, ERR_CORRUPT,
+			   "the books do not agree: stop the service, keep a "
+			   "copy of the database, and find out why");
+	}
+	done = done && (!state || audit_checkpoint(w, e));
+	return close_worker(p, w, done);
+}
+
+/* --- ledger --------------------------------------------------------------------- */
+
+static void
+print_account(
+    void *context, const char *account, mils given, mils taken, int64_t count)
+{
+	char in[MILS_TEXT], out[MILS_TEXT], left[MILS_TEXT];
+
+	(void)context;
+	printf("%-20s %14s %14s %14s %9lld\n", account, mils_format(given, in),
+	    mils_format(taken, out), mils_format(given - taken, left),
+	    (long long)count);
+}
+
+static void
+print_transfer(void *context, const struct transfer *t)
+{
+	char when[32], sum[MILS_TEXT];
+	time_t made = t->made / 1000;
+	struct tm tm;
+
+	(void)context;
+	localtime_r(&made, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%s  %-8s %-20s -> %-20s %12s  %s\n", when, t->kind, t->from,
+	    t->to, mils_format(t->amount, sum), t->ref);
+}
+
+static bool
+print_ledger(struct store *s, const char *account, struct err *e)
+{
+	if (!store_begin(s, STORE_READ, e))
+		return false;
+	if (account != NULL)
+		return store_ledger_transfers(
+		    s, account, 100, print_transfer, NULL, e);
+	printf("%-20s %14s %14s %14s %9s\n", "account", "given", "taken",
+	    "balance", "transfers");
+	return store_ledger_accounts(s, print_account, NULL, e);
+}
+
+bool
+verb_ledger(struct program *p, int argc, char **argv, struct err *e)
+{
+	struct worker *w;
+	bool done;
+
+	if (!verb_words(argc, argv, 1, 2, "ledger [ACCOUNT]", e))
+		return false;
+	done = open_worker(p, &w, e) && print_ledger(w->store, argv[1], e);
+	if (w != NULL)
+		store_rollback(w->store);
+	return close_worker(p, w, done);
+}
+
+/* --- migrate -------------------------------------------------------------------- */
+
+bool
+verb_migrate(struct program *p, int argc, char **argv, struct err *e)
+{
+	struct store *s = NULL;
+	int from, to;
+	bool done;
+
+	if (!verb_words(argc, argv, 1, 1, "migrate", e))
+		return false;
+	done = store_open(p->config.database, VERB_WAIT_MS, &s, e) &&
+	       store_migrate(s, &from, &to, e);
+	if (done && from == to)
+		printf("%s: schema %d, nothing to do\n", store_name(s), to);
+	else if (done)
+		printf("%s: schema %d, was %d\n", store_name(s), to, from);
+	store_close(s);
+	return done;
+}

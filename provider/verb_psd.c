@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * postaged psd: the PSDs of accounts.
+ */
+#include "provider/verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/enrol.h"
+#include "provider/psds.h"
+#include "provider/store_admin.h"
+
+static const char usage[] =
+    "psd add ACCOUNT [--module NAME] [--count N] | list ACCOUNT";
+
+/* --- add -------------------------------------------------------------------------- */
+
+static struct signer *
+find_module(struct worker *w, const char *name, struct err *e)
+{
+	struct signer *s;
+
+	if (w->signers == 0) {
+		err_set(e, ERR_CONFIG, "postaged.conf has no [module NAME]");
+		return NULL;
+	}
+	if (name == NULL)
+		return w->signer[0];
+	s = worker_signer(w, name);
+	if (s == NULL)
+		err_set(
+		    e, ERR_REQUEST, "postaged.conf has no [module %s]", name);
+	return s;
+}
+
+static bool
+add(struct verb_work *work, const char *account, const char *module, long count,
+    struct err *e)
+{
+	const struct config *c = &work->p->config;
+	struct enrol setup = {.authority = work->p->authority,
+	    .min_stamp = c->min_stamp,
+	    .max_stamp = c->max_stamp,
+	    .max_descending = c->max_descending,
+	    .years = c->psd_years};
+	char id[PSD_ID];
+	struct account a;
+	uint32_t serial;
+
+	setup.signer = find_module(work->w, module, e);
+	if (setup.signer == NULL ||
+	    !store_account_find(work->w->store, account, &a, e))
+		return false;
+	setup.account = a.id;
+	for (long i = 0; i < count; i++) {
+		if (!enrol_psd(work->w, &setup, &serial, e))
+			return false;
+		printf("PSD %s: of account %s, its key in module %s\n",
+		    worker_psd_id(work->w, serial, id), account,
+		    signer_name(setup.signer));
+	}
+	return true;
+}
+
+/* --- list -------------------------------------------------------------------------- */
+
+static bool
+show(struct worker *w, const struct psd_here *psd, struct err *e)
+{
+	char id[PSD_ID], spent[MILS_TEXT], left[MILS_TEXT];
+	struct psd_row row;
+	bool found;
+
+	store_psd_row_ask(w->store, psd->serial, false);
+	if (!store_psd_row_get(w->store, &row, &found, e) || !found)
+		return false;
+	printf("%s  module %-12s spent %12s  left %12s  pieces %lu\n",
+	    worker_psd_id(w, psd->serial, id), psd->module,
+	    mils_format(row.psd.ascending, spent),
+	    mils_format(psd_descending(&row.psd), left),
+	    (unsigned long)row.psd.piece_count);
+	return true;
+}
+
+static bool
+list(struct worker *w, const char *account, struct err *e)
+{
+	struct psd_here *psd = calloc(PSDS_MAX, sizeof(*psd));
+	struct account a;
+	size_t count = 0;
+	bool good = psd != NULL &&
+		    store_account_find(w->store, account, &a, e) &&
+		    store_psd_list(w->store, a.id, psd, PSDS_MAX, &count, e);
+
+	for (size_t i = 0; good && i < count; i++)
+		good = show(w, &psd[i], e);
+	free(psd);
+	return good;
+}
+
+bool
+verb_psd(struct program *p, int argc, char **argv, struct err *e)
+{
+	const char *module = verb_option(&argc, argv, "--module");
+	const char *number = verb_option(&argc, argv, "--count");
+	long count = number ? strtol(number, NULL, 10) : 1;
+	struct verb_work work;
+	bool adds, good;
+
+	if (!verb_words(argc, argv, 3, 3, usage, e))
+		return false;
+	adds = strcmp(argv[1], "add") == 0;
+	if (!adds && strcmp(argv[1], "list") != 0)
+		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
+	if (count < 1 || count > PSDS_MAX)
+		return err_set(e, ERR_REQUEST, "--count: 1 to %d", PSDS_MAX);
+	good = verb_begin(p, &work, e) &&
+	       (adds ? add(&work, argv[2], module, count, e)
+		     : list(work.w, argv[2], e));
+	return verb_done(&work, good, e);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verbs: what postaged(8) can be told to do, one file for a verb or a few that
+ * belong together.
+ */
+#ifndef PROVIDER_VERBS_H
+#define PROVIDER_VERBS_H
+
+#include "base/err.h"
+#include "provider/program.h"
+
+#define VERB_WAIT_MS 30000 /* for a lock of the database */
+
+/* argv[0] is the verb; the program's configuration is read, nothing is open.
+ * An error's text is printed by main. */
+typedef bool verb_run(struct program *p, int argc, char **argv, struct err *e);
+
+verb_run verb_serve, verb_init, verb_migrate, verb_audit, verb_customer,
+    verb_account, verb_system, verb_psd, verb_credit, verb_ledger;
+
+/* Opens program and worker and begins to write; done() commits and closes, or
+ * rolls back where `good` is false. */
+struct verb_work {
+	struct program *p;
+	struct worker *w;
+};
+MUST_CHECK bool
+verb_begin(struct program *p, struct verb_work *out, struct err *e);
+MUST_CHECK bool verb_done(struct verb_work *work, bool good, struct err *e);
+
+/* The value of "--name VALUE" or "--name=VALUE" among the arguments behind
+ * argv[from], which are taken out of argv; NULL: it is not there. */
+const char *verb_option(int *argc, char **argv, const char *name);
+bool verb_flag(int *argc, char **argv, const char *name);
+/* Nothing that begins with '-' is left, and `least` to `most` words behind the
+ * verb and its first word.  Errors: ERR_REQUEST, with `usage`. */
+MUST_CHECK bool verb_words(int argc, char **argv, int least, int most,
+    const char *usage, struct err *e);
+MUST_CHECK bool verb_mils(const char *text, mils *out, struct err *e);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/worker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/date.h"
+
+struct signer *
+worker_signer(const struct worker *w, const char *module)
+{
+	for (size_t i = 0; i < w->signers; i++)
+		if (strcmp(signer_name(w->signer[i]), module) == 0)
+			return w->signer[i];
+	return NULL;
+}
+
+/* As vault/psd.h writes them. */
+static const char *
+write_id(const struct worker *w, const char *model, uint32_t serial,
+    char out[PSD_ID])
+{
+	snprintf(out, PSD_ID, "%.2s%s%010lu", w->provider->licence.vendor,
+	    model, (unsigned long)serial);
+	return out;
+}
+
+const char *
+worker_psd_id(const struct worker *w, uint32_t serial, char out[PSD_ID])
+{
+	return write_id(w, "PS", serial, out);
+}
+
+const char *
+worker_system_id(const struct worker *w, int64_t system, char out[PSD_ID])
+{
+	return write_id(w, "US", (uint32_t)system, out);
+}
+
+int64_t
+worker_ms(const struct worker *w)
+{
+	return (int64_t)w->provider->now() * 1000;
+}
+
+uint32_t
+worker_today(const struct worker *w)
+{
+	return date_local(w->provider->now());
+}

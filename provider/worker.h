@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker: what one thread of a processing server has for itself, and what all
+ * of them share.
+ */
+#ifndef PROVIDER_WORKER_H
+#define PROVIDER_WORKER_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include "base/mils.h"
+#include "provider/choose.h"
+#include "provider/signer.h"
+#include "provider/store.h"
+#include "stamp/cert.h"
+
+#define MODULES_MAX 8
+
+/* The one licence under which all stamps are issued. */
+struct licence {
+	uint32_t number;
+	char vendor[3];
+	char holder[128];
+	uint16_t currency;
+};
+
+/* What does not change while the program runs. */
+struct provider {
+	struct licence licence;
+	/* Answers value downloads. */
+	const struct sig_key *answer_key;
+	const struct cert *certificate, *authority;
+	enum choose choose_psd;
+	const char *server; /* this processing server's name */
+	time_t (*now)(void);
+};
+
+struct worker {
+	const struct provider *provider;
+	struct store *store;
+	struct signer *signer[MODULES_MAX];
+	size_t signers;
+	struct psds *psds; /* the PSDs that it has read, see psds.h */
+	uint64_t turn;	   /* orders so far */
+};
+
+/* The signer of this module; NULL: another server has it. */
+struct signer *worker_signer(const struct worker *w, const char *module);
+
+/* "XXPS0000000001", "XXUS0000000012" (a user system).  Return out. */
+const char *
+worker_psd_id(const struct worker *w, uint32_t serial, char out[PSD_ID]);
+const char *
+worker_system_id(const struct worker *w, int64_t system, char out[PSD_ID]);
+
+/* Milliseconds since 1970, and the local date, of now. */
+int64_t worker_ms(const struct worker *w);
+uint32_t worker_today(const struct worker *w);
+
+#endif

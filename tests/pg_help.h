@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pg_help: a private PostgreSQL server for the unit tests, by tests/pg.sh.  It
+ * ends with the program.
+ */
+#ifndef TESTS_PG_HELP_H
+#define TESTS_PG_HELP_H
+
+#include <stdbool.h>
+
+/* False: PostgreSQL is not installed.  Starts it the first time; what goes wrong
+ * then ends the program. */
+bool pg_start(void);
+
+/* A store's URI of a new database, until the next call. */
+const char *pg_database(void);
+
+/* One statement, outside of any transaction. */
+void pg_psql(const char *sql);
+
+void pg_stop(void);
+
+#endif
