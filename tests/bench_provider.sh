@@ -25,6 +25,7 @@ server_stop() {
 	[ -z "$SERVER" ] || wait "$SERVER" 2>/dev/null || :
 	SERVER=
 }
+pgbench=0 best_1=0 best_30=0
 trap 'server_stop; pg_stop; rm -rf "$WORK"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -95,7 +96,15 @@ url() {
 # load CLIENTS BATCH [RATE]
 load() {
 	"$bench" "$(url)" "$WORK/ca.pem" "$WORK/tokens" "$1" "$2" \
-	    "$seconds" ${3:-}
+	    "$seconds" "${3:-0}"
+}
+
+# note_best BATCH STAMPS
+note_best() {
+	case $1 in
+	1) best_1=$(($2 > best_1 ? $2 : best_1)) ;;
+	*) best_30=$(($2 > best_30 ? $2 : best_30)) ;;
+	esac
 }
 
 # runs WORDS: each number of clients, single and in batches
@@ -105,8 +114,7 @@ runs() {
 		for clients in 1 8 64; do
 			result=$(load "$clients" "$batch")
 			echo "$1, $clients clients, batches of $batch: $result"
-			best=${result%% *}
-			eval "best_$batch=\$((best > \${best_$batch:-0} ? best : \${best_$batch:-0}))"
+			note_best "$batch" "${result%% *}"
 		done
 	done
 	echo "$1, batches of 30 at half of that rate:" \
@@ -152,7 +160,7 @@ for clients in 1 8 16; do
 	    -c "$clients" -j 2 -T "$seconds" -h "$PG" -U postgres postgres |
 	    sed -n 's/^tps = \([0-9]*\).*/\1/p')
 	echo "pgbench of the same SQL, $clients clients: $tps stamps/s"
-	[ "$tps" -le "${pgbench:-0}" ] || pgbench=$tps
+	[ "$tps" -le "$pgbench" ] || pgbench=$tps
 done
 echo "PostgreSQL, single stamps: $best_1 of pgbench's $pgbench:" \
     "$(awk "BEGIN { printf \"%.2f\", $best_1 / $pgbench }")"
