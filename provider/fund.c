@@ -249,7 +249,7 @@ fund_credit(
 		return true;
 	store_transfer_put(s, &t);
 	store_credit_give(s, in->account, in->amount);
-	if (!store_receive(s, e) || !store_receive(s, e))
+	if (!store_flush(s, e))
 		return false;
 	if (store_changed(s) != 1)
 		return err_set(
