@@ -6,12 +6,12 @@
 #include "provider/auth.h"
 
 static const struct api_route routes[] = {
-    {"GET", "/v1/vault", API_SYSTEM, api_vault_status},
-    {"POST", "/v1/vault/indicia", API_SYSTEM, api_vault_indicia},
-    {"POST", "/v1/vault/find", API_SYSTEM, api_vault_find},
-    {"GET", "/v1/vault/recent", API_SYSTEM, api_vault_recent},
-    {"GET", "/v1/certificates/*", API_ANYBODY, api_certificate},
-    {"GET", "/v1/health", API_ANYBODY, api_health},
+    {"GET", "/v1/vault", API_SYSTEM, API_AGAIN, api_vault_status},
+    {"POST", "/v1/vault/indicia", API_SYSTEM, API_AGAIN, api_vault_indicia},
+    {"POST", "/v1/vault/find", API_SYSTEM, API_AGAIN, api_vault_find},
+    {"GET", "/v1/vault/recent", API_SYSTEM, API_AGAIN, api_vault_recent},
+    {"GET", "/v1/certificates/*", API_ANYBODY, API_AGAIN, api_certificate},
+    {"GET", "/v1/health", API_ANYBODY, API_AGAIN, api_health},
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -39,22 +39,35 @@ same_method(const char *asked, const char *of)
 	       (strcmp(asked, "HEAD") == 0 && strcmp(of, "GET") == 0);
 }
 
-static const struct api_route *
-find_route(struct call *c, bool *path_known)
+size_t
+api_routes(const struct api_route **list)
 {
-	const char *tail;
+	*list = routes;
+	return ROUTES;
+}
 
+const struct api_route *
+api_find(
+    const struct http_request *request, const char **tail, bool *path_known)
+{
 	*path_known = false;
 	for (size_t i = 0; i < ROUTES; i++) {
-		if (!matches(routes[i].path, c->request->path, &tail))
+		if (!matches(routes[i].path, request->path, tail))
 			continue;
 		*path_known = true;
-		if (!same_method(c->request->method, routes[i].method))
-			continue;
-		c->tail = tail;
-		return &routes[i];
+		if (same_method(request->method, routes[i].method))
+			return &routes[i];
 	}
 	return NULL;
+}
+
+void
+api_refuse(struct http_response *out, const struct http_request *request,
+    bool path_known)
+{
+	http_refuse(out, request, path_known ? 405 : 404,
+	    path_known ? "this path has other methods"
+		       : "there is no such path");
 }
 
 static bool
@@ -74,9 +87,7 @@ ask_who(struct call *c)
 	    "address: its administrator finds the token where the system was "
 	    "added, or has a new one made"};
 
-	http_problem(c->out, c->request, &who);
-	c->out->status = 401;
-	http_add(c->out, "WWW-Authenticate", "Bearer realm=\"postage\"");
+	http_challenge(c->out, c->request, &who, "Bearer realm=\"postage\"");
 }
 
 void
@@ -88,11 +99,9 @@ api_answer(struct worker *w, const struct http_request *request,
 	struct err e = ERR_INIT;
 	bool known;
 
-	route = find_route(&c, &known);
+	route = api_find(request, &c.tail, &known);
 	if (route == NULL) {
-		http_refuse(out, request, known ? 405 : 404,
-		    known ? "this path has other methods"
-			  : "there is no such path");
+		api_refuse(out, request, known);
 		return;
 	}
 	if (!may_call(&c, route, &known, &e))

@@ -25,11 +25,27 @@ typedef bool api_handler(struct call *c, struct err *e);
 
 enum api_who { API_ANYBODY, API_SYSTEM };
 
+/* May a front that lost the answer ask another server the same?  API_AGAIN: it
+ * changes nothing, or its body names keys under which it is done once. */
+enum api_again { API_ONCE, API_AGAIN };
+
 struct api_route {
 	const char *method, *path; /* a '*' at its end: one more part */
 	enum api_who who;
+	enum api_again again;
 	api_handler *handler;
 };
+
+size_t api_routes(const struct api_route **list);
+
+/* NULL: no route; *path_known: the path has other methods.  *tail is what stands
+ * for the '*'. */
+const struct api_route *api_find(
+    const struct http_request *request, const char **tail, bool *path_known);
+
+/* 404 or 405. */
+void api_refuse(struct http_response *out, const struct http_request *request,
+    bool path_known);
 
 /* Answers a request, whatever it is; `worker` is a struct worker. */
 void api_answer(struct worker *w, const struct http_request *request,

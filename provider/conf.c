@@ -46,6 +46,7 @@ static const struct key keys[] = {
     {"web", "rate", C(NUMBER, rate)},
     {"web", "burst", C(NUMBER, burst)},
     {"web", "login-burst", C(NUMBER, login_burst)},
+    {"web", "metrics", C(TEXT, metrics)},
     {"process", "listen", C(TEXT, process_listen)},
     {"process", "url", C(TEXT, process_url)},
     {"process", "certificate", C(TEXT, process_certificate)},
@@ -221,12 +222,14 @@ bool
 config_load(const char *path, struct config *out, struct err *e)
 {
 	*out = (struct config){.choose_psd = CHOOSE_AFFINITY,
+	    .choose_server = CHOOSE_ROUND_ROBIN,
 	    .authority = POSTAGE_SYSCONFDIR "/authority",
 	    .drain_s = 30,
 	    .listen = "127.0.0.1:8443",
 	    .process_listen = "127.0.0.1:8444",
 	    .burst = 200,
 	    .login_burst = 10,
+	    .metrics = "127.0.0.1 ::1",
 	    .answer_ms = 10000,
 	    .min_stamp = 1,
 	    .max_stamp = 100 * MILS_PER_UNIT,

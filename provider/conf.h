@@ -46,6 +46,7 @@ struct config {
 	int connections, per_address;
 	int rate, burst; /* requests a second of one address; 0 = any */
 	int login_burst; /* wrong credentials of one address a minute */
+	char metrics[CONFIG_URL]; /* networks that may read them */
 
 	/* [process]: what fronts reach */
 	char process_listen[CONFIG_URL];

@@ -202,6 +202,8 @@ after_failure(struct attempt *a, struct err *e)
 {
 	const char *conflict = store_conflict(a->w->store);
 
+	if (store_in_doubt(a->w->store))
+		worker_count_doubt(a->w);
 	if (!a->look_up && e->kind != ERR_ABSENT) {
 		a->look_up = true;
 		return AGAIN;

@@ -11,9 +11,15 @@
 
 struct keeper;
 
-/* Errors: as program_worker(), ERR_SYSTEM. */
-MUST_CHECK bool
-keeper_start(const struct program *p, struct keeper **out, struct err *e);
+struct web;
+
+/* `web` is what the server answers with: fronts learn how much waits there.
+ * Errors: as program_worker(), ERR_SYSTEM. */
+MUST_CHECK bool keeper_start(const struct program *p, struct web *web,
+    struct keeper **out, struct err *e);
+
+/* Fronts send nothing more. */
+void keeper_drain(struct keeper *k);
 
 /* Ends it, at most a round of its work later; NULL is allowed. */
 void keeper_stop(struct keeper *k);

@@ -25,6 +25,12 @@ struct licence {
 	uint16_t currency;
 };
 
+/* What was done since the program began. */
+struct tally {
+	_Atomic uint64_t stamps, in_doubt; /* commits that were asked again */
+	_Atomic int64_t sum;		   /* of the stamps, mils */
+};
+
 /* What does not change while the program runs. */
 struct provider {
 	struct licence licence;
@@ -34,6 +40,7 @@ struct provider {
 	enum choose choose_psd;
 	const char *server; /* this processing server's name */
 	time_t (*now)(void);
+	struct tally *tally; /* NULL: nobody counts */
 };
 
 struct worker {
@@ -53,6 +60,10 @@ const char *
 worker_psd_id(const struct worker *w, uint32_t serial, char out[PSD_ID]);
 const char *
 worker_system_id(const struct worker *w, int64_t system, char out[PSD_ID]);
+
+/* Counts stamps that were issued, and commits in doubt. */
+void worker_count_stamp(const struct worker *w, mils amount);
+void worker_count_doubt(const struct worker *w);
 
 /* Milliseconds since 1970, and the local date, of now. */
 int64_t worker_ms(const struct worker *w);
