@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/api.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "provider/auth.h"
@@ -10,25 +11,32 @@ static const struct api_route routes[] = {
     {"POST", "/v1/vault/indicia", API_SYSTEM, api_vault_indicia},
     {"POST", "/v1/vault/find", API_SYSTEM, api_vault_find},
     {"GET", "/v1/vault/recent", API_SYSTEM, api_vault_recent},
+    {"GET", "/v1/sheets/*", API_SYSTEM, api_sheet},
     {"GET", "/v1/certificates/*", API_ANYBODY, api_certificate},
     {"GET", "/v1/health", API_ANYBODY, api_health},
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
-/* True where `path` is the route's; *tail what stands for its '*'. */
+/* True where `path` is the route's; `tail` gets what stands for its '*'. */
 static bool
-matches(const char *pattern, const char *path, const char **tail)
+matches(const char *pattern, const char *path, char tail[API_TAIL])
 {
-	size_t len = strlen(pattern);
+	size_t before = strcspn(pattern, "*"), len;
+	const char *after = pattern + before;
 
-	*tail = "";
-	if (pattern[len - 1] != '*')
-		return strcmp(pattern, path) == 0;
-	if (strncmp(pattern, path, len - 1) != 0)
+	tail[0] = '\0';
+	if (strncmp(pattern, path, before) != 0)
 		return false;
-	*tail = path + len - 1;
-	return **tail != '\0' && strchr(*tail, '/') == NULL;
+	path += before;
+	if (*after == '\0')
+		return *path == '\0';
+	len = strcspn(path, "/");
+	if (len == 0 || len >= API_TAIL || strcmp(after + 1, path + len) != 0)
+		return false;
+	memcpy(tail, path, len);
+	tail[len] = '\0';
+	return true;
 }
 
 /* HEAD is a GET whose body the server leaves out. */
@@ -42,16 +50,13 @@ same_method(const char *asked, const char *of)
 static const struct api_route *
 find_route(struct call *c, bool *path_known)
 {
-	const char *tail;
-
 	*path_known = false;
 	for (size_t i = 0; i < ROUTES; i++) {
-		if (!matches(routes[i].path, c->request->path, &tail))
+		if (!matches(routes[i].path, c->request->path, c->tail))
 			continue;
 		*path_known = true;
 		if (!same_method(c->request->method, routes[i].method))
 			continue;
-		c->tail = tail;
 		return &routes[i];
 	}
 	return NULL;
@@ -112,5 +117,15 @@ api_give(struct call *c, struct json *j, struct err *e)
 	if (text == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	http_give(c->out, 200, "application/json", text, len);
+	return true;
+}
+
+bool
+api_missing(struct call *c, const char *what)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "there is no such %s", what);
+	http_refuse(c->out, c->request, 404, text);
 	return true;
 }

@@ -11,13 +11,15 @@
 #include "provider/store_system.h"
 #include "provider/worker.h"
 
+#define API_TAIL 96
+
 /* One request on its way through a handler. */
 struct call {
 	struct worker *w;
 	const struct http_request *request;
 	struct http_response *out;
 	struct user_system system; /* for routes of user systems */
-	const char *tail; /* what stands for the '*' of the route's path */
+	char tail[API_TAIL]; /* what stands for the '*' of the route's path */
 };
 
 /* Answers by out; or fails with the error that becomes the answer. */
@@ -26,7 +28,7 @@ typedef bool api_handler(struct call *c, struct err *e);
 enum api_who { API_ANYBODY, API_SYSTEM };
 
 struct api_route {
-	const char *method, *path; /* a '*' at its end: one more part */
+	const char *method, *path; /* a '*': any one part */
 	enum api_who who;
 	api_handler *handler;
 };
@@ -38,10 +40,14 @@ void api_answer(struct worker *w, const struct http_request *request,
 /* 200 with this document, which it frees. */
 MUST_CHECK bool api_give(struct call *c, struct json *j, struct err *e);
 
+/* 404: there is no such `what`. */
+bool api_missing(struct call *c, const char *what);
+
 /* --- the groups ---------------------------------------------------------------------- */
 
 api_handler api_vault_status, api_vault_indicia, api_vault_find,
     api_vault_recent;
+api_handler api_sheet;
 api_handler api_certificate, api_health;
 
 #endif

@@ -42,12 +42,14 @@ program_open(struct program *p, struct err *e)
 {
 	p->provider.server = p->config.name;
 	p->provider.choose_psd = p->config.choose_psd;
+	p->provider.any_sheet = p->config.any_sheet;
 	p->provider.now = now;
 	if (p->config.role != ROLE_WEB) {
 		if (!nursery_open(&p->nursery, e))
 			return false;
 		if (!authority_open(p->config.authority, &p->authority, e))
 			return false;
+		p->provider.keys = p->authority;
 		p->provider.answer_key = authority_answer_key(p->authority);
 		p->provider.certificate = authority_provider(p->authority);
 		p->provider.authority = authority_root(p->authority);

@@ -14,6 +14,7 @@
 #include "provider/signer.h"
 #include "provider/store.h"
 #include "stamp/cert.h"
+#include "vault/authority.h"
 
 #define MODULES_MAX 8
 
@@ -28,10 +29,13 @@ struct licence {
 /* What does not change while the program runs. */
 struct provider {
 	struct licence licence;
+	/* Certifies PSDs, signs lists. */
+	const struct authority *keys;
 	/* Answers value downloads. */
 	const struct sig_key *answer_key;
 	const struct cert *certificate, *authority;
 	enum choose choose_psd;
+	bool any_sheet;	    /* label sheets that nobody registered, too */
 	const char *server; /* this processing server's name */
 	time_t (*now)(void);
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "provider/audit.h"
@@ -54,6 +55,8 @@ make_folder(struct shop *s)
 	if (f == NULL || fwrite("0123456789abcdef0123456789abcdef", 1, 32, f) !=
 			     32 || fclose(f) != 0)
 		exit(1);
+	if (chmod(path, 0600) != 0)
+		exit(1);
 }
 
 static void
@@ -68,6 +71,7 @@ make_authority(struct shop *s, struct err *e)
 					    .vendor = "XX",
 					    .holder = "test provider",
 					    .currency = 840},
+	    .keys = s->authority,
 	    .answer_key = authority_answer_key(s->authority),
 	    .certificate = authority_provider(s->authority),
 	    .authority = authority_root(s->authority),
