@@ -11,7 +11,7 @@
 #include "provider/store_ledger.h"
 #include "vault/crypto.h"
 
-#define TRIES 8
+#define TRIES 20 /* each is somebody else's progress */
 
 /* --- before the database -------------------------------------------------------------- */
 
@@ -244,16 +244,32 @@ no_funds(const struct attempt *a, struct err *e)
 	    mils_format(a->system.credit, credit));
 }
 
-/* More value: into the chosen PSD, else what all of them have. */
+/* More value into one of those that this attempt saw, the chosen one first. */
+static bool
+fund_any(struct attempt *a, bool *changed, struct err *e)
+{
+	enum funded end = FUND_SHORT;
+
+	for (size_t n = 0; n < a->psds && end == FUND_SHORT; n++) {
+		struct taken *t = &a->psd[(a->chosen + n) % a->psds];
+
+		if (t->row.operational &&
+		    !fund_psd(a->w, &a->system, t->here, a->short_by, &end, e))
+			return false;
+	}
+	*changed = end == FUND_CHANGED;
+	return true;
+}
+
+/* What the chosen PSD has not and cannot get, all of them may have. */
 static bool
 find_value(struct attempt *a, struct err *e)
 {
-	mils added;
+	bool changed;
 
-	if (!fund_psd(
-		a->w, &a->system, &a->list[a->chosen], a->short_by, &added, e))
+	if (!fund_any(a, &changed, e))
 		return false;
-	if (added > 0)
+	if (changed)
 		return true;
 	if (a->all || a->listed < 2)
 		return no_funds(a, e);
