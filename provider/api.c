@@ -13,7 +13,11 @@ static const struct api_route routes[] = {
     {"GET", "/v1/vault/recent", API_SYSTEM, api_vault_recent},
     {"GET", "/v1/sheets/*", API_SYSTEM, api_sheet},
     {"GET", "/v1/certificates/*", API_ANYBODY, api_certificate},
+    {"GET", "/v1/crl", API_ANYBODY, api_crl},
     {"GET", "/v1/health", API_ANYBODY, api_health},
+    {"POST", "/v1/verify", PERSON_POST | PERSON_AUDITOR | PERSON_ADMINISTRATOR,
+	api_verify},
+    {"POST", "/v1/cancel", PERSON_POST, api_cancel},
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -63,23 +67,42 @@ find_route(struct call *c, bool *path_known)
 }
 
 static bool
+person_may(
+    struct call *c, const struct api_route *route, bool *known, struct err *e)
+{
+	if (!auth_person(c->w, c->request, &c->person, known, e))
+		return false;
+	return !*known || (c->person.role & route->who) != 0 ||
+	       err_set(e, ERR_DENIED,
+		   "%s has the role %s: this is for others to ask",
+		   c->person.login, person_role_name(c->person.role));
+}
+
+static bool
 may_call(
     struct call *c, const struct api_route *route, bool *known, struct err *e)
 {
 	*known = true;
-	return route->who == API_ANYBODY ||
-	       auth_system(c->w, c->request, &c->system, known, e);
+	if (route->who == API_ANYBODY)
+		return true;
+	if (route->who == API_SYSTEM)
+		return auth_system(c->w, c->request, &c->system, known, e);
+	return person_may(c, route, known, e);
 }
 
 static void
-ask_who(struct call *c)
+ask_who(struct call *c, const struct api_route *route)
 {
-	static const struct err who = {ERR_DENIED,
+	static const struct err system = {ERR_DENIED,
 	    "no user system is known by this token or certificate, from this "
 	    "address: its administrator finds the token where the system was "
 	    "added, or has a new one made"};
+	static const struct err person = {ERR_DENIED,
+	    "nobody is known by this token, or they are suspended: postaged "
+	    "person token makes a new one"};
 
-	http_problem(c->out, c->request, &who);
+	http_problem(
+	    c->out, c->request, route->who == API_SYSTEM ? &system : &person);
 	c->out->status = 401;
 	http_add(c->out, "WWW-Authenticate", "Bearer realm=\"postage\"");
 }
@@ -103,7 +126,7 @@ api_answer(struct worker *w, const struct http_request *request,
 	if (!may_call(&c, route, &known, &e))
 		http_problem(out, request, &e);
 	else if (!known)
-		ask_who(&c);
+		ask_who(&c, route);
 	else if (!route->handler(&c, &e))
 		http_problem(out, request, &e);
 }

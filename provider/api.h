@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "provider/http.h"
+#include "provider/store_person.h"
 #include "provider/store_system.h"
 #include "provider/worker.h"
 
@@ -19,17 +20,20 @@ struct call {
 	const struct http_request *request;
 	struct http_response *out;
 	struct user_system system; /* for routes of user systems */
+	struct person person;	   /* for routes of persons */
 	char tail[API_TAIL]; /* what stands for the '*' of the route's path */
 };
 
 /* Answers by out; or fails with the error that becomes the answer. */
 typedef bool api_handler(struct call *c, struct err *e);
 
-enum api_who { API_ANYBODY, API_SYSTEM };
+/* Who may call a route: one of these, or persons of some roles (the bits of
+ * enum person_role). */
+enum { API_ANYBODY = 0, API_SYSTEM = 1 << 16 };
 
 struct api_route {
 	const char *method, *path; /* a '*': any one part */
-	enum api_who who;
+	unsigned who;
 	api_handler *handler;
 };
 
@@ -48,6 +52,7 @@ bool api_missing(struct call *c, const char *what);
 api_handler api_vault_status, api_vault_indicia, api_vault_find,
     api_vault_recent;
 api_handler api_sheet;
-api_handler api_certificate, api_health;
+api_handler api_certificate, api_crl, api_health;
+api_handler api_verify, api_cancel;
 
 #endif

@@ -58,6 +58,8 @@ struct config {
 	size_t modules;
 	int answer_ms; /* longest silence of a module */
 
+	int mail_days; /* [post] days: a stamp is good after its mail date */
+
 	/* [psd]: of PSDs to come */
 	mils min_stamp, max_stamp, max_descending;
 	int psd_years;

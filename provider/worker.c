@@ -37,6 +37,12 @@ worker_system_id(const struct worker *w, int64_t system, char out[PSD_ID])
 	return write_id(w, "US", (uint32_t)system, out);
 }
 
+const char *
+worker_person_id(const struct worker *w, int64_t person, char out[PSD_ID])
+{
+	return write_id(w, "PN", (uint32_t)person, out);
+}
+
 int64_t
 worker_ms(const struct worker *w)
 {

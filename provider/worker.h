@@ -35,6 +35,7 @@ struct provider {
 	const struct sig_key *answer_key;
 	const struct cert *certificate, *authority;
 	enum choose choose_psd;
+	int mail_days;	    /* a stamp is good so long after its mail date */
 	bool any_sheet;	    /* label sheets that nobody registered, too */
 	const char *server; /* this processing server's name */
 	time_t (*now)(void);
@@ -52,11 +53,14 @@ struct worker {
 /* The signer of this module; NULL: another server has it. */
 struct signer *worker_signer(const struct worker *w, const char *module);
 
-/* "XXPS0000000001", "XXUS0000000012" (a user system).  Return out. */
+/* "XXPS0000000001", "XXUS0000000012" (a user system), "XXPN0000000003" (a
+ * person).  Return out. */
 const char *
 worker_psd_id(const struct worker *w, uint32_t serial, char out[PSD_ID]);
 const char *
 worker_system_id(const struct worker *w, int64_t system, char out[PSD_ID]);
+const char *
+worker_person_id(const struct worker *w, int64_t person, char out[PSD_ID]);
 
 /* Milliseconds since 1970, and the local date, of now. */
 int64_t worker_ms(const struct worker *w);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "provider/api.h"
-#include "provider/auth.h"
+#include "provider/admin.h"
 #include "provider/enrol.h"
 #include "provider/fund.h"
 #include "provider/store_admin.h"
@@ -118,11 +118,9 @@ help_system(struct help *h, int64_t account, const char *name, char token[96])
 
 	snprintf(u.name, sizeof(u.name), "%s", name);
 	is_ok(store_begin(s, STORE_WRITE, &e) &&
-		  store_system_add(s, &u, 1, &id, &e) &&
-		  auth_make_token(h->w, id, text, u.secret, &e) &&
-		  store_system_secret(
-		      s, name, u.secret, sizeof(u.secret), &id, &e),
+		  admin_add_system(h->w, &u, text, &e),
 	    &e, "a user system");
+	id = u.id;
 	store_system_ask(s, id, false);
 	is_ok(
 	    store_system_get(s, &u, &found, &e) && found && store_commit(s, &e),
@@ -130,6 +128,23 @@ help_system(struct help *h, int64_t account, const char *name, char token[96])
 	if (token != NULL)
 		snprintf(token, AUTH_TOKEN, "%s", text);
 	return u;
+}
+
+int64_t
+help_person(struct help *h, const char *login, enum person_role role,
+    const char *customer, char token[96])
+{
+	struct person p = {.role = role};
+	struct store *s = h->w->store;
+	struct err e = ERR_INIT;
+
+	snprintf(p.login, sizeof(p.login), "%s", login);
+	is_ok(store_begin(s, STORE_WRITE, &e) &&
+		  (customer == NULL ||
+		      store_customer_find(s, customer, &p.customer, &e)) &&
+		  admin_add_person(h->w, &p, token, &e) && store_commit(s, &e),
+	    &e, "a person");
+	return p.id;
 }
 
 /* --- orders ---------------------------------------------------------------------------- */

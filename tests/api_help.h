@@ -8,6 +8,7 @@
 #define TESTS_API_HELP_H
 
 #include "provider/http.h"
+#include "provider/store_person.h"
 #include "tests/provider_help.h"
 
 #define HELP_TODAY 20261128
@@ -33,6 +34,10 @@ int64_t help_account(struct help *h, const char *name, mils credit);
 /* A user system of it, named likewise; `token` may be NULL. */
 struct user_system
 help_system(struct help *h, int64_t account, const char *name, char token[96]);
+
+/* A person of the provider, or of the customer of that name (NULL: none). */
+int64_t help_person(struct help *h, const char *login, enum person_role role,
+    const char *customer, char token[96]);
 
 /* An order of `count` stamps of 0.10 with keys never used before. */
 struct issue_order *

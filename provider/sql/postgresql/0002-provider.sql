@@ -245,6 +245,7 @@ CREATE TABLE stamp_end (
 	refund BIGINT REFERENCES refund (id),
 	person BIGINT REFERENCES person (id),
 	place TEXT NOT NULL DEFAULT '',
+	scan TEXT NOT NULL DEFAULT '',
 	made BIGINT NOT NULL,
 	CHECK ((refund IS NULL) <> (person IS NULL))
 );

@@ -245,6 +245,7 @@ CREATE TABLE stamp_end (
 	refund INTEGER REFERENCES refund (id),
 	person INTEGER REFERENCES person (id),
 	place TEXT NOT NULL DEFAULT '',
+	scan TEXT NOT NULL DEFAULT '',
 	made INTEGER NOT NULL,
 	CHECK ((refund IS NULL) <> (person IS NULL))
 );
