@@ -224,8 +224,8 @@ attempt(struct attempt *a, struct err *e)
 
 	take(a);
 	done = store_begin(a->w->store, STORE_WRITE, e) && ask(a, e) &&
-	       (a->fresh == 0 || issue_check(a, e)) && issue_debit(a, e) &&
-	       write(a, e);
+	       (a->fresh == 0 || (issue_check(a, e) && issue_sheets(a, e))) &&
+	       issue_debit(a, e) && write(a, e);
 	if (done)
 		return DONE;
 	store_rollback(a->w->store);

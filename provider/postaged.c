@@ -27,6 +27,8 @@ static const struct {
     {"credit", verb_credit, "pays money in, for an invoice"},
     {"psd", verb_psd, "adds PSDs to an account, lists them"},
     {"system", verb_system, "adds a user system, makes its token"},
+    {"person", verb_person, "adds a person with a role, makes the token"},
+    {"sheet", verb_sheet, "registers label sheets, shows and voids them"},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -68,6 +68,8 @@ program_open(struct program *p, struct err *e)
 {
 	p->provider.server = p->config.name;
 	p->provider.choose_psd = p->config.choose_psd;
+	p->provider.mail_days = p->config.mail_days;
+	p->provider.any_sheet = p->config.any_sheet;
 	p->provider.now = now;
 	p->provider.tally = &p->tally;
 	if (!read_cluster_key(p, e))
@@ -77,6 +79,7 @@ program_open(struct program *p, struct err *e)
 			return false;
 		if (!authority_open(p->config.authority, &p->authority, e))
 			return false;
+		p->provider.keys = p->authority;
 		p->provider.answer_key = authority_answer_key(p->authority);
 		p->provider.certificate = authority_provider(p->authority);
 		p->provider.authority = authority_root(p->authority);

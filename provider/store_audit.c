@@ -50,6 +50,17 @@ static const struct {
 	"(SELECT COALESCE(SUM(s.amount), 0) FROM stamp s "
 	"WHERE s.usersystem = u.id) OR n.pieces <> "
 	"(SELECT COUNT(*) FROM stamp s WHERE s.usersystem = u.id)"},
+    {"each label's sheet belongs to the account that used it",
+	"SELECT 'sheet ' || CAST(s.sheet AS TEXT) || ' label ' || "
+	"CAST(s.label AS TEXT) FROM stamp s "
+	"JOIN usersystem u ON u.id = s.usersystem "
+	"LEFT JOIN sheet h ON h.serial = s.sheet WHERE s.sheet IS NOT NULL "
+	"AND (h.account IS NULL OR h.account <> u.account)"},
+    {"no label is used that its sheet has not",
+	"SELECT 'sheet ' || CAST(s.sheet AS TEXT) || ' label ' || "
+	"CAST(s.label AS TEXT) FROM stamp s "
+	"JOIN sheet_range r ON r.first <= s.sheet AND r.last >= s.sheet "
+	"WHERE s.label > r.labels"},
     {"each stamp's signature belongs to a stamp",
 	"SELECT 'PSD ' || CAST(g.psd AS TEXT) || ' piece ' || "
 	"CAST(g.piece AS TEXT) FROM signature g LEFT JOIN stamp s "
