@@ -70,5 +70,6 @@ api_handler api_vault_status, api_vault_indicia, api_vault_find,
 api_handler api_sheet;
 api_handler api_certificate, api_crl, api_health;
 api_handler api_verify, api_cancel;
+api_handler api_payment_begin, api_payment_show, api_webhook;
 
 #endif

@@ -54,6 +54,11 @@ static const struct key keys[] = {
     {"process", "key", C(TEXT, process_key)},
     {"process", "authority", C(TEXT, process_authority)},
     {"post", "days", C(NUMBER, mail_days)},
+    {"stripe", "base-url", C(TEXT, stripe_url)},
+    {"stripe", "key-file", C(TEXT, stripe_key)},
+    {"stripe", "webhook-secret-file", C(TEXT, stripe_webhook_secret)},
+    {"stripe", "authority", C(TEXT, stripe_authority)},
+    {"stripe", "return-url", C(TEXT, stripe_return)},
     {"psd", "min-stamp", C(MONEY, min_stamp)},
     {"psd", "max-stamp", C(MONEY, max_stamp)},
     {"psd", "max-value", C(MONEY, max_descending)},
@@ -212,6 +217,12 @@ check(const struct config *c, const char *path, struct err *e)
 	if (c->role != ROLE_WEB && c->modules == 0)
 		return err_set(e, ERR_CONFIG,
 		    "%s: a processing server needs a [module NAME]", path);
+	if (c->stripe_key[0] != '\0' && c->stripe_return[0] == '\0' &&
+	    c->url[0] == '\0')
+		return err_set(e, ERR_CONFIG,
+		    "%s: [stripe] needs return-url = ..., where a person goes "
+		    "after paying, or [web] a url",
+		    path);
 	for (size_t i = 0; i < c->modules; i++)
 		if (c->module[i].uri[0] == '\0')
 			return err_set(e, ERR_CONFIG,
@@ -244,6 +255,8 @@ config_load(const char *path, struct config *out, struct err *e)
 	    .metrics = "127.0.0.1 ::1",
 	    .answer_ms = 10000,
 	    .mail_days = 30,
+	    .stripe_url = "https://api.stripe.com",
+	    .stripe_authority = "/etc/ssl/certs/ca-certificates.crt",
 	    .min_stamp = 1,
 	    .max_stamp = 100 * MILS_PER_UNIT,
 	    .max_descending = 2000 * MILS_PER_UNIT,

@@ -61,6 +61,12 @@ struct config {
 
 	int mail_days; /* [post] days: a stamp is good after its mail date */
 
+	/* [stripe]: cards; key-file "" = none are taken */
+	char stripe_url[CONFIG_URL];
+	char stripe_key[PATH_MAX], stripe_webhook_secret[PATH_MAX];
+	char stripe_authority[PATH_MAX]; /* that certified its servers */
+	char stripe_return[CONFIG_URL];	 /* after the page; "" = url */
+
 	/* [psd]: of PSDs to come */
 	mils min_stamp, max_stamp, max_descending;
 	int psd_years;

@@ -8,6 +8,7 @@
 #include "provider/complete.h"
 #include "provider/fund.h"
 #include "provider/issue_own.h"
+#include "provider/pay.h"
 #include "provider/store_ledger.h"
 #include "vault/crypto.h"
 
@@ -264,7 +265,18 @@ fund_any(struct attempt *a, bool *changed, struct err *e)
 	return true;
 }
 
-/* What the chosen PSD has not and cannot get, all of them may have. */
+/* From the account's card, where it is set so. */
+static bool
+buy_value(struct attempt *a, struct err *e)
+{
+	mils lack = a->short_by - a->system.credit, added = 0;
+
+	if (lack > 0 && !pay_auto(a->w, a->system.account, lack, &added, e))
+		return false;
+	return added > 0 || no_funds(a, e);
+}
+
+/* More value: into a PSD, else what all of them have, else from outside. */
 static bool
 find_value(struct attempt *a, struct err *e)
 {
@@ -275,7 +287,7 @@ find_value(struct attempt *a, struct err *e)
 	if (changed)
 		return true;
 	if (a->all || a->listed < 2)
-		return no_funds(a, e);
+		return buy_value(a, e);
 	a->all = true;
 	return true;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "provider/pay.h"
 #include "provider/psds.h"
 #include "provider/store_admin.h"
 #include "vault/nursery.h"
@@ -115,6 +116,19 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 	return true;
 }
 
+static bool
+open_pay(const struct program *p, struct worker *w, struct err *e)
+{
+	const struct config *c = &p->config;
+	const struct pay_setup setup = {.base_url = c->stripe_url,
+	    .key_file = c->stripe_key,
+	    .webhook_secret_file = c->stripe_webhook_secret,
+	    .authority = c->stripe_authority,
+	    .return_url = c->stripe_return[0] ? c->stripe_return : c->url};
+
+	return pay_open(&setup, &w->pay, e);
+}
+
 bool
 program_worker(const struct program *p, struct worker **out, struct err *e)
 {
@@ -126,7 +140,7 @@ program_worker(const struct program *p, struct worker **out, struct err *e)
 	w->provider = &p->provider;
 	if (psds_new(&w->psds, e) &&
 	    store_open(p->config.database, STORE_WAIT_MS, &w->store, e) &&
-	    open_signers(p, w, e)) {
+	    open_signers(p, w, e) && open_pay(p, w, e)) {
 		*out = w;
 		return true;
 	}
@@ -141,6 +155,7 @@ program_worker_close(struct worker *w)
 		return;
 	for (size_t i = 0; i < w->signers; i++)
 		signer_close(w->signer[i]);
+	pay_close(w->pay);
 	store_close(w->store);
 	psds_free(w->psds);
 	free(w);

@@ -53,6 +53,7 @@ struct worker {
 	struct store *store;
 	struct signer *signer[MODULES_MAX];
 	size_t signers;
+	struct pay *pay;   /* ways of paying; NULL: none (pay.h) */
 	struct psds *psds; /* the PSDs that it has read, see psds.h */
 	uint64_t turn;	   /* orders so far */
 };
