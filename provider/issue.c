@@ -78,7 +78,7 @@ read_system(struct attempt *a, struct err *e)
 }
 
 static bool
-same_stamp(const struct attempt *a, size_t i, struct err *e)
+same_stamp(struct attempt *a, size_t i, struct err *e)
 {
 	struct psd_crypto crypto;
 	uint8_t hash[PSD_HASH];
@@ -87,6 +87,7 @@ same_stamp(const struct attempt *a, size_t i, struct err *e)
 	psd_request_hash(&crypto, &a->order->item[i].request, hash);
 	if (memcmp(hash, a->out->stamp[i].request, PSD_HASH) == 0)
 		return true;
+	a->out->other_request = true;
 	return err_set(e, ERR_CORRUPT,
 	    "stamp %zu: its key was used for another stamp before: the "
 	    "journal of the user system and the provider do not belong "

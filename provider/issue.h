@@ -43,6 +43,7 @@ struct issue_result {
 	size_t count;
 	struct stamp_row stamp[ISSUE_MAX]; /* as in the order */
 	bool replayed[ISSUE_MAX];
+	bool other_request; /* failed: a key was used for another stamp */
 };
 
 /* All new stamps of the order, or none.

@@ -225,9 +225,8 @@ limits_hold_and_a_new_day_frees_them(void **state)
 
 	(void)state;
 	open_shop(&s, 1, 100000, 50000);
-	shop_sql(&s,
-	    "UPDATE usersystem SET stamp_max = 2000, day_max = 3000, "
-	    "month_max = 5000");
+	shop_sql(&s, "UPDATE usersystem SET stamp_max = 2000, day_max = 3000, "
+		     "month_max = 5000");
 	shop_order(&order, &s.system[0], 1, 1, 2001);
 	must_refuse(&s, ERR_DENIED, "a stamp");
 	shop_order(&order, &s.system[0], 1, 2, 1500);
