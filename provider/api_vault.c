@@ -184,6 +184,12 @@ api_vault_indicia(struct call *c, struct err *e)
 		    issue_stamps(c->w, &work->order, &work->result, e) &&
 		    give_issued(c, &work->result, e);
 
+	/* The client's fault, not this server's. */
+	if (!done && work != NULL && work->result.other_request) {
+		http_problem(c->out, c->request, e);
+		c->out->status = 422;
+		done = true;
+	}
 	free(work);
 	return done;
 }

@@ -284,14 +284,14 @@ entry_answer(void *entry, void *worker, const struct http_request *request,
 	struct http_request r = *request;
 	const struct api_route *route;
 	int64_t began = now_us(), us;
-	const char *tail;
+	char tail[API_TAIL];
 	bool known;
 
 	if (strcmp(r.path, "/metrics") == 0 && may_see_metrics(n, &r)) {
 		give_metrics(n, out);
 		return;
 	}
-	route = api_find(&r, &tail, &known);
+	route = api_find(&r, tail, &known);
 	answer(n, worker, route, &r, out);
 	us = now_us() - began;
 	meters_request(n->meters, route, out->status, us);

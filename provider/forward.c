@@ -381,11 +381,11 @@ forwarder_answer(struct forwarder *f, const struct http_request *request,
 	struct http_request asked = *request;
 	struct way *w;
 	const struct api_route *route;
-	const char *tail;
+	char tail[API_TAIL];
 	struct err e = ERR_INIT;
 	bool known;
 
-	route = api_find(request, &tail, &known);
+	route = api_find(request, tail, &known);
 	if (route == NULL) {
 		api_refuse(out, request, known);
 		return;

@@ -49,7 +49,7 @@ sign_nothing(void *context, const uint8_t *msg, size_t len,
 
 static bool
 apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
-    mils *added, struct err *e)
+    struct err *e)
 {
 	uint8_t receipt[PSD_MESSAGE_MAX];
 	struct psd_crypto crypto;
@@ -73,22 +73,19 @@ apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
 		return false;
 	store_psd_row_put(w->store, &row);
 	store_download_applied(w->store, psd->serial, sequence);
-	*added = d.amount;
 	return store_flush(w->store, e);
 }
 
 /* Twice is once: the PSD's sequence number says whether it has it. */
 static bool
 apply(struct worker *w, const struct psd_here *psd, uint32_t sequence,
-    mils *added, struct err *e)
+    struct err *e)
 {
 	bool done = store_begin(w->store, STORE_WRITE, e) &&
-		    apply_locked(w, psd, sequence, added, e) &&
+		    apply_locked(w, psd, sequence, e) &&
 		    store_commit(w->store, e);
 
 	store_rollback(w->store);
-	if (!done)
-		*added = 0;
 	return done;
 }
 
@@ -205,56 +202,24 @@ grant(struct worker *w, const struct download *d, bool *granted, struct err *e)
 
 bool
 fund_psd(struct worker *w, const struct user_system *u,
-    const struct psd_here *psd, mils need, mils *added, struct err *e)
+    const struct psd_here *psd, mils need, enum funded *end, struct err *e)
 {
 	struct download d = {
 	    .psd = psd->serial, .account = u->account, .made = worker_ms(w)};
 	struct psd_row row;
 	bool waits, granted;
 
-	*added = 0;
+	*end = FUND_CHANGED;
 	if (!look(w, psd, &row, &waits, e))
 		return false;
 	if (waits)
-		return apply(w, psd, row.psd.download_sequence + 1, added, e);
+		return apply(w, psd, row.psd.download_sequence + 1, e);
 	d.amount = how_much(u, &row.psd, need);
-	if (d.amount == 0)
+	if (d.amount == 0) {
+		*end = FUND_SHORT;
 		return true;
+	}
 	if (!make_answer(w, psd, &row.psd, &d, e) || !grant(w, &d, &granted, e))
 		return false;
-	return !granted || apply(w, psd, d.sequence, added, e);
-}
-
-/* --- from outside ---------------------------------------------------------------------- */
-
-bool
-fund_credit(
-    struct store *s, const struct payment_in *in, bool *fresh, struct err *e)
-{
-	char to[32];
-	bool known;
-	struct transfer t = {.kind = "payment",
-	    .from = in->from,
-	    .to = to,
-	    .ref = in->ref,
-	    .amount = in->amount,
-	    .made = in->made};
-
-	*fresh = false;
-	if (in->amount <= 0)
-		return err_set(e, ERR_REQUEST, "a payment of nothing");
-	snprintf(to, sizeof(to), "credit:%lld", (long long)in->account);
-	if (!store_transfer_known(s, in->ref, &known, e))
-		return false;
-	if (known)
-		return true;
-	store_transfer_put(s, &t);
-	store_credit_give(s, in->account, in->amount);
-	if (!store_receive(s, e) || !store_receive(s, e))
-		return false;
-	if (store_changed(s) != 1)
-		return err_set(
-		    e, ERR_REQUEST, "no account %lld", (long long)in->account);
-	*fresh = true;
-	return true;
+	return !granted || apply(w, psd, d.sequence, e);
 }

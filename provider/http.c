@@ -40,7 +40,7 @@ void
 http_clear(struct http_response *out)
 {
 	free(out->body);
-	*out = (struct http_response){0};
+	memset(out, 0, sizeof(*out));
 }
 
 static const struct {

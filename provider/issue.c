@@ -8,10 +8,11 @@
 #include "provider/complete.h"
 #include "provider/fund.h"
 #include "provider/issue_own.h"
+#include "provider/pay.h"
 #include "provider/store_ledger.h"
 #include "vault/crypto.h"
 
-#define TRIES 8
+#define TRIES 20 /* each is somebody else's progress */
 
 /* --- before the database -------------------------------------------------------------- */
 
@@ -78,7 +79,7 @@ read_system(struct attempt *a, struct err *e)
 }
 
 static bool
-same_stamp(const struct attempt *a, size_t i, struct err *e)
+same_stamp(struct attempt *a, size_t i, struct err *e)
 {
 	struct psd_crypto crypto;
 	uint8_t hash[PSD_HASH];
@@ -87,6 +88,7 @@ same_stamp(const struct attempt *a, size_t i, struct err *e)
 	psd_request_hash(&crypto, &a->order->item[i].request, hash);
 	if (memcmp(hash, a->out->stamp[i].request, PSD_HASH) == 0)
 		return true;
+	a->out->other_request = true;
 	return err_set(e, ERR_CORRUPT,
 	    "stamp %zu: its key was used for another stamp before: the "
 	    "journal of the user system and the provider do not belong "
@@ -223,8 +225,8 @@ attempt(struct attempt *a, struct err *e)
 
 	take(a);
 	done = store_begin(a->w->store, STORE_WRITE, e) && ask(a, e) &&
-	       (a->fresh == 0 || issue_check(a, e)) && issue_debit(a, e) &&
-	       write(a, e);
+	       (a->fresh == 0 || (issue_check(a, e) && issue_sheets(a, e))) &&
+	       issue_debit(a, e) && write(a, e);
 	if (done)
 		return DONE;
 	store_rollback(a->w->store);
@@ -246,19 +248,46 @@ no_funds(const struct attempt *a, struct err *e)
 	    mils_format(a->system.credit, credit));
 }
 
-/* More value: into the chosen PSD, else what all of them have. */
+/* More value into one of those that this attempt saw, the chosen one first. */
+static bool
+fund_any(struct attempt *a, bool *changed, struct err *e)
+{
+	enum funded end = FUND_SHORT;
+
+	for (size_t n = 0; n < a->psds && end == FUND_SHORT; n++) {
+		struct taken *t = &a->psd[(a->chosen + n) % a->psds];
+
+		if (t->row.operational &&
+		    !fund_psd(a->w, &a->system, t->here, a->short_by, &end, e))
+			return false;
+	}
+	*changed = end == FUND_CHANGED;
+	return true;
+}
+
+/* From the account's card, where it is set so. */
+static bool
+buy_value(struct attempt *a, struct err *e)
+{
+	mils lack = a->short_by - a->system.credit, added = 0;
+
+	if (lack > 0 && !pay_auto(a->w, a->system.account, lack, &added, e))
+		return false;
+	return added > 0 || no_funds(a, e);
+}
+
+/* More value: into a PSD, else what all of them have, else from outside. */
 static bool
 find_value(struct attempt *a, struct err *e)
 {
-	mils added;
+	bool changed;
 
-	if (!fund_psd(
-		a->w, &a->system, &a->list[a->chosen], a->short_by, &added, e))
+	if (!fund_any(a, &changed, e))
 		return false;
-	if (added > 0)
+	if (changed)
 		return true;
 	if (a->all || a->listed < 2)
-		return no_funds(a, e);
+		return buy_value(a, e);
 	a->all = true;
 	return true;
 }

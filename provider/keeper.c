@@ -9,6 +9,7 @@
 #include "provider/complete.h"
 #include "provider/server.h"
 #include "provider/web.h"
+#include "provider/pay.h"
 
 #define ROUND_MS 1000
 #define YOUNG_MS 5000 /* whoever debited them may be signing still */
@@ -17,6 +18,7 @@ struct keeper {
 	struct worker *w;
 	struct web *web;
 	struct server_row row; /* url "": no front asks this one */
+	keeper_round *round;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t called; /* something of the following has changed */
@@ -43,6 +45,24 @@ wait_round(struct keeper *k)
 	return on;
 }
 
+bool
+keeper_stamps(struct worker *w, struct err *e)
+{
+	size_t count;
+
+	if (!complete_pending(w, YOUNG_MS, &count, e))
+		return err_prefix(e, "stamps that were left");
+	if (count > 0)
+		log_info("signed %zu stamps that were left", count);
+	return true;
+}
+
+bool
+keeper_payments(struct worker *w, struct err *e)
+{
+	return pay_keep(w, e) || err_prefix(e, "payments");
+}
+
 static void
 say(struct keeper *k)
 {
@@ -59,19 +79,13 @@ say(struct keeper *k)
 }
 
 static void
-complete(struct keeper *k)
+work(struct keeper *k)
 {
 	struct err e = ERR_INIT;
-	size_t count;
+	bool done = k->round(k->w, &e);
 
-	if (complete_pending(k->w, YOUNG_MS, &count, &e)) {
-		if (count > 0)
-			log_info("signed %zu stamps that were left", count);
-		k->last = (struct err)ERR_INIT;
-		return;
-	}
-	if (e.kind != k->last.kind)
-		log_warning("stamps that were left: %s", e.text);
+	if (!done && e.kind != k->last.kind)
+		log_warning("%s", e.text);
 	k->last = e;
 }
 
@@ -82,29 +96,38 @@ run(void *context)
 
 	do {
 		say(k);
-		complete(k);
+		work(k);
 	} while (wait_round(k));
 	k->row.state = SERVER_DOWN;
 	say(k);
 	return NULL;
 }
 
+static void
+describe(struct keeper *k, const struct keeper_setup *setup)
+{
+	const struct config *c = &setup->program->config;
+
+	k->round = setup->round;
+	k->web = setup->web;
+	server_describe(c, &k->row);
+	if (c->role != ROLE_PROCESS || setup->web == NULL)
+		k->row.url[0] = '\0';
+}
+
 bool
-keeper_start(const struct program *p, struct web *web, struct keeper **out,
-    struct err *e)
+keeper_start(
+    const struct keeper_setup *setup, struct keeper **out, struct err *e)
 {
 	struct keeper *k = calloc(1, sizeof(*k));
 
 	*out = NULL;
 	if (k == NULL)
 		return err_system(e, "memory");
+	describe(k, setup);
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->called, NULL);
-	k->web = web;
-	server_describe(&p->config, &k->row);
-	if (p->config.role != ROLE_PROCESS)
-		k->row.url[0] = '\0';
-	if (program_worker(p, &k->w, e)) {
+	if (program_worker(setup->program, &k->w, e)) {
 		if (pthread_create(&k->thread, NULL, run, k) == 0) {
 			*out = k;
 			return true;

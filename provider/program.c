@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "provider/pay.h"
 #include "provider/psds.h"
 #include "provider/store_admin.h"
+#include "vault/nursery.h"
 #include "vault/pin.h"
 
 #define STORE_WAIT_MS 30000
@@ -67,13 +69,18 @@ program_open(struct program *p, struct err *e)
 {
 	p->provider.server = p->config.name;
 	p->provider.choose_psd = p->config.choose_psd;
+	p->provider.mail_days = p->config.mail_days;
+	p->provider.any_sheet = p->config.any_sheet;
 	p->provider.now = now;
 	p->provider.tally = &p->tally;
 	if (!read_cluster_key(p, e))
 		return false;
 	if (p->config.role != ROLE_WEB) {
+		if (!nursery_open(&p->nursery, e))
+			return false;
 		if (!authority_open(p->config.authority, &p->authority, e))
 			return false;
+		p->provider.keys = p->authority;
 		p->provider.answer_key = authority_answer_key(p->authority);
 		p->provider.certificate = authority_provider(p->authority);
 		p->provider.authority = authority_root(p->authority);
@@ -86,6 +93,8 @@ program_close(struct program *p)
 {
 	authority_close(p->authority);
 	p->authority = NULL;
+	nursery_close(p->nursery);
+	p->nursery = NULL;
 	explicit_bzero(p->cluster_key, sizeof(p->cluster_key));
 }
 
@@ -97,6 +106,7 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 		struct signer_setup setup = {.name = m->name,
 		    .uri = m->uri,
 		    .pin_file = m->pin_file[0] ? m->pin_file : NULL,
+		    .nursery = p->nursery,
 		    .answer_ms = p->config.answer_ms};
 
 		if (!signer_open(&setup, &w->signer[i], e))
@@ -104,6 +114,19 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 		w->signers++;
 	}
 	return true;
+}
+
+static bool
+open_pay(const struct program *p, struct worker *w, struct err *e)
+{
+	const struct config *c = &p->config;
+	const struct pay_setup setup = {.base_url = c->stripe_url,
+	    .key_file = c->stripe_key,
+	    .webhook_secret_file = c->stripe_webhook_secret,
+	    .authority = c->stripe_authority,
+	    .return_url = c->stripe_return[0] ? c->stripe_return : c->url};
+
+	return pay_open(&setup, &w->pay, e);
 }
 
 bool
@@ -117,7 +140,7 @@ program_worker(const struct program *p, struct worker **out, struct err *e)
 	w->provider = &p->provider;
 	if (psds_new(&w->psds, e) &&
 	    store_open(p->config.database, STORE_WAIT_MS, &w->store, e) &&
-	    open_signers(p, w, e)) {
+	    open_signers(p, w, e) && open_pay(p, w, e)) {
 		*out = w;
 		return true;
 	}
@@ -132,6 +155,7 @@ program_worker_close(struct worker *w)
 		return;
 	for (size_t i = 0; i < w->signers; i++)
 		signer_close(w->signer[i]);
+	pay_close(w->pay);
 	store_close(w->store);
 	psds_free(w->psds);
 	free(w);

@@ -13,6 +13,7 @@
 struct program {
 	struct config config;
 	struct authority *authority; /* NULL: this one has none */
+	struct nursery *nursery;     /* of the modules' processes */
 	struct provider provider;
 	struct tally tally;
 	uint8_t
@@ -23,7 +24,8 @@ struct program {
 MUST_CHECK bool
 program_load(const char *path, struct program *out, struct err *e);
 
-/* Opens the authority's folder and reads the licence from the database.
+/* Before there are threads.  Opens the authority's folder and reads the licence
+ * from the database.
  * Errors: ERR_CONFIG (init was not run, another version of the schema). */
 MUST_CHECK bool program_open(struct program *p, struct err *e);
 /* Forgets the keys. */

@@ -23,7 +23,8 @@ struct service {
 	struct front *front; /* of role web */
 	struct entry *entry;
 	struct web *web;
-	struct keeper *keeper; /* of the other roles */
+	/* of the other roles */
+	struct keeper *keeper, *payments;
 	/* PEM; NULL where no file is named */
 	char *certificate, *key, *authority;
 };
@@ -170,6 +171,17 @@ start_entry(struct service *s, struct err *e)
 	return entry_open(&setup, &s->entry, e);
 }
 
+/* Payments wait for others; stamps do not wait for them. */
+static bool
+start_keepers(struct service *s, const struct program *p, struct err *e)
+{
+	struct keeper_setup stamps = {p, s->web, keeper_stamps};
+	struct keeper_setup payments = {p, NULL, keeper_payments};
+
+	return keeper_start(&stamps, &s->keeper, e) &&
+	       keeper_start(&payments, &s->payments, e);
+}
+
 bool
 service_start(
     struct program *p, int listen_fd, struct service **out, struct err *e)
@@ -183,7 +195,7 @@ service_start(
 	s->p = p;
 	if ((front && !front_open(&p->config, p->cluster_key, &s->front, e)) ||
 	    !start_entry(s, e) || !start_web(s, listen_fd, e) ||
-	    (!front && !keeper_start(p, s->web, &s->keeper, e))) {
+	    (!front && !start_keepers(s, p, e))) {
 		service_stop(s);
 		return false;
 	}
@@ -212,6 +224,7 @@ service_stop(struct service *s)
 {
 	if (s == NULL)
 		return;
+	keeper_stop(s->payments);
 	keeper_stop(s->keeper);
 	web_stop(s->web);
 	entry_close(s->entry);

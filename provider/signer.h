@@ -28,12 +28,14 @@
 #define SIGNER_BATCH	100
 
 struct signer;
+struct nursery;
 
 struct signer_setup {
 	const char *name; /* of the module */
 	const char *uri;
-	const char *pin_file; /* pkcs11 only; NULL: none */
-	int answer_ms;	      /* longest silence of a token; 0: HSM_ANSWER_MS */
+	const char *pin_file;	 /* pkcs11 only; NULL: none */
+	struct nursery *nursery; /* pkcs11 and threads: vault/nursery.h */
+	int answer_ms; /* longest silence of a token; 0: HSM_ANSWER_MS */
 };
 
 /* Errors: ERR_CONFIG (URI, file), ERR_ABSENT (no token), ERR_BUSY (a token that

@@ -23,6 +23,7 @@
 struct token {
 	char uri[HSM_URI_MAX], pin[PIN_BYTES];
 	int answer_ms;
+	struct nursery *nursery;
 	struct hsm *hsm;
 	struct signer_keys *keys; /* public halves */
 	/* Made the last key, and can still destroy it. */
@@ -66,6 +67,15 @@ ask_again(int *tries, struct err *e)
 }
 
 static bool
+open_hsm(struct token *t, struct hsm **out, struct err *e)
+{
+	if (!hsm_open(t->uri, NULL, t->answer_ms, out, e))
+		return false;
+	hsm_use_nursery(*out, t->nursery);
+	return true;
+}
+
+static bool
 unlock_once(struct token *t, struct err *e)
 {
 	bool needs_pin;
@@ -96,8 +106,8 @@ begin(struct token *t, const struct signer_setup *setup, struct err *e)
 		return err_set(e, ERR_CONFIG, "its URI is too long");
 	return (setup->pin_file == NULL ||
 		   pin_read(setup->pin_file, t->pin, e)) &&
-	       signer_keys_new(&t->keys, e) &&
-	       hsm_open(t->uri, NULL, t->answer_ms, &t->hsm, e) && unlock(t, e);
+	       signer_keys_new(&t->keys, e) && open_hsm(t, &t->hsm, e) &&
+	       unlock(t, e);
 }
 
 static bool
@@ -110,6 +120,7 @@ open_module(const struct signer_setup *setup, const char *rest, void **module,
 	if (t == NULL)
 		return err_system(e, "memory for a module");
 	t->answer_ms = setup->answer_ms > 0 ? setup->answer_ms : HSM_ANSWER_MS;
+	t->nursery = setup->nursery;
 	if (!begin(t, setup, e)) {
 		close_module(t);
 		return false;
@@ -138,7 +149,7 @@ take(struct token *t, const char *id, struct signer_key *out, struct err *e)
 {
 	struct hsm_taken taken;
 
-	if (!hsm_open(t->uri, NULL, t->answer_ms, &t->maker, e) ||
+	if (!open_hsm(t, &t->maker, e) ||
 	    !hsm_take(t->maker, id, t->pin, &taken, e))
 		return false;
 	if (!taken.made)

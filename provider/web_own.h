@@ -21,7 +21,8 @@
 
 #include "provider/web.h"
 
-#define WEB_STACK (512 * 1024)
+#define WEB_STACK  (512 * 1024)
+#define WEB_MEMORY 16384 /* of a connection: both heads, a part of a body */
 
 struct MHD_Connection;
 struct MHD_Daemon;

@@ -53,6 +53,12 @@ worker_count_doubt(const struct worker *w)
 		w->provider->tally->in_doubt++;
 }
 
+const char *
+worker_person_id(const struct worker *w, int64_t person, char out[PSD_ID])
+{
+	return write_id(w, "PN", (uint32_t)person, out);
+}
+
 int64_t
 worker_ms(const struct worker *w)
 {

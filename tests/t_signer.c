@@ -12,6 +12,7 @@
 #include "tests/hsm_help.h"
 #include "tests/test.h"
 #include "vault/crypto.h"
+#include "vault/nursery.h"
 
 #define ID	"XXPS0000000001"
 #define OTHER	"XXPS0000000002"
@@ -652,10 +653,14 @@ threads_each_have_their_session(void **state)
 {
 	struct signer_setup in = {
 	    .name = "hsm", .uri = TOKEN, .pin_file = pin_file};
+	struct err e = ERR_INIT;
 
 	(void)state;
 	need_softhsm();
-	threads_share_keys(&in);
+	is_ok(nursery_open(&in.nursery, &e), &e, "nursery");
+	for (int i = 0; i < 3; i++)
+		threads_share_keys(&in);
+	nursery_close(in.nursery);
 }
 
 /* Making more of them than a child remembers takes too long: the same name in

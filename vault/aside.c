@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vault/aside.h"
+#include "vault/aside_own.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "vault/nursery.h"
 
 #define REAP_MS	 500
 #define NAP_US	 200
@@ -21,6 +22,7 @@
 
 struct aside {
 	const struct aside_part *part;
+	struct nursery *nursery; /* NULL: it is this process's own child */
 	int fd;
 	pid_t pid, owner;
 	bool lost;
@@ -91,8 +93,8 @@ settle_user(void)
 
 /* `dies`: with the parent, at once.  The end of a mere thread of it would be taken
  * for that; a child of one ends when it has done its order and finds nobody. */
-_Noreturn static void
-be_child(const struct aside_part *part, int fd, bool dies)
+_Noreturn void
+aside_be_child(const struct aside_part *part, int fd, bool dies)
 {
 	void *state = calloc(1, part->state_size);
 	sigset_t none;
@@ -118,11 +120,25 @@ be_child(const struct aside_part *part, int fd, bool dies)
 
 /* --- its parent ----------------------------------------------------------------------- */
 
+/* A child that has `fd`. */
+static bool
+bear(struct aside *a, int fd, struct err *e)
+{
+	bool dies = gettid() == getpid();
+
+	if (a->nursery != NULL)
+		return nursery_bear(a->nursery, a->part, fd, &a->pid, e);
+	a->pid = fork();
+	if (a->pid == 0)
+		aside_be_child(a->part, fd, dies);
+	return a->pid > 0 || err_system(e, "fork");
+}
+
 bool
-aside_open(const struct aside_part *part, struct aside **out, struct err *e)
+aside_open_in(struct nursery *nursery, const struct aside_part *part,
+    struct aside **out, struct err *e)
 {
 	struct aside *a = calloc(1, sizeof(*a));
-	bool dies;
 	int ends[2];
 
 	if (a == NULL)
@@ -133,21 +149,24 @@ aside_open(const struct aside_part *part, struct aside **out, struct err *e)
 		return false;
 	}
 	a->part = part;
+	a->nursery = nursery;
 	a->owner = getpid();
-	dies = gettid() == getpid();
-	a->pid = fork();
-	if (a->pid == 0)
-		be_child(part, ends[1], dies);
-	close(ends[1]);
 	a->fd = ends[0];
-	if (a->pid > 0) {
+	if (bear(a, ends[1], e)) {
+		close(ends[1]);
 		*out = a;
 		return true;
 	}
-	err_system(e, "fork");
+	close(ends[1]);
 	close(a->fd);
 	free(a);
 	return false;
+}
+
+bool
+aside_open(const struct aside_part *part, struct aside **out, struct err *e)
+{
+	return aside_open_in(NULL, part, out, e);
 }
 
 /* It closes its end when it has tidied up. */
@@ -183,7 +202,10 @@ aside_close(struct aside *a)
 	if (a->owner == getpid()) {
 		if (a->part->leave != NULL && !a->lost)
 			let_leave(a);
-		reap(a->pid);
+		if (a->nursery != NULL)
+			nursery_end(a->nursery, a->pid);
+		else
+			reap(a->pid);
 	}
 	close(a->fd);
 	explicit_bzero(a, sizeof(*a));

@@ -33,10 +33,17 @@ struct aside_part {
 
 struct aside;
 
-/* The child of this part, which stays the caller's.  It ends with this process;
+/* The child of this part, which stays the caller's.  Where other threads are in a
+ * library meanwhile, the child may hang in it.  It ends with this process;
  * one that a thread made may do its order first.  Errors: ERR_SYSTEM. */
 MUST_CHECK bool
 aside_open(const struct aside_part *part, struct aside **out, struct err *e);
+
+/* The same in a program with other threads, by its nursery (vault/nursery.h); with
+ * NULL as aside_open(). */
+struct nursery;
+MUST_CHECK bool aside_open_in(struct nursery *nursery,
+    const struct aside_part *part, struct aside **out, struct err *e);
 
 /* NULL is allowed. */
 void aside_close(struct aside *a);

@@ -40,6 +40,11 @@ struct hsm;
 MUST_CHECK bool hsm_open(const char *uri, const uint8_t *certified,
     int answer_ms, struct hsm **out, struct err *e);
 
+/* Has its processes forked there (vault/nursery.h); before anything is asked of
+ * the token.  It must live as long as *t. */
+struct nursery;
+void hsm_use_nursery(struct hsm *t, struct nursery *nursery);
+
 /* Forgets the PIN, ends the session.  NULL is allowed. */
 void hsm_close(struct hsm *t);
 

@@ -38,6 +38,12 @@ hsm_open(const char *uri, const uint8_t *certified, int answer_ms,
 }
 
 void
+hsm_use_nursery(struct hsm *t, struct nursery *nursery)
+{
+	t->nursery = nursery;
+}
+
+void
 hsm_disconnect(struct hsm *t)
 {
 	aside_close(t->aside);
@@ -116,7 +122,7 @@ connect_token(struct hsm *t, bool writable, bool *needs_pin, struct err *e)
 	struct hsm_said o;
 
 	hsm_disconnect(t);
-	if (!aside_open(&hsm_part, &t->aside, e))
+	if (!aside_open_in(t->nursery, &hsm_part, &t->aside, e))
 		return false;
 	hsm_begin_order(&o, HSM_OPEN);
 	bytes_write_le(&o.w, writable, 1);

@@ -12,6 +12,7 @@ struct hsm {
 	char uri[HSM_URI_MAX];
 	struct sig_key *certified; /* NULL: not known yet */
 	int answer_ms;
+	struct nursery *nursery;
 	struct aside *aside; /* NULL: not connected */
 	bool unlocked;
 	char pin[HSM_PIN_MAX]; /* that was right, or "" */
