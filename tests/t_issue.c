@@ -273,7 +273,7 @@ who_is_locked_out_gets_only_what_was_bought(void **state)
 	}
 	shop_sql(&s, "UPDATE psd SET state = 'withheld'");
 	shop_order(&order, &s.system[0], 2, 1, 780);
-	must_refuse(&s, ERR_FUNDS, "missing");
+	must_refuse(&s, ERR_DENIED, "withheld");
 	shop_close(&s);
 }
 
