@@ -18,6 +18,17 @@ static const struct api_route routes[] = {
     {"POST", "/v1/verify", PERSON_POST | PERSON_AUDITOR | PERSON_ADMINISTRATOR,
 	api_verify},
     {"POST", "/v1/cancel", PERSON_POST, api_cancel},
+    {"GET", "/v1/accounts/*",
+	PERSON_ADMINISTRATOR | PERSON_MAILROOM | PERSON_AUDITOR, api_account},
+    {"POST", "/v1/systems", PERSON_ADMINISTRATOR, api_system_add},
+    {"POST", "/v1/systems/*/token", PERSON_ADMINISTRATOR, api_system_token},
+    {"POST", "/v1/systems/*/suspend", PERSON_ADMINISTRATOR, api_system_suspend},
+    {"POST", "/v1/systems/*/resume", PERSON_ADMINISTRATOR, api_system_resume},
+    {"POST", "/v1/systems/*/withdraw", PERSON_ADMINISTRATOR,
+	api_system_withdraw},
+    {"POST", "/v1/systems/*/limits", PERSON_ADMINISTRATOR, api_system_limits},
+    {"GET", "/v1/ledger", PERSON_ADMINISTRATOR | PERSON_AUDITOR, api_ledger},
+    {"GET", "/v1/audit", PERSON_AUDITOR, api_audit},
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
