@@ -27,6 +27,11 @@ static const struct api_route routes[] = {
     {"POST", "/v1/systems/*/withdraw", PERSON_ADMINISTRATOR,
 	api_system_withdraw},
     {"POST", "/v1/systems/*/limits", PERSON_ADMINISTRATOR, api_system_limits},
+    {"POST", "/v1/refunds", API_SYSTEM, api_refund_ask},
+    {"GET", "/v1/refunds/*", API_SYSTEM, api_refund},
+    {"GET", "/v1/refunds", PERSON_ADMINISTRATOR | PERSON_AUDITOR, api_refunds},
+    {"POST", "/v1/refunds/*/approve", PERSON_ADMINISTRATOR, api_refund_approve},
+    {"POST", "/v1/refunds/*/reject", PERSON_ADMINISTRATOR, api_refund_reject},
     {"GET", "/v1/ledger", PERSON_ADMINISTRATOR | PERSON_AUDITOR, api_ledger},
     {"GET", "/v1/audit", PERSON_AUDITOR, api_audit},
 };

@@ -60,6 +60,10 @@ struct config {
 
 	int mail_days; /* [post] days: a stamp is good after its mail date */
 
+	/* [refund] */
+	int refund_days;    /* days: after the mail date */
+	mils approve_above; /* a larger one takes two persons */
+
 	/* [psd]: of PSDs to come */
 	mils min_stamp, max_stamp, max_descending;
 	int psd_years;
