@@ -74,6 +74,8 @@ make_authority(struct shop *s, struct err *e)
 					    .currency = 840},
 	    .keys = s->authority,
 	    .mail_days = 30,
+	    .refund_days = 60,
+	    .approve_above = 500,
 	    .answer_key = authority_answer_key(s->authority),
 	    .certificate = authority_provider(s->authority),
 	    .authority = authority_root(s->authority),
