@@ -72,6 +72,8 @@ make_authority(struct shop *s, struct err *e)
 					    .vendor = "XX",
 					    .holder = "test provider",
 					    .currency = 840},
+	    .keys = s->authority,
+	    .mail_days = 30,
 	    .answer_key = authority_answer_key(s->authority),
 	    .certificate = authority_provider(s->authority),
 	    .authority = authority_root(s->authority),
