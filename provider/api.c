@@ -74,9 +74,7 @@ ask_who(struct call *c)
 	    "address: its administrator finds the token where the system was "
 	    "added, or has a new one made"};
 
-	http_problem(c->out, c->request, &who);
-	c->out->status = 401;
-	http_add(c->out, "WWW-Authenticate", "Bearer realm=\"postage\"");
+	http_challenge(c->out, c->request, &who, "Bearer realm=\"postage\"");
 }
 
 void
