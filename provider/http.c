@@ -136,3 +136,12 @@ http_refuse(struct http_response *out, const struct http_request *request,
 {
 	write_problem(out, request, status, title_of(status), NULL, detail);
 }
+
+void
+http_retry(struct http_response *out, int seconds)
+{
+	for (size_t i = 0; i < out->headers; i++)
+		if (strcmp(out->header[i].name, "Retry-After") == 0)
+			out->headers = i;
+	http_add(out, "Retry-After", "%d", seconds);
+}

@@ -21,6 +21,7 @@
 struct http_request {
 	const char *method; /* "GET" */
 	const char *path;   /* decoded, begins with '/', without the query */
+	const char *target; /* path and query as they were sent */
 	const char *body;   /* a NUL behind it */
 	size_t body_len;
 	char address[HTTP_ADDRESS]; /* of the peer; "" = a local socket */
@@ -77,5 +78,8 @@ void http_conflict(struct http_response *out,
 /* The same where no kind of error fits: 404, 405, 413, 415, 429. */
 void http_refuse(struct http_response *out, const struct http_request *request,
     int status, const char *detail);
+
+/* Another Retry-After than these two say. */
+void http_retry(struct http_response *out, int seconds);
 
 #endif

@@ -48,7 +48,7 @@ struct issue_result {
 
 /* All new stamps of the order, or none.
  * Errors: ERR_REQUEST (total, a field, a key twice), ERR_FUNDS, ERR_DENIED (not
- * to be spent, limits, PSD's life), ERR_BUSY (an old fence), ERR_CORRUPT (a key
+ * to be spent, limits, PSD's life, sheet, label), ERR_BUSY (an old fence), ERR_CORRUPT (a key
  * with another request), ERR_ABSENT: nothing is known, ask issue_find(). */
 MUST_CHECK bool issue_stamps(struct worker *w, const struct issue_order *order,
     struct issue_result *out, struct err *e);

@@ -23,10 +23,13 @@ static const struct {
     {"audit", verb_audit, "checks the books and every signature"},
     {"ledger", verb_ledger, "shows the ledger, or an account's transfers"},
     {"customer", verb_customer, "adds, suspends, resumes a customer"},
-    {"account", verb_account, "adds, shows, locks, unlocks an account"},
+    {"account", verb_account, "adds, shows, locks, unlocks, sets auto-add"},
     {"credit", verb_credit, "pays money in, for an invoice"},
+    {"pay", verb_pay, "lists payments, approves, rejects or returns one"},
     {"psd", verb_psd, "adds PSDs to an account, lists them"},
     {"system", verb_system, "adds a user system, makes its token"},
+    {"person", verb_person, "adds a person with a role, makes the token"},
+    {"sheet", verb_sheet, "registers label sheets, shows and voids them"},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

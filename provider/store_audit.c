@@ -50,6 +50,37 @@ static const struct {
 	"(SELECT COALESCE(SUM(s.amount), 0) FROM stamp s "
 	"WHERE s.usersystem = u.id) OR n.pieces <> "
 	"(SELECT COUNT(*) FROM stamp s WHERE s.usersystem = u.id)"},
+    {"each label's sheet belongs to the account that used it",
+	"SELECT 'sheet ' || CAST(s.sheet AS TEXT) || ' label ' || "
+	"CAST(s.label AS TEXT) FROM stamp s "
+	"JOIN usersystem u ON u.id = s.usersystem "
+	"LEFT JOIN sheet h ON h.serial = s.sheet WHERE s.sheet IS NOT NULL "
+	"AND (h.account IS NULL OR h.account <> u.account)"},
+    {"no label is used that its sheet has not",
+	"SELECT 'sheet ' || CAST(s.sheet AS TEXT) || ' label ' || "
+	"CAST(s.label AS TEXT) FROM stamp s "
+	"JOIN sheet_range r ON r.first <= s.sheet AND r.last >= s.sheet "
+	"WHERE s.label > r.labels"},
+    {"each payment that was paid is in the ledger",
+	"SELECT 'payment ' || CAST(p.id AS TEXT) FROM payment p "
+	"WHERE p.state IN ('paid', 'refunded', 'returned') AND p.amount <> "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x WHERE x.ref IN "
+	"(p.driver || ':' || p.processor_id, "
+	"p.driver || ':' || p.processor_id || ':owed'))"},
+    {"what came from the processor is a payment that was paid",
+	"SELECT 'transfer ' || x.ref FROM transfer x "
+	"LEFT JOIN payment p ON p.processor_id = "
+	"REPLACE(REPLACE(x.ref, 'stripe:', ''), ':owed', '') "
+	"WHERE x.taken_from = 'processor' AND x.kind IN ('payment', "
+	"'repaid') AND (p.id IS NULL OR "
+	"p.state NOT IN ('paid', 'refunded', 'returned'))"},
+    {"what is owed is what went back and was not paid again",
+	"SELECT 'all accounts' FROM licence WHERE "
+	"(SELECT COALESCE(SUM(a.owed), 0) FROM account a) <> "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.taken_from = 'returned') - "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.given_to = 'returned')"},
     {"each stamp's signature belongs to a stamp",
 	"SELECT 'PSD ' || CAST(g.psd AS TEXT) || ' piece ' || "
 	"CAST(g.piece AS TEXT) FROM signature g LEFT JOIN stamp s "
