@@ -143,34 +143,11 @@ put_stamp(
 	json_end(j);
 }
 
-/* For all that is spent from this account, so not of one moment with the order.
- * Whoever does not get the answer asks by the keys. */
-static bool
-read_left(struct call *c, mils *left, struct err *e)
-{
-	struct user_system u;
-	bool found, done;
-	mils loaded = 0;
-
-	if (!store_begin(c->w->store, STORE_READ, e))
-		return err_set(e, ERR_ABSENT, "issued; ask for what was");
-	store_system_ask(c->w->store, c->system.id, false);
-	done = store_system_get(c->w->store, &u, &found, e) &&
-	       store_system_loaded(c->w->store, u.account, &loaded, e);
-	store_rollback(c->w->store);
-	*left = loaded + u.credit;
-	return done || err_set(e, ERR_ABSENT, "issued; ask for what was");
-}
-
 static bool
 give_issued(struct call *c, const struct issue_result *r, struct err *e)
 {
-	struct json *j;
-	mils left;
+	struct json *j = json_new();
 
-	if (!read_left(c, &left, e))
-		return false;
-	j = json_new();
 	json_begin_array(j, "stamps");
 	for (size_t i = 0; i < r->count; i++) {
 		put_stamp(c, j, &r->stamp[i], r->replayed[i]);
@@ -179,7 +156,6 @@ give_issued(struct call *c, const struct issue_result *r, struct err *e)
 	}
 	json_end(j);
 	json_put_int(j, "ascending", r->system.ascending);
-	json_put_int(j, "descending", left);
 	json_put_int(j, "piece_count", r->system.pieces);
 	return api_give(c, j, e);
 }
