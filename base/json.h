@@ -113,8 +113,9 @@ void json_begin_object(struct json *j, const char *key);
 void json_begin_array(struct json *j, const char *key);
 void json_item(struct json *j);
 void json_end(struct json *j);
-/* A text of the array where one is. */
+/* A text, a number of the array where one is. */
 void json_item_put_text(struct json *j, const char *value);
+void json_item_put_int(struct json *j, int64_t value);
 
 /* The text on the heap, a NUL behind it, keys in the order they were put; frees
  * the writer.  NULL: no memory. */

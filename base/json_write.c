@@ -80,6 +80,12 @@ json_item_put_text(struct json *j, const char *value)
 }
 
 void
+json_item_put_int(struct json *j, int64_t value)
+{
+	put(j, NULL, json_integer(value));
+}
+
+void
 json_put_digits(struct json *j, const char *key, uint64_t value)
 {
 	char text[24];

@@ -1,37 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/api.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "provider/auth.h"
 
 static const struct api_route routes[] = {
-    {"GET", "/v1/vault", API_SYSTEM, api_vault_status},
-    {"POST", "/v1/vault/indicia", API_SYSTEM, api_vault_indicia},
-    {"POST", "/v1/vault/find", API_SYSTEM, api_vault_find},
-    {"GET", "/v1/vault/recent", API_SYSTEM, api_vault_recent},
-    {"POST", "/v1/payments", API_SYSTEM, api_payment_begin},
-    {"GET", "/v1/payments/*", API_SYSTEM, api_payment_show},
-    {"POST", "/v1/webhooks/*", API_ANYBODY, api_webhook},
-    {"GET", "/v1/certificates/*", API_ANYBODY, api_certificate},
-    {"GET", "/v1/health", API_ANYBODY, api_health},
+    {"GET", "/v1/vault", API_SYSTEM, API_AGAIN, api_vault_status},
+    {"POST", "/v1/vault/indicia", API_SYSTEM, API_AGAIN, api_vault_indicia},
+    {"POST", "/v1/vault/find", API_SYSTEM, API_AGAIN, api_vault_find},
+    {"GET", "/v1/vault/recent", API_SYSTEM, API_AGAIN, api_vault_recent},
+    {"GET", "/v1/sheets/*", API_SYSTEM, API_AGAIN, api_sheet},
+    {"POST", "/v1/payments", API_SYSTEM, API_AGAIN, api_payment_begin},
+    {"GET", "/v1/payments/*", API_SYSTEM, API_AGAIN, api_payment_show},
+    {"POST", "/v1/webhooks/*", API_ANYBODY, API_AGAIN, api_webhook},
+    {"GET", "/v1/certificates/*", API_ANYBODY, API_AGAIN, api_certificate},
+    {"GET", "/v1/crl", API_ANYBODY, API_AGAIN, api_crl},
+    {"GET", "/v1/health", API_ANYBODY, API_AGAIN, api_health},
+    {"POST", "/v1/verify", PERSON_POST | PERSON_AUDITOR | PERSON_ADMINISTRATOR,
+	API_AGAIN, api_verify},
+    {"POST", "/v1/cancel", PERSON_POST, API_ONCE, api_cancel},
+    {"GET", "/v1/accounts/*",
+	PERSON_ADMINISTRATOR | PERSON_MAILROOM | PERSON_AUDITOR, API_AGAIN,
+	api_account},
+    {"POST", "/v1/systems", PERSON_ADMINISTRATOR, API_ONCE, api_system_add},
+    {"POST", "/v1/systems/*/token", PERSON_ADMINISTRATOR, API_ONCE,
+	api_system_token},
+    {"POST", "/v1/systems/*/suspend", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_system_suspend},
+    {"POST", "/v1/systems/*/resume", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_system_resume},
+    {"POST", "/v1/systems/*/withdraw", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_system_withdraw},
+    {"POST", "/v1/systems/*/limits", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_system_limits},
+    {"POST", "/v1/refunds", API_SYSTEM, API_ONCE, api_refund_ask},
+    {"GET", "/v1/refunds/*", API_SYSTEM, API_AGAIN, api_refund},
+    {"GET", "/v1/refunds", PERSON_ADMINISTRATOR | PERSON_AUDITOR, API_AGAIN,
+	api_refunds},
+    {"POST", "/v1/refunds/*/approve", PERSON_ADMINISTRATOR, API_ONCE,
+	api_refund_approve},
+    {"POST", "/v1/refunds/*/reject", PERSON_ADMINISTRATOR, API_ONCE,
+	api_refund_reject},
+    {"GET", "/v1/ledger", PERSON_ADMINISTRATOR | PERSON_AUDITOR, API_AGAIN,
+	api_ledger},
+    {"GET", "/v1/audit", PERSON_AUDITOR, API_AGAIN, api_audit},
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
-/* True where `path` is the route's; *tail what stands for its '*'. */
+/* True where `path` is the route's; `tail` gets what stands for its '*'. */
 static bool
-matches(const char *pattern, const char *path, const char **tail)
+matches(const char *pattern, const char *path, char tail[API_TAIL])
 {
-	size_t len = strlen(pattern);
+	size_t before = strcspn(pattern, "*"), len;
+	const char *after = pattern + before;
 
-	*tail = "";
-	if (pattern[len - 1] != '*')
-		return strcmp(pattern, path) == 0;
-	if (strncmp(pattern, path, len - 1) != 0)
+	tail[0] = '\0';
+	if (strncmp(pattern, path, before) != 0)
 		return false;
-	*tail = path + len - 1;
-	return **tail != '\0' && strchr(*tail, '/') == NULL;
+	path += before;
+	if (*after == '\0')
+		return *path == '\0';
+	len = strcspn(path, "/");
+	if (len == 0 || len >= API_TAIL || strcmp(after + 1, path + len) != 0)
+		return false;
+	memcpy(tail, path, len);
+	tail[len] = '\0';
+	return true;
 }
 
 /* HEAD is a GET whose body the server leaves out. */
@@ -42,22 +79,47 @@ same_method(const char *asked, const char *of)
 	       (strcmp(asked, "HEAD") == 0 && strcmp(of, "GET") == 0);
 }
 
-static const struct api_route *
-find_route(struct call *c, bool *path_known)
+size_t
+api_routes(const struct api_route **list)
 {
-	const char *tail;
+	*list = routes;
+	return ROUTES;
+}
 
+const struct api_route *
+api_find(
+    const struct http_request *request, char tail[API_TAIL], bool *path_known)
+{
 	*path_known = false;
 	for (size_t i = 0; i < ROUTES; i++) {
-		if (!matches(routes[i].path, c->request->path, &tail))
+		if (!matches(routes[i].path, request->path, tail))
 			continue;
 		*path_known = true;
-		if (!same_method(c->request->method, routes[i].method))
-			continue;
-		c->tail = tail;
-		return &routes[i];
+		if (same_method(request->method, routes[i].method))
+			return &routes[i];
 	}
 	return NULL;
+}
+
+void
+api_refuse(struct http_response *out, const struct http_request *request,
+    bool path_known)
+{
+	http_refuse(out, request, path_known ? 405 : 404,
+	    path_known ? "this path has other methods"
+		       : "there is no such path");
+}
+
+static bool
+person_may(
+    struct call *c, const struct api_route *route, bool *known, struct err *e)
+{
+	if (!auth_person(c->w, c->request, &c->person, known, e))
+		return false;
+	return !*known || (c->person.role & route->who) != 0 ||
+	       err_set(e, ERR_DENIED,
+		   "%s has the role %s: this is for others to ask",
+		   c->person.login, person_role_name(c->person.role));
 }
 
 static bool
@@ -65,21 +127,27 @@ may_call(
     struct call *c, const struct api_route *route, bool *known, struct err *e)
 {
 	*known = true;
-	return route->who == API_ANYBODY ||
-	       auth_system(c->w, c->request, &c->system, known, e);
+	if (route->who == API_ANYBODY)
+		return true;
+	if (route->who == API_SYSTEM)
+		return auth_system(c->w, c->request, &c->system, known, e);
+	return person_may(c, route, known, e);
 }
 
 static void
-ask_who(struct call *c)
+ask_who(struct call *c, const struct api_route *route)
 {
-	static const struct err who = {ERR_DENIED,
+	static const struct err system = {ERR_DENIED,
 	    "no user system is known by this token or certificate, from this "
 	    "address: its administrator finds the token where the system was "
 	    "added, or has a new one made"};
+	static const struct err person = {ERR_DENIED,
+	    "nobody is known by this token, or they are suspended: postaged "
+	    "person token makes a new one"};
 
-	http_problem(c->out, c->request, &who);
-	c->out->status = 401;
-	http_add(c->out, "WWW-Authenticate", "Bearer realm=\"postage\"");
+	http_challenge(c->out, c->request,
+	    route->who == API_SYSTEM ? &system : &person,
+	    "Bearer realm=\"postage\"");
 }
 
 void
@@ -91,17 +159,15 @@ api_answer(struct worker *w, const struct http_request *request,
 	struct err e = ERR_INIT;
 	bool known;
 
-	route = find_route(&c, &known);
+	route = api_find(request, c.tail, &known);
 	if (route == NULL) {
-		http_refuse(out, request, known ? 405 : 404,
-		    known ? "this path has other methods"
-			  : "there is no such path");
+		api_refuse(out, request, known);
 		return;
 	}
 	if (!may_call(&c, route, &known, &e))
 		http_problem(out, request, &e);
 	else if (!known)
-		ask_who(&c);
+		ask_who(&c, route);
 	else if (!route->handler(&c, &e))
 		http_problem(out, request, &e);
 }
@@ -115,5 +181,15 @@ api_give(struct call *c, struct json *j, struct err *e)
 	if (text == NULL)
 		return err_set(e, ERR_SYSTEM, "out of memory");
 	http_give(c->out, 200, "application/json", text, len);
+	return true;
+}
+
+bool
+api_missing(struct call *c, const char *what)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "there is no such %s", what);
+	http_refuse(c->out, c->request, 404, text);
 	return true;
 }

@@ -8,8 +8,11 @@
 
 #include "base/json.h"
 #include "provider/http.h"
+#include "provider/store_person.h"
 #include "provider/store_system.h"
 #include "provider/worker.h"
+
+#define API_TAIL 96
 
 /* One request on its way through a handler. */
 struct call {
@@ -17,19 +20,38 @@ struct call {
 	const struct http_request *request;
 	struct http_response *out;
 	struct user_system system; /* for routes of user systems */
-	const char *tail; /* what stands for the '*' of the route's path */
+	struct person person;	   /* for routes of persons */
+	char tail[API_TAIL]; /* what stands for the '*' of the route's path */
 };
 
 /* Answers by out; or fails with the error that becomes the answer. */
 typedef bool api_handler(struct call *c, struct err *e);
 
-enum api_who { API_ANYBODY, API_SYSTEM };
+/* Who may call a route: one of these, or persons of some roles (the bits of
+ * enum person_role). */
+enum { API_ANYBODY = 0, API_SYSTEM = 1 << 16 };
+
+/* May a front that lost the answer ask another server the same?  API_AGAIN: it
+ * changes nothing, or its body names keys under which it is done once. */
+enum api_again { API_ONCE, API_AGAIN };
 
 struct api_route {
-	const char *method, *path; /* a '*' at its end: one more part */
-	enum api_who who;
+	const char *method, *path; /* a '*': any one part */
+	unsigned who;
+	enum api_again again;
 	api_handler *handler;
 };
+
+size_t api_routes(const struct api_route **list);
+
+/* NULL: no route; *path_known: the path has other methods.  *tail is what stands
+ * for the '*'. */
+const struct api_route *api_find(
+    const struct http_request *request, char tail[API_TAIL], bool *path_known);
+
+/* 404 or 405. */
+void api_refuse(struct http_response *out, const struct http_request *request,
+    bool path_known);
 
 /* Answers a request, whatever it is; `worker` is a struct worker. */
 void api_answer(struct worker *w, const struct http_request *request,
@@ -38,11 +60,21 @@ void api_answer(struct worker *w, const struct http_request *request,
 /* 200 with this document, which it frees. */
 MUST_CHECK bool api_give(struct call *c, struct json *j, struct err *e);
 
+/* 404: there is no such `what`. */
+bool api_missing(struct call *c, const char *what);
+
 /* --- the groups ---------------------------------------------------------------------- */
 
 api_handler api_vault_status, api_vault_indicia, api_vault_find,
     api_vault_recent;
-api_handler api_certificate, api_health;
+api_handler api_sheet;
+api_handler api_certificate, api_crl, api_health;
+api_handler api_verify, api_cancel;
 api_handler api_payment_begin, api_payment_show, api_webhook;
+api_handler api_account, api_system_add, api_system_token, api_system_suspend,
+    api_system_resume, api_system_withdraw, api_system_limits;
+api_handler api_refund_ask, api_refund, api_refunds, api_refund_approve,
+    api_refund_reject;
+api_handler api_ledger, api_audit;
 
 #endif

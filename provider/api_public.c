@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/crl.h"
 #include "provider/store_psd.h"
 
 /* --- certificates ------------------------------------------------------------------- */
@@ -83,6 +84,18 @@ api_certificate(struct call *c, struct err *e)
 	if (strcmp(c->tail, p->licence.vendor) == 0)
 		return give_certificate(c, p->certificate, e);
 	return give_psd(c, e);
+}
+
+bool
+api_crl(struct call *c, struct err *e)
+{
+	uint8_t *der = NULL;
+	size_t len;
+	bool done = crl_newest(c->w, &der, &len, e) &&
+		    give_bytes(c, "application/pkix-crl", der, len, e);
+
+	free(der);
+	return done;
 }
 
 /* --- health ---------------------------------------------------------------------------- */

@@ -11,20 +11,24 @@
 #include "stamp/sig.h"
 
 #define SECRET_TEXT 64
-#define SYSTEM_TEXT 14 /* "XXUS0000000012" */
+#define NAME_TEXT   14 /* "XXUS0000000012" */
 
 /* --- tokens ---------------------------------------------------------------------- */
 
-bool
-auth_make_token(const struct worker *w, int64_t id, char token[AUTH_TOKEN],
+/* "XXUS0000000012": whose token it is. */
+typedef const char *
+write_name(const struct worker *w, int64_t id, char out[PSD_ID]);
+
+static bool
+make_token(const char *name, char token[AUTH_TOKEN],
     uint8_t secret[SECRET_BYTES], struct err *e)
 {
 	uint8_t random[SECRET_TEXT / 2];
-	char name[PSD_ID], *text;
+	char *text;
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return err_system(e, "getrandom");
-	snprintf(token, AUTH_TOKEN, "%s.", worker_system_id(w, id, name));
+	snprintf(token, AUTH_TOKEN, "%s.", name);
 	text = token + strlen(token);
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(text + 2 * i, 3, "%02x", random[i]);
@@ -33,10 +37,28 @@ auth_make_token(const struct worker *w, int64_t id, char token[AUTH_TOKEN],
 	return true;
 }
 
-/* "Bearer XXUS0000000012.<secret>": the system's number and the secret. */
+bool
+auth_make_token(const struct worker *w, int64_t id, char token[AUTH_TOKEN],
+    uint8_t secret[SECRET_BYTES], struct err *e)
+{
+	char name[PSD_ID];
+
+	return make_token(worker_system_id(w, id, name), token, secret, e);
+}
+
+bool
+auth_make_person_token(const struct worker *w, int64_t id,
+    char token[AUTH_TOKEN], uint8_t secret[SECRET_BYTES], struct err *e)
+{
+	char name[PSD_ID];
+
+	return make_token(worker_person_id(w, id, name), token, secret, e);
+}
+
+/* "Bearer XXUS0000000012.<secret>": the number and the secret. */
 static bool
-parse_token(const struct worker *w, const char *header, int64_t *id,
-    const char **secret)
+parse_token(const struct worker *w, const char *header, write_name *write,
+    int64_t *id, const char **secret)
 {
 	const char *at;
 	char name[PSD_ID], *end;
@@ -46,7 +68,7 @@ parse_token(const struct worker *w, const char *header, int64_t *id,
 		return false;
 	at = header + 7;
 	*secret = strchr(at, '.');
-	if (*secret == NULL || *secret - at != SYSTEM_TEXT ||
+	if (*secret == NULL || *secret - at != NAME_TEXT ||
 	    strlen(*secret + 1) != SECRET_TEXT)
 		return false;
 	serial = strtoul(at + 4, &end, 10);
@@ -54,19 +76,18 @@ parse_token(const struct worker *w, const char *header, int64_t *id,
 		return false;
 	++*secret;
 	*id = (int64_t)serial;
-	return strncmp(at, worker_system_id(w, *id, name),
-		   (size_t)(*secret - 1 - at)) == 0;
+	return strncmp(at, write(w, *id, name), NAME_TEXT) == 0;
 }
 
 static bool
-same_secret(const struct user_system *u, const char *text)
+same_secret(const uint8_t secret[SECRET_BYTES], const char *text)
 {
 	uint8_t hash[SECRET_BYTES], differ = 0;
 
 	sig_sha256(text, SECRET_TEXT, hash);
 	for (size_t i = 0; i < SECRET_BYTES; i++)
-		differ |= (uint8_t)(hash[i] ^ u->secret[i]);
-	return u->has_secret && differ == 0;
+		differ |= (uint8_t)(hash[i] ^ secret[i]);
+	return differ == 0;
 }
 
 /* --- networks ----------------------------------------------------------------------- */
@@ -147,7 +168,8 @@ find_id(struct worker *w, const struct http_request *r, int64_t *id,
     const char **secret, bool *found, struct err *e)
 {
 	*secret = NULL;
-	if (parse_token(w, r->header(r, "Authorization"), id, secret)) {
+	if (parse_token(w, r->header(r, "Authorization"), worker_system_id, id,
+		secret)) {
 		*found = true;
 		return true;
 	}
@@ -162,7 +184,7 @@ is_theirs(const struct user_system *u, const struct http_request *r,
     const char *secret)
 {
 	bool right = secret != NULL
-			 ? same_secret(u, secret)
+			 ? u->has_secret && same_secret(u->secret, secret)
 			 : u->fingerprint[0] != '\0' &&
 			       strcmp(u->fingerprint, r->fingerprint) == 0;
 
@@ -189,5 +211,26 @@ auth_system(struct worker *w, const struct http_request *r,
 	}
 	store_rollback(w->store);
 	*known = done && found && is_theirs(out, r, secret);
+	return done;
+}
+
+bool
+auth_person(struct worker *w, const struct http_request *r, struct person *out,
+    bool *known, struct err *e)
+{
+	const char *secret;
+	bool done, found;
+	int64_t id;
+
+	*known = false;
+	if (!parse_token(w, r->header(r, "Authorization"), worker_person_id,
+		&id, &secret))
+		return true;
+	if (!store_begin(w->store, STORE_READ, e))
+		return false;
+	done = store_person_find(w->store, id, out, &found, e);
+	store_rollback(w->store);
+	*known =
+	    done && found && out->active && same_secret(out->secret, secret);
 	return done;
 }

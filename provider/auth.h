@@ -5,12 +5,14 @@
  * A user system shows a token, "XXUS0000000012.<64 hex>", whose second part's
  * SHA-256 is in the database (the secret is random, 256 bits, so no slow hash is
  * needed), or a client certificate whose fingerprint is.  It may be bound to a
- * network.  Comparisons take the same time whatever differs.
+ * network.  A person (provider/store_person.h) shows a token likewise,
+ * "XXPN0000000003.<64 hex>".  Comparisons take the same time whatever differs.
  */
 #ifndef PROVIDER_AUTH_H
 #define PROVIDER_AUTH_H
 
 #include "provider/http.h"
+#include "provider/store_person.h"
 #include "provider/store_system.h"
 #include "provider/worker.h"
 
@@ -21,11 +23,20 @@
 MUST_CHECK bool auth_make_token(const struct worker *w, int64_t id,
     char token[AUTH_TOKEN], uint8_t secret[SECRET_BYTES], struct err *e);
 
+/* The same for a person. */
+MUST_CHECK bool auth_make_person_token(const struct worker *w, int64_t id,
+    char token[AUTH_TOKEN], uint8_t secret[SECRET_BYTES], struct err *e);
+
 /* The user system that sent this request, with its account and counts.
  * *known = false: no usable credential, whatever is wrong with it (401); a
  * suspended one is known.  Errors: the store's. */
 MUST_CHECK bool auth_system(struct worker *w, const struct http_request *r,
     struct user_system *out, bool *known, struct err *e);
+
+/* The person that sent it.  *known = false: no usable credential, or the person
+ * is suspended.  Errors: the store's. */
+MUST_CHECK bool auth_person(struct worker *w, const struct http_request *r,
+    struct person *out, bool *known, struct err *e);
 
 /* "192.0.2.0/24", "2001:db8::/32", an address alone; false: no network. */
 bool auth_network_valid(const char *network);

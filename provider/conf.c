@@ -10,7 +10,7 @@
 
 #include "base/conf.h"
 
-enum type { TEXT, NUMBER, MONEY, HOW, ROLE };
+enum type { TEXT, NUMBER, MONEY, HOW, ROLE, SHEETS };
 
 struct key {
 	const char *section, *name;
@@ -33,6 +33,7 @@ static const struct key keys[] = {
     {"postaged", "cluster-key", C(TEXT, cluster_key)},
     {"postaged", "choose-psd", C(HOW, choose_psd)},
     {"postaged", "choose-server", C(HOW, choose_server)},
+    {"postaged", "sheets", C(SHEETS, any_sheet)},
     {"postaged", "workers", C(NUMBER, workers)},
     {"postaged", "drain", C(NUMBER, drain_s)},
     {"postaged", "module-wait", C(NUMBER, answer_ms)},
@@ -46,16 +47,20 @@ static const struct key keys[] = {
     {"web", "rate", C(NUMBER, rate)},
     {"web", "burst", C(NUMBER, burst)},
     {"web", "login-burst", C(NUMBER, login_burst)},
+    {"web", "metrics", C(TEXT, metrics)},
     {"process", "listen", C(TEXT, process_listen)},
     {"process", "url", C(TEXT, process_url)},
     {"process", "certificate", C(TEXT, process_certificate)},
     {"process", "key", C(TEXT, process_key)},
     {"process", "authority", C(TEXT, process_authority)},
+    {"post", "days", C(NUMBER, mail_days)},
     {"stripe", "base-url", C(TEXT, stripe_url)},
     {"stripe", "key-file", C(TEXT, stripe_key)},
     {"stripe", "webhook-secret-file", C(TEXT, stripe_webhook_secret)},
     {"stripe", "authority", C(TEXT, stripe_authority)},
     {"stripe", "return-url", C(TEXT, stripe_return)},
+    {"refund", "days", C(NUMBER, refund_days)},
+    {"refund", "approve-above", C(MONEY, approve_above)},
     {"psd", "min-stamp", C(MONEY, min_stamp)},
     {"psd", "max-stamp", C(MONEY, max_stamp)},
     {"psd", "max-value", C(MONEY, max_descending)},
@@ -115,6 +120,15 @@ set_role(const struct key *k, enum role *at, const char *value, struct err *e)
 }
 
 static bool
+set_sheets(const struct key *k, bool *any, const char *value, struct err *e)
+{
+	*any = strcmp(value, "any") == 0;
+	return *any || strcmp(value, "registered") == 0 ||
+	       err_set(e, ERR_CONFIG, "%s: registered or any, not \"%s\"",
+		   k->name, value);
+}
+
+static bool
 set_value(const struct key *k, void *base, const char *value, struct err *e)
 {
 	void *at = (char *)base + k->offset;
@@ -123,6 +137,7 @@ set_value(const struct key *k, void *base, const char *value, struct err *e)
 	case TEXT: return set_text(k, at, value, e);
 	case NUMBER: return set_number(k, at, value, e);
 	case ROLE: return set_role(k, at, value, e);
+	case SHEETS: return set_sheets(k, at, value, e);
 	case MONEY:
 		return mils_parse(value, at) ||
 		       err_set(e, ERR_CONFIG, "%s: \"%s\" is no sum", k->name,
@@ -232,15 +247,20 @@ bool
 config_load(const char *path, struct config *out, struct err *e)
 {
 	*out = (struct config){.choose_psd = CHOOSE_AFFINITY,
+	    .choose_server = CHOOSE_ROUND_ROBIN,
 	    .authority = POSTAGE_SYSCONFDIR "/authority",
 	    .drain_s = 30,
 	    .listen = "127.0.0.1:8443",
 	    .process_listen = "127.0.0.1:8444",
 	    .burst = 200,
 	    .login_burst = 10,
+	    .metrics = "127.0.0.1 ::1",
 	    .answer_ms = 10000,
+	    .mail_days = 30,
 	    .stripe_url = "https://api.stripe.com",
 	    .stripe_authority = "/etc/ssl/certs/ca-certificates.crt",
+	    .refund_days = 60,
+	    .approve_above = 100 * MILS_PER_UNIT,
 	    .min_stamp = 1,
 	    .max_stamp = 100 * MILS_PER_UNIT,
 	    .max_descending = 2000 * MILS_PER_UNIT,

@@ -35,6 +35,7 @@ struct config {
 	char authority[PATH_MAX];   /* folder: vault/authority.h */
 	char cluster_key[PATH_MAX]; /* shared by fronts and servers, "" none */
 	enum choose choose_psd, choose_server;
+	bool any_sheet; /* sheets = any: unregistered label sheets, too */
 	int workers;
 	int drain_s; /* for requests under way, at the end */
 
@@ -46,6 +47,7 @@ struct config {
 	int connections, per_address;
 	int rate, burst; /* requests a second of one address; 0 = any */
 	int login_burst; /* wrong credentials of one address a minute */
+	char metrics[CONFIG_URL]; /* networks that may read them */
 
 	/* [process]: what fronts reach */
 	char process_listen[CONFIG_URL];
@@ -57,11 +59,17 @@ struct config {
 	size_t modules;
 	int answer_ms; /* longest silence of a module */
 
+	int mail_days; /* [post] days: a stamp is good after its mail date */
+
 	/* [stripe]: cards; key-file "" = none are taken */
 	char stripe_url[CONFIG_URL];
 	char stripe_key[PATH_MAX], stripe_webhook_secret[PATH_MAX];
 	char stripe_authority[PATH_MAX]; /* that certified its servers */
 	char stripe_return[CONFIG_URL];	 /* after the page; "" = url */
+
+	/* [refund] */
+	int refund_days;    /* days: after the mail date */
+	mils approve_above; /* a larger one takes two persons */
 
 	/* [psd]: of PSDs to come */
 	mils min_stamp, max_stamp, max_descending;

@@ -49,7 +49,7 @@ sign_nothing(void *context, const uint8_t *msg, size_t len,
 
 static bool
 apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
-    mils *added, struct err *e)
+    struct err *e)
 {
 	uint8_t receipt[PSD_MESSAGE_MAX];
 	struct psd_crypto crypto;
@@ -73,22 +73,19 @@ apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
 		return false;
 	store_psd_row_put(w->store, &row);
 	store_download_applied(w->store, psd->serial, sequence);
-	*added = d.amount;
 	return store_flush(w->store, e);
 }
 
 /* Twice is once: the PSD's sequence number says whether it has it. */
 static bool
 apply(struct worker *w, const struct psd_here *psd, uint32_t sequence,
-    mils *added, struct err *e)
+    struct err *e)
 {
 	bool done = store_begin(w->store, STORE_WRITE, e) &&
-		    apply_locked(w, psd, sequence, added, e) &&
+		    apply_locked(w, psd, sequence, e) &&
 		    store_commit(w->store, e);
 
 	store_rollback(w->store);
-	if (!done)
-		*added = 0;
 	return done;
 }
 
@@ -205,22 +202,24 @@ grant(struct worker *w, const struct download *d, bool *granted, struct err *e)
 
 bool
 fund_psd(struct worker *w, const struct user_system *u,
-    const struct psd_here *psd, mils need, mils *added, struct err *e)
+    const struct psd_here *psd, mils need, enum funded *end, struct err *e)
 {
 	struct download d = {
 	    .psd = psd->serial, .account = u->account, .made = worker_ms(w)};
 	struct psd_row row;
 	bool waits, granted;
 
-	*added = 0;
+	*end = FUND_CHANGED;
 	if (!look(w, psd, &row, &waits, e))
 		return false;
 	if (waits)
-		return apply(w, psd, row.psd.download_sequence + 1, added, e);
+		return apply(w, psd, row.psd.download_sequence + 1, e);
 	d.amount = how_much(u, &row.psd, need);
-	if (d.amount == 0)
+	if (d.amount == 0) {
+		*end = FUND_SHORT;
 		return true;
+	}
 	if (!make_answer(w, psd, &row.psd, &d, e) || !grant(w, &d, &granted, e))
 		return false;
-	return !granted || apply(w, psd, d.sequence, added, e);
+	return !granted || apply(w, psd, d.sequence, e);
 }

@@ -16,11 +16,14 @@
 #include "provider/worker.h"
 
 /* Moves at least `need` if the credit has it, else nothing; more, up to the
- * account's `load`, if it is there.  *added = what came in, 0: too little credit.
+ * account's `load`, if it is there.  FUND_CHANGED: something came in, by this or
+ * by somebody else at the same time: look again.  FUND_SHORT: the credit, or the
+ * room in the PSD's register, is less than `need`.
  * Outside of a transaction.
  * Errors: as signer_sign(), the store's. */
+enum funded { FUND_CHANGED, FUND_SHORT };
 MUST_CHECK bool fund_psd(struct worker *w, const struct user_system *u,
-    const struct psd_here *psd, mils need, mils *added, struct err *e);
+    const struct psd_here *psd, mils need, enum funded *end, struct err *e);
 
 /* An account that a payment came back from is locked with this reason, until what
  * it owes is paid. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "provider/complete.h"
 #include "provider/fund.h"
@@ -12,7 +13,7 @@
 #include "provider/store_ledger.h"
 #include "vault/crypto.h"
 
-#define TRIES 8
+#define TRIES 20 /* each is somebody else's progress */
 
 /* --- before the database -------------------------------------------------------------- */
 
@@ -79,7 +80,7 @@ read_system(struct attempt *a, struct err *e)
 }
 
 static bool
-same_stamp(const struct attempt *a, size_t i, struct err *e)
+same_stamp(struct attempt *a, size_t i, struct err *e)
 {
 	struct psd_crypto crypto;
 	uint8_t hash[PSD_HASH];
@@ -88,6 +89,7 @@ same_stamp(const struct attempt *a, size_t i, struct err *e)
 	psd_request_hash(&crypto, &a->order->item[i].request, hash);
 	if (memcmp(hash, a->out->stamp[i].request, PSD_HASH) == 0)
 		return true;
+	a->out->other_request = true;
 	return err_set(e, ERR_CORRUPT,
 	    "stamp %zu: its key was used for another stamp before: the "
 	    "journal of the user system and the provider do not belong "
@@ -202,6 +204,8 @@ after_failure(struct attempt *a, struct err *e)
 {
 	const char *conflict = store_conflict(a->w->store);
 
+	if (store_in_doubt(a->w->store))
+		worker_count_doubt(a->w);
 	if (!a->look_up && e->kind != ERR_ABSENT) {
 		a->look_up = true;
 		return AGAIN;
@@ -222,8 +226,8 @@ attempt(struct attempt *a, struct err *e)
 
 	take(a);
 	done = store_begin(a->w->store, STORE_WRITE, e) && ask(a, e) &&
-	       (a->fresh == 0 || issue_check(a, e)) && issue_debit(a, e) &&
-	       write(a, e);
+	       (a->fresh == 0 || (issue_check(a, e) && issue_sheets(a, e))) &&
+	       issue_debit(a, e) && write(a, e);
 	if (done)
 		return DONE;
 	store_rollback(a->w->store);
@@ -245,6 +249,23 @@ no_funds(const struct attempt *a, struct err *e)
 	    mils_format(a->system.credit, credit));
 }
 
+/* More value into one of those that this attempt saw, the chosen one first. */
+static bool
+fund_any(struct attempt *a, bool *changed, struct err *e)
+{
+	enum funded end = FUND_SHORT;
+
+	for (size_t n = 0; n < a->psds && end == FUND_SHORT; n++) {
+		struct taken *t = &a->psd[(a->chosen + n) % a->psds];
+
+		if (t->row.operational &&
+		    !fund_psd(a->w, &a->system, t->here, a->short_by, &end, e))
+			return false;
+	}
+	*changed = end == FUND_CHANGED;
+	return true;
+}
+
 /* From the account's card, where it is set so. */
 static bool
 buy_value(struct attempt *a, struct err *e)
@@ -256,17 +277,15 @@ buy_value(struct attempt *a, struct err *e)
 	return added > 0 || no_funds(a, e);
 }
 
-/* More value: into the chosen PSD, else what all of them have, else from
- * outside. */
+/* More value: into a PSD, else what all of them have, else from outside. */
 static bool
 find_value(struct attempt *a, struct err *e)
 {
-	mils added;
+	bool changed;
 
-	if (!fund_psd(
-		a->w, &a->system, &a->list[a->chosen], a->short_by, &added, e))
+	if (!fund_any(a, &changed, e))
 		return false;
-	if (added > 0)
+	if (changed)
 		return true;
 	if (a->all || a->listed < 2)
 		return buy_value(a, e);
@@ -318,6 +337,19 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
+/* By a step that nobody foresees: a database that fell back, to a standby or a
+ * backup, must not come to a fence again that a request under way bears. */
+static bool
+move_fence(int64_t *fence, struct err *e)
+{
+	uint32_t step;
+
+	if (getrandom(&step, sizeof(step), 0) != sizeof(step))
+		return err_system(e, "getrandom");
+	*fence += 1 + (int64_t)(step >> 1);
+	return true;
+}
+
 static bool
 find(struct worker *w, int64_t system, const uint8_t (*keys)[PSD_KEY_BYTES],
     size_t count, struct issue_result *out, struct err *e)
@@ -337,7 +369,8 @@ find(struct worker *w, int64_t system, const uint8_t (*keys)[PSD_KEY_BYTES],
 		if (!store_stamp_get(
 			w->store, &out->stamp[i], &out->replayed[i], e))
 			return false;
-	out->system.fence++;
+	if (!move_fence(&out->system.fence, e))
+		return false;
 	store_system_put(w->store, &out->system);
 	return store_commit(w->store, e);
 }
@@ -370,13 +403,33 @@ issue_find(struct worker *w, int64_t system,
 	return done && complete_found(w, out, e);
 }
 
+/* It writes, as a replay does: a row that is here alone, as the wait for the
+ * standby was broken off, is shown when it is there too. */
+static bool
+read_recent(struct worker *w, int64_t system, size_t max,
+    struct issue_result *out, struct err *e)
+{
+	bool found;
+
+	if (!store_begin(w->store, STORE_WRITE, e))
+		return false;
+	store_system_ask(w->store, system, true);
+	if (!store_system_get(w->store, &out->system, &found, e))
+		return false;
+	if (!found)
+		return err_set(e, ERR_DENIED, "there is no such user system");
+	if (!store_stamp_recent(
+		w->store, system, out->stamp, max, &out->count, e))
+		return false;
+	store_system_put(w->store, &out->system);
+	return store_commit(w->store, e);
+}
+
 bool
 issue_recent(struct worker *w, int64_t system, size_t max,
     struct issue_result *out, struct err *e)
 {
-	bool done = store_begin(w->store, STORE_READ, e) &&
-		    store_stamp_recent(
-			w->store, system, out->stamp, max, &out->count, e);
+	bool done = read_recent(w, system, max, out, e);
 
 	store_rollback(w->store);
 	return done && complete_stamps(w, out->stamp, out->count, e);

@@ -90,6 +90,16 @@ find_taken(struct attempt *a, mils amount)
 	return NULL;
 }
 
+/* None of the account's may issue; what they hold is of no use now. */
+static bool
+all_withheld(const struct attempt *a)
+{
+	for (size_t i = 0; i < a->psds; i++)
+		if (a->psd[i].row.operational)
+			return false;
+	return a->psds == a->listed;
+}
+
 bool
 issue_debit(struct attempt *a, struct err *e)
 {
@@ -97,6 +107,10 @@ issue_debit(struct attempt *a, struct err *e)
 
 	if (a->fresh == 0)
 		return true;
+	if (all_withheld(a))
+		return err_set(e, ERR_DENIED,
+		    "the PSDs of account %s are withheld: ask the provider",
+		    a->system.account_name);
 	for (size_t i = 0; i < a->psds; i++)
 		if (left_in(&a->psd[i]) > 0)
 			missing -= left_in(&a->psd[i]);

@@ -40,6 +40,11 @@ struct attempt {
  * Errors: ERR_DENIED, ERR_BUSY (fence), ERR_REQUEST (cost code). */
 MUST_CHECK bool issue_check(struct attempt *a, struct err *e);
 
+/* May the fresh stamps go onto their label sheets?  Binds sheets that are
+ * nobody's to the account.
+ * Errors: ERR_DENIED (sheet unknown, another's or void; label used or void). */
+MUST_CHECK bool issue_sheets(struct attempt *a, struct err *e);
+
 /* Counts what was spent. */
 void issue_count(struct attempt *a);
 

@@ -235,17 +235,21 @@ apply(struct news *n, struct err *e)
 static bool
 save_method(struct news *n, struct err *e)
 {
-	struct pay_method m = n->said->method;
+	struct pay_method m = n->said->method, before;
+	bool found;
 
 	if (m.method[0] == '\0' || m.customer[0] == '\0' || !is_settled(n->p) ||
 	    n->p->looks < 0)
 		return true;
 	m.account = n->p->account;
-	m.made = n->heard->now;
+	m.made = n->p->settled;
 	snprintf(m.driver, sizeof(m.driver), "%s", n->p->driver);
 	if (m.brand[0] != '\0')
 		n->p->looks = -1;
-	return store_method_write(n->s, &m, e);
+	if (!store_method_find(n->s, m.account, &before, &found, e))
+		return false;
+	return (found && before.made > m.made) ||
+	       store_method_write(n->s, &m, e);
 }
 
 static bool

@@ -2,11 +2,14 @@
 #include "provider/program.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/durable.h"
 #include "provider/pay.h"
 #include "provider/psds.h"
 #include "provider/store_admin.h"
 #include "vault/nursery.h"
+#include "vault/pin.h"
 
 #define STORE_WAIT_MS 30000
 
@@ -38,17 +41,48 @@ read_licence(struct program *p, struct err *e)
 	return done;
 }
 
+static bool
+read_cluster_key(struct program *p, struct err *e)
+{
+	uint8_t bytes[FORWARDED_KEY + 1];
+	char path[PATH_MAX];
+	size_t len = 0;
+	bool done;
+
+	if (p->config.role == ROLE_BOTH)
+		return true;
+	done = pin_path(p->config.cluster_key, path, e) &&
+	       durable_read(path, bytes, sizeof(bytes), &len, e);
+	if (done && len != FORWARDED_KEY)
+		done = err_set(e, ERR_CONFIG,
+		    "%s: the key has %d bytes, as `postaged init` "
+		    "makes it",
+		    path, FORWARDED_KEY);
+	if (done)
+		memcpy(p->cluster_key, bytes, FORWARDED_KEY);
+	explicit_bzero(bytes, sizeof(bytes));
+	return done || err_prefix(e, "cluster-key");
+}
+
 bool
 program_open(struct program *p, struct err *e)
 {
 	p->provider.server = p->config.name;
 	p->provider.choose_psd = p->config.choose_psd;
+	p->provider.mail_days = p->config.mail_days;
+	p->provider.refund_days = p->config.refund_days;
+	p->provider.approve_above = p->config.approve_above;
+	p->provider.any_sheet = p->config.any_sheet;
 	p->provider.now = now;
+	p->provider.tally = &p->tally;
+	if (!read_cluster_key(p, e))
+		return false;
 	if (p->config.role != ROLE_WEB) {
 		if (!nursery_open(&p->nursery, e))
 			return false;
 		if (!authority_open(p->config.authority, &p->authority, e))
 			return false;
+		p->provider.keys = p->authority;
 		p->provider.answer_key = authority_answer_key(p->authority);
 		p->provider.certificate = authority_provider(p->authority);
 		p->provider.authority = authority_root(p->authority);
@@ -63,6 +97,7 @@ program_close(struct program *p)
 	p->authority = NULL;
 	nursery_close(p->nursery);
 	p->nursery = NULL;
+	explicit_bzero(p->cluster_key, sizeof(p->cluster_key));
 }
 
 static bool

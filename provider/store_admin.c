@@ -87,6 +87,20 @@ store_customer_add(
 }
 
 bool
+store_customer_find(
+    struct store *s, const char *name, int64_t *id, struct err *e)
+{
+	store_put_text(s, name);
+	if (!store_run(s, "SELECT id FROM customer WHERE name = $1", e))
+		return false;
+	if (!store_row(s))
+		return err_set(
+		    e, ERR_REQUEST, "there is no customer \"%s\"", name);
+	*id = store_int(s, 0);
+	return true;
+}
+
+bool
 store_account_find(
     struct store *s, const char *name, struct account *out, struct err *e)
 {
@@ -164,7 +178,7 @@ store_state_set(
 		   change->name);
 }
 
-/* --- user systems, persons ------------------------------------------------------------ */
+/* --- user systems, PSDs ------------------------------------------------------------ */
 
 bool
 store_system_secret(struct store *s, const char *name, const uint8_t *secret,
@@ -185,37 +199,20 @@ store_system_secret(struct store *s, const char *name, const uint8_t *secret,
 }
 
 bool
-store_person_add(
-    struct store *s, const struct person *p, int64_t made, struct err *e)
+store_psd_state_set(
+    struct store *s, uint32_t serial, const char *state, struct err *e)
 {
-	if (p->customer != 0)
-		store_put_int(s, p->customer);
-	else
-		store_put_null(s);
-	store_put_text(s, p->login);
-	store_put_text(s, p->name);
-	store_put_text(s, p->role);
-	store_put_blob(s, p->secret, sizeof(p->secret));
-	store_put_int(s, made);
-	return store_run(s,
-		   "INSERT INTO person (customer, login, name, role, secret, "
-		   "made) VALUES ($1, $2, $3, $4, $5, $6)",
-		   e) ||
-	       taken("person", p->login, e);
-}
-
-bool
-store_revoked(struct store *s, uint32_t *serials, size_t max, size_t *count,
-    struct err *e)
-{
-	*count = 0;
-	store_put_int(s, (int64_t)max);
+	store_put_text(s, state);
+	store_put_int(s, serial);
 	if (!store_run(s,
-		"SELECT cert_serial FROM psd WHERE state = 'revoked' "
-		"ORDER BY cert_serial LIMIT $1",
+		"UPDATE psd SET state = $1 WHERE serial = $2 AND "
+		"(state IN ('operational', 'withheld') OR "
+		"(state = 'withdrawn' AND $1 = 'revoked') OR state = $1)",
 		e))
 		return false;
-	while (*count < max && store_row(s))
-		serials[(*count)++] = (uint32_t)store_int(s, 0);
-	return true;
+	return store_changed(s) == 1 ||
+	       err_set(e, ERR_REQUEST,
+		   "PSD %lu cannot become %s: there is none, or it was "
+		   "withdrawn or revoked, which is for ever",
+		   (unsigned long)serial, state);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * store_admin: what an administrator writes: the licence, customers, accounts,
- * persons, the state of user systems and PSDs.  Each call is one statement of the
+ * the state of user systems, persons and PSDs.  Each call is one statement of the
  * caller's transaction; names are what people call things by and unique.
  */
 #ifndef PROVIDER_STORE_ADMIN_H
@@ -20,6 +20,10 @@ store_licence_write(struct store *s, const struct licence *l, struct err *e);
 
 MUST_CHECK bool store_customer_add(struct store *s, const char *name,
     int64_t made, int64_t *id, struct err *e);
+
+/* By name; ERR_REQUEST: there is none. */
+MUST_CHECK bool store_customer_find(
+    struct store *s, const char *name, int64_t *id, struct err *e);
 
 struct account {
 	int64_t id, customer;
@@ -44,16 +48,10 @@ MUST_CHECK bool store_state_set(
 MUST_CHECK bool store_system_secret(struct store *s, const char *name,
     const uint8_t *secret, size_t len, int64_t *id, struct err *e);
 
-struct person {
-	int64_t id, customer; /* customer 0: of the provider */
-	char login[64], name[64], role[16];
-	uint8_t secret[32];
-};
-MUST_CHECK bool store_person_add(
-    struct store *s, const struct person *p, int64_t made, struct err *e);
-
-/* Numbers of certificates that are revoked, for the list of them. */
-MUST_CHECK bool store_revoked(struct store *s, uint32_t *serials, size_t max,
-    size_t *count, struct err *e);
+/* A PSD's state: "operational", "withheld", "withdrawn", "revoked".  What is
+ * withdrawn or revoked stays so, but for its revocation.
+ * Errors: ERR_REQUEST (no such PSD, or it may not). */
+MUST_CHECK bool store_psd_state_set(
+    struct store *s, uint32_t serial, const char *state, struct err *e);
 
 #endif

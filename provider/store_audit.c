@@ -50,6 +50,17 @@ static const struct {
 	"(SELECT COALESCE(SUM(s.amount), 0) FROM stamp s "
 	"WHERE s.usersystem = u.id) OR n.pieces <> "
 	"(SELECT COUNT(*) FROM stamp s WHERE s.usersystem = u.id)"},
+    {"each label's sheet belongs to the account that used it",
+	"SELECT 'sheet ' || CAST(s.sheet AS TEXT) || ' label ' || "
+	"CAST(s.label AS TEXT) FROM stamp s "
+	"JOIN usersystem u ON u.id = s.usersystem "
+	"LEFT JOIN sheet h ON h.serial = s.sheet WHERE s.sheet IS NOT NULL "
+	"AND (h.account IS NULL OR h.account <> u.account)"},
+    {"no label is used that its sheet has not",
+	"SELECT 'sheet ' || CAST(s.sheet AS TEXT) || ' label ' || "
+	"CAST(s.label AS TEXT) FROM stamp s "
+	"JOIN sheet_range r ON r.first <= s.sheet AND r.last >= s.sheet "
+	"WHERE s.label > r.labels"},
     {"each payment that was paid is in the ledger",
 	"SELECT 'payment ' || CAST(p.id AS TEXT) FROM payment p "
 	"WHERE p.state IN ('paid', 'refunded', 'returned') AND p.amount <> "
@@ -70,6 +81,30 @@ static const struct {
 	"WHERE x.taken_from = 'returned') - "
 	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
 	"WHERE x.given_to = 'returned')"},
+    {"each approved refund is in the ledger, and somebody approved it",
+	"SELECT 'refund ' || CAST(r.id AS TEXT) FROM refund r "
+	"LEFT JOIN transfer x ON x.ref = 'refund:' || CAST(r.id AS TEXT) "
+	"WHERE r.state = 'approved' AND (x.id IS NULL OR "
+	"x.amount <> r.total OR x.kind <> 'refund' OR "
+	"x.given_to <> 'credit:' || CAST(r.account AS TEXT) OR NOT EXISTS "
+	"(SELECT 1 FROM refund_approval v WHERE v.refund = r.id))"},
+    {"each refund in the ledger was approved",
+	"SELECT x.ref FROM transfer x LEFT JOIN refund r "
+	"ON x.ref = 'refund:' || CAST(r.id AS TEXT) AND r.state = 'approved' "
+	"WHERE x.kind = 'refund' AND r.id IS NULL"},
+    {"a refund comes to the stamps in it",
+	"SELECT 'refund ' || CAST(r.id AS TEXT) FROM refund r "
+	"LEFT JOIN (SELECT refund, COUNT(*) AS stamps, SUM(amount) AS total "
+	"FROM stamp_end GROUP BY refund) n ON n.refund = r.id "
+	"WHERE CASE WHEN r.state = 'rejected' THEN n.refund IS NOT NULL "
+	"ELSE n.refund IS NULL OR n.stamps <> r.stamps OR "
+	"n.total <> r.total END"},
+    {"a stamp that ended says what was issued",
+	"SELECT 'PSD ' || CAST(n.psd AS TEXT) || ' piece ' || "
+	"CAST(n.piece AS TEXT) FROM stamp_end n "
+	"JOIN psd p ON p.serial = n.psd AND p.place = 'here' "
+	"LEFT JOIN stamp s ON s.psd = n.psd AND s.piece = n.piece "
+	"WHERE s.psd IS NULL OR s.amount <> n.amount"},
     {"each stamp's signature belongs to a stamp",
 	"SELECT 'PSD ' || CAST(g.psd AS TEXT) || ' piece ' || "
 	"CAST(g.piece AS TEXT) FROM signature g LEFT JOIN stamp s "

@@ -137,12 +137,12 @@ encode_row(const struct psd_row *row, uint8_t out[PSD_ROW_BYTES])
 static bool
 decode_row(const uint8_t *in, size_t len, struct psd_row *out, struct err *e)
 {
-	psd_init(&out->psd);
-	out->psd.remembers = 1;
 	if (len != PSD_ROW_BYTES)
 		return err_set(e, ERR_CORRUPT, "%zu bytes of state", len);
-	return psd_decode_core(in, &out->psd, e) &&
-	       psd_decode_entry(in + PSD_CORE_BYTES, &out->psd.ring[0], e) &&
+	if (!psd_decode_core(in, &out->psd, e))
+		return false;
+	out->psd.remembers = 1;
+	return psd_decode_entry(in + PSD_CORE_BYTES, &out->psd.ring[0], e) &&
 	       psd_check(&out->psd, e);
 }
 

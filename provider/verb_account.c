@@ -32,7 +32,7 @@ static bool
 add_customer(struct program *p, const char *name, struct err *e)
 {
 	struct verb_work work;
-	int64_t id;
+	int64_t id = 0;
 	bool good =
 	    verb_begin(p, &work, e) &&
 	    store_customer_add(work.w->store, name, worker_ms(work.w), &id, e);
@@ -73,7 +73,7 @@ add_account(
     struct program *p, const char *customer, struct account *a, struct err *e)
 {
 	struct verb_work work;
-	int64_t id;
+	int64_t id = 0;
 	bool good =
 	    verb_begin(p, &work, e) &&
 	    store_customer_add(
@@ -113,10 +113,10 @@ show_account(struct program *p, const char *name, struct err *e)
 {
 	char credit[MILS_TEXT], loaded[MILS_TEXT];
 	struct verb_work work;
-	struct pay_method m;
-	struct account a;
+	struct pay_method m = {.account = 0};
+	struct account a = {.id = 0};
 	mils in_psds = 0;
-	bool found;
+	bool found = false;
 	bool good = verb_begin(p, &work, e) &&
 		    store_account_find(work.w->store, name, &a, e) &&
 		    store_method_find(work.w->store, a.id, &m, &found, e) &&
@@ -211,7 +211,7 @@ pay_in(
 {
 	char sum[MILS_TEXT], credit[MILS_TEXT];
 	struct verb_work work;
-	struct account a;
+	struct account a = {.id = 0};
 	bool fresh = false;
 	bool good = verb_begin(p, &work, e) &&
 		    store_account_find(work.w->store, name, &a, e);

@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "provider/admin.h"
 #include "provider/store_admin.h"
 
 static const char usage[] =
     "init [--vendor XX] [--licence NUMBER] [--holder NAME] "
-    "[--currency ISO-4217-NUMBER] [--publish FOLDER]";
+    "[--currency ISO-4217-NUMBER] [--publish FOLDER] "
+    "[--administrator LOGIN]";
 
 #define KEY_BYTES 32
 
@@ -53,21 +55,46 @@ make_secrets(const struct config *c, struct err *e)
 
 /* --- the database ------------------------------------------------------------------ */
 
-static bool
-make_schema(const struct config *c, const struct licence *l, struct err *e)
+static time_t
+now(void)
 {
+	return time(NULL);
+}
+
+static bool
+make_administrator(struct store *s, const struct licence *l, const char *login,
+    char token[AUTH_TOKEN], struct err *e)
+{
+	struct provider provider = {.licence = *l, .now = now};
+	struct worker w = {.provider = &provider, .store = s};
+	struct person p = {.role = PERSON_ADMINISTRATOR};
+
+	snprintf(p.login, sizeof(p.login), "%s", login);
+	return admin_add_person(&w, &p, token, e);
+}
+
+static bool
+make_schema(const struct config *c, const struct licence *l, const char *login,
+    struct err *e)
+{
+	char token[AUTH_TOKEN] = "";
 	struct store *s = NULL;
 	int from, to;
-	bool done = store_open(c->database, VERB_WAIT_MS, &s, e) &&
-		    store_migrate(s, &from, &to, e) &&
-		    store_begin(s, STORE_WRITE, e) &&
-		    store_licence_write(s, l, e) && store_commit(s, e);
+	bool done =
+	    store_open(c->database, VERB_WAIT_MS, &s, e) &&
+	    store_migrate(s, &from, &to, e) && store_begin(s, STORE_WRITE, e) &&
+	    store_licence_write(s, l, e) &&
+	    make_administrator(s, l, login, token, e) && store_commit(s, e);
 
 	if (s != NULL)
 		store_rollback(s);
 	if (done)
 		printf("%s: schema %d, licence %lu of %s\n", store_name(s), to,
 		    (unsigned long)l->number, l->holder);
+	if (done)
+		printf("administrator %s; token, shown this once:\n%s\n", login,
+		    token);
+	explicit_bzero(token, sizeof(token));
 	store_close(s);
 	return done;
 }
@@ -128,11 +155,12 @@ bool
 verb_init(struct program *p, int argc, char **argv, struct err *e)
 {
 	const char *publish = verb_option(&argc, argv, "--publish");
+	const char *login = verb_option(&argc, argv, "--administrator");
 	struct licence licence;
 
 	return take_licence(&argc, argv, &licence, e) &&
 	       verb_words(argc, argv, 1, 1, usage, e) &&
 	       make_secrets(&p->config, e) &&
 	       make_authority(&p->config, &licence, publish, e) &&
-	       make_schema(&p->config, &licence, e);
+	       make_schema(&p->config, &licence, login ? login : "admin", e);
 }

@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "provider/enrol.h"
 #include "provider/psds.h"
 #include "provider/store_admin.h"
 
 static const char usage[] =
-    "psd add ACCOUNT [--module NAME] [--count N] | list ACCOUNT";
+    "psd add ACCOUNT [--module NAME] [--count N] | list ACCOUNT | "
+    "withhold ID | release ID | withdraw ID | revoke ID";
 
 /* --- add -------------------------------------------------------------------------- */
 
@@ -100,6 +102,39 @@ list(struct worker *w, const char *account, struct err *e)
 	return good;
 }
 
+/* --- states ------------------------------------------------------------------------ */
+
+/* "XXPS0000000001", or its number alone. */
+static bool
+parse_psd(const char *text, uint32_t *serial, struct err *e)
+{
+	uint64_t n;
+
+	if (strlen(text) == PSD_ID - 2 && text[0] > '9')
+		text += 4;
+	if (!text_to_u64(text, UINT32_MAX, &n))
+		return err_set(e, ERR_REQUEST, "\"%s\" is no PSD", text);
+	*serial = (uint32_t)n;
+	return true;
+}
+
+static bool
+change(struct worker *w, const char *verb, const char *psd, struct err *e)
+{
+	static const struct {
+		const char *verb, *state;
+	} states[] = {{"withhold", "withheld"}, {"release", "operational"},
+	    {"withdraw", "withdrawn"}, {"revoke", "revoked"}};
+	uint32_t serial = 0;
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(states[i].verb, verb) == 0)
+			return parse_psd(psd, &serial, e) &&
+			       store_psd_state_set(
+				   w->store, serial, states[i].state, e);
+	return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
+}
+
 bool
 verb_psd(struct program *p, int argc, char **argv, struct err *e)
 {
@@ -107,17 +142,18 @@ verb_psd(struct program *p, int argc, char **argv, struct err *e)
 	const char *number = verb_option(&argc, argv, "--count");
 	long count = number ? strtol(number, NULL, 10) : 1;
 	struct verb_work work;
-	bool adds, good;
+	bool good;
 
 	if (!verb_words(argc, argv, 3, 3, usage, e))
 		return false;
-	adds = strcmp(argv[1], "add") == 0;
-	if (!adds && strcmp(argv[1], "list") != 0)
-		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
 	if (count < 1 || count > PSDS_MAX)
 		return err_set(e, ERR_REQUEST, "--count: 1 to %d", PSDS_MAX);
-	good = verb_begin(p, &work, e) &&
-	       (adds ? add(&work, argv[2], module, count, e)
-		     : list(work.w, argv[2], e));
+	good = verb_begin(p, &work, e);
+	if (good && strcmp(argv[1], "add") == 0)
+		good = add(&work, argv[2], module, count, e);
+	else if (good && strcmp(argv[1], "list") == 0)
+		good = list(work.w, argv[2], e);
+	else if (good)
+		good = change(work.w, argv[1], argv[2], e);
 	return verb_done(&work, good, e);
 }

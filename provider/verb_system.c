@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "provider/auth.h"
+#include "provider/admin.h"
 #include "provider/store_admin.h"
 
 static const char usage[] =
@@ -16,46 +16,19 @@ static const char usage[] =
     "token NAME | suspend NAME | resume NAME | withdraw NAME";
 
 static bool
-show_token(struct verb_work *work, const char *name, char token[AUTH_TOKEN],
-    struct err *e)
-{
-	uint8_t secret[SECRET_BYTES];
-	int64_t id;
-
-	/* The number first: it is part of the token. */
-	memset(secret, 0, sizeof(secret));
-	return store_system_secret(
-		   work->w->store, name, secret, sizeof(secret), &id, e) &&
-	       auth_make_token(work->w, id, token, secret, e) &&
-	       store_system_secret(
-		   work->w->store, name, secret, sizeof(secret), &id, e);
-}
-
-static bool
 add_system(struct program *p, const char *account, struct user_system *u,
     struct err *e)
 {
 	char token[AUTH_TOKEN] = "", name[PSD_ID];
 	struct verb_work work;
 	struct account a;
-	int64_t id = 0;
 	bool good = verb_begin(p, &work, e) &&
 		    store_account_find(work.w->store, account, &a, e);
 
-	if (good) {
-		u->account = a.id;
-		good = store_system_add(
-		    work.w->store, u, worker_ms(work.w), &id, e);
-		if (!good && e->kind == ERR_REQUEST)
-			err_set(e, ERR_REQUEST,
-			    "user system \"%s\" cannot be added: there is one "
-			    "of that name or certificate",
-			    u->name);
-	}
-	good = good && (u->fingerprint[0] != '\0' ||
-			   show_token(&work, u->name, token, e));
+	u->account = good ? a.id : 0;
+	good = good && admin_add_system(work.w, u, token, e);
 	if (good)
-		worker_system_id(work.w, id, name);
+		worker_system_id(work.w, u->id, name);
 	good = verb_done(&work, good, e);
 	if (good)
 		printf("user system %s: %s, of account %s\n", name, u->name,
@@ -71,8 +44,8 @@ new_token(struct program *p, const char *name, struct err *e)
 {
 	char token[AUTH_TOKEN];
 	struct verb_work work;
-	bool good =
-	    verb_begin(p, &work, e) && show_token(&work, name, token, e);
+	bool good = verb_begin(p, &work, e) &&
+		    admin_system_token(work.w, name, token, e);
 
 	good = verb_done(&work, good, e);
 	if (good)
@@ -86,21 +59,10 @@ new_token(struct program *p, const char *name, struct err *e)
 static bool
 change(struct program *p, const char *verb, const char *name, struct err *e)
 {
-	static const struct {
-		const char *verb, *state;
-	} states[] = {{"suspend", "suspended"}, {"resume", "active"},
-	    {"withdraw", "withdrawn"}};
-	struct state_change to = {.what = "usersystem", .name = name};
 	struct verb_work work;
-	bool good;
+	bool good = verb_begin(p, &work, e) &&
+		    admin_change_system(work.w, verb, name, e);
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(states[i].verb, verb) == 0)
-			to.state = states[i].state;
-	if (to.state == NULL)
-		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
-	good =
-	    verb_begin(p, &work, e) && store_state_set(work.w->store, &to, e);
 	return verb_done(&work, good, e);
 }
 
@@ -131,14 +93,10 @@ take_options(int *argc, char **argv, struct user_system *u, struct err *e)
 	const char *network = verb_option(argc, argv, "--address");
 	const char *print = verb_option(argc, argv, "--fingerprint");
 
-	if (network != NULL && (strlen(network) >= sizeof(u->address) ||
-				   !auth_network_valid(network)))
-		return err_set(e, ERR_REQUEST,
-		    "\"%s\" is no network, as in 192.0.2.0/24", network);
-	if (print != NULL && strlen(print) != sizeof(u->fingerprint) - 1)
-		return err_set(e, ERR_REQUEST,
-		    "--fingerprint: the SHA-256 of the certificate, 64 "
-		    "hexadecimal digits");
+	if (network != NULL && strlen(network) >= sizeof(u->address))
+		return err_set(e, ERR_REQUEST, "--address: too long");
+	if (print != NULL && strlen(print) >= sizeof(u->fingerprint))
+		return err_set(e, ERR_REQUEST, "--fingerprint: too long");
 	snprintf(u->address, sizeof(u->address), "%s", network ? network : "");
 	snprintf(
 	    u->fingerprint, sizeof(u->fingerprint), "%s", print ? print : "");

@@ -13,10 +13,9 @@
 
 #include "base/clock.h"
 
-#define THREADS	    2	  /* of the library */
-#define MEMORY	    16384 /* of a connection: what its head may have */
-#define MARGIN	    256	  /* connections the library still cleans up */
-#define QUIET_MS    50	  /* so long nothing is under way: none is left */
+#define THREADS	    2	/* of the library */
+#define MARGIN	    256 /* connections the library still cleans up */
+#define QUIET_MS    50	/* so long nothing is under way: none is left */
 #define PRIORITIES  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define OPTIONS_MAX 16
 
@@ -96,7 +95,7 @@ set_limits(struct options *o, const struct web_setup *s)
 {
 	set_option(o, MHD_OPTION_THREAD_POOL_SIZE, THREADS, NULL);
 	set_option(o, MHD_OPTION_THREAD_STACK_SIZE, WEB_STACK, NULL);
-	set_option(o, MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY, NULL);
+	set_option(o, MHD_OPTION_CONNECTION_MEMORY_LIMIT, WEB_MEMORY, NULL);
 	set_option(
 	    o, MHD_OPTION_CONNECTION_LIMIT, s->connections_max + MARGIN, NULL);
 	set_option(o, MHD_OPTION_CONNECTION_TIMEOUT, s->idle_s, NULL);

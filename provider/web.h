@@ -10,7 +10,7 @@
  * The library accepts framings that RFC 9112 refuses (request smuggling); they
  * are refused in the first call of each request (provider/framing.h), and the
  * connection is closed behind the answer.  Bodies are JSON only, of at most
- * HTTP_BODY_MAX.
+ * HTTP_BODY_MAX; heads have at most 8 KiB.
  *
  * The program sees to it that it may have as many files open (RLIMIT_NOFILE).
  *

@@ -22,17 +22,17 @@ link_in(struct web *w, struct web_connection *c)
 struct web_connection *
 web_connection_new(struct web *w, struct MHD_Connection *mhd)
 {
-	const union MHD_ConnectionInfo *fd =
-	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-	const union MHD_ConnectionInfo *from =
-	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	struct web_connection *c = calloc(1, sizeof(*c));
+	const union MHD_ConnectionInfo *info;
 
 	if (c == NULL)
 		return NULL;
 	c->web = w;
-	c->fd = fd ? fd->connect_fd : -1;
-	web_show_address(from ? from->client_addr : NULL, c->address);
+	/* what is asked for next may take the place of the last answer */
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	c->fd = info ? info->connect_fd : -1;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	web_show_address(info ? info->client_addr : NULL, c->address);
 	web_connection_limit(c, w->setup.idle_s + w->setup.request_s);
 	link_in(w, c);
 	return c;

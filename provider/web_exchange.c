@@ -9,6 +9,9 @@
 #include "base/bytes.h"
 #include "provider/framing.h"
 
+/* Half of what a connection has: the answer's head needs some of it, too. */
+#define HEAD_MAX (WEB_MEMORY / 2)
+
 static const char *
 find_header(const struct http_request *r, const char *name)
 {
@@ -33,13 +36,17 @@ web_exchange_new(struct web *w, struct MHD_Connection *mhd, const char *target)
 	if (info == NULL || info->socket_context == NULL)
 		return NULL;
 	x = calloc(1, sizeof(*x));
-	if (x == NULL)
+	/* the library decodes the target in its place */
+	if (x == NULL || (x->target = strdup(target ? target : "")) == NULL) {
+		free(x);
 		return NULL;
+	}
 	x->web = w;
 	x->connection = info->socket_context;
 	x->mhd = mhd;
 	x->target_wrong = target ? framing_check_target(target) : "no path";
 	x->target_end = target ? target + strlen(target) : NULL;
+	x->request.target = x->target;
 	x->request.header = find_header;
 	x->request.query = find_query;
 	x->request.source = mhd;
@@ -60,6 +67,7 @@ web_exchange_free(struct web_exchange *x)
 	    x->connection, x->web->setup.idle_s + x->web->setup.request_s);
 	http_clear(&x->response);
 	free(x->body);
+	free(x->target);
 	x->web->under_way--;
 	free(x);
 }
@@ -84,6 +92,16 @@ collect(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
 	return MHD_YES;
 }
 
+/* From the method to the empty line. */
+static size_t
+head_size(const struct web_exchange *x)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    x->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info ? info->header_size : SIZE_MAX;
+}
+
 #if MHD_VERSION < 0x01000000
 /*
  * The library joins a folded line to the header's name, and takes bare LF and NUL
@@ -93,11 +111,9 @@ collect(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
 static bool
 is_laid_out(const struct web_exchange *x, const struct framing_head *head)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    x->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	const char *end = head->version + strlen(head->version);
 
-	if (info == NULL || head->version != x->target_end + 1)
+	if (head->version != x->target_end + 1)
 		return false;
 	for (size_t i = 0; i < head->fields; i++) {
 		const struct framing_field *f = &head->field[i];
@@ -111,7 +127,7 @@ is_laid_out(const struct web_exchange *x, const struct framing_head *head)
 			return false;
 		end = f->value + f->value_len;
 	}
-	return head->method + info->header_size == end + 4;
+	return head->method + head_size(x) == end + 4;
 }
 #else
 static bool
@@ -132,9 +148,10 @@ look_at_head(struct web_exchange *x, const char *version, struct framing *out)
 	    x->mhd, MHD_HEADER_KIND, collect, &head);
 
 	*out = (struct framing){0};
-	if (count < 0 || (size_t)count != head.fields) {
+	if (count < 0 || (size_t)count != head.fields ||
+	    head_size(x) > HEAD_MAX) {
 		out->status = 431;
-		out->why = "too many headers";
+		out->why = "too many headers, or too long";
 		return;
 	}
 	framing_check(&head, HTTP_BODY_MAX, out);

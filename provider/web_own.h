@@ -21,7 +21,8 @@
 
 #include "provider/web.h"
 
-#define WEB_STACK (512 * 1024)
+#define WEB_STACK  (512 * 1024)
+#define WEB_MEMORY 16384 /* of a connection: both heads, a part of a body */
 
 struct MHD_Connection;
 struct MHD_Daemon;
@@ -42,6 +43,7 @@ struct web_exchange {
 	struct web_connection *connection;
 	struct MHD_Connection *mhd;
 	enum { WEB_NEW, WEB_BODY, WEB_WORK, WEB_DONE } state;
+	char *target;		/* a copy */
 	const char *target_end; /* behind it, where it came */
 	const char *target_wrong;
 	char *body;

@@ -14,6 +14,7 @@
 #include "provider/signer.h"
 #include "provider/store.h"
 #include "stamp/cert.h"
+#include "vault/authority.h"
 
 #define MODULES_MAX 8
 
@@ -25,15 +26,28 @@ struct licence {
 	uint16_t currency;
 };
 
+/* What was done since the program began. */
+struct tally {
+	_Atomic uint64_t stamps, in_doubt; /* commits that were asked again */
+	_Atomic int64_t sum;		   /* of the stamps, mils */
+};
+
 /* What does not change while the program runs. */
 struct provider {
 	struct licence licence;
+	/* Certifies PSDs, signs lists. */
+	const struct authority *keys;
 	/* Answers value downloads. */
 	const struct sig_key *answer_key;
 	const struct cert *certificate, *authority;
 	enum choose choose_psd;
+	int mail_days;	    /* a stamp is good so long after its mail date */
+	int refund_days;    /* a refund is asked for so long after it */
+	mils approve_above; /* more takes two persons */
+	bool any_sheet;	    /* label sheets that nobody registered, too */
 	const char *server; /* this processing server's name */
 	time_t (*now)(void);
+	struct tally *tally; /* NULL: nobody counts */
 };
 
 struct worker {
@@ -49,11 +63,18 @@ struct worker {
 /* The signer of this module; NULL: another server has it. */
 struct signer *worker_signer(const struct worker *w, const char *module);
 
-/* "XXPS0000000001", "XXUS0000000012" (a user system).  Return out. */
+/* "XXPS0000000001", "XXUS0000000012" (a user system), "XXPN0000000003" (a
+ * person).  Return out. */
 const char *
 worker_psd_id(const struct worker *w, uint32_t serial, char out[PSD_ID]);
 const char *
 worker_system_id(const struct worker *w, int64_t system, char out[PSD_ID]);
+const char *
+worker_person_id(const struct worker *w, int64_t person, char out[PSD_ID]);
+
+/* Counts stamps that were issued, and commits in doubt. */
+void worker_count_stamp(const struct worker *w, mils amount);
+void worker_count_doubt(const struct worker *w);
 
 /* Milliseconds since 1970, and the local date, of now. */
 int64_t worker_ms(const struct worker *w);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "provider/audit.h"
@@ -51,8 +52,11 @@ make_folder(struct shop *s)
 		exit(1);
 	snprintf(path, sizeof(path), "%s/wrap.key", s->folder);
 	f = fopen(path, "we");
-	if (f == NULL || fwrite("0123456789abcdef0123456789abcdef", 1, 32, f) !=
-			     32 || fclose(f) != 0)
+	if (f == NULL ||
+	    fwrite("0123456789abcdef0123456789abcdef", 1, 32, f) != 32 ||
+	    fclose(f) != 0)
+		exit(1);
+	if (chmod(path, 0600) != 0)
 		exit(1);
 }
 
@@ -68,6 +72,10 @@ make_authority(struct shop *s, struct err *e)
 					    .vendor = "XX",
 					    .holder = "test provider",
 					    .currency = 840},
+	    .keys = s->authority,
+	    .mail_days = 30,
+	    .refund_days = 60,
+	    .approve_above = 500,
 	    .answer_key = authority_answer_key(s->authority),
 	    .certificate = authority_provider(s->authority),
 	    .authority = authority_root(s->authority),
@@ -82,9 +90,8 @@ shop_worker(struct shop *s, const char *module)
 	struct worker *w = calloc(1, sizeof(*w));
 	struct err e = ERR_INIT;
 	char uri[128];
-	struct signer_setup setup = {.name = module ? module : "soft",
-	    .uri = uri,
-	    .answer_ms = 5000};
+	struct signer_setup setup = {
+	    .name = module ? module : "soft", .uri = uri, .answer_ms = 5000};
 
 	snprintf(uri, sizeof(uri), "software:%s/wrap.key", s->folder);
 	w->provider = &s->provider;
@@ -128,8 +135,8 @@ make_psds(struct shop *s, const struct shop_setup *setup, struct err *e)
 	    .signer = s->w->signer[0],
 	    .min_stamp = 1,
 	    .max_stamp = 100000,
-	    .max_descending = setup->max_descending ? setup->max_descending
-						    : 2000000000,
+	    .max_descending =
+		setup->max_descending ? setup->max_descending : 2000000000,
 	    .years = 3};
 	uint32_t serial;
 
@@ -170,8 +177,8 @@ shop_open(struct shop *s, const struct shop_setup *setup)
 	if (setup->postgresql)
 		snprintf(s->uri, sizeof(s->uri), "%s", pg_database());
 	else
-		snprintf(s->uri, sizeof(s->uri), "sqlite:%s/books.db",
-		    s->folder);
+		snprintf(
+		    s->uri, sizeof(s->uri), "sqlite:%s/books.db", s->folder);
 	s->w = shop_worker(s, NULL);
 	must(store_migrate(s->w->store, &from, &to, &e) &&
 		 store_begin(s->w->store, STORE_WRITE, &e),

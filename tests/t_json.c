@@ -193,6 +193,11 @@ an_error_names_its_place(void **state)
 	is_int(json_count(j, "empty", true, 9), 0, "none");
 	is_wrong(j, "empty: must have 1 to 9 elements");
 	j = opened(text);
+	is_int(json_length(j, "empty", true, 9), 0, "it may be");
+	ok(json_good(j), "empty");
+	is_int(json_length(j, "stamps", true, 1), 0, "too many");
+	is_wrong(j, "stamps: must have 0 to 1 elements");
+	j = opened(text);
 	is_int(json_count(j, "n", true, 9), 0, "no array");
 	is_wrong(j, "n: must be an array");
 	j = opened(text);

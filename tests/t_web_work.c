@@ -240,7 +240,7 @@ slow_senders_are_ended(void **state)
 	struct slow all[] = {
 	    {"says nothing", "", "", 900, 3000, -1, -1},
 	    {"a slow request line", "GET /", "a", 2900, 5000, -1, -1},
-	    {"empty lines", "", "\r\n", 2900, 5000, -1, -1},
+	    {"empty lines", "", "\r\n", 0, 5000, -1, -1},
 	    {"slow headers", "GET / HTTP/1.1\r\nHost: x\r\n", "a: b\r\n", 1900,
 		4000, -1, -1},
 	    {"a slow body",
@@ -279,6 +279,33 @@ slow_senders_are_ended(void **state)
 	is_int(raw_read_one(at_work, out, sizeof(out), 5000), 200,
 	    "a slow handler is waited for");
 	close(at_work);
+	served_stop(&s);
+}
+
+static void
+one_who_does_not_read_is_ended(void **state)
+{
+	static char text[60000 + 256];
+	struct served s = {.setup = {.idle_s = 60, .request_s = 1}};
+	int n = sprintf(text,
+	    "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n"
+	    "Content-Type: application/json\r\n\r\n");
+	int fd;
+
+	(void)state;
+	memset(text + n, ' ', 60000);
+	served_start(&s);
+	fd = raw_connect(web_address(s.web));
+	/* until neither side's buffers take more */
+	for (int quiet = 0; quiet < 20; quiet++) {
+		while (send(fd, text, (size_t)n + 60000,
+			   MSG_DONTWAIT | MSG_NOSIGNAL) == n + 60000)
+			quiet = 0;
+		usleep(10000);
+	}
+	ok(s.handled > 0, "some were answered");
+	wait_for(&s, connections, 0, "ended");
+	close(fd);
 	served_stop(&s);
 }
 
@@ -562,6 +589,7 @@ main(void)
 	    T(a_client_that_goes_away_harms_nobody),
 	    T(drain_lets_requests_end_and_takes_no_more),
 	    T(slow_senders_are_ended),
+	    T(one_who_does_not_read_is_ended),
 	    T(one_connection_too_many_is_closed),
 	    T(many_ask_at_the_same_time),
 	    T(a_socket_file_is_made_and_removed),

@@ -76,7 +76,8 @@ __wrap_pwrite(int fd, const void *ptr, size_t len, off_t offset)
 bool
 torn_begin(void)
 {
-	bool due = is_due();
+	/* what cannot be cut is not met again by each cut */
+	bool due = torn.mode < TORN_CUT && is_due();
 
 	if (due && torn.mode == TORN_BEFORE)
 		_exit(DIED);

@@ -16,7 +16,7 @@
 enum torn_mode {
 	TORN_BEFORE,  /* the call does nothing */
 	TORN_AFTER,   /* the call is done, its caller never knows */
-	TORN_CUT,     /* a write stops after `cut` bytes */
+	TORN_CUT,     /* a write stops after `cut` bytes; only writes count */
 	TORN_FLIPPED, /* and the rest is old bits and new ones, mixed */
 	TORN_MODES
 };

@@ -36,6 +36,7 @@
 
 #define MODEL_SYSTEM "US"
 #define VENDOR_LAB   "XX"
+#define SETTLE_MS    3000
 #define LOOK_MS	     8000 /* a job waits for one that is away, and says so */
 
 /* --- opening -------------------------------------------------------------------------- */
@@ -111,7 +112,8 @@ remote_look(struct remote_home *h, struct psd_status *out, struct err *e)
 	    .path = "/v1/vault",
 	    .read = read_status,
 	    .context = &s};
-	struct remote_turn turn = {.until = clock_ms() + LOOK_MS};
+	int wait = h->link.wait_ms < LOOK_MS ? h->link.wait_ms : LOOK_MS;
+	struct remote_turn turn = {.until = clock_ms() + wait};
 
 	if (!remote_ask(&h->link, &q, &turn, e) || !check_status(h, &s, e))
 		return false;
@@ -184,6 +186,9 @@ remote_find_all(
 	struct remote_turn turn = {.until = w->turn.until};
 	bool done;
 
+	/* What became of a debit is worth a moment more. */
+	if (turn.until != 0 && turn.until < clock_ms() + SETTLE_MS)
+		turn.until = clock_ms() + SETTLE_MS;
 	memset(w->found, 0, sizeof(w->found));
 	q.body = body;
 	done = got != NULL && body != NULL ? remote_ask(&h->link, &q, &turn, e)

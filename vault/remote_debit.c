@@ -139,6 +139,19 @@ spend(struct remote_home *h, struct remote_work *w, struct remote_stamps *got,
 	return false;
 }
 
+static bool
+check_batch(const struct psd_request *in, size_t count, struct err *e)
+{
+	mils sum = 0;
+
+	if (count < 1 || count > PSD_BATCH_MAX)
+		return err_set(e, ERR_REQUEST, "a batch of %zu stamps", count);
+	for (size_t i = 0; i < count; i++)
+		if (in[i].amount < 0 || !mils_add(sum, in[i].amount, &sum))
+			return err_set(e, ERR_REQUEST, "sum too big");
+	return true;
+}
+
 bool
 remote_debit(void *home, const struct psd_request *in, size_t count,
     struct psd_stamp *out, struct err *e)
@@ -149,8 +162,8 @@ remote_debit(void *home, const struct psd_request *in, size_t count,
 	struct psd_status s;
 	bool done;
 
-	if (count < 1 || count > PSD_BATCH_MAX)
-		return err_set(e, ERR_REQUEST, "a batch of %zu stamps", count);
+	if (!check_batch(in, count, e))
+		return false;
 	if (h->store == NULL)
 		return err_set(e, ERR_CONFIG,
 		    "nobody has said which authorities are trusted");

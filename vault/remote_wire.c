@@ -16,7 +16,6 @@
 #define SHEET_HIGH  ((UINT64_C(1) << 56) - 1)
 #define DATE_HIGH   99991231
 #define DETAIL	    256
-#define SYSTEM_ID   14 /* "XXUS0000000012" */
 #define ANSWER_JSON "the provider's answer"
 
 /* --- questions ---------------------------------------------------------------- */
@@ -75,19 +74,46 @@ remote_put_find(const struct psd_request *in, size_t count, size_t *len)
 	return json_text(j, len);
 }
 
+/* --- both kinds of answers --------------------------------------------------- */
+
+/* A newer provider may say more than is known here. */
+static bool
+finish(struct json *j, struct err *e)
+{
+	if (!json_good(j)) {
+		(void)!json_close(j, e);
+		return err_prefix(e, ANSWER_JSON);
+	}
+	json_free(j);
+	return true;
+}
+
+/* It names files, and goes into a path: "XXPS0000000003" and nothing else. */
+static bool
+is_psd_id(const char *id)
+{
+	uint64_t serial;
+
+	for (size_t i = 0; i < 4; i++)
+		if (!((id[i] >= 'A' && id[i] <= 'Z') ||
+			(id[i] >= '0' && id[i] <= '9')))
+			return false;
+	return strlen(id) == PSD_ID - 2 &&
+	       text_to_u64(id + 4, UINT32_MAX, &serial);
+}
+
 /* --- status --------------------------------------------------------------------- */
 
 static void
 take_system(struct json *j, struct psd_status *out)
 {
-	char id[SYSTEM_ID + 2] = "";
+	char id[PSD_ID] = "";
 	uint64_t serial = 0;
 
 	json_take_text(j, "system", true, id, sizeof(id));
 	if (!json_good(j))
 		return;
-	if (strlen(id) != SYSTEM_ID ||
-	    !text_to_u64(id + 4, UINT32_MAX, &serial)) {
+	if (!is_psd_id(id) || !text_to_u64(id + 4, UINT32_MAX, &serial)) {
 		json_blame(j, "system", "is not the name of a user system");
 		return;
 	}
@@ -158,8 +184,8 @@ remote_get_status(
 	json_take_u32(j, "batch", true, 1, UINT32_MAX, &batch);
 	json_take_digits(j, "fence", true, UINT64_MAX, &out->fence);
 	json_take_bool(j, "lab", true, &psd->lab);
-	if (!json_close(j, e))
-		return err_prefix(e, ANSWER_JSON);
+	if (!finish(j, e))
+		return false;
 	psd->currency = (uint16_t)currency;
 	psd->pin_tries_left = PSD_PIN_TRIES;
 	psd->pooled = true;
@@ -168,20 +194,6 @@ remote_get_status(
 }
 
 /* --- stamps --------------------------------------------------------------------- */
-
-/* It goes into a path: "XXPS0000000003" and nothing else. */
-static bool
-is_psd_id(const char *id)
-{
-	uint64_t serial;
-
-	for (size_t i = 0; i < 4; i++)
-		if (!((id[i] >= 'A' && id[i] <= 'Z') ||
-			(id[i] >= '0' && id[i] <= '9')))
-			return false;
-	return strlen(id) == PSD_ID - 2 &&
-	       text_to_u64(id + 4, UINT32_MAX, &serial);
-}
 
 static void
 take_stamp(struct json *j, struct remote_stamp *out)
@@ -217,18 +229,17 @@ open_stamps(const char *text, size_t len, struct remote_stamps *out,
 	return json_open(text, len, j, e) || err_prefix(e, ANSWER_JSON);
 }
 
+/* Its registers belong to the provider's moment, and are asked for by status. */
 bool
 remote_get_issued(
     const char *text, size_t len, struct remote_stamps *out, struct err *e)
 {
-	struct psd_status registers;
 	struct json *j;
 
 	if (!open_stamps(text, len, out, &j, e))
 		return false;
 	take_stamps(j, PSD_BATCH_MAX, out);
-	take_registers(j, &registers);
-	return json_close(j, e) || err_prefix(e, ANSWER_JSON);
+	return finish(j, e);
 }
 
 bool
@@ -241,7 +252,7 @@ remote_get_found(
 		return false;
 	json_take_digits(j, "fence", true, UINT64_MAX, &out->fence);
 	take_stamps(j, PSD_BATCH_MAX, out);
-	return json_close(j, e) || err_prefix(e, ANSWER_JSON);
+	return finish(j, e);
 }
 
 bool
@@ -253,7 +264,7 @@ remote_get_recent(
 	if (!open_stamps(text, len, out, &j, e))
 		return false;
 	take_stamps(j, PSD_RING, out);
-	return json_close(j, e) || err_prefix(e, ANSWER_JSON);
+	return finish(j, e);
 }
 
 /* --- refusals -------------------------------------------------------------------- */
@@ -308,7 +319,7 @@ read_problem(
 	json_take_text(j, "detail", false, detail, DETAIL);
 	json_take_text(j, "instance", false, ignored, sizeof(ignored));
 	json_take_text(j, "kind", false, kind, DETAIL);
-	return json_close(j, &e);
+	return finish(j, &e);
 }
 
 void

@@ -46,7 +46,8 @@ CREATE TABLE person (
 	login TEXT NOT NULL UNIQUE,
 	name TEXT NOT NULL,
 	role TEXT NOT NULL
-		CHECK (role IN ('administrator', 'mailroom', 'auditor')),
+		CHECK (role IN
+		('administrator', 'mailroom', 'auditor', 'post')),
 	secret BLOB NOT NULL,
 	state TEXT NOT NULL DEFAULT 'active'
 		CHECK (state IN ('active', 'suspended')),
@@ -146,6 +147,36 @@ CREATE TABLE download (
 	PRIMARY KEY (psd, sequence)
 );
 
+-- --- label sheets --------------------------------------------------------------
+
+-- Serial numbers that were printed onto sheets of one stock.
+CREATE TABLE sheet_range (
+	first INTEGER PRIMARY KEY CHECK (first BETWEEN 1 AND 72057594037927935),
+	last INTEGER NOT NULL UNIQUE
+		CHECK (last BETWEEN 1 AND 72057594037927935),
+	media TEXT NOT NULL,
+	labels INTEGER NOT NULL CHECK (labels BETWEEN 1 AND 65535),
+	made INTEGER NOT NULL,
+	CHECK (last >= first)
+);
+
+-- A sheet that was used, or voided before.  account: whose it is, the first's
+-- that used it.  bound: when.
+CREATE TABLE sheet (
+	serial INTEGER PRIMARY KEY,
+	account INTEGER REFERENCES account (id),
+	state TEXT NOT NULL DEFAULT 'active'
+		CHECK (state IN ('active', 'void')),
+	bound INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE label_void (
+	sheet INTEGER NOT NULL,
+	label INTEGER NOT NULL CHECK (label BETWEEN 1 AND 65535),
+	made INTEGER NOT NULL,
+	PRIMARY KEY (sheet, label)
+);
+
 -- --- stamps -------------------------------------------------------------------
 
 -- indicium: with 64 zero bytes where the signature goes.  request: hash of what
@@ -175,6 +206,65 @@ CREATE TABLE signature (
 	piece INTEGER NOT NULL,
 	bytes BLOB NOT NULL,
 	PRIMARY KEY (psd, piece)
+);
+
+-- --- what becomes of stamps -------------------------------------------------------
+
+-- A refund that was asked for.
+CREATE TABLE refund (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	account INTEGER NOT NULL REFERENCES account (id),
+	usersystem INTEGER NOT NULL REFERENCES usersystem (id),
+	state TEXT NOT NULL DEFAULT 'asked'
+		CHECK (state IN ('asked', 'approved', 'rejected')),
+	stamps INTEGER NOT NULL CHECK (stamps > 0),
+	total INTEGER NOT NULL CHECK (total > 0),
+	reason TEXT NOT NULL,
+	made INTEGER NOT NULL,
+	settled INTEGER NOT NULL DEFAULT 0
+);
+
+-- Who said yes, and how the stamps were destroyed; over a limit it takes two.
+CREATE TABLE refund_approval (
+	refund INTEGER NOT NULL REFERENCES refund (id),
+	person INTEGER NOT NULL REFERENCES person (id),
+	method TEXT NOT NULL,
+	made INTEGER NOT NULL,
+	PRIMARY KEY (refund, person)
+);
+
+-- A stamp ends once: seen by the post, or claimed for a refund, never both.
+-- digest: SHA-256 of what was signed, which names stamps of PSDs in the field
+-- too.  piece: 0 where the indicium does not say it.
+CREATE TABLE stamp_end (
+	digest BLOB PRIMARY KEY,
+	psd INTEGER NOT NULL REFERENCES psd (serial),
+	piece INTEGER NOT NULL,
+	amount INTEGER NOT NULL CHECK (amount >= 0),
+	refund INTEGER REFERENCES refund (id),
+	person INTEGER REFERENCES person (id),
+	place TEXT NOT NULL DEFAULT '',
+	scan TEXT NOT NULL DEFAULT '',
+	made INTEGER NOT NULL,
+	CHECK ((refund IS NULL) <> (person IS NULL))
+);
+CREATE INDEX stamp_end_refund ON stamp_end (refund) WHERE refund IS NOT NULL;
+
+-- Lists of revoked certificates, as they were given out.  serials: how many,
+-- in one revocation after the other.
+CREATE TABLE crl (
+	number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 2147483647),
+	serials INTEGER NOT NULL,
+	body BLOB NOT NULL,
+	made INTEGER NOT NULL
+);
+
+-- A PSD in the field whose register was consented to: one state for a number.
+CREATE TABLE consent (
+	psd INTEGER NOT NULL REFERENCES psd (serial),
+	sequence INTEGER NOT NULL,
+	ascending INTEGER NOT NULL,
+	PRIMARY KEY (psd, sequence)
 );
 
 -- --- the ledger -----------------------------------------------------------------

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/crl.h"
+
+#include <stdlib.h>
+
+#include "base/date.h"
+#include "provider/store_crl.h"
+
+#define DAY_MS	    (INT64_C(24) * 3600 * 1000)
+#define NEXT_DAYS   7
+#define HEAD_BYTES  1024
+#define EACH_BYTES  40
+#define CRL_TRIES   3
+#define SERIALS_MAX 1000000
+
+static bool
+sign(struct worker *w, const uint32_t *serials, struct crl_row *row,
+    struct err *e)
+{
+	uint32_t today = worker_today(w);
+	struct authority_list list = {.serials = serials,
+	    .count = row->serials,
+	    .number = row->number,
+	    .date = today,
+	    .next = date_add(today, NEXT_DAYS)};
+	size_t size = HEAD_BYTES + EACH_BYTES * row->serials;
+
+	row->body = malloc(size);
+	if (row->body == NULL)
+		return err_system(e, "memory");
+	return authority_crl(
+	    w->provider->keys, &list, row->body, size, &row->len, e);
+}
+
+/* The next one, in a transaction that writes. */
+static bool
+make(struct worker *w, size_t count, struct crl_row *row, struct err *e)
+{
+	uint32_t *serials = calloc(count + 1, sizeof(*serials));
+	bool done = serials != NULL || err_system(e, "memory");
+
+	free(row->body);
+	row->body = NULL;
+	row->number++;
+	row->made = worker_ms(w);
+	done = done &&
+	       store_crl_serials(w->store, serials, count, &row->serials, e) &&
+	       sign(w, serials, row, e) && store_crl_add(w->store, row, e) &&
+	       store_commit(w->store, e);
+	free(serials);
+	return done;
+}
+
+static bool
+newest(struct worker *w, struct crl_row *row, struct err *e)
+{
+	size_t count;
+	bool found;
+
+	if (!store_begin(w->store, STORE_WRITE, e) ||
+	    !store_crl_newest(w->store, row, &found, e) ||
+	    !store_crl_count(w->store, &count, e))
+		return false;
+	if (found &&
+	    ((row->serials == count && worker_ms(w) - row->made < DAY_MS) ||
+		w->provider->keys == NULL))
+		return true;
+	if (w->provider->keys == NULL)
+		return err_set(e, ERR_ABSENT,
+		    "no list of revoked certificates was made yet");
+	if (count > SERIALS_MAX)
+		return err_set(e, ERR_SYSTEM, "too many are revoked");
+	return make(w, count, row, e);
+}
+
+bool
+crl_newest(struct worker *w, uint8_t **out, size_t *len, struct err *e)
+{
+	bool done = false;
+
+	/* another server may have made the same number */
+	for (int i = 0; i < CRL_TRIES && !done; i++) {
+		struct crl_row row = {.number = 0};
+		bool again;
+
+		*e = (struct err)ERR_INIT;
+		done = newest(w, &row, e);
+		store_rollback(w->store);
+		again =
+		    store_conflict(w->store)[0] != '\0' || e->kind == ERR_BUSY;
+		*out = row.body;
+		*len = row.len;
+		if (done)
+			return true;
+		free(row.body);
+		*out = NULL;
+		if (!again)
+			return false;
+	}
+	return done;
+}

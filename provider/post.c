@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/post.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/date.h"
+#include "provider/store_stamp.h"
+#include "stamp/sig.h"
+#include "vault/crypto.h"
+
+/* A mail date this far ahead is no advance dating any more. */
+#define AHEAD_DAYS 90
+
+static const char *const names[POST_VERDICTS] = {
+    [POST_VALID] = "VALID",
+    [POST_DUPLICATE] = "DUPLICATE",
+    [POST_EXPIRED] = "EXPIRED",
+    [POST_REVOKED] = "REVOKED",
+    [POST_BAD_SIGNATURE] = "BAD-SIGNATURE",
+    [POST_UNKNOWN_ISSUER] = "UNKNOWN-ISSUER",
+    [POST_UNREADABLE] = "UNREADABLE",
+    [POST_NOT_ISSUED] = "NOT-ISSUED",
+    [POST_REFUNDED] = "REFUNDED",
+};
+
+const char *
+post_verdict_name(enum post_verdict v)
+{
+	return (unsigned)v < POST_VERDICTS ? names[v] : "?";
+}
+
+static void give(struct post_check *out, enum post_verdict v, const char *fmt,
+    ...) PRINTF_LIKE(3, 4);
+
+static void
+give(struct post_check *out, enum post_verdict v, const char *fmt, ...)
+{
+	va_list ap;
+
+	out->verdict = v;
+	va_start(ap, fmt);
+	vsnprintf(out->why, sizeof(out->why), fmt, ap);
+	va_end(ap);
+}
+
+bool
+post_digest(const struct indicium *in, uint8_t out[END_DIGEST], struct err *e)
+{
+	uint8_t bytes[INDICIUM_FOREIGN_MAX];
+	size_t len;
+
+	if (!indicium_signed_part(in, bytes, sizeof(bytes), &len, e))
+		return false;
+	sig_sha256(bytes, len, out);
+	return true;
+}
+
+/* --- the bytes ---------------------------------------------------------------------- */
+
+static bool
+read_stamp(const struct worker *w, const uint8_t *bytes, size_t len,
+    struct post_check *out)
+{
+	const struct indicium *in = &out->in;
+	struct err why = ERR_INIT;
+	char id[INDICIUM_PSD_ID], ours[PSD_ID];
+
+	if (!indicium_decode(bytes, len, &out->in, &why)) {
+		give(out, POST_UNREADABLE, "%s", why.text);
+		return false;
+	}
+	out->decoded = true;
+	if (indicium_is_ours(in) &&
+	    strcmp(indicium_psd_id(in, id),
+		worker_psd_id(w, in->psd_serial, ours)) == 0)
+		return true;
+	give(out, POST_UNKNOWN_ISSUER, "another provider's stamp");
+	return false;
+}
+
+/* --- its PSD ------------------------------------------------------------------------ */
+
+static bool
+signed_by(const struct psd_here *psd, const struct indicium *in, bool *good,
+    struct err *e)
+{
+	uint8_t bytes[INDICIUM_FOREIGN_MAX];
+	struct sig_key *key = NULL;
+	size_t len;
+
+	if (!crypto_from_point(psd->key.point, &key, e) ||
+	    !indicium_signed_part(in, bytes, sizeof(bytes), &len, e)) {
+		sig_free(key);
+		return false;
+	}
+	*good = sig_verify(key, bytes, len, in->signature);
+	sig_free(key);
+	return true;
+}
+
+static bool
+check_psd(struct worker *w, struct post_check *out, bool *good, struct err *e)
+{
+	const struct indicium *in = &out->in;
+	struct psd_record psd;
+	bool found, verifies;
+
+	*good = false;
+	if (!store_psd_find(w->store, in->psd_serial, &psd, &found, e))
+		return false;
+	if (!found || psd.here.cert_serial != in->cert_serial) {
+		give(out, POST_UNKNOWN_ISSUER,
+		    "there is no such PSD, or not with this certificate");
+		return true;
+	}
+	memcpy(out->state, psd.state, sizeof(out->state));
+	out->field = psd.field;
+	if (!signed_by(&psd.here, in, &verifies, e))
+		return false;
+	*good = verifies && strcmp(psd.state, "revoked") != 0;
+	if (!verifies)
+		give(out, POST_BAD_SIGNATURE,
+		    "the bytes are not what its PSD signed");
+	else if (!*good)
+		give(out, POST_REVOKED, "its PSD was revoked");
+	return true;
+}
+
+/* --- the books ---------------------------------------------------------------------- */
+
+static bool
+read_piece(struct worker *w, uint32_t psd, uint32_t piece,
+    struct stamp_row *row, struct indicium *in, bool *found, struct err *e)
+{
+	store_stamp_piece_ask(w->store, psd, piece);
+	return store_stamp_get(w->store, row, found, e) &&
+	       (!*found || indicium_decode(row->indicium, row->len, in, e));
+}
+
+/* The first piece whose register is at least this one's: a small stamp does not
+ * say its piece, and registers grow from piece to piece. */
+static bool
+search_piece(struct worker *w, const struct indicium *stamp, uint32_t *piece,
+    struct err *e)
+{
+	uint32_t low = 1, high;
+	struct psd_row psd;
+	struct stamp_row row;
+	struct indicium in;
+	bool found;
+
+	*piece = 0;
+	store_psd_row_ask(w->store, stamp->psd_serial, false);
+	if (!store_psd_row_get(w->store, &psd, &found, e))
+		return false;
+	high = found ? psd.psd.piece_count : 0;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (!read_piece(
+			w, stamp->psd_serial, middle, &row, &in, &found, e))
+			return false;
+		if (!found || in.ascending >= stamp->ascending)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	*piece = high;
+	return true;
+}
+
+/* Is it one of its PSD's stamps, byte for byte?  Those without value have the
+ * register of the one before them. */
+static bool
+check_issued(struct worker *w, const uint8_t *bytes, size_t len,
+    struct post_check *out, bool *good, struct err *e)
+{
+	const struct indicium *stamp = &out->in;
+	uint32_t piece = stamp->piece_count;
+	struct stamp_row row;
+	struct indicium in;
+	bool found = true;
+
+	*good = out->field;
+	if (out->field) {
+		out->piece = stamp->has & HAS_PIECE ? stamp->piece_count : 0;
+		return true;
+	}
+	if (!(stamp->has & HAS_PIECE) && !search_piece(w, stamp, &piece, e))
+		return false;
+	for (; found && !*good; piece++) {
+		if (!read_piece(
+			w, stamp->psd_serial, piece, &row, &in, &found, e))
+			return false;
+		if (!found || in.ascending > stamp->ascending)
+			break;
+		*good = row.len == len && memcmp(row.indicium, bytes, len) == 0;
+		out->piece = *good ? piece : 0;
+	}
+	if (!*good)
+		give(out, POST_NOT_ISSUED,
+		    "its PSD never issued it: its key is in other hands");
+	return true;
+}
+
+static bool
+check_dates(const struct worker *w, struct post_check *out)
+{
+	const struct indicium *in = &out->in;
+	uint32_t today = worker_today(w), last;
+	char text[DATE_TEXT];
+
+	if (!date_valid(in->mail_date)) {
+		give(out, POST_EXPIRED, "its mail date is no date");
+		return false;
+	}
+	last = in->has & HAS_MAILBY
+		   ? in->mailby
+		   : date_add(in->mail_date, w->provider->mail_days);
+	if (today > last)
+		give(out, POST_EXPIRED, "was to be mailed by %s",
+		    date_format(last, text));
+	else if (in->mail_date > date_add(today, AHEAD_DAYS))
+		give(out, POST_EXPIRED,
+		    "mail date %s is more than %d days ahead",
+		    date_format(in->mail_date, text), AHEAD_DAYS);
+	else
+		return true;
+	return false;
+}
+
+/* --- its end ------------------------------------------------------------------------ */
+
+static void
+judge_end(struct post_check *out)
+{
+	if (!out->ended)
+		return;
+	if (out->end.refund == 0)
+		give(out, POST_DUPLICATE, "first seen at %s",
+		    out->end.place[0] ? out->end.place : "another place");
+	else if (strcmp(out->end.refund_state, "approved") == 0)
+		give(out, POST_REFUNDED, "its value was given back");
+	else
+		give(out, POST_REFUNDED, "its refund was asked for");
+}
+
+/* All but its use; in a transaction.  *good: it is fit for use. */
+static bool
+examine(struct worker *w, const uint8_t *bytes, size_t len,
+    struct post_check *out, bool *good, struct err *e)
+{
+	*out = (struct post_check){.verdict = POST_VALID};
+	*good = false;
+	if (!read_stamp(w, bytes, len, out))
+		return true;
+	if (!check_psd(w, out, good, e))
+		return false;
+	if (*good && !check_issued(w, bytes, len, out, good, e))
+		return false;
+	if (!*good)
+		return true;
+	if (!post_digest(&out->in, out->end.digest, e) ||
+	    !store_end_find(
+		w->store, out->end.digest, &out->end, &out->ended, e))
+		return false;
+	judge_end(out);
+	*good = !out->ended && check_dates(w, out);
+	return true;
+}
+
+bool
+post_verify(struct worker *w, const uint8_t *bytes, size_t len,
+    struct post_check *out, struct err *e)
+{
+	bool good, done = store_begin(w->store, STORE_READ, e) &&
+			  examine(w, bytes, len, out, &good, e);
+
+	store_rollback(w->store);
+	return done;
+}
+
+/* The look whose answer was lost, asked again, is no second one. */
+static bool
+same_look(const struct post_mark *mark, const struct post_check *out)
+{
+	return out->ended && out->end.refund == 0 && mark->scan[0] != '\0' &&
+	       out->end.person == mark->person &&
+	       strcmp(out->end.scan, mark->scan) == 0;
+}
+
+static bool
+use(struct worker *w, const struct post_mark *mark, struct post_check *out,
+    struct err *e)
+{
+	struct stamp_end end = {.psd = out->in.psd_serial,
+	    .piece = out->piece,
+	    .amount = (mils)out->in.postage,
+	    .person = mark->person,
+	    .made = worker_ms(w)};
+	bool fresh;
+
+	snprintf(end.place, sizeof(end.place), "%s", mark->place);
+	snprintf(end.scan, sizeof(end.scan), "%s", mark->scan);
+	if (!post_digest(&out->in, end.digest, e) ||
+	    !store_end_add(w->store, &end, &fresh, e))
+		return false;
+	if (fresh)
+		return true;
+	/* somebody else saw it while this one looked */
+	if (!store_end_find(w->store, end.digest, &out->end, &out->ended, e))
+		return false;
+	judge_end(out);
+	return true;
+}
+
+bool
+post_cancel(struct worker *w, const struct post_mark *mark,
+    const uint8_t *bytes, size_t len, struct post_check *out, struct err *e)
+{
+	bool good, done = store_begin(w->store, STORE_WRITE, e) &&
+			  examine(w, bytes, len, out, &good, e) &&
+			  (!good || use(w, mark, out, e));
+
+	if (done && same_look(mark, out))
+		give(out, POST_VALID, "%s", "");
+	done = done && store_commit(w->store, e);
+	store_rollback(w->store);
+	return done;
+}
