@@ -27,6 +27,8 @@ static const struct api_route routes[] = {
     {"POST", "/v1/systems/*/withdraw", PERSON_ADMINISTRATOR,
 	api_system_withdraw},
     {"POST", "/v1/systems/*/limits", PERSON_ADMINISTRATOR, api_system_limits},
+    {"POST", "/v1/psds/*/download", API_SYSTEM, api_psd_download},
+    {"POST", "/v1/psds/*/audit", API_SYSTEM, api_psd_audit},
     {"POST", "/v1/refunds", API_SYSTEM, api_refund_ask},
     {"GET", "/v1/refunds/*", API_SYSTEM, api_refund},
     {"GET", "/v1/refunds", PERSON_ADMINISTRATOR | PERSON_AUDITOR, api_refunds},
