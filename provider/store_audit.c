@@ -105,6 +105,16 @@ static const struct {
 	"JOIN psd p ON p.serial = n.psd AND p.place = 'here' "
 	"LEFT JOIN stamp s ON s.psd = n.psd AND s.piece = n.piece "
 	"WHERE s.psd IS NULL OR s.amount <> n.amount"},
+    {"the ledger says what each PSD in the field said to have spent",
+	"SELECT 'PSD ' || CAST(p.serial AS TEXT) FROM psd p "
+	"WHERE p.place = 'field' AND p.spent_said <> "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.taken_from = 'psd:' || CAST(p.serial AS TEXT))"},
+    {"no PSD in the field said to have spent more than it was given",
+	"SELECT 'PSD ' || CAST(p.serial AS TEXT) FROM psd p "
+	"WHERE p.place = 'field' AND p.spent_said > "
+	"(SELECT COALESCE(SUM(d.amount), 0) FROM download d "
+	"WHERE d.psd = p.serial AND d.applied = 1)"},
     {"each stamp's signature belongs to a stamp",
 	"SELECT 'PSD ' || CAST(g.psd AS TEXT) || ' piece ' || "
 	"CAST(g.piece AS TEXT) FROM signature g LEFT JOIN stamp s "

@@ -74,6 +74,7 @@ make_authority(struct shop *s, struct err *e)
 					    .currency = 840},
 	    .keys = s->authority,
 	    .mail_days = 30,
+	    .audit_days = 90,
 	    .refund_days = 60,
 	    .approve_above = 500,
 	    .answer_key = authority_answer_key(s->authority),
