@@ -8,6 +8,8 @@
 #include "vault/crypto.h"
 #include "vault/download.h"
 
+#define LEFT_MAX 16 /* of one round */
+
 /* --- the PSD's side ---------------------------------------------------------------- */
 
 /* Signs as the PSD, by its module. */
@@ -222,4 +224,26 @@ fund_psd(struct worker *w, const struct user_system *u,
 	if (!make_answer(w, psd, &row.psd, &d, e) || !grant(w, &d, &granted, e))
 		return false;
 	return !granted || apply(w, psd, d.sequence, e);
+}
+
+/* --- what was left --------------------------------------------------------------------- */
+
+bool
+fund_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
+{
+	struct download list[LEFT_MAX];
+	size_t found;
+	bool good = store_begin(w->store, STORE_READ, e) &&
+		    store_download_waits(w->store, worker_ms(w) - age_ms, list,
+			LEFT_MAX, &found, e);
+
+	store_rollback(w->store);
+	*count = 0;
+	for (size_t i = 0; good && i < found; i++) {
+		const struct psd_here psd = {.serial = list[i].psd};
+
+		good = apply(w, &psd, list[i].sequence, e);
+		*count += good;
+	}
+	return good;
 }

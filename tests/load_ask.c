@@ -148,10 +148,10 @@ static bool
 take_one(struct load_system *s, uint32_t number, const struct remote_stamp *got)
 {
 	struct load_stamp *stamp = &s->stamp[number];
-	bool same = stamp->len == got->stamp.len &&
-		    memcmp(stamp->indicium, got->stamp.indicium, stamp->len) ==
-			0 &&
-		    strcmp(stamp->psd, got->psd) == 0;
+	bool same =
+	    stamp->len == got->stamp.len &&
+	    memcmp(stamp->indicium, got->stamp.indicium, stamp->len) == 0 &&
+	    strcmp(stamp->psd, got->psd) == 0;
 
 	if (stamp->state == LOAD_FAILED)
 		load_die("system %u, stamp %u: it was certainly not debited, "

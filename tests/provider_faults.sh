@@ -170,6 +170,7 @@ LOAD_DATE=$(date +%Y%m%d)
 load_go() {
 	"$builddir/tests/provider_load" run "$LOAD" "$LOAD_DATE" "$1" \
 		"${LOAD_REST:-0}" ${LOAD_URLS:?} >>"$BOOKS/load.log" 2>&1 &
+	# shellcheck disable=SC2034 # for the tests
 	LOAD_PID=$!
 }
 
