@@ -73,6 +73,16 @@ json_document(json_t *root)
 }
 
 bool
+json_open_loosely(
+    const char *text, size_t len, struct json **out, struct err *e)
+{
+	if (!json_open(text, len, out, e))
+		return false;
+	(*out)->loose = true;
+	return true;
+}
+
+bool
 json_open(const char *text, size_t len, struct json **out, struct err *e)
 {
 	json_t *root = parse(text, len, e);
@@ -151,6 +161,8 @@ take_any(struct json *j, const char *key, bool must)
 	if (!json_good(j) || l->value == NULL)
 		return NULL;
 	value = json_object_get(l->value, key);
+	if (j->loose && json_is_null(value))
+		value = NULL;
 	if (value != NULL)
 		json_object_set(l->taken, key, value);
 	else if (must)
@@ -172,7 +184,8 @@ take(struct json *j, const char *key, bool must, json_type type)
 
 	if (value == NULL || json_typeof(value) == type)
 		return value;
-	json_blame(j, key, "must be %s", names[type]);
+	if (must || !j->loose)
+		json_blame(j, key, "must be %s", names[type]);
 	return NULL;
 }
 
@@ -212,7 +225,7 @@ json_take_bool(struct json *j, const char *key, bool must, bool *out)
 		return;
 	if (json_is_boolean(value))
 		*out = json_is_true(value);
-	else
+	else if (must || !j->loose)
 		json_blame(j, key, "must be true or false");
 }
 
@@ -249,6 +262,15 @@ json_take_text(
 
 	if (value != NULL)
 		copy_text(j, key, value, out, size);
+}
+
+void
+json_take_words(struct json *j, const char *key, char *out, size_t size)
+{
+	json_t *value = take(j, key, false, JSON_STRING);
+
+	if (value != NULL)
+		text_clean(json_string_value(value), out, size);
 }
 
 void
@@ -384,7 +406,7 @@ check_all_taken(struct json *j)
 	const char *key;
 	json_t *value;
 
-	if (l->value == NULL)
+	if (l->value == NULL || j->loose)
 		return;
 	json_object_foreach(l->value, key, value)
 	{

@@ -9,6 +9,9 @@
  * a key twice, a real, text that is not UTF-8 or has control characters, depth
  * over JSON_DEPTH and text behind the end are refused.
  *
+ * Answers of others, who add to them as they like, are read by
+ * json_open_loosely().
+ *
  * Writing: json_new(), json_put_*(), json_text().  A writer that ran out of
  * memory gives NULL there.
  */
@@ -30,6 +33,11 @@ struct json; /* a document, and where in it one reads or writes */
  * Errors: ERR_REQUEST. */
 MUST_CHECK bool
 json_open(const char *text, size_t len, struct json **out, struct err *e);
+
+/* The same of a document that is not ours: keys that nobody takes are passed
+ * over; null, and a value of another type where none must be, count as missing. */
+MUST_CHECK bool json_open_loosely(
+    const char *text, size_t len, struct json **out, struct err *e);
 
 /* What is wrong, if anything is; frees.  NULL is allowed (true).
  * Errors: ERR_REQUEST. */
@@ -55,6 +63,8 @@ void json_take_bool(struct json *j, const char *key, bool must, bool *out);
 /* At most size - 1 bytes. */
 void json_take_text(
     struct json *j, const char *key, bool must, char *out, size_t size);
+/* Words for a person, cleaned (base/text.h) and cut to size - 1 bytes. */
+void json_take_words(struct json *j, const char *key, char *out, size_t size);
 /* A number of up to 64 bits as a text of digits, as JavaScript cannot hold it. */
 void json_take_digits(
     struct json *j, const char *key, bool must, uint64_t high, uint64_t *out);

@@ -7,35 +7,47 @@
 #include "provider/auth.h"
 
 static const struct api_route routes[] = {
-    {"GET", "/v1/vault", API_SYSTEM, api_vault_status},
-    {"POST", "/v1/vault/indicia", API_SYSTEM, api_vault_indicia},
-    {"POST", "/v1/vault/find", API_SYSTEM, api_vault_find},
-    {"GET", "/v1/vault/recent", API_SYSTEM, api_vault_recent},
-    {"GET", "/v1/sheets/*", API_SYSTEM, api_sheet},
-    {"GET", "/v1/certificates/*", API_ANYBODY, api_certificate},
-    {"GET", "/v1/crl", API_ANYBODY, api_crl},
-    {"GET", "/v1/health", API_ANYBODY, api_health},
+    {"GET", "/v1/vault", API_SYSTEM, API_AGAIN, api_vault_status},
+    {"POST", "/v1/vault/indicia", API_SYSTEM, API_AGAIN, api_vault_indicia},
+    {"POST", "/v1/vault/find", API_SYSTEM, API_AGAIN, api_vault_find},
+    {"GET", "/v1/vault/recent", API_SYSTEM, API_AGAIN, api_vault_recent},
+    {"GET", "/v1/sheets/*", API_SYSTEM, API_AGAIN, api_sheet},
+    {"POST", "/v1/payments", API_SYSTEM, API_AGAIN, api_payment_begin},
+    {"GET", "/v1/payments/*", API_SYSTEM, API_AGAIN, api_payment_show},
+    {"POST", "/v1/webhooks/*", API_ANYBODY, API_AGAIN, api_webhook},
+    {"GET", "/v1/certificates/*", API_ANYBODY, API_AGAIN, api_certificate},
+    {"GET", "/v1/crl", API_ANYBODY, API_AGAIN, api_crl},
+    {"GET", "/v1/health", API_ANYBODY, API_AGAIN, api_health},
     {"POST", "/v1/verify", PERSON_POST | PERSON_AUDITOR | PERSON_ADMINISTRATOR,
-	api_verify},
-    {"POST", "/v1/cancel", PERSON_POST, api_cancel},
+	API_AGAIN, api_verify},
+    {"POST", "/v1/cancel", PERSON_POST, API_ONCE, api_cancel},
     {"GET", "/v1/accounts/*",
-	PERSON_ADMINISTRATOR | PERSON_MAILROOM | PERSON_AUDITOR, api_account},
-    {"POST", "/v1/systems", PERSON_ADMINISTRATOR, api_system_add},
-    {"POST", "/v1/systems/*/token", PERSON_ADMINISTRATOR, api_system_token},
-    {"POST", "/v1/systems/*/suspend", PERSON_ADMINISTRATOR, api_system_suspend},
-    {"POST", "/v1/systems/*/resume", PERSON_ADMINISTRATOR, api_system_resume},
-    {"POST", "/v1/systems/*/withdraw", PERSON_ADMINISTRATOR,
+	PERSON_ADMINISTRATOR | PERSON_MAILROOM | PERSON_AUDITOR, API_AGAIN,
+	api_account},
+    {"POST", "/v1/systems", PERSON_ADMINISTRATOR, API_ONCE, api_system_add},
+    {"POST", "/v1/systems/*/token", PERSON_ADMINISTRATOR, API_ONCE,
+	api_system_token},
+    {"POST", "/v1/systems/*/suspend", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_system_suspend},
+    {"POST", "/v1/systems/*/resume", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_system_resume},
+    {"POST", "/v1/systems/*/withdraw", PERSON_ADMINISTRATOR, API_AGAIN,
 	api_system_withdraw},
-    {"POST", "/v1/systems/*/limits", PERSON_ADMINISTRATOR, api_system_limits},
-    {"POST", "/v1/psds/*/download", API_SYSTEM, api_psd_download},
-    {"POST", "/v1/psds/*/audit", API_SYSTEM, api_psd_audit},
-    {"POST", "/v1/refunds", API_SYSTEM, api_refund_ask},
-    {"GET", "/v1/refunds/*", API_SYSTEM, api_refund},
-    {"GET", "/v1/refunds", PERSON_ADMINISTRATOR | PERSON_AUDITOR, api_refunds},
-    {"POST", "/v1/refunds/*/approve", PERSON_ADMINISTRATOR, api_refund_approve},
-    {"POST", "/v1/refunds/*/reject", PERSON_ADMINISTRATOR, api_refund_reject},
-    {"GET", "/v1/ledger", PERSON_ADMINISTRATOR | PERSON_AUDITOR, api_ledger},
-    {"GET", "/v1/audit", PERSON_AUDITOR, api_audit},
+    {"POST", "/v1/systems/*/limits", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_system_limits},
+    {"POST", "/v1/psds/*/download", API_SYSTEM, API_AGAIN, api_psd_download},
+    {"POST", "/v1/psds/*/audit", API_SYSTEM, API_AGAIN, api_psd_audit},
+    {"POST", "/v1/refunds", API_SYSTEM, API_AGAIN, api_refund_ask},
+    {"GET", "/v1/refunds/*", API_SYSTEM, API_AGAIN, api_refund},
+    {"GET", "/v1/refunds", PERSON_ADMINISTRATOR | PERSON_AUDITOR, API_AGAIN,
+	api_refunds},
+    {"POST", "/v1/refunds/*/approve", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_refund_approve},
+    {"POST", "/v1/refunds/*/reject", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_refund_reject},
+    {"GET", "/v1/ledger", PERSON_ADMINISTRATOR | PERSON_AUDITOR, API_AGAIN,
+	api_ledger},
+    {"GET", "/v1/audit", PERSON_AUDITOR, API_AGAIN, api_audit},
 };
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -69,19 +81,35 @@ same_method(const char *asked, const char *of)
 	       (strcmp(asked, "HEAD") == 0 && strcmp(of, "GET") == 0);
 }
 
-static const struct api_route *
-find_route(struct call *c, bool *path_known)
+size_t
+api_routes(const struct api_route **list)
+{
+	*list = routes;
+	return ROUTES;
+}
+
+const struct api_route *
+api_find(
+    const struct http_request *request, char tail[API_TAIL], bool *path_known)
 {
 	*path_known = false;
 	for (size_t i = 0; i < ROUTES; i++) {
-		if (!matches(routes[i].path, c->request->path, c->tail))
+		if (!matches(routes[i].path, request->path, tail))
 			continue;
 		*path_known = true;
-		if (!same_method(c->request->method, routes[i].method))
-			continue;
-		return &routes[i];
+		if (same_method(request->method, routes[i].method))
+			return &routes[i];
 	}
 	return NULL;
+}
+
+void
+api_refuse(struct http_response *out, const struct http_request *request,
+    bool path_known)
+{
+	http_refuse(out, request, path_known ? 405 : 404,
+	    path_known ? "this path has other methods"
+		       : "there is no such path");
 }
 
 static bool
@@ -119,10 +147,9 @@ ask_who(struct call *c, const struct api_route *route)
 	    "nobody is known by this token, or they are suspended: postaged "
 	    "person token makes a new one"};
 
-	http_problem(
-	    c->out, c->request, route->who == API_SYSTEM ? &system : &person);
-	c->out->status = 401;
-	http_add(c->out, "WWW-Authenticate", "Bearer realm=\"postage\"");
+	http_challenge(c->out, c->request,
+	    route->who == API_SYSTEM ? &system : &person,
+	    "Bearer realm=\"postage\"");
 }
 
 void
@@ -134,11 +161,9 @@ api_answer(struct worker *w, const struct http_request *request,
 	struct err e = ERR_INIT;
 	bool known;
 
-	route = find_route(&c, &known);
+	route = api_find(request, c.tail, &known);
 	if (route == NULL) {
-		http_refuse(out, request, known ? 405 : 404,
-		    known ? "this path has other methods"
-			  : "there is no such path");
+		api_refuse(out, request, known);
 		return;
 	}
 	if (!may_call(&c, route, &known, &e))

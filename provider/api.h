@@ -31,11 +31,27 @@ typedef bool api_handler(struct call *c, struct err *e);
  * enum person_role). */
 enum { API_ANYBODY = 0, API_SYSTEM = 1 << 16 };
 
+/* May a front that lost the answer ask another server the same?  API_AGAIN: it
+ * changes nothing, or its body names keys under which it is done once. */
+enum api_again { API_ONCE, API_AGAIN };
+
 struct api_route {
 	const char *method, *path; /* a '*': any one part */
 	unsigned who;
+	enum api_again again;
 	api_handler *handler;
 };
+
+size_t api_routes(const struct api_route **list);
+
+/* NULL: no route; *path_known: the path has other methods.  *tail is what stands
+ * for the '*'. */
+const struct api_route *api_find(
+    const struct http_request *request, char tail[API_TAIL], bool *path_known);
+
+/* 404 or 405. */
+void api_refuse(struct http_response *out, const struct http_request *request,
+    bool path_known);
 
 /* Answers a request, whatever it is; `worker` is a struct worker. */
 void api_answer(struct worker *w, const struct http_request *request,
@@ -54,6 +70,7 @@ api_handler api_vault_status, api_vault_indicia, api_vault_find,
 api_handler api_sheet;
 api_handler api_certificate, api_crl, api_health;
 api_handler api_verify, api_cancel;
+api_handler api_payment_begin, api_payment_show, api_webhook;
 api_handler api_account, api_system_add, api_system_token, api_system_suspend,
     api_system_resume, api_system_withdraw, api_system_limits;
 api_handler api_psd_download, api_psd_audit;

@@ -149,8 +149,11 @@ give_issued(struct call *c, const struct issue_result *r, struct err *e)
 	struct json *j = json_new();
 
 	json_begin_array(j, "stamps");
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
 		put_stamp(c, j, &r->stamp[i], r->replayed[i]);
+		if (!r->replayed[i])
+			worker_count_stamp(c->w, r->stamp[i].amount);
+	}
 	json_end(j);
 	json_put_int(j, "ascending", r->system.ascending);
 	json_put_int(j, "piece_count", r->system.pieces);
@@ -181,6 +184,11 @@ api_vault_indicia(struct call *c, struct err *e)
 		    issue_stamps(c->w, &work->order, &work->result, e) &&
 		    give_issued(c, &work->result, e);
 
+	/* The client's fault, not this server's. */
+	if (!done && work != NULL && work->result.other_request) {
+		http_conflict(c->out, c->request, e);
+		done = true;
+	}
 	free(work);
 	return done;
 }

@@ -31,7 +31,10 @@ struct walk {
 	uint8_t chain[CHAIN_BYTES];
 };
 
-static void PRINTF_LIKE(2, 3) tell(struct audit *a, const char *fmt, ...)
+static void tell(struct audit *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void
+tell(struct audit *a, const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
@@ -238,44 +241,59 @@ audit_books(struct worker *w, audit_fault_fn *each, void *context,
 
 /* --- a new checkpoint ---------------------------------------------------------------------------- */
 
+/* One line of the body; false: behind the last PSD, or an error. */
 static bool
-write_body(struct worker *w, char **body, struct err *e)
+next_line(struct worker *w, uint32_t *psd, char line[BODY_LINE], struct err *e)
 {
-	struct audit_psd psd = {.serial = 0};
-	size_t size = 1, used = 0;
+	char hex[2 * CHAIN_BYTES + 1];
+	struct audit_psd p;
 	bool found;
 
-	*body = calloc(1, size);
-	while (*body != NULL) {
-		char hex[2 * CHAIN_BYTES + 1], *more;
+	if (!store_audit_psd(w->store, *psd, &p, &found, e) || !found)
+		return false;
+	*psd = p.serial;
+	bytes_to_hex(p.chain, CHAIN_BYTES, hex);
+	snprintf(line, BODY_LINE, "%lu %lld %s\n", (unsigned long)p.serial,
+	    (long long)p.pieces, hex);
+	return true;
+}
 
-		if (!store_audit_psd(w->store, psd.serial, &psd, &found, e))
-			return false;
-		if (!found)
-			return true;
-		size += BODY_LINE;
-		more = realloc(*body, size);
-		if (more == NULL)
-			break;
-		*body = more;
-		bytes_to_hex(psd.chain, CHAIN_BYTES, hex);
-		used +=
-		    (size_t)snprintf(*body + used, size - used, "%lu %lld %s\n",
-			(unsigned long)psd.serial, (long long)psd.pieces, hex);
+/* On the heap; NULL after an error. */
+static char *
+write_body(struct worker *w, struct err *e)
+{
+	char line[BODY_LINE], *body = NULL;
+	uint32_t psd = 0;
+	size_t size;
+	FILE *f = open_memstream(&body, &size);
+
+	if (f == NULL) {
+		err_system(e, "memory");
+		return NULL;
 	}
-	return err_system(e, "memory");
+	while (next_line(w, &psd, line, e))
+		fputs(line, f);
+	if (fclose(f) == 0 && e->kind == ERR_NONE)
+		return body;
+	if (e->kind == ERR_NONE)
+		err_system(e, "memory");
+	free(body);
+	return NULL;
 }
 
 bool
 audit_checkpoint(struct worker *w, struct err *e)
 {
-	struct checkpoint c = {.made = worker_ms(w), .body = NULL};
-	bool done =
-	    store_begin(w->store, STORE_READ, e) && write_body(w, &c.body, e);
+	struct checkpoint c = {.made = worker_ms(w)};
+	bool done;
 
+	if (!store_begin(w->store, STORE_READ, e))
+		return false;
+	c.body = write_body(w, e);
 	store_rollback(w->store);
-	done = done &&
-	       sig_sign(w->provider->answer_key, c.body, strlen(c.body),
+	if (c.body == NULL)
+		return false;
+	done = sig_sign(w->provider->answer_key, c.body, strlen(c.body),
 		   c.signature, e) &&
 	       store_begin(w->store, STORE_WRITE, e) &&
 	       store_checkpoint_add(w->store, &c, e) &&

@@ -106,7 +106,9 @@ write_signatures(struct worker *w, struct group *g, struct err *e)
 		if (write_once(w, g, e))
 			return true;
 		store_rollback(w->store);
-		if (!store_in_doubt(w->store) && e->kind != ERR_BUSY)
+		if (store_in_doubt(w->store))
+			worker_count_doubt(w);
+		else if (e->kind != ERR_BUSY)
 			return false;
 	}
 	e->kind = ERR_ABSENT;

@@ -47,12 +47,18 @@ static const struct key keys[] = {
     {"web", "rate", C(NUMBER, rate)},
     {"web", "burst", C(NUMBER, burst)},
     {"web", "login-burst", C(NUMBER, login_burst)},
+    {"web", "metrics", C(TEXT, metrics)},
     {"process", "listen", C(TEXT, process_listen)},
     {"process", "url", C(TEXT, process_url)},
     {"process", "certificate", C(TEXT, process_certificate)},
     {"process", "key", C(TEXT, process_key)},
     {"process", "authority", C(TEXT, process_authority)},
     {"post", "days", C(NUMBER, mail_days)},
+    {"stripe", "base-url", C(TEXT, stripe_url)},
+    {"stripe", "key-file", C(TEXT, stripe_key)},
+    {"stripe", "webhook-secret-file", C(TEXT, stripe_webhook_secret)},
+    {"stripe", "authority", C(TEXT, stripe_authority)},
+    {"stripe", "return-url", C(TEXT, stripe_return)},
     {"refund", "days", C(NUMBER, refund_days)},
     {"refund", "approve-above", C(MONEY, approve_above)},
     {"psd", "min-stamp", C(MONEY, min_stamp)},
@@ -213,6 +219,12 @@ check(const struct config *c, const char *path, struct err *e)
 	if (c->role != ROLE_WEB && c->modules == 0)
 		return err_set(e, ERR_CONFIG,
 		    "%s: a processing server needs a [module NAME]", path);
+	if (c->stripe_key[0] != '\0' && c->stripe_return[0] == '\0' &&
+	    c->url[0] == '\0')
+		return err_set(e, ERR_CONFIG,
+		    "%s: [stripe] needs return-url = ..., where a person goes "
+		    "after paying, or [web] a url",
+		    path);
 	for (size_t i = 0; i < c->modules; i++)
 		if (c->module[i].uri[0] == '\0')
 			return err_set(e, ERR_CONFIG,
@@ -235,14 +247,18 @@ bool
 config_load(const char *path, struct config *out, struct err *e)
 {
 	*out = (struct config){.choose_psd = CHOOSE_AFFINITY,
+	    .choose_server = CHOOSE_ROUND_ROBIN,
 	    .authority = POSTAGE_SYSCONFDIR "/authority",
 	    .drain_s = 30,
 	    .listen = "127.0.0.1:8443",
 	    .process_listen = "127.0.0.1:8444",
 	    .burst = 200,
 	    .login_burst = 10,
+	    .metrics = "127.0.0.1 ::1",
 	    .answer_ms = 10000,
 	    .mail_days = 30,
+	    .stripe_url = "https://api.stripe.com",
+	    .stripe_authority = "/etc/ssl/certs/ca-certificates.crt",
 	    .refund_days = 60,
 	    .approve_above = 100 * MILS_PER_UNIT,
 	    .min_stamp = 1,

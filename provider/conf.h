@@ -47,6 +47,7 @@ struct config {
 	int connections, per_address;
 	int rate, burst; /* requests a second of one address; 0 = any */
 	int login_burst; /* wrong credentials of one address a minute */
+	char metrics[CONFIG_URL]; /* networks that may read them */
 
 	/* [process]: what fronts reach */
 	char process_listen[CONFIG_URL];
@@ -59,6 +60,12 @@ struct config {
 	int answer_ms; /* longest silence of a module */
 
 	int mail_days; /* [post] days: a stamp is good after its mail date */
+
+	/* [stripe]: cards; key-file "" = none are taken */
+	char stripe_url[CONFIG_URL];
+	char stripe_key[PATH_MAX], stripe_webhook_secret[PATH_MAX];
+	char stripe_authority[PATH_MAX]; /* that certified its servers */
+	char stripe_return[CONFIG_URL];	 /* after the page; "" = url */
 
 	/* [refund] */
 	int refund_days;    /* days: after the mail date */

@@ -223,37 +223,3 @@ fund_psd(struct worker *w, const struct user_system *u,
 		return false;
 	return !granted || apply(w, psd, d.sequence, e);
 }
-
-/* --- from outside ---------------------------------------------------------------------- */
-
-bool
-fund_credit(
-    struct store *s, const struct payment_in *in, bool *fresh, struct err *e)
-{
-	char to[32];
-	bool known;
-	struct transfer t = {.kind = "payment",
-	    .from = in->from,
-	    .to = to,
-	    .ref = in->ref,
-	    .amount = in->amount,
-	    .made = in->made};
-
-	*fresh = false;
-	if (in->amount <= 0)
-		return err_set(e, ERR_REQUEST, "a payment of nothing");
-	snprintf(to, sizeof(to), "credit:%lld", (long long)in->account);
-	if (!store_transfer_known(s, in->ref, &known, e))
-		return false;
-	if (known)
-		return true;
-	store_transfer_put(s, &t);
-	store_credit_give(s, in->account, in->amount);
-	if (!store_receive(s, e) || !store_receive(s, e))
-		return false;
-	if (store_changed(s) != 1)
-		return err_set(
-		    e, ERR_REQUEST, "no account %lld", (long long)in->account);
-	*fresh = true;
-	return true;
-}

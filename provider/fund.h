@@ -25,13 +25,19 @@ enum funded { FUND_CHANGED, FUND_SHORT };
 MUST_CHECK bool fund_psd(struct worker *w, const struct user_system *u,
     const struct psd_here *psd, mils need, enum funded *end, struct err *e);
 
+/* An account that a payment came back from is locked with this reason, until what
+ * it owes is paid. */
+#define FUND_RETURNED "a payment was returned"
+
 /* Money from outside onto an account's credit, once for each `ref`, in the
- * caller's transaction: *fresh = false where it was there already.
+ * caller's transaction: *fresh = false where it was there already.  What the
+ * account owes is paid of it first.
  * `from`: the ledger's account, "invoice", "processor".
- * Errors: ERR_REQUEST (amount). */
+ * Errors: ERR_REQUEST (amount, account). */
 struct payment_in {
 	int64_t account;
 	mils amount;
+	const char *kind; /* of the transfer; NULL: "payment" */
 	const char *from, *ref;
 	int64_t made;
 };

@@ -114,8 +114,34 @@ http_problem(struct http_response *out, const struct http_request *request,
 }
 
 void
+http_challenge(struct http_response *out, const struct http_request *request,
+    const struct err *e, const char *with)
+{
+	write_problem(
+	    out, request, 401, title_of(401), err_kind_name(e->kind), e->text);
+	http_add(out, "WWW-Authenticate", "%s", with);
+}
+
+void
+http_conflict(struct http_response *out, const struct http_request *request,
+    const struct err *e)
+{
+	write_problem(
+	    out, request, 422, title_of(422), err_kind_name(e->kind), e->text);
+}
+
+void
 http_refuse(struct http_response *out, const struct http_request *request,
     int status, const char *detail)
 {
 	write_problem(out, request, status, title_of(status), NULL, detail);
+}
+
+void
+http_retry(struct http_response *out, int seconds)
+{
+	for (size_t i = 0; i < out->headers; i++)
+		if (strcmp(out->header[i].name, "Retry-After") == 0)
+			out->headers = i;
+	http_add(out, "Retry-After", "%d", seconds);
 }

@@ -21,6 +21,7 @@
 struct http_request {
 	const char *method; /* "GET" */
 	const char *path;   /* decoded, begins with '/', without the query */
+	const char *target; /* path and query as they were sent */
 	const char *body;   /* a NUL behind it */
 	size_t body_len;
 	char address[HTTP_ADDRESS]; /* of the peer; "" = a local socket */
@@ -66,8 +67,19 @@ int http_status(enum err_kind kind);
 void http_problem(struct http_response *out, const struct http_request *request,
     const struct err *e);
 
+/* 401: the error, and what the asker may prove himself with. */
+void http_challenge(struct http_response *out,
+    const struct http_request *request, const struct err *e, const char *with);
+
+/* 422: the error is the client's, which its kind does not say. */
+void http_conflict(struct http_response *out,
+    const struct http_request *request, const struct err *e);
+
 /* The same where no kind of error fits: 404, 405, 413, 415, 429. */
 void http_refuse(struct http_response *out, const struct http_request *request,
     int status, const char *detail);
+
+/* Another Retry-After than these two say. */
+void http_retry(struct http_response *out, int seconds);
 
 #endif

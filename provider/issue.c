@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "provider/complete.h"
 #include "provider/fund.h"
 #include "provider/issue_own.h"
+#include "provider/pay.h"
 #include "provider/store_ledger.h"
 #include "vault/crypto.h"
 
@@ -78,7 +80,7 @@ read_system(struct attempt *a, struct err *e)
 }
 
 static bool
-same_stamp(const struct attempt *a, size_t i, struct err *e)
+same_stamp(struct attempt *a, size_t i, struct err *e)
 {
 	struct psd_crypto crypto;
 	uint8_t hash[PSD_HASH];
@@ -87,6 +89,7 @@ same_stamp(const struct attempt *a, size_t i, struct err *e)
 	psd_request_hash(&crypto, &a->order->item[i].request, hash);
 	if (memcmp(hash, a->out->stamp[i].request, PSD_HASH) == 0)
 		return true;
+	a->out->other_request = true;
 	return err_set(e, ERR_CORRUPT,
 	    "stamp %zu: its key was used for another stamp before: the "
 	    "journal of the user system and the provider do not belong "
@@ -201,6 +204,8 @@ after_failure(struct attempt *a, struct err *e)
 {
 	const char *conflict = store_conflict(a->w->store);
 
+	if (store_in_doubt(a->w->store))
+		worker_count_doubt(a->w);
 	if (!a->look_up && e->kind != ERR_ABSENT) {
 		a->look_up = true;
 		return AGAIN;
@@ -261,7 +266,18 @@ fund_any(struct attempt *a, bool *changed, struct err *e)
 	return true;
 }
 
-/* What the chosen PSD has not and cannot get, all of them may have. */
+/* From the account's card, where it is set so. */
+static bool
+buy_value(struct attempt *a, struct err *e)
+{
+	mils lack = a->short_by - a->system.credit, added = 0;
+
+	if (lack > 0 && !pay_auto(a->w, a->system.account, lack, &added, e))
+		return false;
+	return added > 0 || no_funds(a, e);
+}
+
+/* More value: into a PSD, else what all of them have, else from outside. */
 static bool
 find_value(struct attempt *a, struct err *e)
 {
@@ -272,7 +288,7 @@ find_value(struct attempt *a, struct err *e)
 	if (changed)
 		return true;
 	if (a->all || a->listed < 2)
-		return no_funds(a, e);
+		return buy_value(a, e);
 	a->all = true;
 	return true;
 }
@@ -321,6 +337,19 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
+/* By a step that nobody foresees: a database that fell back, to a standby or a
+ * backup, must not come to a fence again that a request under way bears. */
+static bool
+move_fence(int64_t *fence, struct err *e)
+{
+	uint32_t step;
+
+	if (getrandom(&step, sizeof(step), 0) != sizeof(step))
+		return err_system(e, "getrandom");
+	*fence += 1 + (int64_t)(step >> 1);
+	return true;
+}
+
 static bool
 find(struct worker *w, int64_t system, const uint8_t (*keys)[PSD_KEY_BYTES],
     size_t count, struct issue_result *out, struct err *e)
@@ -340,7 +369,8 @@ find(struct worker *w, int64_t system, const uint8_t (*keys)[PSD_KEY_BYTES],
 		if (!store_stamp_get(
 			w->store, &out->stamp[i], &out->replayed[i], e))
 			return false;
-	out->system.fence++;
+	if (!move_fence(&out->system.fence, e))
+		return false;
 	store_system_put(w->store, &out->system);
 	return store_commit(w->store, e);
 }
@@ -373,13 +403,33 @@ issue_find(struct worker *w, int64_t system,
 	return done && complete_found(w, out, e);
 }
 
+/* It writes, as a replay does: a row that is here alone, as the wait for the
+ * standby was broken off, is shown when it is there too. */
+static bool
+read_recent(struct worker *w, int64_t system, size_t max,
+    struct issue_result *out, struct err *e)
+{
+	bool found;
+
+	if (!store_begin(w->store, STORE_WRITE, e))
+		return false;
+	store_system_ask(w->store, system, true);
+	if (!store_system_get(w->store, &out->system, &found, e))
+		return false;
+	if (!found)
+		return err_set(e, ERR_DENIED, "there is no such user system");
+	if (!store_stamp_recent(
+		w->store, system, out->stamp, max, &out->count, e))
+		return false;
+	store_system_put(w->store, &out->system);
+	return store_commit(w->store, e);
+}
+
 bool
 issue_recent(struct worker *w, int64_t system, size_t max,
     struct issue_result *out, struct err *e)
 {
-	bool done = store_begin(w->store, STORE_READ, e) &&
-		    store_stamp_recent(
-			w->store, system, out->stamp, max, &out->count, e);
+	bool done = read_recent(w, system, max, out, e);
 
 	store_rollback(w->store);
 	return done && complete_stamps(w, out->stamp, out->count, e);

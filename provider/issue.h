@@ -43,6 +43,7 @@ struct issue_result {
 	size_t count;
 	struct stamp_row stamp[ISSUE_MAX]; /* as in the order */
 	bool replayed[ISSUE_MAX];
+	bool other_request; /* failed: a key was used for another stamp */
 };
 
 /* All new stamps of the order, or none.
@@ -59,7 +60,8 @@ MUST_CHECK bool issue_find(struct worker *w, int64_t system,
     const uint8_t (*keys)[PSD_KEY_BYTES], size_t count,
     struct issue_result *out, struct err *e);
 
-/* The last `max` (at most ISSUE_MAX) of a system, the oldest first.
+/* The last `max` (at most ISSUE_MAX) of a system, the oldest first; the fence
+ * stays.
  * Errors: as issue_find(). */
 MUST_CHECK bool issue_recent(struct worker *w, int64_t system, size_t max,
     struct issue_result *out, struct err *e);

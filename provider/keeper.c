@@ -7,17 +7,23 @@
 
 #include "base/log.h"
 #include "provider/complete.h"
+#include "provider/server.h"
+#include "provider/web.h"
+#include "provider/pay.h"
 
 #define ROUND_MS 1000
 #define YOUNG_MS 5000 /* whoever debited them may be signing still */
 
 struct keeper {
 	struct worker *w;
+	struct web *web;
+	struct server_row row; /* url "": no front asks this one */
+	keeper_round *round;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t stop;
-	bool stopping;
-	struct err last; /* said once */
+	pthread_cond_t called; /* something of the following has changed */
+	bool draining, stopping;
+	struct err last, last_say; /* said once */
 };
 
 /* True until it is to stop. */
@@ -30,27 +36,56 @@ wait_round(struct keeper *k)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += ROUND_MS / 1000;
 	pthread_mutex_lock(&k->lock);
-	if (!k->stopping)
-		pthread_cond_timedwait(&k->stop, &k->lock, &until);
+	if (!k->stopping && k->draining == (k->row.state != SERVER_UP))
+		pthread_cond_timedwait(&k->called, &k->lock, &until);
+	if (k->draining)
+		k->row.state = SERVER_DRAINING;
 	on = !k->stopping;
 	pthread_mutex_unlock(&k->lock);
 	return on;
 }
 
-static void
-round_of_work(struct keeper *k)
+bool
+keeper_stamps(struct worker *w, struct err *e)
 {
-	struct err e = ERR_INIT;
 	size_t count;
 
-	if (complete_pending(k->w, YOUNG_MS, &count, &e)) {
-		if (count > 0)
-			log_info("signed %zu stamps that were left", count);
-		k->last = (struct err)ERR_INIT;
+	if (!complete_pending(w, YOUNG_MS, &count, e))
+		return err_prefix(e, "stamps that were left");
+	if (count > 0)
+		log_info("signed %zu stamps that were left", count);
+	return true;
+}
+
+bool
+keeper_payments(struct worker *w, struct err *e)
+{
+	return pay_keep(w, e) || err_prefix(e, "payments");
+}
+
+static void
+say(struct keeper *k)
+{
+	struct web_state state;
+	struct err e = ERR_INIT;
+
+	if (k->row.url[0] == '\0')
 		return;
-	}
-	if (e.kind != k->last.kind)
-		log_warning("stamps that were left: %s", e.text);
+	web_look(k->web, &state);
+	k->row.waiting = state.waiting + state.busy;
+	if (!server_say(k->w, &k->row, &e) && e.kind != k->last_say.kind)
+		log_warning("fronts cannot be told of this server: %s", e.text);
+	k->last_say = e;
+}
+
+static void
+work(struct keeper *k)
+{
+	struct err e = ERR_INIT;
+	bool done = k->round(k->w, &e);
+
+	if (!done && e.kind != k->last.kind)
+		log_warning("%s", e.text);
 	k->last = e;
 }
 
@@ -59,23 +94,40 @@ run(void *context)
 {
 	struct keeper *k = context;
 
-	do
-		round_of_work(k);
-	while (wait_round(k));
+	do {
+		say(k);
+		work(k);
+	} while (wait_round(k));
+	k->row.state = SERVER_DOWN;
+	say(k);
 	return NULL;
 }
 
+static void
+describe(struct keeper *k, const struct keeper_setup *setup)
+{
+	const struct config *c = &setup->program->config;
+
+	k->round = setup->round;
+	k->web = setup->web;
+	server_describe(c, &k->row);
+	if (c->role != ROLE_PROCESS || setup->web == NULL)
+		k->row.url[0] = '\0';
+}
+
 bool
-keeper_start(const struct program *p, struct keeper **out, struct err *e)
+keeper_start(
+    const struct keeper_setup *setup, struct keeper **out, struct err *e)
 {
 	struct keeper *k = calloc(1, sizeof(*k));
 
 	*out = NULL;
 	if (k == NULL)
 		return err_system(e, "memory");
+	describe(k, setup);
 	pthread_mutex_init(&k->lock, NULL);
-	pthread_cond_init(&k->stop, NULL);
-	if (program_worker(p, &k->w, e)) {
+	pthread_cond_init(&k->called, NULL);
+	if (program_worker(setup->program, &k->w, e)) {
 		if (pthread_create(&k->thread, NULL, run, k) == 0) {
 			*out = k;
 			return true;
@@ -88,17 +140,26 @@ keeper_start(const struct program *p, struct keeper **out, struct err *e)
 }
 
 void
+keeper_drain(struct keeper *k)
+{
+	pthread_mutex_lock(&k->lock);
+	k->draining = true;
+	pthread_cond_signal(&k->called);
+	pthread_mutex_unlock(&k->lock);
+}
+
+void
 keeper_stop(struct keeper *k)
 {
 	if (k == NULL)
 		return;
 	pthread_mutex_lock(&k->lock);
 	k->stopping = true;
-	pthread_cond_signal(&k->stop);
+	pthread_cond_signal(&k->called);
 	pthread_mutex_unlock(&k->lock);
 	pthread_join(k->thread, NULL);
 	program_worker_close(k->w);
-	pthread_cond_destroy(&k->stop);
+	pthread_cond_destroy(&k->called);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
 }

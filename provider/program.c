@@ -2,10 +2,14 @@
 #include "provider/program.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/durable.h"
+#include "provider/pay.h"
 #include "provider/psds.h"
 #include "provider/store_admin.h"
 #include "vault/nursery.h"
+#include "vault/pin.h"
 
 #define STORE_WAIT_MS 30000
 
@@ -37,6 +41,29 @@ read_licence(struct program *p, struct err *e)
 	return done;
 }
 
+static bool
+read_cluster_key(struct program *p, struct err *e)
+{
+	uint8_t bytes[FORWARDED_KEY + 1];
+	char path[PATH_MAX];
+	size_t len = 0;
+	bool done;
+
+	if (p->config.role == ROLE_BOTH)
+		return true;
+	done = pin_path(p->config.cluster_key, path, e) &&
+	       durable_read(path, bytes, sizeof(bytes), &len, e);
+	if (done && len != FORWARDED_KEY)
+		done = err_set(e, ERR_CONFIG,
+		    "%s: the key has %d bytes, as `postaged init` "
+		    "makes it",
+		    path, FORWARDED_KEY);
+	if (done)
+		memcpy(p->cluster_key, bytes, FORWARDED_KEY);
+	explicit_bzero(bytes, sizeof(bytes));
+	return done || err_prefix(e, "cluster-key");
+}
+
 bool
 program_open(struct program *p, struct err *e)
 {
@@ -48,6 +75,9 @@ program_open(struct program *p, struct err *e)
 	p->provider.approve_above = p->config.approve_above;
 	p->provider.any_sheet = p->config.any_sheet;
 	p->provider.now = now;
+	p->provider.tally = &p->tally;
+	if (!read_cluster_key(p, e))
+		return false;
 	if (p->config.role != ROLE_WEB) {
 		if (!nursery_open(&p->nursery, e))
 			return false;
@@ -68,6 +98,7 @@ program_close(struct program *p)
 	p->authority = NULL;
 	nursery_close(p->nursery);
 	p->nursery = NULL;
+	explicit_bzero(p->cluster_key, sizeof(p->cluster_key));
 }
 
 static bool
@@ -88,6 +119,19 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 	return true;
 }
 
+static bool
+open_pay(const struct program *p, struct worker *w, struct err *e)
+{
+	const struct config *c = &p->config;
+	const struct pay_setup setup = {.base_url = c->stripe_url,
+	    .key_file = c->stripe_key,
+	    .webhook_secret_file = c->stripe_webhook_secret,
+	    .authority = c->stripe_authority,
+	    .return_url = c->stripe_return[0] ? c->stripe_return : c->url};
+
+	return pay_open(&setup, &w->pay, e);
+}
+
 bool
 program_worker(const struct program *p, struct worker **out, struct err *e)
 {
@@ -99,7 +143,7 @@ program_worker(const struct program *p, struct worker **out, struct err *e)
 	w->provider = &p->provider;
 	if (psds_new(&w->psds, e) &&
 	    store_open(p->config.database, STORE_WAIT_MS, &w->store, e) &&
-	    open_signers(p, w, e)) {
+	    open_signers(p, w, e) && open_pay(p, w, e)) {
 		*out = w;
 		return true;
 	}
@@ -114,6 +158,7 @@ program_worker_close(struct worker *w)
 		return;
 	for (size_t i = 0; i < w->signers; i++)
 		signer_close(w->signer[i]);
+	pay_close(w->pay);
 	store_close(w->store);
 	psds_free(w->psds);
 	free(w);

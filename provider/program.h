@@ -6,6 +6,7 @@
 #define PROVIDER_PROGRAM_H
 
 #include "provider/conf.h"
+#include "provider/forwarded.h"
 #include "provider/worker.h"
 #include "vault/authority.h"
 
@@ -14,13 +15,17 @@ struct program {
 	struct authority *authority; /* NULL: this one has none */
 	struct nursery *nursery;     /* of the modules' processes */
 	struct provider provider;
+	struct tally tally;
+	uint8_t
+	    cluster_key[FORWARDED_KEY]; /* fronts and servers on their own */
 };
 
 /* Reads the configuration alone.  Errors: ERR_CONFIG. */
 MUST_CHECK bool
 program_load(const char *path, struct program *out, struct err *e);
 
-/* Before there are threads.  Opens the authority's folder and reads the licence from the database.
+/* Before there are threads.  Opens the authority's folder and reads the licence
+ * from the database.
  * Errors: ERR_CONFIG (init was not run, another version of the schema). */
 MUST_CHECK bool program_open(struct program *p, struct err *e);
 /* Forgets the keys. */

@@ -61,6 +61,26 @@ static const struct {
 	"CAST(s.label AS TEXT) FROM stamp s "
 	"JOIN sheet_range r ON r.first <= s.sheet AND r.last >= s.sheet "
 	"WHERE s.label > r.labels"},
+    {"each payment that was paid is in the ledger",
+	"SELECT 'payment ' || CAST(p.id AS TEXT) FROM payment p "
+	"WHERE p.state IN ('paid', 'refunded', 'returned') AND p.amount <> "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x WHERE x.ref IN "
+	"(p.driver || ':' || p.processor_id, "
+	"p.driver || ':' || p.processor_id || ':owed'))"},
+    {"what came from the processor is a payment that was paid",
+	"SELECT 'transfer ' || x.ref FROM transfer x "
+	"LEFT JOIN payment p ON p.processor_id = "
+	"REPLACE(REPLACE(x.ref, 'stripe:', ''), ':owed', '') "
+	"WHERE x.taken_from = 'processor' AND x.kind IN ('payment', "
+	"'repaid') AND (p.id IS NULL OR "
+	"p.state NOT IN ('paid', 'refunded', 'returned'))"},
+    {"what is owed is what went back and was not paid again",
+	"SELECT 'all accounts' FROM licence WHERE "
+	"(SELECT COALESCE(SUM(a.owed), 0) FROM account a) <> "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.taken_from = 'returned') - "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.given_to = 'returned')"},
     {"each approved refund is in the ledger, and somebody approved it",
 	"SELECT 'refund ' || CAST(r.id AS TEXT) FROM refund r "
 	"LEFT JOIN transfer x ON x.ref = 'refund:' || CAST(r.id AS TEXT) "

@@ -9,6 +9,12 @@
 
 #include "provider/fund.h"
 #include "provider/store_admin.h"
+#include "provider/store_pay.h"
+
+#define ACCOUNT_USAGE                                           \
+	"account add CUSTOMER NAME [--load SUM] | show NAME | " \
+	"lock NAME --reason TEXT | unlock NAME | "              \
+	"auto-add NAME --below SUM --amount SUM | auto-add NAME --off"
 
 static bool
 set_state(struct program *p, const struct state_change *change, struct err *e)
@@ -26,7 +32,7 @@ static bool
 add_customer(struct program *p, const char *name, struct err *e)
 {
 	struct verb_work work;
-	int64_t id;
+	int64_t id = 0;
 	bool good =
 	    verb_begin(p, &work, e) &&
 	    store_customer_add(work.w->store, name, worker_ms(work.w), &id, e);
@@ -67,7 +73,7 @@ add_account(
     struct program *p, const char *customer, struct account *a, struct err *e)
 {
 	struct verb_work work;
-	int64_t id;
+	int64_t id = 0;
 	bool good =
 	    verb_begin(p, &work, e) &&
 	    store_customer_add(
@@ -84,41 +90,100 @@ add_account(
 	return good;
 }
 
+/* Only what there is to say. */
+static void
+print_money(const struct account *a, const struct pay_method *m)
+{
+	char owed[MILS_TEXT], below[MILS_TEXT], amount[MILS_TEXT];
+
+	if (a->owed > 0)
+		printf("owed     %s\n", mils_format(a->owed, owed));
+	if (m->method[0] != '\0')
+		printf("card     %s, ends in %s, expires %s (%s)\n", m->brand,
+		    m->last4, m->expiry, m->driver);
+	if (a->add_below >= 0)
+		printf("auto-add %s below %s%s\n",
+		    mils_format(a->add_amount, amount),
+		    mils_format(a->add_below, below),
+		    m->method[0] ? "" : ", when a card is saved");
+}
+
 static bool
 show_account(struct program *p, const char *name, struct err *e)
 {
 	char credit[MILS_TEXT], loaded[MILS_TEXT];
 	struct verb_work work;
-	struct account a;
+	struct pay_method m = {.account = 0};
+	struct account a = {.id = 0};
 	mils in_psds = 0;
+	bool found = false;
 	bool good = verb_begin(p, &work, e) &&
 		    store_account_find(work.w->store, name, &a, e) &&
+		    store_method_find(work.w->store, a.id, &m, &found, e) &&
 		    store_system_loaded(work.w->store, a.id, &in_psds, e);
 
 	good = verb_done(&work, good, e);
-	if (good)
-		printf("account %lld: %s, of %s\nstate    %s%s%s\n"
-		       "credit   %s\nin PSDs  %s\n",
-		    (long long)a.id, a.name, a.customer_name, a.state,
-		    a.reason[0] ? ": " : "", a.reason,
-		    mils_format(a.credit, credit),
-		    mils_format(in_psds, loaded));
-	return good;
+	if (!good)
+		return false;
+	printf("account %lld: %s, of %s\nstate    %s%s%s\n"
+	       "credit   %s\nin PSDs  %s\n",
+	    (long long)a.id, a.name, a.customer_name, a.state,
+	    a.reason[0] ? ": " : "", a.reason, mils_format(a.credit, credit),
+	    mils_format(in_psds, loaded));
+	print_money(&a, &m);
+	return true;
+}
+
+/* --- auto-add ----------------------------------------------------------------------- */
+
+static bool
+read_auto_add(const char *below, const char *amount, bool off,
+    struct auto_add *out, struct err *e)
+{
+	*out = (struct auto_add){.below = -1};
+	if (off && below == NULL && amount == NULL)
+		return true;
+	if (off || below == NULL || amount == NULL)
+		return err_set(e, ERR_REQUEST,
+		    "auto-add takes --below SUM --amount SUM, or --off");
+	if (!verb_mils(below, &out->below, e) ||
+	    !verb_mils(amount, &out->amount, e))
+		return false;
+	return (out->amount > 0 && out->amount % 10 == 0) ||
+	       err_set(
+		   e, ERR_REQUEST, "--amount: whole cents, and more than none");
+}
+
+static bool
+set_auto_add(struct program *p, int argc, char **argv, struct err *e)
+{
+	const char *below = verb_option(&argc, argv, "--below");
+	const char *amount = verb_option(&argc, argv, "--amount");
+	bool off = verb_flag(&argc, argv, "--off");
+	struct verb_work work;
+	struct auto_add add;
+	bool good;
+
+	if (!verb_words(argc, argv, 3, 3, ACCOUNT_USAGE, e) ||
+	    !read_auto_add(below, amount, off, &add, e))
+		return false;
+	good = verb_begin(p, &work, e) &&
+	       store_auto_add(work.w->store, argv[2], &add, e);
+	return verb_done(&work, good, e);
 }
 
 bool
 verb_account(struct program *p, int argc, char **argv, struct err *e)
 {
-	static const char usage[] =
-	    "account add CUSTOMER NAME [--load SUM] | show NAME | "
-	    "lock NAME --reason TEXT | unlock NAME";
 	const char *reason = verb_option(&argc, argv, "--reason");
 	const char *load = verb_option(&argc, argv, "--load");
 	struct state_change change = {
 	    .what = "account", .reason = reason ? reason : ""};
 	struct account a = {.load = 0};
 
-	if (!verb_words(argc, argv, 3, 4, usage, e) ||
+	if (argc > 1 && strcmp(argv[1], "auto-add") == 0)
+		return set_auto_add(p, argc, argv, e);
+	if (!verb_words(argc, argv, 3, 4, ACCOUNT_USAGE, e) ||
 	    (load != NULL && !verb_mils(load, &a.load, e)))
 		return false;
 	change.name = argv[2];
@@ -133,7 +198,8 @@ verb_account(struct program *p, int argc, char **argv, struct err *e)
 	else if (strcmp(argv[1], "unlock") == 0)
 		change.state = "active";
 	else
-		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
+		return err_set(
+		    e, ERR_REQUEST, "usage: postaged %s", ACCOUNT_USAGE);
 	return set_state(p, &change, e);
 }
 
@@ -145,7 +211,7 @@ pay_in(
 {
 	char sum[MILS_TEXT], credit[MILS_TEXT];
 	struct verb_work work;
-	struct account a;
+	struct account a = {.id = 0};
 	bool fresh = false;
 	bool good = verb_begin(p, &work, e) &&
 		    store_account_find(work.w->store, name, &a, e);

@@ -150,7 +150,7 @@ change(struct worker *w, const char *verb, const char *psd, struct err *e)
 		const char *verb, *state;
 	} states[] = {{"withhold", "withheld"}, {"release", "operational"},
 	    {"withdraw", "withdrawn"}, {"revoke", "revoked"}};
-	uint32_t serial;
+	uint32_t serial = 0;
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		if (strcmp(states[i].verb, verb) == 0)

@@ -13,13 +13,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/durable.h"
 #include "base/log.h"
-#include "provider/api.h"
-#include "provider/keeper.h"
-#include "provider/web.h"
+#include "provider/service.h"
 
-#define PEM_MAX	     (64 * 1024)
 #define FIRST_SOCKET 3 /* sd_listen_fds(3) */
 
 /* --- systemd -------------------------------------------------------------------- */
@@ -71,71 +67,6 @@ raise_files(void)
 		    (unsigned long long)limit.rlim_cur);
 }
 
-/* --- answering --------------------------------------------------------------------- */
-
-static void
-answer(void *context, void *worker, const struct http_request *request,
-    struct http_response *out)
-{
-	(void)context;
-	api_answer(worker, request, out);
-}
-
-static bool
-open_worker(void *context, void **worker, struct err *e)
-{
-	struct worker *w = NULL;
-	bool done = program_worker(context, &w, e);
-
-	*worker = w;
-	return done;
-}
-
-static void
-close_worker(void *context, void *worker)
-{
-	(void)context;
-	program_worker_close(worker);
-}
-
-/* PEM texts on the heap; NULL where no file is named. */
-struct texts {
-	char *certificate, *key, *authority;
-};
-
-static bool
-load(const char *path, char **out, struct err *e)
-{
-	size_t len;
-
-	*out = NULL;
-	return *path == '\0' || durable_load(path, PEM_MAX, out, &len, e);
-}
-
-static bool
-start(struct program *p, struct texts *t, struct web **web, struct err *e)
-{
-	const struct config *c = &p->config;
-	struct web_setup setup = {.listen = has_socket() ? NULL : c->listen,
-	    .listen_fd = FIRST_SOCKET,
-	    .workers = c->workers,
-	    .connections_max = c->connections,
-	    .per_address_max = c->per_address,
-	    .handler = answer,
-	    .context = p,
-	    .open_worker = open_worker,
-	    .close_worker = close_worker};
-
-	if (!load(c->certificate, &t->certificate, e) ||
-	    !load(c->key, &t->key, e) ||
-	    !load(c->client_authority, &t->authority, e))
-		return false;
-	setup.certificate = t->certificate;
-	setup.key = t->key;
-	setup.client_authority = t->authority;
-	return web_start(&setup, web, e);
-}
-
 /* --- the whole ------------------------------------------------------------------------- */
 
 static bool
@@ -150,41 +81,33 @@ block_signals(sigset_t *set, struct err *e)
 }
 
 static void
-serve(struct program *p, struct web *web, const sigset_t *set)
+serve(struct program *p, struct service *service, const sigset_t *set)
 {
 	int signal_number;
 
-	log_info("%s: ready on %s", p->config.name, web_address(web));
+	log_info("%s: ready on %s", p->config.name, service_address(service));
 	notify("READY=1");
 	sigwait(set, &signal_number);
 	notify("STOPPING=1");
 	log_info("stopping: requests under way have %d s", p->config.drain_s);
-	if (!web_drain(web, p->config.drain_s * 1000))
+	if (!service_drain(service))
 		log_warning("some requests were not finished");
 }
 
 bool
 verb_serve(struct program *p, int argc, char **argv, struct err *e)
 {
-	struct texts texts = {NULL, NULL, NULL};
-	struct keeper *keeper = NULL;
-	struct web *web = NULL;
+	struct service *service = NULL;
 	sigset_t set;
 	bool done;
 
 	raise_files();
 	done = verb_words(argc, argv, 1, 1, "serve", e) &&
 	       block_signals(&set, e) && program_open(p, e) &&
-	       keeper_start(p, &keeper, e) && start(p, &texts, &web, e);
+	       service_start(p, has_socket() ? FIRST_SOCKET : -1, &service, e);
 	if (done)
-		serve(p, web, &set);
-	web_stop(web);
-	keeper_stop(keeper);
+		serve(p, service, &set);
+	service_stop(service);
 	program_close(p);
-	free(texts.certificate);
-	if (texts.key != NULL)
-		explicit_bzero(texts.key, strlen(texts.key));
-	free(texts.key);
-	free(texts.authority);
 	return done;
 }

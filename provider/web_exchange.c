@@ -36,13 +36,17 @@ web_exchange_new(struct web *w, struct MHD_Connection *mhd, const char *target)
 	if (info == NULL || info->socket_context == NULL)
 		return NULL;
 	x = calloc(1, sizeof(*x));
-	if (x == NULL)
+	/* the library decodes the target in its place */
+	if (x == NULL || (x->target = strdup(target ? target : "")) == NULL) {
+		free(x);
 		return NULL;
+	}
 	x->web = w;
 	x->connection = info->socket_context;
 	x->mhd = mhd;
 	x->target_wrong = target ? framing_check_target(target) : "no path";
 	x->target_end = target ? target + strlen(target) : NULL;
+	x->request.target = x->target;
 	x->request.header = find_header;
 	x->request.query = find_query;
 	x->request.source = mhd;
@@ -63,6 +67,7 @@ web_exchange_free(struct web_exchange *x)
 	    x->connection, x->web->setup.idle_s + x->web->setup.request_s);
 	http_clear(&x->response);
 	free(x->body);
+	free(x->target);
 	x->web->under_way--;
 	free(x);
 }

@@ -43,6 +43,7 @@ struct web_exchange {
 	struct web_connection *connection;
 	struct MHD_Connection *mhd;
 	enum { WEB_NEW, WEB_BODY, WEB_WORK, WEB_DONE } state;
+	char *target;		/* a copy */
 	const char *target_end; /* behind it, where it came */
 	const char *target_wrong;
 	char *body;

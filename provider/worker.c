@@ -37,6 +37,22 @@ worker_system_id(const struct worker *w, int64_t system, char out[PSD_ID])
 	return write_id(w, "US", (uint32_t)system, out);
 }
 
+void
+worker_count_stamp(const struct worker *w, mils amount)
+{
+	if (w->provider->tally == NULL)
+		return;
+	w->provider->tally->stamps++;
+	w->provider->tally->sum += amount;
+}
+
+void
+worker_count_doubt(const struct worker *w)
+{
+	if (w->provider->tally != NULL)
+		w->provider->tally->in_doubt++;
+}
+
 const char *
 worker_person_id(const struct worker *w, int64_t person, char out[PSD_ID])
 {

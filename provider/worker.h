@@ -26,6 +26,12 @@ struct licence {
 	uint16_t currency;
 };
 
+/* What was done since the program began. */
+struct tally {
+	_Atomic uint64_t stamps, in_doubt; /* commits that were asked again */
+	_Atomic int64_t sum;		   /* of the stamps, mils */
+};
+
 /* What does not change while the program runs. */
 struct provider {
 	struct licence licence;
@@ -42,6 +48,7 @@ struct provider {
 	bool any_sheet;	    /* label sheets that nobody registered, too */
 	const char *server; /* this processing server's name */
 	time_t (*now)(void);
+	struct tally *tally; /* NULL: nobody counts */
 };
 
 struct worker {
@@ -49,6 +56,7 @@ struct worker {
 	struct store *store;
 	struct signer *signer[MODULES_MAX];
 	size_t signers;
+	struct pay *pay;   /* ways of paying; NULL: none (pay.h) */
 	struct psds *psds; /* the PSDs that it has read, see psds.h */
 	uint64_t turn;	   /* orders so far */
 };
@@ -64,6 +72,10 @@ const char *
 worker_system_id(const struct worker *w, int64_t system, char out[PSD_ID]);
 const char *
 worker_person_id(const struct worker *w, int64_t person, char out[PSD_ID]);
+
+/* Counts stamps that were issued, and commits in doubt. */
+void worker_count_stamp(const struct worker *w, mils amount);
+void worker_count_doubt(const struct worker *w);
 
 /* Milliseconds since 1970, and the local date, of now. */
 int64_t worker_ms(const struct worker *w);

@@ -303,14 +303,23 @@ sig_sha256(const void *msg, size_t len, uint8_t out[SIG_SHA256])
 }
 
 bool
+sig_hmac(const void *key, size_t key_len, const void *msg, size_t len,
+    uint8_t out[SIG_SHA256], struct err *e)
+{
+	if (key_len > INT_MAX ||
+	    HMAC(EVP_sha256(), key, (int)key_len, msg, len, out, NULL) == NULL)
+		return sig_failed(e, ERR_SYSTEM, "keyed hash");
+	return true;
+}
+
+bool
 sig_lite_hash(const void *key, size_t key_len, const void *msg, size_t len,
     uint8_t out[SIG_LITE_HASH], struct err *e)
 {
 	uint8_t whole[SIG_SHA256];
 
-	if (key_len > INT_MAX || HMAC(EVP_sha256(), key, (int)key_len, msg, len,
-				     whole, NULL) == NULL)
-		return sig_failed(e, ERR_SYSTEM, "keyed hash");
+	if (!sig_hmac(key, key_len, msg, len, whole, e))
+		return false;
 	memcpy(out, whole, SIG_LITE_HASH);
 	OPENSSL_cleanse(whole, sizeof(whole));
 	return true;

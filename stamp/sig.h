@@ -69,6 +69,10 @@ bool sig_same(const struct sig_key *a, const struct sig_key *b);
 
 void sig_sha256(const void *msg, size_t len, uint8_t out[SIG_SHA256]);
 
+/* HMAC-SHA-256. */
+MUST_CHECK bool sig_hmac(const void *key, size_t key_len, const void *msg,
+    size_t len, uint8_t out[SIG_SHA256], struct err *e);
+
 /* ibi-lite's keyed hash: HMAC-SHA-256, its first 6 bytes. */
 MUST_CHECK bool sig_lite_hash(const void *key, size_t key_len, const void *msg,
     size_t len, uint8_t out[SIG_LITE_HASH], struct err *e);

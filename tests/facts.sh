@@ -98,6 +98,54 @@ options_in_help() {
 	done | grep -oE -- '--[a-z]+(-[a-z]+)*'
 }
 
+provider_verbs() {
+	sed -nE '/verbs\[\] = \{/,/^\};/s/^ *\{"([a-z]+)", *verb_.*/\1/p' \
+	    provider/postaged.c
+}
+
+provider_options() {
+	quoted '--[a-z]+(-[a-z]+)*' provider/verb_*.c
+	sed -nE '/struct option/,/\};/s/^\s+\{"([a-z-]+)".*/--\1/p' \
+	    provider/postaged.c
+}
+
+# section.key of each, a [module NAME]'s as module.key
+provider_keys() {
+	sed -nE 's/^ +\{"([a-z]+)", "([a-z-]+)", [A-Z]\(.*/\1.\2/p' \
+	    provider/conf.c
+}
+
+# METHOD PATH of each; what varies in a path is *.
+provider_routes() {
+	sed -nE '/^static const struct api_route/,/^\};/s/^ +\{"([A-Z]+)", "([^"]+)",.*/\1 \2/p' \
+	    provider/api.c
+}
+
+documented_routes() {
+	awk '/^  \/.*:$/ { sub(/:$/, ""); gsub(/\{[a-z]+\}/, "*"); path = $1 }
+		/^components:/ { exit }
+		/^    (get|post|put|patch|delete):$/ {
+			sub(/:/, "")
+			print toupper($1), path
+		}' docs/openapi.yaml
+}
+
+example_keys() {
+	awk -F '[][ =]+' '/^\[/ { section = $2 }
+		/^#?[a-z-]+ =/ { sub(/^#/, ""); print section "." $1 }' \
+	    etc/postaged.conf
+}
+
+manual_keys() {
+	awk '/^\.Ss Sections? / { section = $3 }
+		/^\.S[hs] [A-Z]*$/ { section = "" }
+		section && /^\.It Cm/ {
+			gsub(/,/, "")
+			for (i = 3; i <= NF; i++)
+				print section "." $i
+		}' docs/postaged.conf.5
+}
+
 mark_keys() {
 	sed -n '/define MARK_KEYS/,/^$/s/.*"\(.*\)".*/\1/p' stamp/mark.h |
 	    tr ' ' '\n'
@@ -122,6 +170,10 @@ within 'modules: the table in ARCHITECTURE' headers \
 same 'keys: postage.conf and its parser' dispense/settings.c \
     "$(sed -nE 's/^ +\{"[a-z]+", "([a-z-]+)", .*/\1/p' dispense/settings.c)" \
     docs/postage.conf.5 "$(items postage.conf.5 Cm)"
+same 'keys: postaged.conf and its parser' provider/conf.c \
+    "$(provider_keys)" docs/postaged.conf.5 "$(manual_keys)"
+same 'keys: postaged.conf as installed' provider/conf.c \
+    "$(provider_keys)" etc/postaged.conf "$(example_keys)"
 same 'words of a mark' stamp/mark.h "$(mark_keys)" docs/postage-marks.7 \
     "$(items postage-marks.7 Cm | grep -v '^Postage')"
 drv_options=$(sed -nE 's/^ *Option "(Postage[A-Za-z]+).*/\1/p' ppd/postage.drv)
@@ -141,6 +193,14 @@ same 'options of postage: --help and manual' "postage VERB --help" \
 within 'options of postage: parser and --help' tools \
     "$(sed -nE 's/^.*\{"([a-z-]+)", *(no|required)_argument.*/--\1/p' \
         tools/verb_*.c)" "postage VERB --help" "$(options_in_help)"
+same 'verbs: postaged and its manual' provider/postaged.c \
+    "$(provider_verbs)" docs/postaged.8 \
+    "$(sed -nE 's/^\.It Cm ([a-z]+).*/\1/p' docs/postaged.8)"
+same 'routes: the API and its document' provider/api.c \
+    "$(provider_routes)" docs/openapi.yaml "$(documented_routes)"
+same 'options: postaged and its manual' provider \
+    "$(provider_options)" docs/postaged.8 \
+    "$(grep -oE 'Fl Fl [a-z-]+' docs/postaged.8 | sed 's/Fl Fl /--/')"
 same 'verdicts' tools "$(quoted '[A-Z]{3,}(-[A-Z]+)?' tools/verify_check.c \
     tools/verify_report.c)" docs/postage-verify.1 \
     "$(items postage-verify.1 Sy)"

@@ -339,7 +339,6 @@ indicia(struct front *f, const struct tls_request *r, enum front_fault fault,
 	}
 	json_end(j);
 	json_put_int(j, "ascending", f->ascending);
-	json_put_int(j, "descending", f->descending);
 	json_put_int(j, "piece_count", f->pieces);
 	say(out, j);
 }

@@ -3,7 +3,7 @@
 # The built programs are what configure.ac meant: at random addresses, with
 # relocations read-only before main(), no executable stack, stack protectors,
 # checked string functions, no search path of their own.  A program without all
-# that, made here, is seen.  And the daemon's unit is a closed one.
+# that, made here, is seen.  And the daemons' units are closed ones.
 set -u
 builddir=${builddir:-.}
 failed=0
@@ -34,7 +34,7 @@ hardened() {
 
 for name in postage-vaultd filter/pdftopostage backend/postage \
 	backend/postagedriver tools/postage tools/postage-verify \
-	tools/postage-labcard; do
+	tools/postage-labcard postaged; do
 	hardened "$builddir/$name" || failed=1
 done
 echo 'int main(void) { return 0; }' >"$work/soft.c"
@@ -52,6 +52,14 @@ if command -v systemd-analyze >/dev/null; then
 		"${srcdir:-.}/etc/postage-vaultd.service.in" >"$unit"
 	systemd-analyze security --no-pager --offline=yes --threshold=15 \
 		"$unit" >"$work/exposure" 2>&1 || {
+		tail -n 3 "$work/exposure"
+		failed=1
+	}
+	# The provider is reached by anybody, and nothing else is different.
+	sed 's|@sbindir@|/usr/sbin|; s|@sysconfdir@|/etc|' \
+		"${srcdir:-.}/etc/postaged.service.in" >"$work/postaged.service"
+	systemd-analyze security --no-pager --offline=yes --threshold=13 \
+		"$work/postaged.service" >"$work/exposure" 2>&1 || {
 		tail -n 3 "$work/exposure"
 		failed=1
 	}

@@ -52,8 +52,9 @@ make_folder(struct shop *s)
 		exit(1);
 	snprintf(path, sizeof(path), "%s/wrap.key", s->folder);
 	f = fopen(path, "we");
-	if (f == NULL || fwrite("0123456789abcdef0123456789abcdef", 1, 32, f) !=
-			     32 || fclose(f) != 0)
+	if (f == NULL ||
+	    fwrite("0123456789abcdef0123456789abcdef", 1, 32, f) != 32 ||
+	    fclose(f) != 0)
 		exit(1);
 	if (chmod(path, 0600) != 0)
 		exit(1);
@@ -90,9 +91,8 @@ shop_worker(struct shop *s, const char *module)
 	struct worker *w = calloc(1, sizeof(*w));
 	struct err e = ERR_INIT;
 	char uri[128];
-	struct signer_setup setup = {.name = module ? module : "soft",
-	    .uri = uri,
-	    .answer_ms = 5000};
+	struct signer_setup setup = {
+	    .name = module ? module : "soft", .uri = uri, .answer_ms = 5000};
 
 	snprintf(uri, sizeof(uri), "software:%s/wrap.key", s->folder);
 	w->provider = &s->provider;
@@ -136,8 +136,8 @@ make_psds(struct shop *s, const struct shop_setup *setup, struct err *e)
 	    .signer = s->w->signer[0],
 	    .min_stamp = 1,
 	    .max_stamp = 100000,
-	    .max_descending = setup->max_descending ? setup->max_descending
-						    : 2000000000,
+	    .max_descending =
+		setup->max_descending ? setup->max_descending : 2000000000,
 	    .years = 3};
 	uint32_t serial;
 
@@ -178,8 +178,8 @@ shop_open(struct shop *s, const struct shop_setup *setup)
 	if (setup->postgresql)
 		snprintf(s->uri, sizeof(s->uri), "%s", pg_database());
 	else
-		snprintf(s->uri, sizeof(s->uri), "sqlite:%s/books.db",
-		    s->folder);
+		snprintf(
+		    s->uri, sizeof(s->uri), "sqlite:%s/books.db", s->folder);
 	s->w = shop_worker(s, NULL);
 	must(store_migrate(s->w->store, &from, &to, &e) &&
 		 store_begin(s->w->store, STORE_WRITE, &e),

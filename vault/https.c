@@ -337,6 +337,7 @@ set_request(
 	bool done = true;
 
 	SET(CURLOPT_URL, r->url);
+	SET(CURLOPT_REQUEST_TARGET, r->target);
 	SET(CURLOPT_HTTPHEADER, headers);
 	SET(CURLOPT_ERRORBUFFER, h->said);
 	SET(CURLOPT_WRITEFUNCTION, take_body);
@@ -492,4 +493,15 @@ https_ask(struct https *h, const struct https_request *r,
 	quiet_end(&q);
 	*sent = h->sent;
 	return done;
+}
+
+const char *
+https_header(struct https *h, const char *name)
+{
+	struct curl_header *found;
+
+	if (h->curl == NULL || curl_easy_header(h->curl, name, 0, CURLH_HEADER,
+				   -1, &found) != CURLHE_OK)
+		return NULL;
+	return found->value;
 }

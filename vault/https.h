@@ -45,7 +45,9 @@ void https_hurry(struct https *h, int connect_ms, int answer_ms);
 struct https_request {
 	const char *method; /* "GET", "POST", "PUT", "DELETE", ... */
 	const char *url;    /* without user and password */
-	const char *type;   /* of the body; NULL: no body */
+	const char
+	    *target;	  /* asked for instead of the URL's path; NULL: that */
+	const char *type; /* of the body; NULL: no body */
 	const char *body;
 	size_t body_len;
 	/* "Name: value", NULL behind the last; or NULL. */
@@ -69,5 +71,9 @@ struct https_answer {
  * long), ERR_CONFIG (URL, certificate, key; never *sent), ERR_SYSTEM. */
 MUST_CHECK bool https_ask(struct https *h, const struct https_request *r,
     struct https_answer *out, bool *sent, struct err *e);
+
+/* A header of the last answer, which lives until the next request; NULL: it has
+ * none of that name. */
+const char *https_header(struct https *h, const char *name);
 
 #endif

@@ -229,17 +229,16 @@ open_stamps(const char *text, size_t len, struct remote_stamps *out,
 	return json_open(text, len, j, e) || err_prefix(e, ANSWER_JSON);
 }
 
+/* Its registers belong to the provider's moment, and are asked for by status. */
 bool
 remote_get_issued(
     const char *text, size_t len, struct remote_stamps *out, struct err *e)
 {
-	struct psd_status registers;
 	struct json *j;
 
 	if (!open_stamps(text, len, out, &j, e))
 		return false;
 	take_stamps(j, PSD_BATCH_MAX, out);
-	take_registers(j, &registers);
 	return finish(j, e);
 }
 

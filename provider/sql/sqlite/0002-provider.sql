@@ -284,6 +284,55 @@ CREATE TABLE transfer (
 	CHECK (taken_from <> given_to)
 );
 
+-- --- payments ---------------------------------------------------------------
+
+-- Money from outside, written before anybody is asked for it.  key: ours, random;
+-- the processor is asked with it as often as needed, and does it once.
+-- processor_id: of its payment; page: of the page where a person pays.  returned:
+-- how much of it went back.  look_at: when to ask again; looks: -1 = never.
+CREATE TABLE payment (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	account INTEGER NOT NULL REFERENCES account (id),
+	driver TEXT NOT NULL,
+	kind TEXT NOT NULL CHECK (kind IN ('checkout', 'auto', 'invoice')),
+	amount INTEGER NOT NULL CHECK (amount > 0),
+	currency INTEGER NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('created', 'pending', 'paid',
+		'failed', 'refunded', 'returned')),
+	key TEXT NOT NULL UNIQUE,
+	processor_id TEXT UNIQUE,
+	page TEXT UNIQUE,
+	reason TEXT NOT NULL DEFAULT '',
+	returned INTEGER NOT NULL DEFAULT 0 CHECK (returned BETWEEN 0 AND amount),
+	looks INTEGER NOT NULL DEFAULT 0,
+	look_at INTEGER NOT NULL DEFAULT 0,
+	made INTEGER NOT NULL,
+	settled INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX payment_account ON payment (account, id);
+CREATE INDEX payment_look ON payment (look_at) WHERE looks >= 0;
+CREATE UNIQUE INDEX payment_auto ON payment (account)
+	WHERE kind = 'auto' AND state IN ('created', 'pending');
+
+-- How an account pays without a person there.  The processor's names for it, and
+-- what it says of the card for a person to know it by; never a card's number.
+CREATE TABLE pay_method (
+	account INTEGER PRIMARY KEY REFERENCES account (id),
+	driver TEXT NOT NULL,
+	customer TEXT NOT NULL,
+	method TEXT NOT NULL,
+	brand TEXT NOT NULL DEFAULT '',
+	last4 TEXT NOT NULL DEFAULT '',
+	expiry TEXT NOT NULL DEFAULT '',
+	made INTEGER NOT NULL
+);
+
+-- What a processor has told already.
+CREATE TABLE webhook (
+	event TEXT PRIMARY KEY,
+	made INTEGER NOT NULL
+);
+
 -- --- audit ----------------------------------------------------------------------
 
 -- A signed statement of how far each PSD's chain had come: body is lines of

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pay_driver: what a way of paying implements; callers include provider/pay.h.
+ */
+#ifndef PROVIDER_PAY_DRIVER_H
+#define PROVIDER_PAY_DRIVER_H
+
+#include "provider/pay_signature.h"
+#include "provider/store_pay.h"
+
+#define PAY_URL 1024
+
+/* What there is to hear of a payment. */
+enum pay_word {
+	PAY_SAYS_NOTHING, /* nothing that concerns us */
+	PAY_SAYS_PENDING,
+	PAY_SAYS_PAID,
+	PAY_SAYS_FAILED,
+	PAY_SAYS_REFUNDED, /* amount: in all, so far */
+	PAY_SAYS_DISPUTED, /* amount: of this dispute, which took it back */
+	PAY_SAYS_WON	   /* that dispute: it was given again */
+};
+
+struct pay_said {
+	enum pay_word word;
+	/* "" = not said */
+	char event[PAY_REF]; /* each is told once or more */
+	char key[PAY_KEY], processor_id[PAY_REF], page[PAY_REF];
+	char ref[PAY_REF]; /* of a refund or dispute */
+	char reason[PAY_REASON];
+	char url[PAY_URL];	  /* where a person pays */
+	mils amount;		  /* of what was paid or went back */
+	uint16_t currency;	  /* 0 = not said */
+	struct pay_method method; /* method.method "" = not said */
+};
+
+struct pay_setup {
+	const char *base_url, *key_file, *webhook_secret_file, *authority;
+	const char *return_url; /* where a person comes back to */
+};
+
+struct pay_driver {
+	const char *name;   /* "stripe" */
+	const char *ledger; /* where its money comes from: "processor" */
+
+	/* *home NULL: not configured. */
+	bool (*open)(const struct pay_setup *setup, void **home, struct err *e);
+	void (*close)(void *home);
+
+	/* Asks for the money of `p`: at a page, or of the method `m`.  Asked again
+	 * with the same key it is the same payment.  Not *sent: nothing left.
+	 * Errors: ERR_ABSENT (not known whether it was done). */
+	bool (*ask)(void *home, const struct payment *p,
+	    const struct pay_method *m, struct pay_said *out, bool *sent,
+	    struct err *e);
+
+	/* The rest may be NULL: nothing is ever heard by itself. */
+
+	/* What became of it, and how it was paid, with p->page or
+	 * p->processor_id. */
+	bool (*look)(void *home, const struct payment *p, struct pay_said *out,
+	    struct err *e);
+	/* A webhook.  Errors: ERR_DENIED (not the processor's), ERR_REQUEST. */
+	bool (*hear)(void *home, const struct pay_signed *in, int64_t now_s,
+	    struct pay_said *out, struct err *e);
+};
+
+extern const struct pay_driver pay_stripe_driver, pay_invoice_driver;
+
+#endif

@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Payments on both engines: whatever is told, how often and in which order, is
+ * credited once; the books agree after each.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "provider/fund.h"
+#include "provider/pay.h"
+#include "provider/pay_settle.h"
+#include "provider/store_admin.h"
+#include "tests/pg_help.h"
+#include "tests/provider_help.h"
+#include "tests/test.h"
+
+#define START 1795780000
+
+static bool on_postgresql;
+static struct issue_order order;
+static struct issue_result result;
+
+/* --- help --------------------------------------------------------------------------- */
+
+/* A processor that nobody is at home of. */
+static void
+open_pay(struct shop *s)
+{
+	static char key[128];
+	struct err e = ERR_INIT;
+	struct pay_setup setup = {.base_url = "http://127.0.0.1:9",
+	    .key_file = key,
+	    .webhook_secret_file = "",
+	    .return_url = "http://127.0.0.1/"};
+	FILE *f;
+
+	snprintf(key, sizeof(key), "%s/stripe.key", s->folder);
+	f = fopen(key, "we");
+	ok(f != NULL && fputs("sk_test_x\n", f) >= 0 && fclose(f) == 0, "key");
+	is_ok(pay_open(&setup, &s->w->pay, &e), &e, "pay");
+}
+
+static void
+open_shop(struct shop *s, mils credit)
+{
+	struct shop_setup setup = {.postgresql = on_postgresql,
+	    .psds = 1,
+	    .systems = 1,
+	    .credit = credit};
+
+	shop_open(s, &setup);
+	open_pay(s);
+}
+
+static void
+close_shop(struct shop *s)
+{
+	is_int(shop_audit(s, false), 0, "faults");
+	shop_close(s);
+}
+
+static struct account
+account_of(struct shop *s)
+{
+	struct err e = ERR_INIT;
+	struct account a;
+
+	is_ok(store_begin(s->w->store, STORE_READ, &e), &e, "begin");
+	is_ok(store_account_find(s->w->store, "account", &a, &e), &e, "find");
+	store_rollback(s->w->store);
+	return a;
+}
+
+static struct payment
+payment_of(struct shop *s, int64_t id)
+{
+	const struct payment_named name = {.id = id};
+	struct err e = ERR_INIT;
+	struct payment p;
+	bool found;
+
+	is_ok(store_begin(s->w->store, STORE_READ, &e), &e, "begin");
+	is_ok(store_payment_find(s->w->store, &name, &p, &found, &e), &e, "x");
+	ok(found, "a payment");
+	store_rollback(s->w->store);
+	return p;
+}
+
+/* Written down, nobody asked yet. */
+static struct payment
+written(struct shop *s, enum pay_kind kind, mils amount)
+{
+	struct payment p = {.account = s->account,
+	    .driver = "stripe",
+	    .kind = kind,
+	    .amount = amount};
+	struct err e = ERR_INIT;
+
+	is_ok(store_begin(s->w->store, STORE_WRITE, &e), &e, "begin");
+	is_ok(pay_write_new(s->w, &p, &e), &e, "write");
+	is_ok(store_commit(s->w->store, &e), &e, "commit");
+	return p;
+}
+
+static void
+hear(struct shop *s, int64_t id, const struct pay_said *said)
+{
+	struct err e = ERR_INIT;
+
+	is_ok(pay_hear(s->w, &pay_stripe_driver, id, said, NULL, &e), &e,
+	    "heard");
+}
+
+/* "It is paid", as of intent `intent`. */
+static struct pay_said
+paid(const struct payment *p, const char *intent)
+{
+	struct pay_said said = {
+	    .word = PAY_SAYS_PAID, .amount = p->amount, .currency = 840};
+
+	snprintf(said.key, sizeof(said.key), "%s", p->key);
+	snprintf(said.processor_id, sizeof(said.processor_id), "%s", intent);
+	return said;
+}
+
+static void
+save_card(struct shop *s)
+{
+	struct pay_method m = {.account = s->account,
+	    .driver = "stripe",
+	    .customer = "cus_1",
+	    .method = "pm_1",
+	    .brand = "visa",
+	    .last4 = "4242",
+	    .expiry = "2031-08",
+	    .made = (int64_t)START * 1000};
+	struct err e = ERR_INIT;
+
+	is_ok(store_begin(s->w->store, STORE_WRITE, &e), &e, "begin");
+	is_ok(store_method_write(s->w->store, &m, &e), &e, "card");
+	is_ok(store_commit(s->w->store, &e), &e, "commit");
+}
+
+static void
+set_auto_add(struct shop *s, mils below, mils amount)
+{
+	const struct auto_add add = {below, amount};
+	struct err e = ERR_INIT;
+
+	is_ok(store_begin(s->w->store, STORE_WRITE, &e), &e, "begin");
+	is_ok(store_auto_add(s->w->store, "account", &add, &e), &e, "auto-add");
+	is_ok(store_commit(s->w->store, &e), &e, "commit");
+}
+
+/* --- once ----------------------------------------------------------------------------- */
+
+static void
+what_is_told_twice_is_credited_once(void **state)
+{
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_CHECKOUT, 20000);
+	said = paid(&p, "pi_1");
+	snprintf(said.event, sizeof(said.event), "stripe:evt_1");
+	hear(&s, 0, &said);
+	hear(&s, 0, &said);
+	snprintf(said.event, sizeof(said.event), "stripe:evt_2");
+	hear(&s, 0, &said);
+	said.event[0] = '\0';
+	hear(&s, p.id, &said);
+	is_int(account_of(&s).credit, 20000, "credit");
+	is_int(payment_of(&s, p.id).state, PAY_PAID, "state");
+	close_shop(&s);
+}
+
+static void
+a_webhook_may_come_before_the_reply(void **state)
+{
+	struct pay_said reply = {
+	    .word = PAY_SAYS_PENDING, .page = "cs_1", .url = "https://pay/x"};
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_CHECKOUT, 20000);
+	said = paid(&p, "pi_1");
+	snprintf(said.page, sizeof(said.page), "cs_1");
+	hear(&s, 0, &said);
+	hear(&s, p.id, &reply);
+	p = payment_of(&s, p.id);
+	is_int(p.state, PAY_PAID, "paid stays paid");
+	is_str(p.processor_id, "pi_1", "intent");
+	is_int(account_of(&s).credit, 20000, "credit");
+	close_shop(&s);
+}
+
+static void
+a_page_ends_a_payment_and_a_decline_at_it_does_not(void **state)
+{
+	struct pay_said decline = {.word = PAY_SAYS_FAILED,
+	    .processor_id = "pi_1",
+	    .reason = "declined"};
+	struct pay_said page = {.word = PAY_SAYS_PENDING, .page = "cs_1"};
+	struct pay_said expired = {
+	    .word = PAY_SAYS_FAILED, .page = "cs_1", .reason = "nobody paid"};
+	struct shop s;
+	struct payment p;
+	struct pay_said late;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_CHECKOUT, 20000);
+	hear(&s, p.id, &page);
+	hear(&s, p.id, &decline);
+	p = payment_of(&s, p.id);
+	is_int(p.state, PAY_PENDING, "another card may do");
+	is_str(p.reason, "declined", "reason");
+	hear(&s, 0, &expired);
+	is_int(payment_of(&s, p.id).state, PAY_FAILED, "expired");
+	/* money that comes all the same is the account's */
+	late = paid(&p, "pi_2");
+	hear(&s, 0, &late);
+	is_int(payment_of(&s, p.id).state, PAY_PAID, "late");
+	is_int(account_of(&s).credit, 20000, "credit");
+	close_shop(&s);
+}
+
+static void
+another_sum_or_currency_is_for_a_person(void **state)
+{
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	said = paid(&p, "pi_1");
+	said.amount = 19990;
+	hear(&s, 0, &said);
+	said.amount = 20000;
+	said.currency = 978;
+	hear(&s, 0, &said);
+	p = payment_of(&s, p.id);
+	is_int(p.state, PAY_CREATED, "open");
+	ok(strstr(p.reason, "by hand") != NULL, p.reason);
+	is_int(account_of(&s).credit, 0, "credit");
+	close_shop(&s);
+}
+
+static void
+what_is_nobodys_here_is_left_alone(void **state)
+{
+	struct payment other = {
+	    .amount = 100, .key = "ffffffffffffffffffffffffffffffff"};
+	struct shop s;
+	struct pay_said said = paid(&other, "pi_x");
+
+	(void)state;
+	open_shop(&s, 0);
+	hear(&s, 0, &said);
+	said.key[0] = '\0';
+	hear(&s, 0, &said);
+	said.processor_id[0] = '\0';
+	hear(&s, 0, &said);
+	is_int(account_of(&s).credit, 0, "credit");
+	close_shop(&s);
+}
+
+/* --- back ------------------------------------------------------------------------------ */
+
+static struct pay_said
+back(enum pay_word word, const char *ref, mils amount)
+{
+	struct pay_said said = {
+	    .word = word, .processor_id = "pi_1", .amount = amount};
+
+	snprintf(said.ref, sizeof(said.ref), "%s", ref);
+	snprintf(said.reason, sizeof(said.reason), "back");
+	return said;
+}
+
+static void
+pay_in(struct shop *s, const char *ref, mils amount)
+{
+	const struct payment_in in = {.account = s->account,
+	    .amount = amount,
+	    .from = "invoice",
+	    .ref = ref,
+	    .made = 1};
+	struct err e = ERR_INIT;
+	bool fresh;
+
+	is_ok(store_begin(s->w->store, STORE_WRITE, &e), &e, "begin");
+	is_ok(fund_credit(s->w->store, &in, &fresh, &e), &e, "credit");
+	is_ok(store_commit(s->w->store, &e), &e, "commit");
+}
+
+static void
+what_goes_back_locks_the_account_until_it_is_paid(void **state)
+{
+	const struct pay_said first =
+	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:5000", 5000);
+	const struct pay_said all =
+	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:20000", 20000);
+	struct err e = ERR_INIT;
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+	struct account a;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	hear(&s, 0, &first);
+	hear(&s, 0, &first);
+	is_int(account_of(&s).owed, 5000, "owed");
+	hear(&s, 0, &all);
+	hear(&s, 0, &first);
+	a = account_of(&s);
+	is_int(a.owed, 20000, "owed in all");
+	is_str(a.state, "locked", "state");
+	is_str(a.reason, FUND_RETURNED, "reason");
+	is_int(payment_of(&s, p.id).state, PAY_REFUNDED, "state");
+	shop_order(&order, &s.system[0], 1, 1, 780);
+	ok(!issue_stamps(s.w, &order, &result, &e), "refused");
+	is_err(&e, ERR_DENIED, "locked");
+	is_int(shop_audit(&s, false), 0, "faults");
+	pay_in(&s, "invoice:7", 12000);
+	pay_in(&s, "invoice:7", 12000);
+	a = account_of(&s);
+	is_int(a.owed, 8000, "still owed");
+	is_str(a.state, "locked", "still locked");
+	pay_in(&s, "invoice:8", 10000);
+	a = account_of(&s);
+	is_int(a.owed, 0, "paid");
+	is_int(a.credit, 22000, "the rest is credit");
+	is_str(a.state, "active", "unlocked");
+	e = (struct err)ERR_INIT;
+	is_ok(issue_stamps(s.w, &order, &result, &e), &e, "issued");
+	close_shop(&s);
+}
+
+static void
+a_dispute_that_is_won_gives_it_again(void **state)
+{
+	const struct pay_said lost =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 20000);
+	const struct pay_said won =
+	    back(PAY_SAYS_WON, "stripe:du_1:won", 20000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	hear(&s, 0, &lost);
+	hear(&s, 0, &lost);
+	is_int(account_of(&s).owed, 20000, "owed");
+	is_int(payment_of(&s, p.id).state, PAY_RETURNED, "returned");
+	hear(&s, 0, &won);
+	hear(&s, 0, &won);
+	is_int(account_of(&s).owed, 0, "not owed");
+	is_int(account_of(&s).credit, 20000, "credit");
+	is_str(account_of(&s).state, "active", "unlocked");
+	is_int(payment_of(&s, p.id).state, PAY_PAID, "paid");
+	close_shop(&s);
+}
+
+static void
+it_may_go_back_before_it_was_told_to_have_come(void **state)
+{
+	struct pay_said gone =
+	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:20000", 20000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	snprintf(gone.key, sizeof(gone.key), "%s", p.key);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &gone);
+	hear(&s, 0, &said);
+	is_int(account_of(&s).credit, 20000, "came");
+	is_int(account_of(&s).owed, 20000, "and went");
+	is_int(payment_of(&s, p.id).state, PAY_REFUNDED, "state");
+	close_shop(&s);
+}
+
+static void
+an_account_locked_for_something_else_stays_so(void **state)
+{
+	const struct state_change lock = {.what = "account",
+	    .name = "account",
+	    .state = "locked",
+	    .reason = "the police asked"};
+	const struct pay_said gone =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 20000);
+	struct err e = ERR_INIT;
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	is_ok(store_begin(s.w->store, STORE_WRITE, &e), &e, "begin");
+	is_ok(store_state_set(s.w->store, &lock, &e), &e, "lock");
+	is_ok(store_commit(s.w->store, &e), &e, "commit");
+	hear(&s, 0, &gone);
+	pay_in(&s, "invoice:7", 20000);
+	is_int(account_of(&s).owed, 0, "paid again");
+	is_str(account_of(&s).state, "locked", "state");
+	is_str(account_of(&s).reason, "the police asked", "reason");
+	close_shop(&s);
+}
+
+/* --- by itself --------------------------------------------------------------------------- */
+
+static struct payment
+auto_due(struct shop *s, mils need, bool due)
+{
+	struct err e = ERR_INIT;
+	struct payment p;
+	bool is_due;
+
+	is_ok(pay_auto_write(s->w, s->account, need, &p, &is_due, &e), &e, "x");
+	is_int(is_due, due, "due");
+	return p;
+}
+
+static void
+one_automatic_payment_is_under_way(void **state)
+{
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	is_int(auto_due(&s, 100, false).id, 0, "not set");
+	set_auto_add(&s, 5000, 20000);
+	is_int(auto_due(&s, 100, false).id, 0, "no card");
+	save_card(&s);
+	p = auto_due(&s, 100, true);
+	is_int(p.amount, 20000, "what is set");
+	is_int(auto_due(&s, 100, false).id, p.id, "the same one");
+	said = paid(&p, "pi_1");
+	hear(&s, p.id, &said);
+	is_int(auto_due(&s, 33333, true).amount, 33340, "what is needed");
+	close_shop(&s);
+}
+
+static void
+a_declined_card_is_not_asked_again_at_once(void **state)
+{
+	struct pay_said no = {.word = PAY_SAYS_FAILED, .reason = "no money"};
+	struct err e = ERR_INIT;
+	struct shop s;
+	struct payment p;
+	bool due;
+
+	(void)state;
+	open_shop(&s, 0);
+	set_auto_add(&s, 5000, 20000);
+	save_card(&s);
+	for (int i = 0; i < 3; i++) {
+		int pause = 60 << i;
+
+		p = auto_due(&s, 100, true);
+		hear(&s, p.id, &no);
+		shop_set_time(s.provider.now() + pause - 1);
+		e = (struct err)ERR_INIT;
+		ok(!pay_auto_write(s.w, s.account, 100, &p, &due, &e), "early");
+		is_err(&e, ERR_FUNDS, "declined");
+		ok(strstr(e.text, "no money") != NULL, e.text);
+		shop_set_time(s.provider.now() + 1);
+	}
+	close_shop(&s);
+}
+
+static void
+an_order_hears_why_its_card_was_declined(void **state)
+{
+	struct pay_said no = {.word = PAY_SAYS_FAILED, .reason = "no money"};
+	struct err e = ERR_INIT;
+	struct shop s;
+	struct payment p;
+
+	(void)state;
+	open_shop(&s, 0);
+	set_auto_add(&s, 5000, 20000);
+	save_card(&s);
+	p = auto_due(&s, 0, true);
+	hear(&s, p.id, &no);
+	shop_order(&order, &s.system[0], 1, 1, 780);
+	ok(!issue_stamps(s.w, &order, &result, &e), "refused");
+	is_err(&e, ERR_FUNDS, "refused");
+	ok(strstr(e.text, "no money") != NULL, e.text);
+	close_shop(&s);
+}
+
+static void
+what_never_left_has_failed_and_what_may_have_is_open(void **state)
+{
+	struct err e = ERR_INIT;
+	struct shop s;
+	struct payment p;
+	mils added;
+
+	(void)state;
+	open_shop(&s, 0);
+	set_auto_add(&s, 5000, 20000);
+	save_card(&s);
+	ok(!pay_auto(s.w, s.account, 780, &added, &e), "nobody is there");
+	is_err(&e, ERR_ABSENT, "nobody is there");
+	is_int(payment_of(&s, 1).state, PAY_FAILED, "never left");
+	/* asked a second time it may have left the first time */
+	shop_set_time(s.provider.now() + 60);
+	p = auto_due(&s, 0, true);
+	shop_set_time(s.provider.now() + 11);
+	e = (struct err)ERR_INIT;
+	ok(!pay_keep(s.w, &e), "nobody is there");
+	p = payment_of(&s, p.id);
+	is_int(p.state, PAY_CREATED, "open");
+	is_int(p.looks, 1, "looked");
+	/* a day later nobody asks with its key any more */
+	shop_set_time(s.provider.now() + 24 * 3600);
+	e = (struct err)ERR_INIT;
+	is_ok(pay_keep(s.w, &e), &e, "left to a person");
+	ok(strstr(payment_of(&s, p.id).reason, p.key) != NULL, "with its key");
+	close_shop(&s);
+}
+
+/* --- invoices ----------------------------------------------------------------------------- */
+
+static struct payment
+invoice(struct shop *s, const char *key, mils amount)
+{
+	const struct pay_order in = {.account = s->account,
+	    .driver = "invoice",
+	    .key = key,
+	    .amount = amount};
+	struct err e = ERR_INIT;
+	struct pay_begun begun;
+
+	is_ok(pay_begin(s->w, &in, &begun, &e), &e, "invoice");
+	return begun.payment;
+}
+
+static bool
+by_hand(struct shop *s, int64_t id, enum pay_hand what)
+{
+	struct err e = ERR_INIT;
+	struct payment p;
+	bool done = pay_by_hand(s->w, id, what, &p, &e);
+
+	if (!done)
+		is_err(&e, ERR_REQUEST, "by hand");
+	return done;
+}
+
+static void
+an_invoice_is_approved_once(void **state)
+{
+	static const char key[] = "0123456789abcdef0123456789abcdef";
+	const struct pay_order odd = {
+	    .driver = "invoice", .key = "", .amount = 12345};
+	const struct pay_order other = {
+	    .driver = "invoice", .key = key, .amount = 60000};
+	struct err e = ERR_INIT;
+	struct pay_begun begun;
+	struct shop s;
+	struct payment p;
+
+	(void)state;
+	open_shop(&s, 0);
+	ok(!pay_begin(s.w, &odd, &begun, &e), "no whole cents");
+	is_err(&e, ERR_REQUEST, "no whole cents");
+	p = invoice(&s, key, 50000);
+	is_int(p.state, PAY_PENDING, "waits");
+	is_int(invoice(&s, key, 50000).id, p.id, "the same");
+	e = (struct err)ERR_INIT;
+	ok(!pay_begin(s.w, &other, &begun, &e), "another with its key");
+	is_err(&e, ERR_REQUEST, "another with its key");
+	ok(!by_hand(&s, p.id, PAY_GONE_BACK), "not paid yet");
+	ok(by_hand(&s, p.id, PAY_APPROVE), "approved");
+	ok(!by_hand(&s, p.id, PAY_APPROVE), "approved before");
+	ok(!by_hand(&s, p.id, PAY_REJECT), "too late");
+	is_int(account_of(&s).credit, 50000, "credit");
+	ok(by_hand(&s, p.id, PAY_GONE_BACK), "returned");
+	ok(!by_hand(&s, p.id, PAY_GONE_BACK), "returned before");
+	is_int(account_of(&s).owed, 50000, "owed");
+	p = invoice(&s, "", 1000);
+	ok(by_hand(&s, p.id, PAY_REJECT), "rejected");
+	ok(!by_hand(&s, p.id, PAY_APPROVE), "too late");
+	ok(!by_hand(&s, 99, PAY_APPROVE), "no such payment");
+	is_int(account_of(&s).credit, 50000, "credit");
+	close_shop(&s);
+}
+
+static void
+an_audit_sees_a_payment_without_its_money(void **state)
+{
+	static const char *const changes[] = {
+	    "UPDATE payment SET state = 'failed' WHERE state = 'paid'",
+	    "UPDATE payment SET amount = amount + 10 WHERE state = 'paid'",
+	    "UPDATE transfer SET ref = 'stripe:pi_2' WHERE ref = 'stripe:pi_1'",
+	    "UPDATE account SET owed = owed + 1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct shop s;
+		struct payment p;
+		struct pay_said said;
+
+		open_shop(&s, 0);
+		p = written(&s, PAY_AUTO, 20000);
+		said = paid(&p, "pi_1");
+		hear(&s, 0, &said);
+		is_int(shop_audit(&s, false), 0, "faults before");
+		shop_sql(&s, changes[i]);
+		if (shop_audit(&s, true) == 0)
+			fail_at("not seen: %s", changes[i]);
+		shop_close(&s);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+    T(what_is_told_twice_is_credited_once),
+    T(a_webhook_may_come_before_the_reply),
+    T(a_page_ends_a_payment_and_a_decline_at_it_does_not),
+    T(another_sum_or_currency_is_for_a_person),
+    T(what_is_nobodys_here_is_left_alone),
+    T(what_goes_back_locks_the_account_until_it_is_paid),
+    T(a_dispute_that_is_won_gives_it_again),
+    T(it_may_go_back_before_it_was_told_to_have_come),
+    T(an_account_locked_for_something_else_stays_so),
+    T(one_automatic_payment_is_under_way),
+    T(a_declined_card_is_not_asked_again_at_once),
+    T(an_order_hears_why_its_card_was_declined),
+    T(what_never_left_has_failed_and_what_may_have_is_open),
+    T(an_invoice_is_approved_once),
+    T(an_audit_sees_a_payment_without_its_money),
+};
+
+int
+main(void)
+{
+	int failed = cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
+
+	on_postgresql = true;
+	if (!pg_start())
+		return failed != 0 ? failed : 77;
+	failed += cmocka_run_group_tests_name("postgresql", tests, NULL, NULL);
+	pg_stop();
+	return failed;
+}
