@@ -102,7 +102,7 @@ otherwise() {
 	check_fails "$1 is seen" contract "$WORK/other.yaml"
 }
 otherwise 'an answer of another type' \
-	'/^    Health:/,/^$/s/server: {type: string}/server: {type: integer}/'
+	'/^    Health:/,/^$/s/server: {type: string/server: {type: integer/'
 otherwise 'a key that is not documented' \
 	'/^    Found:/,/^$/{/fence/d;s/required: .*/required: [stamps]/;}'
 otherwise 'a key that is not answered' \
