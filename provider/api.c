@@ -12,7 +12,7 @@ static const struct api_route routes[] = {
     {"POST", "/v1/vault/find", API_SYSTEM, API_AGAIN, api_vault_find},
     {"GET", "/v1/vault/recent", API_SYSTEM, API_AGAIN, api_vault_recent},
     {"GET", "/v1/sheets/*", API_SYSTEM, API_AGAIN, api_sheet},
-    {"POST", "/v1/payments", API_SYSTEM, API_AGAIN, api_payment_begin},
+    {"POST", "/v1/payments", API_SYSTEM, API_ONCE, api_payment_begin},
     {"GET", "/v1/payments/*", API_SYSTEM, API_AGAIN, api_payment_show},
     {"POST", "/v1/webhooks/*", API_ANYBODY, API_AGAIN, api_webhook},
     {"GET", "/v1/certificates/*", API_ANYBODY, API_AGAIN, api_certificate},

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "provider/complete.h"
 #include "provider/store_ledger.h"
 #include "vault/crypto.h"
 #include "vault/download.h"
+
+#define LEFT_MAX 16 /* of one round */
 
 /* --- the PSD's side ---------------------------------------------------------------- */
 
@@ -32,19 +35,6 @@ sign_by_module(void *context, const uint8_t *msg, size_t len,
 	return true;
 }
 
-/* The receipt of a PSD in this database goes nowhere. */
-static bool
-sign_nothing(void *context, const uint8_t *msg, size_t len,
-    uint8_t sig[INDICIUM_SIGNATURE], struct err *e)
-{
-	(void)context;
-	(void)msg;
-	(void)len;
-	(void)e;
-	memset(sig, 0, INDICIUM_SIGNATURE);
-	return true;
-}
-
 /* --- applying ------------------------------------------------------------------------ */
 
 static bool
@@ -66,8 +56,8 @@ apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
 		return false;
 	if (!found || row.psd.download_sequence >= sequence)
 		return true;
-	crypto_init(&crypto, NULL);
-	crypto.sign = sign_nothing;
+	/* the receipt of a PSD in this database goes nowhere */
+	complete_later(&crypto);
 	if (!psd_download_apply(&row.psd, &crypto, d.answer, d.answer_len,
 		receipt, &len, &changed, e))
 		return false;
@@ -222,4 +212,26 @@ fund_psd(struct worker *w, const struct user_system *u,
 	if (!make_answer(w, psd, &row.psd, &d, e) || !grant(w, &d, &granted, e))
 		return false;
 	return !granted || apply(w, psd, d.sequence, e);
+}
+
+/* --- what was left --------------------------------------------------------------------- */
+
+bool
+fund_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
+{
+	struct download list[LEFT_MAX];
+	size_t found;
+	bool good = store_begin(w->store, STORE_READ, e) &&
+		    store_download_waits(w->store, worker_ms(w) - age_ms, list,
+			LEFT_MAX, &found, e);
+
+	store_rollback(w->store);
+	*count = 0;
+	for (size_t i = 0; good && i < found; i++) {
+		const struct psd_here psd = {.serial = list[i].psd};
+
+		good = apply(w, &psd, list[i].sequence, e);
+		*count += good;
+	}
+	return good;
 }

@@ -6,7 +6,7 @@
  * request with its sequence number, one answer for each number, which is written
  * in the transaction that takes the credit, then applied.  So it happens once,
  * whatever is killed, and an answer that was not applied is applied by the next
- * one who looks.
+ * one who looks, or by fund_pending().
  */
 #ifndef PROVIDER_FUND_H
 #define PROVIDER_FUND_H
@@ -24,6 +24,12 @@
 enum funded { FUND_CHANGED, FUND_SHORT };
 MUST_CHECK bool fund_psd(struct worker *w, const struct user_system *u,
     const struct psd_here *psd, mils need, enum funded *end, struct err *e);
+
+/* What a crash left: applies what was granted more than `age_ms` ago; *count of
+ * them.  It needs no module.
+ * Errors: the store's. */
+MUST_CHECK bool
+fund_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e);
 
 /* An account that a payment came back from is locked with this reason, until what
  * it owes is paid. */

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "provider/complete.h"
+#include "provider/fund.h"
 #include "provider/server.h"
 #include "provider/web.h"
 #include "provider/pay.h"
@@ -45,8 +46,20 @@ wait_round(struct keeper *k)
 	return on;
 }
 
-bool
-keeper_stamps(struct worker *w, struct err *e)
+static bool
+value_left(struct worker *w, struct err *e)
+{
+	size_t count;
+
+	if (!fund_pending(w, YOUNG_MS, &count, e))
+		return err_prefix(e, "value that was left");
+	if (count > 0)
+		log_info("value came in late, %zu times", count);
+	return true;
+}
+
+static bool
+sign_left(struct worker *w, struct err *e)
 {
 	size_t count;
 
@@ -55,6 +68,12 @@ keeper_stamps(struct worker *w, struct err *e)
 	if (count > 0)
 		log_info("signed %zu stamps that were left", count);
 	return true;
+}
+
+bool
+keeper_stamps(struct worker *w, struct err *e)
+{
+	return sign_left(w, e) && value_left(w, e);
 }
 
 bool

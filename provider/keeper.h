@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * keeper: what a processing server does besides answering: it finishes stamps
- * that a crash left without a signature, asks what became of payments, and tells
+ * that a crash left without a signature and value that it left on its way into a
+ * PSD, asks what became of payments, and tells
  * the database that it is there (server.h).  Each is a thread with a worker of its
  * own, so that a processor that is slow holds up no stamp.
  */

@@ -324,3 +324,23 @@ store_download_applied(struct store *s, uint32_t psd, uint32_t sequence)
 	store_send(s,
 	    "UPDATE download SET applied = 1 WHERE psd = $1 AND sequence = $2");
 }
+
+bool
+store_download_waits(struct store *s, int64_t before, struct download *out,
+    size_t max, size_t *count, struct err *e)
+{
+	*count = 0;
+	store_put_int(s, before);
+	store_put_int(s, (int64_t)max);
+	if (!store_run(s,
+		"SELECT d.psd, d.sequence FROM download d JOIN psd_state t "
+		"ON t.psd = d.psd WHERE d.applied = 0 AND d.made < $1 "
+		"ORDER BY d.made LIMIT $2",
+		e))
+		return false;
+	while (*count < max && store_row(s))
+		out[(*count)++] =
+		    (struct download){.psd = (uint32_t)store_int(s, 0),
+			.sequence = (uint32_t)store_int(s, 1)};
+	return true;
+}

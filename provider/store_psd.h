@@ -103,5 +103,9 @@ MUST_CHECK bool store_download_find(struct store *s, uint32_t psd,
 void store_download_put(struct store *s, const struct download *d);
 /* Sends that the PSD has it. */
 void store_download_applied(struct store *s, uint32_t psd, uint32_t sequence);
+/* Those for PSDs here that were made before `before` and are not applied: psd
+ * and sequence, the oldest first, at most `max`. */
+MUST_CHECK bool store_download_waits(struct store *s, int64_t before,
+    struct download *out, size_t max, size_t *count, struct err *e);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "provider/service.h"
+#include "vault/nursery.h"
 
 #define FIRST_SOCKET 3 /* sd_listen_fds(3) */
 
@@ -75,23 +76,44 @@ block_signals(sigset_t *set, struct err *e)
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
+	sigaddset(set, SIGCHLD);
+	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	return sigprocmask(SIG_BLOCK, set, NULL) == 0 ||
 	       err_system(e, "sigprocmask");
 }
 
-static void
-serve(struct program *p, struct service *service, const sigset_t *set)
+/* Until a signal says so, or no module can be asked any more. */
+static bool
+wait_for_end(const struct program *p, const sigset_t *set, struct err *e)
 {
 	int signal_number;
 
+	for (;;) {
+		sigwait(set, &signal_number);
+		if (signal_number != SIGCHLD)
+			return true;
+		if (p->nursery != NULL && !nursery_lives(p->nursery))
+			return err_set(e, ERR_SYSTEM,
+			    "the process that asks modules was killed: start "
+			    "this program again");
+	}
+}
+
+static bool
+serve(struct program *p, struct service *service, const sigset_t *set,
+    struct err *e)
+{
+	bool done;
+
 	log_info("%s: ready on %s", p->config.name, service_address(service));
 	notify("READY=1");
-	sigwait(set, &signal_number);
+	done = wait_for_end(p, set, e);
 	notify("STOPPING=1");
 	log_info("stopping: requests under way have %d s", p->config.drain_s);
 	if (!service_drain(service))
 		log_warning("some requests were not finished");
+	return done;
 }
 
 bool
@@ -106,7 +128,7 @@ verb_serve(struct program *p, int argc, char **argv, struct err *e)
 	       block_signals(&set, e) && program_open(p, e) &&
 	       service_start(p, has_socket() ? FIRST_SOCKET : -1, &service, e);
 	if (done)
-		serve(p, service, &set);
+		done = serve(p, service, &set, e);
 	service_stop(service);
 	program_close(p);
 	return done;

@@ -3,22 +3,28 @@
 """openapi.py: is docs/openapi.yaml what postaged does?
 
     openapi.py SPEC                      the document alone
-    openapi.py SPEC URL CA TOKEN POOR SUSPENDED
-                                         against a server at URL, certified by
-                                         CA; tokens of three user systems: with
-                                         2.00, without value, suspended
+    openapi.py SPEC SERVER               against a server
+
+SERVER is a JSON file: url; authority, who certified it; tokens of user systems:
+rich, poor (of another account, without value), suspended; of persons: post,
+mailroom; webhook, a processor's secret; sheet, the first of 100,000 sheets.
 
 Each documented operation is called.  An answer must have a documented status,
 type and headers, and be valid by its schema, which here allows no key that is
 not documented; each status that is named must have been seen.  What a request's
 schema refuses the server must refuse, key by key.
 """
+import base64
 import copy
+import hashlib
+import hmac
 import http.client
 import json
+import re
 import secrets
 import ssl
 import sys
+import time
 import urllib.parse
 
 import jsonschema
@@ -181,14 +187,17 @@ class Server:
         link.close()
         return answer.status, answer.headers, content
 
-    def call(self, method, pattern, token=None, body=None, of=None, kind=None):
+    def call(self, method, pattern, token=None, body=None, of="0", kind=None,
+             secret=None):
         """Status and document of an answer, and what is wrong with it."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        path = pattern.replace("{id}", of or "")
+        path = re.sub("{[a-z]+}", of, pattern)
         if body is not None:
             headers["Content-Type"] = kind or "application/json"
             if not isinstance(body, bytes):
                 body = json.dumps(body).encode()
+        if secret:
+            headers["Stripe-Signature"] = signature(secret, body)
         status, fields, content = self.send(method, path, body, headers)
         operation = self.spec.doc["paths"][pattern][method]
         name = str(status) if str(status) in operation["responses"] else (
@@ -231,12 +240,20 @@ class Server:
                     yield f"{method} {path}: no answer was {status}"
 
 
+def signature(secret, body):
+    """As a processor signs what it tells."""
+    now = str(int(time.time()))
+    code = hmac.new(secret.encode(), f"{now}.".encode() + body, hashlib.sha256)
+    return f"t={now},v1={code.hexdigest()}"
+
+
 class Contract:
     """The calls, in an order that makes each answer come."""
 
-    def __init__(self, server, token, poor, suspended):
+    def __init__(self, server, known):
         self.server = server
-        self.token, self.poor, self.suspended = token, poor, suspended
+        self.known = known
+        self.token, self.poor = known["rich"], known["poor"]
         self.fence = "1"
 
     def expect(self, what, want, method, path, **how):
@@ -264,6 +281,7 @@ class Contract:
                         "/v1/certificates/{id}", of=name)
         self.expect("a certificate that is not", 404, "get",
                     "/v1/certificates/{id}", of="XXPS0000009999")
+        self.expect("revoked certificates", 200, "get", "/v1/crl")
 
     def nobody(self):
         for method, path, operation in self.server.spec.operations():
@@ -298,21 +316,89 @@ class Contract:
         check("one of two was found", [] if len(value.get("stamps", [])) == 1
               else ["not one"])
 
+    def sheets(self):
+        serial = str(self.known["sheet"] + secrets.randbelow(100000))
+        path = "/v1/sheets/{serial}"
+        self.expect("a new sheet", 200, "get", path, token=self.token,
+                    of=serial)
+        label = dict(sheet_serial=serial, label=2)
+        self.indicia("a label", 200, self.order(stamp(**label)))
+        self.indicia("a label twice", 403, self.order(stamp(**label)))
+        value = self.expect("its sheet", 200, "get", path, token=self.token,
+                            of=serial)
+        check("has it used", [] if value.get("used") == [2] else [value])
+        self.expect("a sheet of others", 403, "get", path, token=self.poor,
+                    of=serial)
+        self.expect("a sheet of nobody", 404, "get", path, token=self.token,
+                    of="7")
+
+    def payments(self):
+        order = {"driver": "invoice", "amount": 500,
+                 "key": secrets.token_hex(16)}
+        first = self.pay("an invoice", 200, order)
+        again = self.pay("the same again", 200, order)
+        check("is the same", [] if first.get("id") == again.get("id") else [
+            "it is not"])
+        self.pay("by nobody", 400, dict(order, driver="nobody"))
+        for what, want, token in (("shown", 200, self.token),
+                                  ("of others", 404, self.poor)):
+            self.expect(f"a payment {what}", want, "get", "/v1/payments/{id}",
+                        token=token, of=str(first.get("id")))
+
+    def pay(self, what, want, body):
+        return self.expect(what, want, "post", "/v1/payments",
+                           token=self.token, body=body)
+
+    def webhooks(self):
+        path = "/v1/webhooks/{driver}"
+        event = {"id": "evt_1", "object": "event", "type": "ping",
+                 "data": {"object": {"id": "x", "object": "y"}}}
+        for what, want, driver, secret in (
+                ("signed", 200, "stripe", self.known["webhook"]),
+                ("signed by others", 403, "stripe", "whsec_other"),
+                ("unsigned", 403, "stripe", None),
+                ("of a stranger", 404, "invoice", None)):
+            self.expect(f"a webhook {what}", want, "post", path, of=driver,
+                        body=event, secret=secret)
+        self.bodies(path, None, of="stripe")
+
+    def post(self):
+        answer = self.indicia("a stamp", 200, self.order(stamp()))
+        stamped = answer.get("stamps", [{}])[0].get("indicium", "")
+        for path in ("/v1/verify", "/v1/cancel"):
+            for what, data in (("a stamp", stamped), ("no stamp", "AAEC")):
+                self.look(f"{path}: {what}", 200, path, data)
+            self.look(f"{path}: by another role", 403, path, stamped,
+                      token=self.known["mailroom"])
+            self.bodies(path, self.known["post"])
+        value = self.look("a stamp again", 200, "/v1/cancel", stamped)
+        check("was used before", [] if value.get("verdict") == "DUPLICATE" and
+              value.get("first") else [value])
+
+    def look(self, what, want, path, data, token=None):
+        return self.expect(what, want, "post", path,
+                           token=token or self.known["post"],
+                           body={"indicium": data, "place": "belt 2"})
+
+    def bodies(self, path, token, **how):
+        """What is no body at all."""
+        self.expect(f"{path}: too large", 413, "post", path, token=token,
+                    body=b" " * (BODY_MAX + 1), **how)
+        self.expect(f"{path}: text", 415, "post", path, body=b"{}",
+                    token=token, kind="text/plain", **how)
+        for body in (b"{", b"[]", b"", b'{"a":1,"a":1}') if token else ():
+            self.expect(f"{path}: {body.decode()}", 400, "post", path,
+                        token=token, body=body, **how)
+
     def refused(self):
         self.indicia("more than there is", 402, self.order(stamp(amount=99000)))
         self.indicia("without value", 402, dict(
             self.order(stamp()), fence="1"), token=self.poor)
         self.indicia("suspended", 403, dict(
-            self.order(stamp()), fence="1"), token=self.suspended)
+            self.order(stamp()), fence="1"), token=self.known["suspended"])
         self.indicia("a wrong total", 400, self.order(stamp(), total=11))
-        for path in ("/v1/vault/indicia", "/v1/vault/find"):
-            self.expect(f"{path}: too large", 413, "post", path,
-                        token=self.token, body=b" " * (BODY_MAX + 1))
-            self.expect(f"{path}: text", 415, "post", path, body=b"{}",
-                        token=self.token, kind="text/plain")
-            for body in (b"{", b"[]", b"", b'{"a":1,"a":1}'):
-                self.expect(f"{path}: {body.decode()}", 400, "post", path,
-                            token=self.token, body=body)
+        for path in ("/v1/vault/indicia", "/v1/vault/find", "/v1/payments"):
+            self.bodies(path, self.token)
         for method, path in (("DELETE", "/v1/vault"), ("GET", "/v2"),
                              ("POST", "/v1/health")):
             self.other_way(method, path)
@@ -329,22 +415,33 @@ class Contract:
 
     def by_the_schema(self):
         """The schema's word is the server's."""
+        scanned = base64.b64encode(b"x").decode()
+        payment = {"driver": "invoice", "amount": 500}
+        for name, path, token, sample in (
+                ("StampRequest", "/v1/vault/indicia", self.token, stamp()),
+                ("Order", "/v1/vault/indicia", self.token,
+                 self.order(stamp())),
+                ("Keys", "/v1/vault/find", self.token,
+                 {"keys": [secrets.token_hex(16)]}),
+                ("PaymentRequest", "/v1/payments", self.token, payment),
+                ("Look", "/v1/verify", self.known["post"],
+                 {"indicium": scanned}),
+                ("Cancellation", "/v1/cancel", self.known["post"],
+                 {"indicium": scanned, "place": "x"})):
+            self.break_schema(name, path, token, sample)
+
+    def break_schema(self, name, path, token, sample):
         spec = self.server.spec
-        for name, whole in (("StampRequest", self.order), ("Order", None),
-                            ("Keys", None)):
-            schema = spec.doc["components"]["schemas"][name]
-            sample = {"StampRequest": stamp(), "Order": self.order(stamp()),
-                      "Keys": {"keys": [secrets.token_hex(16)]}}[name]
-            path = "/v1/vault/find" if name == "Keys" else "/v1/vault/indicia"
-            for what, value in broken(spec, schema, sample):
-                faults = [] if list(spec.faults(schema, value)) else [
-                    "it is valid"]
-                body = whole(value) if whole else value
-                status, _, more = self.server.call(
-                    "post", path, token=self.token, body=body)
-                if status != 400:
-                    more.append(f"status {status}, not 400")
-                check(f"{name}: {what}", faults + more)
+        schema = spec.doc["components"]["schemas"][name]
+        for what, value in broken(spec, schema, sample):
+            faults = [] if list(spec.faults(schema, value)) else [
+                "it is valid"]
+            body = self.order(value) if name == "StampRequest" else value
+            status, _, more = self.server.call(
+                "post", path, token=token, body=body)
+            if status != 400:
+                more.append(f"status {status}, not 400")
+            check(f"{name}: {what}", faults + more)
 
     def optional(self):
         schema = self.server.spec.doc["components"]["schemas"]["StampRequest"]
@@ -400,7 +497,10 @@ def broken_values(part):
             yield "too big", part["maximum"] + 1
     if "pattern" in part:
         yield "of other letters", "x"
-        yield "empty", ""
+        if not re.search(part["pattern"], ""):
+            yield "empty", ""
+    if "multipleOf" in part:
+        yield "between", part["minimum"] + 1
     if "maxLength" in part:
         yield "too long", "x" * (part["maxLength"] + 1)
     if "minItems" in part:
@@ -413,14 +513,14 @@ def main(arguments):
     spec = Spec(arguments[0])
     check_document(spec)
     if len(arguments) > 1:
-        server = Server(spec, arguments[1], arguments[2])
-        contract = Contract(server, *arguments[3:])
-        contract.public()
-        contract.nobody()
-        contract.good()
-        contract.refused()
-        contract.by_the_schema()
-        contract.optional()
+        with open(arguments[1], encoding="utf-8") as file:
+            known = json.load(file)
+        server = Server(spec, known["url"], known["authority"])
+        contract = Contract(server, known)
+        for part in ("public", "nobody", "good", "sheets", "payments",
+                     "webhooks", "post", "refused", "by_the_schema",
+                     "optional"):
+            getattr(contract, part)()
         check("every status that is named was seen", server.unseen())
     print(f"# {numbers['run'] - numbers['failed']} of {numbers['run']} passed")
     return numbers["failed"] != 0

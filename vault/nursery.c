@@ -154,6 +154,16 @@ nursery_open(struct nursery **out, struct err *e)
 	return false;
 }
 
+bool
+nursery_lives(const struct nursery *n)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	return waitid(P_PID, (id_t)n->pid, &info,
+		   WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == 0;
+}
+
 void
 nursery_close(struct nursery *n)
 {

@@ -23,6 +23,10 @@ struct nursery;
 /* Before the first thread.  It ends with this process.  Errors: ERR_SYSTEM. */
 MUST_CHECK bool nursery_open(struct nursery **out, struct err *e);
 
+/* False: it was killed, and nothing is born any more; the program gets a SIGCHLD
+ * then, and its remedy is to be started again. */
+bool nursery_lives(const struct nursery *n);
+
 /* Ends it, and children that are left; NULL is allowed. */
 void nursery_close(struct nursery *n);
 

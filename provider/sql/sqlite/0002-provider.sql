@@ -146,6 +146,7 @@ CREATE TABLE download (
 	made INTEGER NOT NULL,
 	PRIMARY KEY (psd, sequence)
 );
+CREATE INDEX download_waits ON download (made) WHERE applied = 0;
 
 -- --- label sheets --------------------------------------------------------------
 
