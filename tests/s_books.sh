@@ -345,7 +345,11 @@ check 'it says yes' provider refund approve 1 --by admin --method shredded
 check 'the answer is signed' settle
 check_is 'all is granted' \
 	"$(value '.requests[2] | .total == .granted' refund list)" true
-check 'the value is on the credit' provider refund log
+check 'the value is on the credit' says \
+	"credit +$(value '.requests[2].granted' refund list)\$" \
+	provider account show acc
+check 'the log says how they were destroyed' says 'admin +shredded' \
+	provider refund log
 check 'its books agree' says 'the books agree' provider audit
 sound 'refunded on line'
 done_testing
