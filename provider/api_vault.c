@@ -186,8 +186,7 @@ api_vault_indicia(struct call *c, struct err *e)
 
 	/* The client's fault, not this server's. */
 	if (!done && work != NULL && work->result.other_request) {
-		http_problem(c->out, c->request, e);
-		c->out->status = 422;
+		http_conflict(c->out, c->request, e);
 		done = true;
 	}
 	free(work);

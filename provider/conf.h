@@ -67,6 +67,10 @@ struct config {
 	char stripe_authority[PATH_MAX]; /* that certified its servers */
 	char stripe_return[CONFIG_URL];	 /* after the page; "" = url */
 
+	/* [refund] */
+	int refund_days;    /* days: after the mail date */
+	mils approve_above; /* a larger one takes two persons */
+
 	/* [psd]: of PSDs to come */
 	mils min_stamp, max_stamp, max_descending;
 	int psd_years;

@@ -123,6 +123,14 @@ http_challenge(struct http_response *out, const struct http_request *request,
 }
 
 void
+http_conflict(struct http_response *out, const struct http_request *request,
+    const struct err *e)
+{
+	write_problem(
+	    out, request, 422, title_of(422), err_kind_name(e->kind), e->text);
+}
+
+void
 http_refuse(struct http_response *out, const struct http_request *request,
     int status, const char *detail)
 {

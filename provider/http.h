@@ -71,6 +71,10 @@ void http_problem(struct http_response *out, const struct http_request *request,
 void http_challenge(struct http_response *out,
     const struct http_request *request, const struct err *e, const char *with);
 
+/* 422: the error is the client's, which its kind does not say. */
+void http_conflict(struct http_response *out,
+    const struct http_request *request, const struct err *e);
+
 /* The same where no kind of error fits: 404, 405, 413, 415, 429. */
 void http_refuse(struct http_response *out, const struct http_request *request,
     int status, const char *detail);

@@ -3,6 +3,7 @@
  * What a user system may spend.
  */
 #include "provider/issue_own.h"
+#include "provider/store_cost.h"
 
 static bool
 check_fence(struct attempt *a, struct err *e)
@@ -56,6 +57,31 @@ check_items(const struct attempt *a, struct err *e)
 	return true;
 }
 
+static bool
+check_costs(struct attempt *a, struct err *e)
+{
+	const struct issue_order *o = a->order;
+	struct store *s = a->w->store;
+	bool known;
+
+	if (!a->system.has_costs)
+		return true;
+	for (size_t i = 0; i < o->count; i++)
+		if (!a->known[i] && o->item[i].cost[0] != '\0')
+			store_cost_ask(s, a->system.account, o->item[i].cost);
+	for (size_t i = 0; i < o->count; i++) {
+		if (a->known[i] || o->item[i].cost[0] == '\0')
+			continue;
+		if (!store_cost_get(s, &known, e))
+			return false;
+		if (!known)
+			return err_set(e, ERR_REQUEST,
+			    "stamp %zu: account %s has no cost code \"%s\"",
+			    i + 1, a->system.account_name, o->item[i].cost);
+	}
+	return true;
+}
+
 static void
 turn_calendar(struct user_system *u, uint32_t today)
 {
@@ -77,7 +103,7 @@ issue_check(struct attempt *a, struct err *e)
 	if (!check_fence(a, e))
 		return false;
 	turn_calendar(u, worker_today(a->w));
-	return check_items(a, e) &&
+	return check_items(a, e) && check_costs(a, e) &&
 	       limit(u->day_max, u->day_spent, a->sum, "day", e) &&
 	       limit(u->month_max, u->month_spent, a->sum, "month", e);
 }

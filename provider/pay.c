@@ -10,8 +10,10 @@
 #include "base/log.h"
 #include "provider/pay_settle.h"
 
-#define MILS_PER_CENT 10
-#define FIRST_LOOK_MS 10000
+#define MILS_PER_CENT	   10
+/* An order waits for an automatic payment, a person at a page takes longer. */
+#define FIRST_LOOK_AUTO_MS 4000
+#define FIRST_LOOK_MS	   10000
 
 static const struct pay_driver *const drivers[] = {
     &pay_stripe_driver, &pay_invoice_driver};
@@ -163,7 +165,8 @@ pay_write_new(struct worker *w, struct payment *p, struct err *e)
 	p->state = PAY_CREATED;
 	p->currency = w->provider->licence.currency;
 	p->made = worker_ms(w);
-	p->look_at = p->made + FIRST_LOOK_MS;
+	p->look_at = p->made +
+		     (p->kind == PAY_AUTO ? FIRST_LOOK_AUTO_MS : FIRST_LOOK_MS);
 	return (p->key[0] != '\0' || make_key(p->key, e)) &&
 	       store_payment_add(w->store, p, e);
 }

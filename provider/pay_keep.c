@@ -67,13 +67,14 @@ one(struct worker *w, struct payment *p, struct err *e)
 {
 	char url[PAY_URL];
 	bool mine, done = claim(w, p, &mine, e);
+	enum pay_state was = p->state;
 
 	store_rollback(w->store);
 	if (!done || !mine)
 		return done;
 	done = p->state == PAY_CREATED ? pay_ask(w, p, false, url, e)
 				       : look(w, p, e);
-	if (done && p->state != PAY_CREATED)
+	if (done && p->state != was)
 		log_info("payment %lld is %s", (long long)p->id,
 		    pay_state_name(p->state));
 	return done || err_prefix(e, "payment %lld", (long long)p->id);

@@ -230,20 +230,26 @@ apply(struct news *n, struct err *e)
 	return true;
 }
 
-/* The last page's card is the one to take from by itself. */
+/* The last page's card is the one to take from by itself.  Where only its name
+ * was said, it is looked for what a person knows it by. */
 static bool
 save_method(struct news *n, struct err *e)
 {
-	struct pay_method m = n->said->method;
+	struct pay_method m = n->said->method, before;
+	bool found;
 
 	if (m.method[0] == '\0' || m.customer[0] == '\0' || !is_settled(n->p) ||
 	    n->p->looks < 0)
 		return true;
 	m.account = n->p->account;
-	m.made = n->heard->now;
+	m.made = n->p->settled;
 	snprintf(m.driver, sizeof(m.driver), "%s", n->p->driver);
-	n->p->looks = -1;
-	return store_method_write(n->s, &m, e);
+	if (m.brand[0] != '\0')
+		n->p->looks = -1;
+	if (!store_method_find(n->s, m.account, &before, &found, e))
+		return false;
+	return (found && before.made > m.made) ||
+	       store_method_write(n->s, &m, e);
 }
 
 static bool

@@ -29,6 +29,8 @@ static const struct {
     {"psd", verb_psd, "adds PSDs to an account, lists them"},
     {"system", verb_system, "adds a user system, makes its token"},
     {"person", verb_person, "adds a person with a role, makes the token"},
+    {"cost", verb_cost, "adds, removes, lists the cost codes of an account"},
+    {"refund", verb_refund, "lists refunds, approves and rejects them"},
     {"sheet", verb_sheet, "registers label sheets, shows and voids them"},
 };
 

@@ -70,6 +70,9 @@ program_open(struct program *p, struct err *e)
 	p->provider.server = p->config.name;
 	p->provider.choose_psd = p->config.choose_psd;
 	p->provider.mail_days = p->config.mail_days;
+	p->provider.audit_days = p->config.audit_days;
+	p->provider.refund_days = p->config.refund_days;
+	p->provider.approve_above = p->config.approve_above;
 	p->provider.any_sheet = p->config.any_sheet;
 	p->provider.now = now;
 	p->provider.tally = &p->tally;

@@ -81,6 +81,40 @@ static const struct {
 	"WHERE x.taken_from = 'returned') - "
 	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
 	"WHERE x.given_to = 'returned')"},
+    {"each approved refund is in the ledger, and somebody approved it",
+	"SELECT 'refund ' || CAST(r.id AS TEXT) FROM refund r "
+	"LEFT JOIN transfer x ON x.ref = 'refund:' || CAST(r.id AS TEXT) "
+	"WHERE r.state = 'approved' AND (x.id IS NULL OR "
+	"x.amount <> r.total OR x.kind <> 'refund' OR "
+	"x.given_to <> 'credit:' || CAST(r.account AS TEXT) OR NOT EXISTS "
+	"(SELECT 1 FROM refund_approval v WHERE v.refund = r.id))"},
+    {"each refund in the ledger was approved",
+	"SELECT x.ref FROM transfer x LEFT JOIN refund r "
+	"ON x.ref = 'refund:' || CAST(r.id AS TEXT) AND r.state = 'approved' "
+	"WHERE x.kind = 'refund' AND r.id IS NULL"},
+    {"a refund comes to the stamps in it",
+	"SELECT 'refund ' || CAST(r.id AS TEXT) FROM refund r "
+	"LEFT JOIN (SELECT refund, COUNT(*) AS stamps, SUM(amount) AS total "
+	"FROM stamp_end GROUP BY refund) n ON n.refund = r.id "
+	"WHERE CASE WHEN r.state = 'rejected' THEN n.refund IS NOT NULL "
+	"ELSE n.refund IS NULL OR n.stamps <> r.stamps OR "
+	"n.total <> r.total END"},
+    {"a stamp that ended says what was issued",
+	"SELECT 'PSD ' || CAST(n.psd AS TEXT) || ' piece ' || "
+	"CAST(n.piece AS TEXT) FROM stamp_end n "
+	"JOIN psd p ON p.serial = n.psd AND p.place = 'here' "
+	"LEFT JOIN stamp s ON s.psd = n.psd AND s.piece = n.piece "
+	"WHERE s.psd IS NULL OR s.amount <> n.amount"},
+    {"the ledger says what each PSD in the field said to have spent",
+	"SELECT 'PSD ' || CAST(p.serial AS TEXT) FROM psd p "
+	"WHERE p.place = 'field' AND p.spent_said <> "
+	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
+	"WHERE x.taken_from = 'psd:' || CAST(p.serial AS TEXT))"},
+    {"no PSD in the field said to have spent more than it was given",
+	"SELECT 'PSD ' || CAST(p.serial AS TEXT) FROM psd p "
+	"WHERE p.place = 'field' AND p.spent_said > "
+	"(SELECT COALESCE(SUM(d.amount), 0) FROM download d "
+	"WHERE d.psd = p.serial AND d.applied = 1)"},
     {"each stamp's signature belongs to a stamp",
 	"SELECT 'PSD ' || CAST(g.psd AS TEXT) || ' piece ' || "
 	"CAST(g.piece AS TEXT) FROM signature g LEFT JOIN stamp s "

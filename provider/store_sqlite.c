@@ -176,7 +176,7 @@ length_of(const char *sql)
 static void
 number_params(struct statement *st)
 {
-	char name[8];
+	char name[16];
 
 	st->count = sqlite3_bind_parameter_count(st->stmt);
 	for (int i = 1; i <= STORE_PARAMS_MAX; i++) {

@@ -11,7 +11,9 @@
 	"u.address, u.stamp_max, u.day_max, u.month_max, "               \
 	"u.cost_required, a.credit, a.load, a.add_below, a.add_amount, " \
 	"n.fence, n.pieces, n.ascending, n.day, n.month, n.day_spent, "  \
-	"n.month_spent FROM usersystem_count n "                         \
+	"n.month_spent, CASE WHEN EXISTS (SELECT 1 FROM cost_code k "    \
+	"WHERE k.account = a.id) THEN 1 ELSE 0 END "                     \
+	"FROM usersystem_count n "                                       \
 	"JOIN usersystem u ON u.id = n.usersystem "                      \
 	"JOIN account a ON a.id = u.account "                            \
 	"JOIN customer c ON c.id = a.customer WHERE n.usersystem = $1"
@@ -93,6 +95,7 @@ read_counts(struct store *s, struct user_system *out)
 	out->month = (uint32_t)store_int(s, 24);
 	out->day_spent = store_int(s, 25);
 	out->month_spent = store_int(s, 26);
+	out->has_costs = store_int(s, 27) != 0;
 }
 
 bool
@@ -153,6 +156,20 @@ store_system_loaded(struct store *s, int64_t account, mils *out, struct err *e)
 		return false;
 	*out = store_row(s) ? store_int(s, 0) : 0;
 	return true;
+}
+
+bool
+store_system_limits(struct store *s, const struct user_system *u, struct err *e)
+{
+	store_put_int(s, u->stamp_max);
+	store_put_int(s, u->day_max);
+	store_put_int(s, u->month_max);
+	store_put_int(s, u->cost_required);
+	store_put_int(s, u->id);
+	return store_run(s,
+	    "UPDATE usersystem SET stamp_max = $1, day_max = $2, "
+	    "month_max = $3, cost_required = $4 WHERE id = $5",
+	    e);
 }
 
 bool

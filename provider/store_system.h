@@ -27,6 +27,7 @@ struct user_system {
 
 	mils stamp_max, day_max, month_max; /* -1 = no limit */
 	bool cost_required;
+	bool has_costs; /* the account has cost codes */
 
 	mils credit, load;	    /* of the account */
 	mils add_below, add_amount; /* -1: nothing is added */
@@ -54,6 +55,10 @@ void store_system_put(struct store *s, const struct user_system *u);
 /* What is in its account's PSDs here and may be spent. */
 MUST_CHECK bool
 store_system_loaded(struct store *s, int64_t account, mils *out, struct err *e);
+
+/* Writes its limits, and whether it has to name cost codes. */
+MUST_CHECK bool store_system_limits(
+    struct store *s, const struct user_system *u, struct err *e);
 
 /* A new one; *id.  Errors: ERR_REQUEST (the name is taken). */
 MUST_CHECK bool store_system_add(struct store *s, const struct user_system *u,

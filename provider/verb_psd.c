@@ -10,11 +10,13 @@
 
 #include "base/text.h"
 #include "provider/enrol.h"
+#include "provider/field.h"
 #include "provider/psds.h"
 #include "provider/store_admin.h"
 
 static const char usage[] =
     "psd add ACCOUNT [--module NAME] [--count N] | list ACCOUNT | "
+    "enrol ACCOUNT --certificate FILE | "
     "withhold ID | release ID | withdraw ID | revoke ID";
 
 /* --- add -------------------------------------------------------------------------- */
@@ -64,6 +66,29 @@ add(struct verb_work *work, const char *account, const char *module, long count,
 		    signer_name(setup.signer));
 	}
 	return true;
+}
+
+/* --- enrol ------------------------------------------------------------------------- */
+
+static bool
+enrol(struct worker *w, const char *account, const char *path, struct err *e)
+{
+	struct cert *certificate = NULL;
+	struct account a;
+	uint32_t serial;
+	char id[PSD_ID];
+	bool good;
+
+	if (path == NULL)
+		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
+	good = authority_read_cert(path, &certificate, e) &&
+	       store_account_find(w->store, account, &a, e) &&
+	       field_enrol(w, a.id, certificate, &serial, e);
+	if (good)
+		printf("PSD %s: of account %s, in the field\n",
+		    worker_psd_id(w, serial, id), account);
+	cert_free(certificate);
+	return good;
 }
 
 /* --- list -------------------------------------------------------------------------- */
@@ -140,6 +165,7 @@ verb_psd(struct program *p, int argc, char **argv, struct err *e)
 {
 	const char *module = verb_option(&argc, argv, "--module");
 	const char *number = verb_option(&argc, argv, "--count");
+	const char *certificate = verb_option(&argc, argv, "--certificate");
 	long count = number ? strtol(number, NULL, 10) : 1;
 	struct verb_work work;
 	bool good;
@@ -151,6 +177,8 @@ verb_psd(struct program *p, int argc, char **argv, struct err *e)
 	good = verb_begin(p, &work, e);
 	if (good && strcmp(argv[1], "add") == 0)
 		good = add(&work, argv[2], module, count, e);
+	else if (good && strcmp(argv[1], "enrol") == 0)
+		good = enrol(work.w, argv[2], certificate, e);
 	else if (good && strcmp(argv[1], "list") == 0)
 		good = list(work.w, argv[2], e);
 	else if (good)

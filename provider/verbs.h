@@ -17,7 +17,7 @@ typedef bool verb_run(struct program *p, int argc, char **argv, struct err *e);
 
 verb_run verb_serve, verb_init, verb_migrate, verb_audit, verb_customer,
     verb_account, verb_system, verb_psd, verb_credit, verb_ledger, verb_sheet,
-    verb_person, verb_pay;
+    verb_person, verb_pay, verb_cost, verb_refund;
 
 /* Opens program and worker and begins to write; done() commits and closes, or
  * rolls back where `good` is false. */

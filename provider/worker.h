@@ -42,6 +42,9 @@ struct provider {
 	const struct cert *certificate, *authority;
 	enum choose choose_psd;
 	int mail_days;	    /* a stamp is good so long after its mail date */
+	int audit_days;	    /* a PSD in the field has to be heard so often */
+	int refund_days;    /* a refund is asked for so long after it */
+	mils approve_above; /* more takes two persons */
 	bool any_sheet;	    /* label sheets that nobody registered, too */
 	const char *server; /* this processing server's name */
 	time_t (*now)(void);

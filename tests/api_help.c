@@ -165,7 +165,7 @@ help_order(struct help *h, const struct user_system *who, size_t count)
 		r->key[0] = ++h->keys;
 		r->key[1] = (uint8_t)who->id;
 		r->amount = STAMP_SUM;
-		r->mail_date = HELP_TODAY;
+		r->mail_date = worker_today(h->w);
 		r->origin_zip = 94103;
 		r->destination = 902101234;
 		memcpy(r->category, "FCM", 4);

@@ -115,6 +115,21 @@ provider_keys() {
 	    provider/conf.c
 }
 
+# METHOD PATH of each; what varies in a path is *.
+provider_routes() {
+	sed -nE '/^static const struct api_route/,/^\};/s/^ +\{"([A-Z]+)", "([^"]+)",.*/\1 \2/p' \
+	    provider/api.c
+}
+
+documented_routes() {
+	awk '/^  \/.*:$/ { sub(/:$/, ""); gsub(/\{[a-z]+\}/, "*"); path = $1 }
+		/^components:/ { exit }
+		/^    (get|post|put|patch|delete):$/ {
+			sub(/:/, "")
+			print toupper($1), path
+		}' docs/openapi.yaml
+}
+
 example_keys() {
 	awk -F '[][ =]+' '/^\[/ { section = $2 }
 		/^#?[a-z-]+ =/ { sub(/^#/, ""); print section "." $1 }' \
@@ -181,6 +196,8 @@ within 'options of postage: parser and --help' tools \
 same 'verbs: postaged and its manual' provider/postaged.c \
     "$(provider_verbs)" docs/postaged.8 \
     "$(sed -nE 's/^\.It Cm ([a-z]+).*/\1/p' docs/postaged.8)"
+same 'routes: the API and its document' provider/api.c \
+    "$(provider_routes)" docs/openapi.yaml "$(documented_routes)"
 same 'options: postaged and its manual' provider \
     "$(provider_options)" docs/postaged.8 \
     "$(grep -oE 'Fl Fl [a-z-]+' docs/postaged.8 | sed 's/Fl Fl /--/')"

@@ -146,7 +146,31 @@ in_copy() {
 	check 'the vault stays' test -s /var/lib/postage/vault/psd.vault
 	kill "$cupsd"
 	wait "$cupsd" 2>/dev/null
+	provider_in_copy
 	exit "$failed"
+}
+
+postaged() {
+	setpriv --reuid=postaged --regid=postaged --clear-groups postaged "$@"
+}
+
+provider_is_idle() {
+	[ "$(stat -c '%U %a' /var/lib/postaged)" = 'postaged 700' ] &&
+	    ! find /etc/systemd -name 'postaged.*' | grep .
+}
+
+provider_in_copy() {
+	userdel postaged 2>/dev/null
+	rm -rf /var/lib/postaged /etc/postage
+	check 'the provider installs, without the other' \
+	    dpkg -i "$work"/cups-postage-provider_*.deb
+	check 'with a user and a folder, and starts nothing' provider_is_idle
+	check 'its configuration is good' postaged --check-config
+	check 'its user makes the books' postaged init
+	check 'its units are right' systemd-analyze verify --man=no \
+	    postaged.service postaged.socket
+	check 'it is purged' dpkg -P cups-postage-provider
+	check 'the books stay' test -s /var/lib/postaged/provider.db
 }
 
 # --- outside ---------------------------------------------------------------------

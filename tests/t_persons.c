@@ -3,6 +3,7 @@
 #include "provider/admin.h"
 
 #include "provider/store_admin.h"
+#include "provider/store_cost.h"
 #include "tests/api_help.h"
 #include "tests/pg_help.h"
 #include "tests/test.h"
@@ -121,10 +122,146 @@ logins_are_taken_once(void **state)
 	store_rollback(s);
 }
 
-#define COMMON(on)                                                   \
-	on(roles_have_their_routes), on(tokens_are_the_persons_own), \
-	    on(suspended_persons_are_not_known),                     \
-	    on(new_token_ends_the_old_one), on(logins_are_taken_once)
+/* --- administrators ------------------------------------------------------------------- */
+
+static void
+administrators_manage_systems(void **state)
+{
+	struct help *h = *state;
+	char admin[96], token[96], *at;
+
+	help_account(h, "one", 5000);
+	help_person(h, "admin", PERSON_ADMINISTRATOR, NULL, admin);
+	help_ask(h, "POST", "/v1/systems", admin,
+	    "{\"account\":\"one\",\"name\":\"desk\",\"day_max\":700}");
+	help_said(h, 200, "\"system\":\"XXUS0000000001\"");
+	at = strstr(h->body, "\"token\":\"");
+	ok(at != NULL, h->body);
+	snprintf(token, sizeof(token), "%.79s", at + 9);
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "\"life\":\"operational\"");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/suspend", admin, "");
+	help_said(h, 200, "desk");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "\"life\":\"locked\"");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/resume", admin, "");
+	help_said(h, 200, "desk");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/limits", admin,
+	    "{\"stamp_max\":99}");
+	help_said(h, 200, "desk");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/token", admin, "");
+	help_said(h, 200, "\"token\":\"XXUS0000000001.");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 401, "");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000002/suspend", admin, "");
+	help_said(h, 400, "no user system XXUS0000000002");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/burn", admin, "");
+	help_said(h, 404, "");
+	help_ask(h, "POST", "/v1/systems", admin,
+	    "{\"account\":\"one\",\"name\":\"desk\"}");
+	help_said(h, 400, "cannot be added");
+	help_ask(h, "POST", "/v1/systems", admin,
+	    "{\"account\":\"one\",\"name\":\"x\",\"address\":\"y\"}");
+	help_said(h, 400, "no network");
+	help_ask(h, "GET", "/v1/accounts/one", admin, NULL);
+	help_said(h, 200, "\"credit\":5000,\"in_psds\":0");
+}
+
+static void
+customers_see_what_is_theirs(void **state)
+{
+	struct help *h = *state;
+	char one[96], two[96];
+
+	help_account(h, "one", 5000);
+	help_account(h, "two", 0);
+	help_person(h, "one", PERSON_ADMINISTRATOR, "one", one);
+	help_person(h, "two", PERSON_ADMINISTRATOR, "two", two);
+	help_ask(h, "GET", "/v1/accounts/one", one, NULL);
+	help_said(h, 200, "\"name\":\"one\"");
+	help_ask(h, "GET", "/v1/accounts/one", two, NULL);
+	help_said(h, 404, "no such account");
+	help_ask(h, "GET", "/v1/accounts/three", two, NULL);
+	help_said(h, 404, "no such account");
+	help_ask(h, "POST", "/v1/systems", two,
+	    "{\"account\":\"one\",\"name\":\"desk\"}");
+	help_said(h, 400, "there is no account");
+	help_ask(h, "POST", "/v1/systems", one,
+	    "{\"account\":\"one\",\"name\":\"desk\"}");
+	help_said(h, 200, "token");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/suspend", two, "");
+	help_said(h, 400, "there is no account");
+	help_ask(h, "GET", "/v1/ledger", one, NULL);
+	help_said(h, 403, "the provider's own");
+}
+
+static void
+auditors_see_the_books(void **state)
+{
+	static struct issue_result out;
+	struct help *h = *state;
+	int64_t account = help_account(h, "one", 5000);
+	struct user_system u = help_system(h, account, "one", NULL);
+	char auditor[96];
+	struct err e;
+
+	help_person(h, "auditor", PERSON_AUDITOR, NULL, auditor);
+	help_issue(h, help_order(h, &u, 2), &out, ERR_NONE, &e);
+	help_ask(h, "GET", "/v1/ledger", auditor, NULL);
+	help_said(h, 200, "{\"account\":\"postage\",\"given\":200");
+	help_ask(h, "GET", "/v1/audit", auditor, NULL);
+	help_said(h, 200, "{\"faults\":[],\"count\":0");
+	help_said(h, 200, "\"stamps\":2,\"pending\":0,\"sum\":200");
+	shop_sql(&h->shop, "UPDATE account SET credit = credit + 1");
+	help_ask(h, "GET", "/v1/audit", auditor, NULL);
+	help_said(h, 200, "\"what\":\"account one\"");
+}
+
+/* --- cost codes ----------------------------------------------------------------------- */
+
+static void
+cost_codes_are_the_accounts(void **state)
+{
+	static struct issue_result out;
+	struct help *h = *state;
+	int64_t account = help_account(h, "one", 5000);
+	struct user_system u = help_system(h, account, "one", NULL);
+	struct store *s = h->w->store;
+	struct issue_order *o = help_order(h, &u, 2);
+	struct err e = ERR_INIT;
+
+	/* any, as long as the account has none */
+	strcpy(o->item[1].cost, "free");
+	help_issue(h, o, &out, ERR_NONE, &e);
+	is_ok(store_begin(s, STORE_WRITE, &e) &&
+		  store_cost_add(s, account, "4711", "Sales", &e) &&
+		  store_cost_add(s, account, "4711", "Sales East", &e) &&
+		  store_commit(s, &e),
+	    &e, "a code");
+	o = help_order(h, &u, 2);
+	strcpy(o->item[1].cost, "4712");
+	help_issue(h, o, &out, ERR_REQUEST, &e);
+	is_str(
+	    e.text, "stamp 2: account one has no cost code \"4712\"", "which");
+	o = help_order(h, &u, 2);
+	strcpy(o->item[1].cost, "4711");
+	help_issue(h, o, &out, ERR_NONE, &e);
+	is_str(out.stamp[1].cost, "4711", "kept");
+	is_ok(store_begin(s, STORE_WRITE, &e) &&
+		  store_cost_remove(s, account, "4711", &e),
+	    &e, "removed");
+	ok(!store_cost_remove(s, account, "4711", &e), "twice");
+	store_rollback(s);
+	help_audit(h);
+}
+
+#define COMMON(on)                                                        \
+	on(roles_have_their_routes), on(tokens_are_the_persons_own),      \
+	    on(suspended_persons_are_not_known),                          \
+	    on(new_token_ends_the_old_one), on(logins_are_taken_once),    \
+	    on(administrators_manage_systems),                            \
+	    on(customers_see_what_is_theirs), on(auditors_see_the_books), \
+	    on(cost_codes_are_the_accounts)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE)};
 static const struct CMUnitTest postgresql[] = {COMMON(HELP_PG)};

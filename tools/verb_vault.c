@@ -18,18 +18,20 @@ const char verb_vault_usage[] =
     "            [--token PKCS11-URI]    (of a vault hsm:FOLDER)\n"
     "  status    registers, limits, dates, tries\n"
     "  log       the pieces that the vault remembers\n"
-    "  refill    SUM [--request FILE] | --answer FILE\n"
-    "  audit     [--request FILE | --answer FILE]\n"
+    "  refill    SUM [--provider URI | --request FILE] | --answer FILE\n"
+    "  audit     [--provider URI | --request FILE | --answer FILE]\n"
     "  pin       change|unblock|remove|puk [--puk-file FILE] "
     "[--new-pin-file FILE]\n"
-    "  guard     tpm: | button: | none | --rebind GUARD\n"
+    "  guard     tpm: | button: | none | --rebind GUARD [--provider URI]\n"
     "  lock      [--request FILE | --answer FILE]\n"
     "  unlock    [--request FILE | --answer FILE]\n"
     "  withdraw  [--yes] [--account FILE] [--request FILE | --answer FILE]\n"
     "  answer    REQUEST-FILE ANSWER-FILE [--order lock|withdraw]\n"
     "\n"
-    "--request writes the request to carry to the provider, --answer applies\n"
-    "what came back; without them the lab of this computer answers.  A PIN or "
+    "--provider asks https://HOST/?authority=FILE&token=FILE.  --request "
+    "writes\n"
+    "the request to carry to the provider, --answer applies what came back;\n"
+    "without them the lab of this computer answers.  A PIN or "
     "PUK\n"
     "without a file is typed; a file named - is a line of standard input.";
 
@@ -40,6 +42,7 @@ enum {
 	OPT_PUK,
 	OPT_LAB,
 	OPT_REQUEST,
+	OPT_PROVIDER,
 	OPT_ANSWER,
 	OPT_ACCOUNT,
 	OPT_ORDER,
@@ -61,6 +64,7 @@ static const struct option long_options[] = {
     {"puk-file", required_argument, NULL, OPT_PUK},
     {"lab", required_argument, NULL, OPT_LAB},
     {"request", required_argument, NULL, OPT_REQUEST},
+    {"provider", required_argument, NULL, OPT_PROVIDER},
     {"answer", required_argument, NULL, OPT_ANSWER},
     {"account", required_argument, NULL, OPT_ACCOUNT},
     {"order", required_argument, NULL, OPT_ORDER},
@@ -101,6 +105,7 @@ take_option(struct arguments *a, int option, const char *value)
 	case OPT_ORDER: return take_order(a, value);
 	case OPT_YES: a->yes = true; return true;
 	case OPT_LAB: a->reach.lab_option = value; return true;
+	case OPT_PROVIDER: a->provider = value; return true;
 	case OPT_REQUEST: a->request_file = value; return true;
 	case OPT_ANSWER: a->answer_file = value; return true;
 	case OPT_SERIAL:
@@ -146,7 +151,9 @@ verb_vault(int argc, char **argv, const struct options *o)
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		if (!take_option(&a, option, optarg))
 			return out_usage(verb_vault_usage);
-	if (a.request_file != NULL && a.answer_file != NULL)
+	if ((a.request_file != NULL) + (a.answer_file != NULL) +
+		(a.provider != NULL) >
+	    1)
 		return out_usage(verb_vault_usage);
 	if (!settings_load(o->config, &a.settings, &e))
 		return out_fail(o, NULL, &e);

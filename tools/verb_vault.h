@@ -18,6 +18,7 @@ struct arguments {
 	char configured[VAULT_URI_MAX]; /* vault of postage.conf */
 	struct reach reach;
 	const char *request_file, *answer_file, *account_file; /* NULL: none */
+	const char *provider;	    /* --provider; NULL: the lab answers */
 	const char *new_pin_source; /* NULL = not said */
 	const char *puk_file;	    /* likewise */
 	struct lab_psd psd;

@@ -9,9 +9,11 @@
 #include "tools/verb_vault.h"
 #include "vault/carry.h"
 #include "vault/message.h"
+#include "vault/remote_value.h"
 
-#define WORDS_MAX 100
-#define TEXT_MAX  (4 * CARRY_TEXT) /* of a file with remarks */
+#define WORDS_MAX   100
+#define PROVIDER_MS 60000
+#define TEXT_MAX    (4 * CARRY_TEXT) /* of a file with remarks */
 
 /* --- messages ------------------------------------------------------------------ */
 
@@ -100,6 +102,28 @@ read_answer(
 
 /* --- value ---------------------------------------------------------------------- */
 
+/* The token is the caller's to read, the vault its owner's to change. */
+static bool
+ask_provider(struct arguments *a, struct vault *v, struct err *e)
+{
+	uint8_t request[PSD_MESSAGE_MAX], answer[PSD_MESSAGE_MAX];
+	uint8_t receipt[PSD_MESSAGE_MAX];
+	size_t request_len, answer_len, receipt_len;
+	struct remote_value provider = {.link = {.front = 0}};
+	bool done =
+	    vault_download_request(v, a->amount, request, &request_len, e) &&
+	    as_caller(e) &&
+	    remote_value_open(&provider, a->provider, PROVIDER_MS, e) &&
+	    as_owner(a->settings.vault_uri, e) &&
+	    remote_value_answer(
+		&provider, request, request_len, answer, &answer_len, e) &&
+	    vault_download_apply(
+		v, answer, answer_len, receipt, &receipt_len, e);
+
+	remote_value_close(&provider);
+	return done;
+}
+
 bool
 verb_vault_exchange(
     struct arguments *a, struct vault *v, bool *only_request, struct err *e)
@@ -118,6 +142,8 @@ verb_vault_exchange(
 		       as_owner(a->settings.vault_uri, e) &&
 		       vault_download_apply(
 			   v, msg, len, receipt, &receipt_len, e);
+	if (a->provider != NULL)
+		return ask_provider(a, v, e);
 	done = lab_open(a->reach.lab, &lab, e) &&
 	       (a->amount > 0 ? lab_refill(lab, v, a->amount, e)
 			      : lab_order(lab, v, a->orders, e));

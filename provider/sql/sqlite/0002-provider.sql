@@ -211,7 +211,7 @@ CREATE TABLE signature (
 
 -- --- what becomes of stamps -------------------------------------------------------
 
--- A refund that was asked for.  method: how the stamps were destroyed.
+-- A refund that was asked for.
 CREATE TABLE refund (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	account INTEGER NOT NULL REFERENCES account (id),
@@ -221,12 +221,11 @@ CREATE TABLE refund (
 	stamps INTEGER NOT NULL CHECK (stamps > 0),
 	total INTEGER NOT NULL CHECK (total > 0),
 	reason TEXT NOT NULL,
-	method TEXT NOT NULL DEFAULT '',
 	made INTEGER NOT NULL,
 	settled INTEGER NOT NULL DEFAULT 0
 );
 
--- Who said yes; over a limit it takes two.
+-- Who said yes, and how the stamps were destroyed; over a limit it takes two.
 CREATE TABLE refund_approval (
 	refund INTEGER NOT NULL REFERENCES refund (id),
 	person INTEGER NOT NULL REFERENCES person (id),

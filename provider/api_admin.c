@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For administrators: accounts, and the user systems of them.  Who is of a
+ * customer finds that customer's alone.
+ */
+#include "provider/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/admin.h"
+#include "provider/store_admin.h"
+#include "provider/store_cost.h"
+
+static bool
+may_see(const struct call *c, int64_t customer)
+{
+	return c->person.customer == 0 || c->person.customer == customer;
+}
+
+/* --- accounts ------------------------------------------------------------------------ */
+
+static void
+put_cost(void *context, const char *code, const char *name)
+{
+	struct json *j = context;
+
+	json_item(j);
+	json_put_text(j, "code", code);
+	json_put_text(j, "name", name);
+	json_end(j);
+}
+
+static bool
+put_costs(struct call *c, struct json *j, int64_t account, struct err *e)
+{
+	bool done;
+
+	json_begin_array(j, "costs");
+	done = store_cost_list(c->w->store, account, put_cost, j, e);
+	json_end(j);
+	return done;
+}
+
+static void
+put_account(struct json *j, const struct account *a, mils loaded)
+{
+	json_put_text(j, "name", a->name);
+	json_put_text(j, "customer", a->customer_name);
+	json_put_text(j, "state", a->state);
+	json_put_text(j, "reason", a->reason);
+	json_put_int(j, "credit", a->credit);
+	json_put_int(j, "in_psds", loaded);
+	json_put_int(j, "owed", a->owed);
+	json_put_int(j, "load", a->load);
+}
+
+bool
+api_account(struct call *c, struct err *e)
+{
+	struct store *s = c->w->store;
+	struct json *j = json_new();
+	struct account a = {.id = 0};
+	mils loaded;
+	bool done = store_begin(s, STORE_READ, e) &&
+		    store_account_find(s, c->tail, &a, e) &&
+		    store_system_loaded(s, a.id, &loaded, e);
+
+	if (done)
+		put_account(j, &a, loaded);
+	done = done && put_costs(c, j, a.id, e);
+	store_rollback(s);
+	if (done && may_see(c, a.customer))
+		return api_give(c, j, e);
+	json_free(j);
+	if (done || e->kind == ERR_REQUEST)
+		return api_missing(c, "account");
+	return false;
+}
+
+/* --- user systems ---------------------------------------------------------------------- */
+
+/* Their account too, where the person may see it. */
+static bool
+find_account(struct call *c, const char *name, struct account *a, struct err *e)
+{
+	if (!store_account_find(c->w->store, name, a, e))
+		return false;
+	return may_see(c, a->customer) ||
+	       err_set(e, ERR_REQUEST, "there is no account \"%s\"", name);
+}
+
+/* "XXUS0000000012" */
+static bool
+find_system(struct call *c, struct user_system *u, struct err *e)
+{
+	int64_t id =
+	    strlen(c->tail) == PSD_ID - 2 ? strtoll(c->tail + 4, NULL, 10) : 0;
+	char text[PSD_ID];
+	struct account a;
+	bool found = false;
+
+	if (strcmp(worker_system_id(c->w, id, text), c->tail) == 0) {
+		store_system_ask(c->w->store, id, false);
+		if (!store_system_get(c->w->store, u, &found, e))
+			return false;
+	}
+	if (!found)
+		return err_set(
+		    e, ERR_REQUEST, "there is no user system %s", c->tail);
+	return find_account(c, u->account_name, &a, e);
+}
+
+static void
+take_limits(struct json *j, struct user_system *u)
+{
+	json_take_int(j, "stamp_max", false, -1, INT64_MAX, &u->stamp_max);
+	json_take_int(j, "day_max", false, -1, INT64_MAX, &u->day_max);
+	json_take_int(j, "month_max", false, -1, INT64_MAX, &u->month_max);
+	json_take_bool(j, "cost_required", false, &u->cost_required);
+}
+
+static bool
+read_system(struct call *c, struct user_system *u, char *account, size_t size,
+    struct err *e)
+{
+	struct json *j;
+
+	*u = (struct user_system){
+	    .stamp_max = -1, .day_max = -1, .month_max = -1};
+	if (!json_open(c->request->body, c->request->body_len, &j, e))
+		return false;
+	json_take_text(j, "account", true, account, size);
+	json_take_text(j, "name", true, u->name, sizeof(u->name));
+	json_take_text(j, "address", false, u->address, sizeof(u->address));
+	json_take_text(
+	    j, "fingerprint", false, u->fingerprint, sizeof(u->fingerprint));
+	take_limits(j, u);
+	return json_close(j, e);
+}
+
+/* Commits where all went well. */
+static bool
+finish(struct call *c, bool done, struct err *e)
+{
+	done = done && store_commit(c->w->store, e);
+	store_rollback(c->w->store);
+	return done;
+}
+
+static bool
+give_system(
+    struct call *c, const struct user_system *u, char *token, struct err *e)
+{
+	struct json *j = json_new();
+	char id[PSD_ID];
+
+	json_put_text(j, "system", worker_system_id(c->w, u->id, id));
+	json_put_text(j, "name", u->name);
+	if (token != NULL && *token != '\0')
+		json_put_text(j, "token", token);
+	return api_give(c, j, e);
+}
+
+bool
+api_system_add(struct call *c, struct err *e)
+{
+	char account[NAME_MAX_BYTES], token[AUTH_TOKEN] = "";
+	struct user_system u;
+	struct account a;
+	bool done = read_system(c, &u, account, sizeof(account), e) &&
+		    store_begin(c->w->store, STORE_WRITE, e) &&
+		    find_account(c, account, &a, e);
+
+	u.account = done ? a.id : 0;
+	done = finish(c, done && admin_add_system(c->w, &u, token, e), e) &&
+	       give_system(c, &u, token, e);
+	explicit_bzero(token, sizeof(token));
+	return done;
+}
+
+bool
+api_system_token(struct call *c, struct err *e)
+{
+	char token[AUTH_TOKEN] = "";
+	struct user_system u;
+	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
+		    find_system(c, &u, e) &&
+		    admin_system_token(c->w, u.name, token, e);
+
+	done = finish(c, done, e) && give_system(c, &u, token, e);
+	explicit_bzero(token, sizeof(token));
+	return done;
+}
+
+static bool
+change(struct call *c, const char *verb, struct err *e)
+{
+	struct user_system u;
+	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
+		    find_system(c, &u, e) &&
+		    admin_change_system(c->w, verb, u.name, e);
+
+	return finish(c, done, e) && give_system(c, &u, NULL, e);
+}
+
+bool
+api_system_suspend(struct call *c, struct err *e)
+{
+	return change(c, "suspend", e);
+}
+
+bool
+api_system_resume(struct call *c, struct err *e)
+{
+	return change(c, "resume", e);
+}
+
+bool
+api_system_withdraw(struct call *c, struct err *e)
+{
+	return change(c, "withdraw", e);
+}
+
+/* What is not named stays as it is. */
+static bool
+read_limits(struct call *c, struct user_system *u, struct err *e)
+{
+	struct json *j;
+
+	if (!json_open(c->request->body, c->request->body_len, &j, e))
+		return false;
+	take_limits(j, u);
+	return json_close(j, e);
+}
+
+bool
+api_system_limits(struct call *c, struct err *e)
+{
+	struct user_system u;
+	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
+		    find_system(c, &u, e) && read_limits(c, &u, e) &&
+		    store_system_limits(c->w->store, &u, e);
+
+	return finish(c, done, e) && give_system(c, &u, NULL, e);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/store_field.h"
+
+bool
+store_field_lock(struct store *s, uint32_t psd, uint32_t sequence,
+    struct field_row *out, bool *found, struct err *e)
+{
+	store_put_int(s, psd);
+	store_put_int(s, sequence);
+	*found = false;
+	if (!store_run(s,
+		"SELECT p.spent_said, p.audited, "
+		"(SELECT CAST(COALESCE(SUM(d.amount), 0) AS BIGINT) "
+		"FROM download d WHERE d.psd = p.serial AND "
+		"d.sequence <= $2) FROM psd p WHERE p.serial = $1 FOR UPDATE",
+		e))
+		return false;
+	*found = store_row(s);
+	if (*found)
+		*out = (struct field_row){.spent_said = store_int(s, 0),
+		    .audited = store_int(s, 1),
+		    .given = store_int(s, 2)};
+	return true;
+}
+
+bool
+store_field_said(struct store *s, uint32_t psd, uint32_t sequence,
+    const struct field_row *row, struct err *e)
+{
+	store_put_int(s, row->spent_said);
+	store_put_int(s, row->audited);
+	store_put_int(s, psd);
+	store_send(s,
+	    "UPDATE psd SET spent_said = $1, audited = $2 WHERE serial = $3");
+	store_put_int(s, psd);
+	store_put_int(s, sequence);
+	store_send(s, "UPDATE download SET applied = 1 WHERE psd = $1 AND "
+		      "sequence <= $2 AND applied = 0");
+	return store_flush(s, e);
+}
+
+bool
+store_field_consent(struct store *s, uint32_t psd, uint32_t sequence,
+    mils ascending, bool *same, struct err *e)
+{
+	store_put_int(s, psd);
+	store_put_int(s, sequence);
+	store_put_int(s, ascending);
+	store_send(s, "INSERT INTO consent (psd, sequence, ascending) "
+		      "VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+	store_put_int(s, psd);
+	store_put_int(s, sequence);
+	*same = false;
+	if (!store_run(s,
+		"SELECT ascending FROM consent WHERE psd = $1 AND "
+		"sequence = $2",
+		e))
+		return false;
+	*same = store_row(s) && store_int(s, 0) == ascending;
+	return true;
+}

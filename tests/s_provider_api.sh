@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The provider's HTTP API is what docs/openapi.yaml says: a real postaged on
+# SQLite over TLS is asked all that is documented (tests/openapi.py).  With a
+# document that says otherwise that fails.
+# shellcheck source=tests/lib.sh
+. "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
+require openssl python3 setpriv
+python3 -c 'import jsonschema, yaml' 2>/dev/null ||
+	skip 'python3-jsonschema or python3-yaml is not installed'
+work_setup
+program=$(built postaged) || skip 'postaged is not built'
+spec=$srcdir/docs/openapi.yaml
+
+# --- a provider ----------------------------------------------------------------
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+	-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+	-keyout "$WORK/server.key" -out "$WORK/server.pem" 2>/dev/null
+cat >"$WORK/postaged.conf" <<EOT
+[postaged]
+database = sqlite:$WORK/provider.db
+authority = $WORK/authority
+workers = 2
+
+[web]
+listen = 127.0.0.1:$PORT
+certificate = $WORK/server.pem
+key = $WORK/server.key
+
+login-burst = 0
+
+[stripe]
+key-file = $WORK/stripe.key
+webhook-secret-file = $WORK/webhook.key
+return-url = https://127.0.0.1/
+
+[module main]
+uri = software:$WORK/module.key
+EOT
+(
+	umask 077
+	echo sk_test_none >"$WORK/stripe.key"
+	echo whsec_test >"$WORK/webhook.key"
+)
+echo '1000000,1099999,10,Avery 5163' >"$WORK/sheets"
+
+postaged() {
+	"$program" --config "$WORK/postaged.conf" "$@"
+}
+
+# token VERB...: of who is added.
+token() {
+	postaged "$@" | sed -n '/^token/{n;p;}'
+}
+
+answers() {
+	python3 - "$PORT" "$WORK/server.pem" <<-'EOT'
+	import ssl, sys, urllib.request
+	urllib.request.urlopen(f"https://127.0.0.1:{sys.argv[1]}/v1/health",
+	    context=ssl.create_default_context(cafile=sys.argv[2]))
+	EOT
+}
+
+make_provider() {
+	postaged init && postaged account add Example Rich &&
+		postaged account add Example Poor &&
+		postaged psd add Rich && postaged psd add Poor &&
+		postaged credit Rich 3.00 --ref one &&
+		postaged sheet import "$WORK/sheets"
+}
+check 'a provider is made' make_provider
+cat >"$WORK/server.json" <<EOT
+{"url": "https://127.0.0.1:$PORT", "authority": "$WORK/server.pem",
+ "rich": "$(token system add Rich desk)",
+ "poor": "$(token system add Poor attic)",
+ "suspended": "$(token system add Rich cellar)",
+ "post": "$(token person add clerk --role post)",
+ "mailroom": "$(token person add maid --role mailroom)",
+ "webhook": "whsec_test", "sheet": 1000000}
+EOT
+postaged system suspend cellar
+postaged serve >"$WORK/postaged.log" 2>&1 &
+remember $!
+check 'it serves' until_true 10 answers
+
+# --- the contract --------------------------------------------------------------
+
+# contract SPEC
+contract() {
+	python3 "$srcdir/tests/openapi.py" "$1" "$WORK/server.json"
+}
+check 'it does what is documented' contract "$spec"
+check 'the books agree' postaged audit
+
+# otherwise WHAT SED: the document says otherwise, and that is seen.
+otherwise() {
+	sed "$2" "$spec" >"$WORK/other.yaml"
+	! cmp -s "$spec" "$WORK/other.yaml" || {
+		check "$1: the sample fits the document" false
+		return
+	}
+	check_fails "$1 is seen" contract "$WORK/other.yaml"
+}
+otherwise 'an answer of another type' \
+	'/^    Health:/,/^$/s/server: {type: string/server: {type: integer/'
+otherwise 'a key that is not documented' \
+	'/^    Found:/,/^$/{/fence/d;s/required: .*/required: [stamps]/;}'
+otherwise 'a key that is not answered' \
+	'/^    Health:/,/^$/s/server\]/server, load]/;/^    Health:/a \      x: 1'
+otherwise 'a status that never comes' \
+	'/^  .v1.health/,/^  .v1/s/^ *default:/        "404": {content: {}}\n&/'
+otherwise 'a higher limit' '/origin_zip/s/99999/100000/'
+otherwise 'a lower limit' '/origin_zip/s/99999/99998/'
+otherwise 'a key that the server does not need' \
+	's/required: \[key, amount, mail_date\]/required: [key, amount, mail_date, cost]/'
+check 'which is not because it was asked before' contract "$spec"
+check 'the books agree still' postaged audit
+done_testing

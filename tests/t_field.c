@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PSDs in the field, with real vault files: value once, old copies never. */
+#include "provider/field.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/base64.h"
+#include "base/date.h"
+#include "base/durable.h"
+#include "provider/fund.h"
+#include "provider/store_admin.h"
+#include "tests/api_help.h"
+#include "tests/pg_help.h"
+#include "tests/test.h"
+#include "vault/authority.h"
+#include "vault/file_image.h"
+#include "vault/lab.h"
+#include "vault/slots.h"
+#include "vault/vault.h"
+
+#define SERIAL	900
+#define CREDIT	10000
+#define THREADS 4
+
+/* A vault of a user, and the user system that speaks for it. */
+struct holder {
+	struct help *h;
+	struct lab *lab; /* the desk where PSDs are made: the same keys */
+	struct user_system u;
+	char token[96], uri[96], path[96];
+	struct vault *v;
+	uint8_t key;
+};
+
+struct letter {
+	uint8_t bytes[PSD_MESSAGE_MAX];
+	size_t len;
+};
+
+static void
+open_vault(struct holder *d)
+{
+	struct err e = ERR_INIT;
+
+	is_ok(vault_open(d->uri, 0, &d->v, &e), &e, "vault");
+}
+
+static void
+make_vault(struct holder *d)
+{
+	struct lab_psd psd;
+	char id[PSD_ID];
+	struct err e = ERR_INIT;
+
+	lab_defaults(&psd);
+	psd.serial = SERIAL;
+	is_ok(lab_create_vault(d->lab, d->uri, &psd, id, &e), &e, "a vault");
+	is_str(id, "XXPS0000000900", "its name");
+}
+
+static bool
+enrol(struct holder *d, const char *folder, struct err *e)
+{
+	struct store *s = d->h->w->store;
+	struct cert *c = NULL;
+	char path[192];
+	uint32_t serial;
+	bool done;
+
+	snprintf(path, sizeof(path), "%s/psd/XXPS0000000900.pem", folder);
+	done = authority_read_cert(path, &c, e) &&
+	       store_begin(s, STORE_WRITE, e) &&
+	       field_enrol(d->h->w, d->u.account, c, &serial, e) &&
+	       store_commit(s, e);
+	store_rollback(s);
+	cert_free(c);
+	if (done)
+		is_int(serial, SERIAL, "serial");
+	return done;
+}
+
+static void
+setup(struct help *h, struct holder *d)
+{
+	char folder[128];
+	struct err e = ERR_INIT;
+
+	shop_set_time(time(NULL)); /* vaults have a clock of their own */
+	*d = (struct holder){.h = h};
+	snprintf(folder, sizeof(folder), "%s/authority", h->shop.folder);
+	snprintf(d->uri, sizeof(d->uri), "file:%s/v.vault", h->shop.folder);
+	snprintf(d->path, sizeof(d->path), "%s/v.vault", h->shop.folder);
+	d->u = help_system(h, help_account(h, "one", CREDIT), "one", d->token);
+	is_ok(lab_open(folder, &d->lab, &e), &e, "desk");
+	make_vault(d);
+	is_ok(enrol(d, folder, &e), &e, "enrol");
+	open_vault(d);
+}
+
+static void
+end(struct holder *d)
+{
+	vault_close(d->v);
+	lab_close(d->lab);
+}
+
+/* --- messages ------------------------------------------------------------------------- */
+
+static struct field_call
+call_of(const struct holder *d, const struct letter *l)
+{
+	return (struct field_call){
+	    .who = &d->u, .serial = SERIAL, .msg = l->bytes, .len = l->len};
+}
+
+static struct letter
+request(struct holder *d, mils amount)
+{
+	struct letter l;
+	struct err e = ERR_INIT;
+
+	is_ok(vault_download_request(d->v, amount, l.bytes, &l.len, &e), &e,
+	    "request");
+	return l;
+}
+
+static struct letter
+answered(struct holder *d, const struct letter *l)
+{
+	struct field_call call = call_of(d, l);
+	struct letter out;
+	struct err e = ERR_INIT;
+
+	is_ok(field_download(d->h->w, &call, out.bytes, &out.len, &e), &e,
+	    "answer");
+	return out;
+}
+
+static void
+refused(struct holder *d, const struct letter *l, enum err_kind kind,
+    const char *why)
+{
+	struct field_call call = call_of(d, l);
+	struct letter out;
+	struct err e = ERR_INIT;
+
+	ok(!field_download(d->h->w, &call, out.bytes, &out.len, &e), why);
+	is_err(&e, kind, why);
+	if (strstr(e.text, why) == NULL)
+		fail_at("got \"%s\", want \"%s\"", e.text, why);
+}
+
+static struct letter
+applied(struct holder *d, const struct letter *answer)
+{
+	struct letter receipt;
+	struct err e = ERR_INIT;
+
+	is_ok(vault_download_apply(d->v, answer->bytes, answer->len,
+		  receipt.bytes, &receipt.len, &e),
+	    &e, "apply");
+	return receipt;
+}
+
+static void
+refill(struct holder *d, mils amount)
+{
+	struct letter l = request(d, amount);
+
+	l = answered(d, &l);
+	applied(d, &l);
+}
+
+static struct letter
+audit(struct holder *d)
+{
+	static uint8_t nonce[PSD_NONCE];
+	struct letter l;
+	struct err e = ERR_INIT;
+
+	nonce[0]++;
+	is_ok(vault_audit(d->v, nonce, l.bytes, &l.len, &e), &e, "audit");
+	return l;
+}
+
+static bool
+heard(struct holder *d, const struct letter *l, struct err *e)
+{
+	struct field_call call = call_of(d, l);
+
+	*e = (struct err)ERR_INIT;
+	return field_audit(d->h->w, &call, e);
+}
+
+static void
+spend(struct holder *d, mils amount)
+{
+	struct psd_request r = {.amount = amount,
+	    .mail_date = date_local(time(NULL)),
+	    .category = "FCM"};
+	struct psd_stamp stamp;
+	struct err e = ERR_INIT;
+
+	r.key[0] = ++d->key;
+	is_ok(vault_debit(d->v, &r, 1, &stamp, &e), &e, "debit");
+}
+
+static struct psd_status
+status(struct holder *d)
+{
+	struct psd_status st;
+	struct err e = ERR_INIT;
+
+	is_ok(vault_status(d->v, &st, &e), &e, "status");
+	return st;
+}
+
+static mils
+credit(struct holder *d)
+{
+	return shop_system(&d->h->shop, d->u.id).credit;
+}
+
+/* --- value ------------------------------------------------------------------------------ */
+
+static void
+value_comes_from_the_credit_once(void **state)
+{
+	struct letter l, first, again;
+	struct holder d;
+
+	setup(*state, &d);
+	l = request(&d, 3000);
+	first = answered(&d, &l);
+	is_int(credit(&d), CREDIT - 3000, "credit");
+	/* the answer was lost; the host asks for something else now */
+	again = request(&d, 4000);
+	again = answered(&d, &again);
+	is_int(again.len, first.len, "length");
+	is_mem(again.bytes, first.bytes, first.len, "the same answer");
+	is_int(credit(&d), CREDIT - 3000, "credit");
+	applied(&d, &again);
+	applied(&d, &first);
+	is_int(status(&d).descending, 3000, "in the vault");
+	refill(&d, 2000);
+	is_int(status(&d).descending, 5000, "in the vault");
+	is_int(credit(&d), CREDIT - 5000, "credit");
+	help_audit(d.h);
+	end(&d);
+}
+
+static void
+too_little_credit_gives_nothing(void **state)
+{
+	struct payment_in in = {
+	    .amount = 1, .from = "invoice", .ref = "invoice:more", .made = 1};
+	struct letter l;
+	struct holder d;
+	struct err e = ERR_INIT;
+	bool fresh;
+
+	setup(*state, &d);
+	l = request(&d, CREDIT + 1);
+	refused(&d, &l, ERR_FUNDS, "has no 10.001");
+	is_int(credit(&d), CREDIT, "credit");
+	/* nothing was answered under that number: it is free */
+	in.account = d.u.account;
+	is_ok(store_begin(d.h->w->store, STORE_WRITE, &e) &&
+		  fund_credit(d.h->w->store, &in, &fresh, &e) &&
+		  store_commit(d.h->w->store, &e),
+	    &e, "payment");
+	l = answered(&d, &l);
+	applied(&d, &l);
+	is_int(status(&d).descending, CREDIT + 1, "in the vault");
+	help_audit(d.h);
+	end(&d);
+}
+
+struct asker {
+	struct holder *d;
+	struct worker *w;
+	struct letter request, answer;
+};
+
+static void *
+ask(void *context)
+{
+	struct asker *a = context;
+	struct field_call call = call_of(a->d, &a->request);
+	struct err e = ERR_INIT;
+
+	a->answer.len = 0;
+	if (!field_download(a->w, &call, a->answer.bytes, &a->answer.len, &e))
+		fprintf(stderr, "%s\n", e.text);
+	return NULL;
+}
+
+static void
+many_at_once_get_one_answer(void **state)
+{
+	struct asker asker[THREADS];
+	pthread_t thread[THREADS];
+	struct holder d;
+
+	setup(*state, &d);
+	for (int i = 0; i < THREADS; i++) {
+		asker[i] = (struct asker){.d = &d,
+		    .w = shop_worker(&d.h->shop, NULL),
+		    .request = request(&d, 1000 + i)};
+		ok(pthread_create(&thread[i], NULL, ask, &asker[i]) == 0,
+		    "thread");
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(thread[i], NULL);
+		shop_worker_close(asker[i].w);
+		ok(asker[i].answer.len > 0, "an answer");
+		is_mem(asker[i].answer.bytes, asker[0].answer.bytes,
+		    asker[0].answer.len, "the same");
+	}
+	applied(&d, &asker[0].answer);
+	is_int(status(&d).descending, CREDIT - credit(&d), "not a mil lost");
+	help_audit(d.h);
+	end(&d);
+}
+
+static void
+others_get_nothing(void **state)
+{
+	struct user_system other;
+	struct letter l;
+	struct holder d;
+
+	setup(*state, &d);
+	other = help_system(d.h, help_account(d.h, "two", CREDIT), "two", NULL);
+	l = request(&d, 1000);
+	l.bytes[l.len - 1] ^= 1;
+	refused(&d, &l, ERR_DENIED, "");
+	l.bytes[l.len - 1] ^= 1;
+	d.u = other;
+	refused(&d, &l, ERR_DENIED, "no PSD of account two in the field");
+	end(&d);
+}
+
+static void
+value_of_others_is_noticed(void **state)
+{
+	struct letter l;
+	struct holder d;
+	struct err e = ERR_INIT;
+
+	setup(*state, &d);
+	is_ok(lab_refill(d.lab, d.v, 500, &e), &e, "filled at the desk");
+	l = request(&d, 1000);
+	refused(&d, &l, ERR_DENIED, "it was filled elsewhere");
+	is_int(credit(&d), CREDIT, "credit");
+	end(&d);
+}
+
+/* --- what it says ------------------------------------------------------------------------- */
+
+static void
+what_it_spent_is_booked(void **state)
+{
+	struct letter l;
+	struct holder d;
+	struct err e;
+
+	setup(*state, &d);
+	refill(&d, 5000);
+	spend(&d, 700);
+	l = audit(&d);
+	is_ok(heard(&d, &l, &e), &e, "audit");
+	is_ok(heard(&d, &l, &e), &e, "once more");
+	spend(&d, 300);
+	refill(&d, 1000);
+	help_audit(d.h);
+	shop_sql(&d.h->shop, "UPDATE transfer SET amount = 299 "
+			     "WHERE kind = 'spend' AND amount = 300");
+	is_int(shop_audit(&d.h->shop, true), 1, "the audit sees it");
+	end(&d);
+}
+
+static void
+old_copies_are_refused(void **state)
+{
+	uint8_t old[SLOTS_BYTES];
+	struct letter l;
+	struct holder d;
+	struct err e = ERR_INIT;
+	size_t len;
+
+	setup(*state, &d);
+	refill(&d, 5000);
+	vault_close(d.v);
+	is_ok(durable_read(d.path, old, sizeof(old), &len, &e), &e, "copy");
+	open_vault(&d);
+	spend(&d, 700);
+	l = audit(&d);
+	is_ok(heard(&d, &l, &e), &e, "audit");
+	vault_close(d.v);
+	is_ok(durable_replace(d.path, old, len, 0600, &e), &e, "put back");
+	open_vault(&d);
+	l = request(&d, 1000);
+	refused(&d, &l, ERR_DENIED, "an old copy of it was put back");
+	l = audit(&d);
+	ok(!heard(&d, &l, &e), "audit");
+	is_err(&e, ERR_DENIED, "audit");
+	help_audit(d.h);
+	end(&d);
+}
+
+/* --- orders --------------------------------------------------------------------------------- */
+
+static void
+set_psd(struct holder *d, const char *to)
+{
+	struct store *s = d->h->w->store;
+	struct err e = ERR_INIT;
+
+	is_ok(store_begin(s, STORE_WRITE, &e) &&
+		  store_psd_state_set(s, SERIAL, to, &e) && store_commit(s, &e),
+	    &e, to);
+}
+
+static void
+withheld_psds_are_locked_until_released(void **state)
+{
+	struct letter l;
+	struct holder d;
+
+	setup(*state, &d);
+	refill(&d, 1000);
+	set_psd(&d, "withheld");
+	l = request(&d, 1000);
+	refused(&d, &l, ERR_DENIED, "is withheld: it gets no value");
+	refill(&d, 0);
+	is_int(status(&d).life, PSD_LOCKED, "locked");
+	set_psd(&d, "operational");
+	refill(&d, 0);
+	is_int(status(&d).life, PSD_OPERATIONAL, "released");
+	refill(&d, 1000);
+	set_psd(&d, "withdrawn");
+	refill(&d, 0);
+	is_int(status(&d).life, PSD_WITHDRAWN, "withdrawn");
+	end(&d);
+}
+
+/* --- consent -------------------------------------------------------------------------------- */
+
+static bool
+consents(struct holder *d, const struct letter *l, struct err *e)
+{
+	struct field_call call = call_of(d, l);
+	struct letter out;
+
+	*e = (struct err)ERR_INIT;
+	return field_consent(d->h->w, &call, out.bytes, &out.len, e);
+}
+
+static void
+one_state_is_consented_to(void **state)
+{
+	struct letter l, receipt;
+	struct holder d;
+	struct err e;
+
+	setup(*state, &d);
+	l = request(&d, 1000);
+	l = answered(&d, &l);
+	receipt = audit(&d);
+	ok(!consents(&d, &receipt, &e), "an answer is on its way");
+	is_err(&e, ERR_DENIED, "on its way");
+	receipt = applied(&d, &l);
+	ok(!consents(&d, &receipt, &e), "no audit");
+	is_err(&e, ERR_REQUEST, "no audit");
+	l = audit(&d);
+	is_ok(consents(&d, &l, &e), &e, "the newest");
+	is_ok(consents(&d, &l, &e), &e, "its answer was lost");
+	spend(&d, 100);
+	l = audit(&d);
+	ok(!consents(&d, &l, &e), "another state of this number");
+	is_err(&e, ERR_DENIED, "another state");
+	refill(&d, 0);
+	l = audit(&d);
+	is_ok(consents(&d, &l, &e), &e, "a new number");
+	end(&d);
+}
+
+/* --- enrolment -------------------------------------------------------------------------------- */
+
+static void
+only_our_psds_are_enrolled(void **state)
+{
+	char folder[128], strange[128];
+	struct lab *other;
+	struct lab_psd psd;
+	struct holder d;
+	char id[PSD_ID], uri[160];
+	struct err e = ERR_INIT;
+
+	setup(*state, &d);
+	snprintf(folder, sizeof(folder), "%s/authority", d.h->shop.folder);
+	ok(!enrol(&d, folder, &e), "twice");
+	is_err(&e, ERR_REQUEST, "twice");
+	snprintf(strange, sizeof(strange), "%s/other", d.h->shop.folder);
+	snprintf(uri, sizeof(uri), "file:%s/o.vault", d.h->shop.folder);
+	is_ok(lab_open(strange, &other, &e), &e, "another lab");
+	lab_defaults(&psd);
+	psd.serial = SERIAL;
+	is_ok(lab_create_vault(other, uri, &psd, id, &e), &e, "its PSD");
+	lab_close(other);
+	ok(!enrol(&d, strange, &e), "another's");
+	is_err(&e, ERR_REQUEST, "another's");
+	ok(strstr(e.text, "certified") != NULL, e.text);
+	end(&d);
+}
+
+static void
+vaults_are_filled_over_http(void **state)
+{
+	char text[2 * PSD_MESSAGE_MAX], body[3 * PSD_MESSAGE_MAX], *at;
+	struct letter l, answer;
+	struct holder d;
+
+	setup(*state, &d);
+	l = request(&d, 1000);
+	base64_encode(l.bytes, l.len, text);
+	snprintf(body, sizeof(body), "{\"request\":\"%s\"}", text);
+	help_ask(
+	    d.h, "POST", "/v1/psds/XXPS0000000901/download", d.token, body);
+	help_said(d.h, 400, "a message of XXPS0000000900, not of");
+	help_ask(d.h, "POST", "/v1/psds/900/download", d.token, body);
+	help_said(d.h, 404, "no such PSD");
+	help_ask(
+	    d.h, "POST", "/v1/psds/XXPS0000000900/download", d.token, body);
+	help_said(d.h, 200, "{\"answer\":\"");
+	at = d.h->body + strlen("{\"answer\":\"");
+	at[strcspn(at, "\"")] = '\0';
+	ok(base64_decode(
+	       at, strlen(at), answer.bytes, sizeof(answer.bytes), &answer.len),
+	    "base64");
+	l = applied(&d, &answer);
+	is_int(status(&d).descending, 1000, "in the vault");
+	base64_encode(l.bytes, l.len, text);
+	snprintf(body, sizeof(body), "{\"audit\":\"%s\"}", text);
+	help_ask(d.h, "POST", "/v1/psds/XXPS0000000900/audit", d.token, body);
+	help_said(d.h, 200, "{}");
+	l = audit(&d);
+	base64_encode(l.bytes, l.len, text);
+	snprintf(
+	    body, sizeof(body), "{\"audit\":\"%s\",\"consent\":true}", text);
+	help_ask(d.h, "POST", "/v1/psds/XXPS0000000900/audit", d.token, body);
+	help_said(d.h, 200, "{\"consent\":\"");
+	help_audit(d.h);
+	end(&d);
+}
+
+#define COMMON(on)                                                         \
+	on(value_comes_from_the_credit_once),                              \
+	    on(too_little_credit_gives_nothing),                           \
+	    on(many_at_once_get_one_answer), on(others_get_nothing),       \
+	    on(value_of_others_is_noticed), on(what_it_spent_is_booked),   \
+	    on(old_copies_are_refused),                                    \
+	    on(withheld_psds_are_locked_until_released),                   \
+	    on(one_state_is_consented_to), on(only_our_psds_are_enrolled), \
+	    on(vaults_are_filled_over_http)
+
+static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE)};
+static const struct CMUnitTest postgresql[] = {COMMON(HELP_PG)};
+
+HELP_MAIN(sqlite, postgresql)

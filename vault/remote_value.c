@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/remote_value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "vault/message.h"
+
+#define SCHEME	       "https:"
+#define PATH_MAX_BYTES 64
+
+bool
+remote_value_open(
+    struct remote_value *out, const char *uri, int wait_ms, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	if (strncmp(uri, SCHEME, strlen(SCHEME)) != 0)
+		return err_set(e, ERR_CONFIG,
+		    "a provider is https://HOST/?authority=FILE&token=FILE");
+	return remote_link_open(&out->link, uri + strlen(SCHEME), wait_ms, e);
+}
+
+void
+remote_value_close(struct remote_value *r)
+{
+	remote_link_close(&r->link);
+}
+
+/* --- one question ------------------------------------------------------------- */
+
+/* What is read of an answer: one message. */
+struct reply {
+	const char *key;
+	uint8_t *out;
+	size_t len;
+};
+
+/* A newer provider may say more than is known here. */
+static bool
+read_reply(void *context, const char *body, size_t len, struct err *e)
+{
+	struct reply *r = context;
+	struct json *j;
+
+	if (!json_open(body, len, &j, e))
+		return false;
+	json_take_base64(j, r->key, true, r->out, PSD_MESSAGE_MAX, &r->len);
+	if (!json_good(j))
+		return json_close(j, e);
+	json_free(j);
+	return true;
+}
+
+/* It goes into a path: letters and digits. */
+static bool
+put_path(const struct message_psd *psd, const char *what,
+    char out[PATH_MAX_BYTES], struct err *e)
+{
+	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	char id[PSD_ID];
+
+	message_psd_id(psd, id);
+	if (strspn(id, good) != strlen(id))
+		return err_set(e, ERR_REQUEST, "a PSD without a name");
+	snprintf(out, PATH_MAX_BYTES, "/v1/psds/%s/%s", id, what);
+	return true;
+}
+
+static bool
+ask(struct remote_value *r, const char *path, struct json *j,
+    struct reply *reply, struct err *e)
+{
+	struct remote_question q = {.method = "POST",
+	    .path = path,
+	    .read = read_reply,
+	    .context = reply};
+	struct remote_turn turn = {.until = 0};
+	char *text = json_text(j, &q.body_len);
+	bool done;
+
+	if (text == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	q.body = text;
+	done = remote_ask(&r->link, &q, &turn, e);
+	free(text);
+	return done;
+}
+
+/* --- what is asked ------------------------------------------------------------ */
+
+bool
+remote_value_answer(struct remote_value *r, const uint8_t *request,
+    size_t request_len, uint8_t out[PSD_MESSAGE_MAX], size_t *len,
+    struct err *e)
+{
+	struct reply reply = {.key = "answer", .out = out};
+	struct download_request asked;
+	char path[PATH_MAX_BYTES];
+	struct json *j;
+
+	if (!message_get_request(request, request_len, &asked, e) ||
+	    !put_path(&asked.psd, "download", path, e))
+		return false;
+	j = json_new();
+	json_put_base64(j, "request", request, request_len);
+	if (!ask(r, path, j, &reply, e))
+		return false;
+	*len = reply.len;
+	return true;
+}
+
+bool
+remote_value_consent(void *context, const uint8_t *audit, size_t audit_len,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	struct reply reply = {.key = "consent", .out = out};
+	struct psd_report said;
+	char path[PATH_MAX_BYTES];
+	struct json *j;
+
+	if (!message_get_report(audit, audit_len, &said, e) ||
+	    !put_path(&said.psd, "audit", path, e))
+		return false;
+	j = json_new();
+	json_put_base64(j, "audit", audit, audit_len);
+	json_put_bool(j, "consent", true);
+	if (!ask(context, path, j, &reply, e))
+		return false;
+	*len = reply.len;
+	return true;
+}
