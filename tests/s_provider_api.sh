@@ -65,7 +65,7 @@ make_provider() {
 	postaged init && postaged account add Example Rich &&
 		postaged account add Example Poor &&
 		postaged psd add Rich && postaged psd add Poor &&
-		postaged credit Rich 3.00 --ref one &&
+		postaged credit Rich 5.00 --ref one &&
 		postaged sheet import "$WORK/sheets"
 }
 check 'a provider is made' make_provider
@@ -76,6 +76,8 @@ cat >"$WORK/server.json" <<EOT
  "suspended": "$(token system add Rich cellar)",
  "post": "$(token person add clerk --role post)",
  "mailroom": "$(token person add maid --role mailroom)",
+ "boss": "$(token person add boss --role administrator)",
+ "auditor": "$(token person add reader --role auditor)",
  "webhook": "whsec_test", "sheet": 1000000}
 EOT
 postaged system suspend cellar
