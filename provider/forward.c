@@ -340,6 +340,16 @@ nobody(struct way *w)
 	http_problem(w->out, w->request, &e);
 }
 
+/* A "no" of this server is none of one that was asked before and never answered:
+ * it may do it yet.  After a 409 who asks looks what was done. */
+static bool
+is_half_a_no(const struct way *w)
+{
+	return w->open && strcmp(w->request->method, "POST") == 0 &&
+	       w->out->status >= 400 && w->out->status < 500 &&
+	       w->out->status != 409;
+}
+
 static void
 ask_all(struct way *w)
 {
@@ -352,7 +362,7 @@ ask_all(struct way *w)
 
 		got = ask_one(w, &list[(first + i) % count], &e);
 	}
-	if (got != ANSWERED)
+	if (got != ANSWERED || is_half_a_no(w))
 		nobody(w);
 }
 
