@@ -117,6 +117,16 @@ nobody(struct way *w)
 	http_problem(w->out, w->request, &e);
 }
 
+/* A "no" of this server is none of one that was asked before and never answered:
+ * it may do it yet.  After a 409 who asks looks what was done. */
+static bool
+is_half_a_no(const struct way *w)
+{
+	return w->open && strcmp(w->request->method, "POST") == 0 &&
+	       w->out->status >= 400 && w->out->status < 500 &&
+	       w->out->status != 409;
+}
+
 static void
 ask_all(struct way *w)
 {
@@ -129,7 +139,7 @@ ask_all(struct way *w)
 
 		got = forward_one(w, &list[(first + i) % count], &e);
 	}
-	if (got != FORWARD_ANSWERED)
+	if (got != FORWARD_ANSWERED || is_half_a_no(w))
 		nobody(w);
 }
 
