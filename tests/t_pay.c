@@ -487,7 +487,10 @@ one_automatic_payment_is_under_way(void **state)
 	is_int(auto_due(&s, 100, false).id, p.id, "the same one");
 	said = paid(&p, "pi_1");
 	hear(&s, p.id, &said);
-	is_int(auto_due(&s, 33333, true).amount, 33340, "what is needed");
+	/* another keeper, or order, that had seen the account without it */
+	is_int(auto_due(&s, 0, false).id, 0, "it is above its line");
+	is_int(auto_due(&s, 20000, false).id, 0, "it has what is wanted");
+	is_int(auto_due(&s, 53333, true).amount, 33340, "what is needed");
 	close_shop(&s);
 }
 
