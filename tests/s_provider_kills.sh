@@ -15,6 +15,7 @@ KILLS=${KILLS:-${POSTAGE_LONG:+2000}}
 KILLS=${KILLS:-200}
 SEED=${SEED:-$(date +%s)}
 LOAD_REST=${POSTAGE_LONG:+60}
+LOAD_REST=${LOAD_REST:-20}
 work_setup
 say "SEED=$SEED KILLS=$KILLS"
 
@@ -122,7 +123,7 @@ kills() {
 		strike "$picked"
 		server_keep
 		chance 4
-		sleep "0.$((chance_is * 10 + 5))"
+		sleep "0.$((chance_is * 5 + 10))"
 	done
 }
 
