@@ -37,6 +37,7 @@ static const struct api_route routes[] = {
 	api_system_limits},
     {"POST", "/v1/psds/*/download", API_SYSTEM, API_AGAIN, api_psd_download},
     {"POST", "/v1/psds/*/audit", API_SYSTEM, API_AGAIN, api_psd_audit},
+    {"POST", "/v1/psds/*/refund", API_SYSTEM, API_AGAIN, api_psd_refund},
     {"POST", "/v1/refunds", API_SYSTEM, API_AGAIN, api_refund_ask},
     {"GET", "/v1/refunds/*", API_SYSTEM, API_AGAIN, api_refund},
     {"GET", "/v1/refunds", PERSON_ADMINISTRATOR | PERSON_AUDITOR, API_AGAIN,

@@ -165,7 +165,7 @@ url = $provider/
 [module soft]
 uri = software:$WORK/wrap.key
 [stripe]
-base-url = $processor
+base-url = $processor/
 key-file = $WORK/stripe.key
 webhook-secret-file = $WORK/webhook.secret
 END
