@@ -38,7 +38,7 @@ PARTS = ("public", "nobody", "good", "sheets", "payments", "webhooks", "post",
          "field", "refunds", "books", "refused", "by_the_schema", "optional")
 # What wants a letter that a PSD in the field has signed: t_field sees it.
 ELSEWHERE = {("post", f"/v1/psds/{{id}}/{verb}", status)
-             for verb in ("download", "audit")
+             for verb in ("download", "audit", "refund")
              for status in ("200", "402", "403")}
 numbers = {"run": 0, "failed": 0}
 
@@ -385,7 +385,8 @@ class Contract:
     def field(self):
         """A letter that a PSD signed is for others to make: t_field."""
         for path, key in (("/v1/psds/{id}/download", "request"),
-                          ("/v1/psds/{id}/audit", "audit")):
+                          ("/v1/psds/{id}/audit", "audit"),
+                          ("/v1/psds/{id}/refund", "request")):
             for what, want, psd in (("of no PSD", 404, "x"),
                                     ("not written so", 400, PSD)):
                 self.expect(f"a letter {what}", want, "post", path, of=psd,
@@ -525,6 +526,8 @@ class Contract:
                  {"request": scanned}),
                 ("Audit", "/v1/psds/{id}/audit", self.token,
                  {"audit": scanned}),
+                ("RefundList", "/v1/psds/{id}/refund", self.token,
+                 {"request": scanned}),
                 ("RefundRequest", "/v1/refunds", self.token,
                  {"reason": "x", "stamps": [{"key": "0" * 32}]}),
                 ("Approval", "/v1/refunds/{id}/approve", self.known["boss"],
