@@ -81,7 +81,7 @@ cat >"$WORK/server.json" <<EOT
  "webhook": "whsec_test", "sheet": 1000000}
 EOT
 postaged system suspend cellar
-postaged serve >"$WORK/postaged.log" 2>&1 &
+"$program" --config "$WORK/postaged.conf" serve >"$WORK/postaged.log" 2>&1 &
 remember $!
 check 'it serves' until_true 10 answers
 
