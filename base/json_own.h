@@ -23,7 +23,7 @@ struct json {
 	json_t *root;
 	struct err wrong; /* ERR_NONE: nothing so far */
 	bool no_memory;
-	bool loose; /* see json_open_loosely() */
+	bool loose;   /* see json_open_loosely() */
 	size_t depth; /* of levels in use, less one */
 	struct json_level level[JSON_DEPTH];
 };
