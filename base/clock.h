@@ -5,9 +5,13 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 /* Milliseconds since some moment. */
 int64_t clock_ms(void);
+
+/* A condition that is waited for until a time of CLOCK_MONOTONIC. */
+void clock_cond_init(pthread_cond_t *cond);
 
 #endif

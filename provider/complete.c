@@ -212,16 +212,16 @@ complete_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
 	good = store_begin(w->store, STORE_READ, e) &&
 	       store_psd_unsigned(w->store, list, 64, &psds, e);
 	store_rollback(w->store);
+	/* one that cannot be signed does not hold up the others */
 	for (size_t i = 0; good && i < psds; i++) {
-		if (worker_signer(w, list[i].module) == NULL)
-			continue;
-		good = complete_psd(
-		    w, &list[i], worker_ms(w) - age_ms, rows, count, e);
-		if (!good && (e->kind == ERR_ABSENT || e->kind == ERR_BUSY)) {
-			*e = (struct err)ERR_INIT;
-			good = true;
-		}
+		struct err wrong = ERR_INIT;
+
+		if (worker_signer(w, list[i].module) != NULL &&
+		    !complete_psd(w, &list[i], worker_ms(w) - age_ms, rows,
+			count, &wrong) &&
+		    wrong.kind != ERR_ABSENT && wrong.kind != ERR_BUSY)
+			*e = wrong;
 	}
 	free(rows);
-	return good;
+	return good && e->kind == ERR_NONE;
 }

@@ -7,7 +7,9 @@
  * the connection is lost, or it says that it cannot do it now (503; 500 of kind
  * ERR_SYSTEM), the next one is asked, but never twice for what may be done once
  * only (api.h).  Keys make the rest safe: a stamp's key is debited once whoever
- * was asked.  When all were asked: 503, of the last one that said something.
+ * was asked.  When all were asked: 503, of the last one that said something.  A
+ * refusal (4xx, but 409) of what an earlier one was sent and did not answer is a 503
+ * too: it may be done yet.
  *
  * What no server is needed for is answered here: unknown paths, and
  * /v1/health, which is good as long as one server is.

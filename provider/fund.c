@@ -227,11 +227,15 @@ fund_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
 
 	store_rollback(w->store);
 	*count = 0;
+	/* one that fails does not hold up the others */
 	for (size_t i = 0; good && i < found; i++) {
 		const struct psd_here psd = {.serial = list[i].psd};
+		struct err wrong = ERR_INIT;
 
-		good = apply(w, &psd, list[i].sequence, e);
-		*count += good;
+		if (apply(w, &psd, list[i].sequence, &wrong))
+			++*count;
+		else
+			*e = wrong;
 	}
-	return good;
+	return good && e->kind == ERR_NONE;
 }

@@ -70,7 +70,7 @@ fund_credit(
 	char owed_ref[REF_MAX];
 	struct pay_account a;
 	bool known;
-	mils owed;
+	mils owed, sum;
 	int n = snprintf(owed_ref, sizeof(owed_ref), "%s:owed", in->ref);
 
 	*fresh = false;
@@ -84,6 +84,9 @@ fund_credit(
 	if (known)
 		return true;
 	owed = a.owed < in->amount ? a.owed : in->amount;
+	if (!mils_add(a.credit, in->amount - owed, &sum))
+		return err_set(
+		    e, ERR_REQUEST, "account %s: a sum out of range", a.name);
 	if (!repay(s, in, owed_ref, owed, &a, e) ||
 	    !give(s, in, in->amount - owed, e))
 		return false;

@@ -183,7 +183,7 @@ claim(struct claim *c, struct err *e)
 	if (!find_same(c, &same, e))
 		return false;
 	if (same)
-		return true;
+		return store_commit(c->w->store, e);
 	fill_row(c);
 	return store_refund_add(c->w->store, c->out, &c->out->id, e) &&
 	       claim_stamps(c, e) && store_commit(c->w->store, e);
@@ -230,6 +230,8 @@ begin(struct worker *w, int64_t id, const struct person *by,
 	if (by->role != PERSON_ADMINISTRATOR || by->customer != 0)
 		return err_set(e, ERR_DENIED,
 		    "%s is no administrator of the provider", by->login);
+	if (!by->active)
+		return err_set(e, ERR_DENIED, "%s is suspended", by->login);
 	if (!store_begin(w->store, STORE_WRITE, e) ||
 	    !store_refund_find(w->store, id, true, out, &found, e))
 		return false;
@@ -266,7 +268,7 @@ approve(struct worker *w, const struct person *by, const char *method,
 	bool found;
 
 	if (strcmp(row->state, "approved") == 0)
-		return true;
+		return store_commit(w->store, e);
 	if (strcmp(row->state, "asked") != 0)
 		return err_set(e, ERR_REQUEST, "refund %lld was %s",
 		    (long long)row->id, row->state);
@@ -296,7 +298,7 @@ static bool
 reject(struct worker *w, struct refund_row *row, struct err *e)
 {
 	if (strcmp(row->state, "rejected") == 0)
-		return true;
+		return store_commit(w->store, e);
 	if (strcmp(row->state, "asked") != 0)
 		return err_set(e, ERR_REQUEST, "refund %lld was %s",
 		    (long long)row->id, row->state);

@@ -36,7 +36,7 @@ MUST_CHECK bool give_back_ask(struct worker *w, const struct give_back *ask,
 /* A person's yes; out->state is "approved" when it was the last that was
  * needed.  A yes to what is approved changes nothing.
  * Errors: ERR_REQUEST (no such refund, rejected), ERR_DENIED (not an
- * administrator of the provider). */
+ * administrator of the provider, or suspended). */
 MUST_CHECK bool
 give_back_approve(struct worker *w, int64_t id, const struct person *by,
     const char *method, struct refund_row *out, struct err *e);

@@ -272,7 +272,8 @@ buy_value(struct attempt *a, struct err *e)
 {
 	mils lack = a->short_by - a->system.credit, added = 0;
 
-	if (lack > 0 && !pay_auto(a->w, a->system.account, lack, &added, e))
+	if (lack > 0 &&
+	    !pay_auto(a->w, a->system.account, a->short_by, &added, e))
 		return false;
 	return added > 0 || no_funds(a, e);
 }
@@ -316,6 +317,17 @@ run(struct attempt *a, struct err *e)
 	return e->kind != ERR_NONE ? false : err_set(e, ERR_BUSY, "%s", busy);
 }
 
+/* They are debited now: what a module says may not be taken for a refusal. */
+static bool
+complete(struct worker *w, struct issue_result *out, struct err *e)
+{
+	if (complete_stamps(w, out->stamp, out->count, e))
+		return true;
+	if (e->kind != ERR_CORRUPT)
+		e->kind = ERR_ABSENT;
+	return false;
+}
+
 bool
 issue_stamps(struct worker *w, const struct issue_order *order,
     struct issue_result *out, struct err *e)
@@ -329,8 +341,7 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 	if (a == NULL)
 		return err_system(e, "memory");
 	*a = (struct attempt){.w = w, .order = order, .out = out};
-	done = choose(a, w->turn++, e) && run(a, e) &&
-	       complete_stamps(w, out->stamp, out->count, e);
+	done = choose(a, w->turn++, e) && run(a, e) && complete(w, out, e);
 	free(a);
 	return done;
 }

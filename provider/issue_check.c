@@ -2,6 +2,7 @@
 /*
  * What a user system may spend.
  */
+#include "base/date.h"
 #include "provider/issue_own.h"
 #include "provider/store_cost.h"
 
@@ -82,15 +83,27 @@ check_costs(struct attempt *a, struct err *e)
 	return true;
 }
 
+/* Forwards: servers whose clocks differ would else begin one day again and
+ * again around midnight.  A day that is far ahead was a wrong clock's. */
+static bool
+is_newer(uint32_t today, uint32_t last, uint32_t tomorrow)
+{
+	return today > last || last > tomorrow;
+}
+
 static void
 turn_calendar(struct user_system *u, uint32_t today)
 {
-	if (u->day != today)
+	uint32_t tomorrow = date_add(today, 1);
+
+	if (is_newer(today, u->day, tomorrow)) {
+		u->day = today;
 		u->day_spent = 0;
-	if (u->month != today / 100)
+	}
+	if (is_newer(today / 100, u->month, tomorrow / 100)) {
+		u->month = today / 100;
 		u->month_spent = 0;
-	u->day = today;
-	u->month = today / 100;
+	}
 }
 
 bool

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "provider/complete.h"
 #include "provider/fund.h"
@@ -34,7 +35,7 @@ wait_round(struct keeper *k)
 	struct timespec until;
 	bool on;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ROUND_MS / 1000;
 	pthread_mutex_lock(&k->lock);
 	if (!k->stopping && k->draining == (k->row.state != SERVER_UP))
@@ -145,7 +146,7 @@ keeper_start(
 		return err_system(e, "memory");
 	describe(k, setup);
 	pthread_mutex_init(&k->lock, NULL);
-	pthread_cond_init(&k->called, NULL);
+	clock_cond_init(&k->called);
 	if (program_worker(setup->program, &k->w, e)) {
 		if (pthread_create(&k->thread, NULL, run, k) == 0) {
 			*out = k;

@@ -49,13 +49,13 @@ MUST_CHECK bool
 pay_hear(struct worker *w, const struct pay_driver *driver, int64_t id,
     const struct pay_said *said, struct payment *out, struct err *e);
 
-/* Automatic: charges the account's saved card for what it has ordered, at least
- * `need`, where it is set so (add_below, add_amount), and waits for it; one at a
- * time for an account, which all who need it wait for.  *added = 0: not set, or no
- * card.
+/* Automatic: charges the account's saved card for what it has ordered, so that its
+ * credit comes to at least `want`, where it is set so (add_below, add_amount), and
+ * waits for it; one at a time for an account, which all who need it wait for.
+ * *added = 0: not set, or no card.
  * Errors: ERR_FUNDS (declined, and why), ERR_ABSENT (it takes longer). */
 MUST_CHECK bool pay_auto(
-    struct worker *w, int64_t account, mils need, mils *added, struct err *e);
+    struct worker *w, int64_t account, mils want, mils *added, struct err *e);
 
 /* A round of the keeper: asks again for what is open, charges accounts whose
  * credit fell below their line. */
@@ -77,10 +77,11 @@ pay_write_new(struct worker *w, struct payment *p, struct err *e);
  * Errors: ERR_ABSENT. */
 MUST_CHECK bool pay_ask(struct worker *w, struct payment *p, bool first,
     char url[PAY_URL], struct err *e);
-/* A payment for `account` is written if one is due now; not *due: none is, or one
- * is under way (out->id).
+/* A payment for `account` is written if one is due now, as its credit is below
+ * `want`, or, with 0, below its line; *due: none is, or one is under way (out->id),
+ * or there is enough (out->amount) by now.
  * Errors: ERR_FUNDS (declined, too short a time ago). */
-MUST_CHECK bool pay_auto_write(struct worker *w, int64_t account, mils need,
+MUST_CHECK bool pay_auto_write(struct worker *w, int64_t account, mils want,
     struct payment *out, bool *due, struct err *e);
 
 #endif

@@ -58,19 +58,32 @@ whole_cents(mils amount)
 	return (amount + MILS_PER_CENT - 1) / MILS_PER_CENT * MILS_PER_CENT;
 }
 
+/* Who has seen that the credit is too low saw it a moment ago: another server may
+ * have filled it since. */
 static bool
-write_if_due(struct worker *w, int64_t account, mils need, struct payment *out,
+is_enough(const struct pay_account *a, mils want, struct payment *out)
+{
+	if (a->credit < (want > 0 ? want : a->add_below))
+		return false;
+	out->amount = a->credit;
+	return true;
+}
+
+static bool
+write_if_due(struct worker *w, int64_t account, mils want, struct payment *out,
     bool *due, struct err *e)
 {
 	struct pay_account a;
 	struct pay_method m;
 	bool found;
+	mils need;
 
 	if (!store_pay_account(w->store, account, &a, e))
 		return false;
 	if (a.add_below < 0 || a.add_amount <= 0 ||
-	    strcmp(a.state, "active") != 0)
+	    strcmp(a.state, "active") != 0 || is_enough(&a, want, out))
 		return true;
+	need = want - a.credit;
 	if (!store_payment_under_way(w->store, account, out, &found, e))
 		return false;
 	if (found)
@@ -91,7 +104,7 @@ write_if_due(struct worker *w, int64_t account, mils need, struct payment *out,
 }
 
 bool
-pay_auto_write(struct worker *w, int64_t account, mils need,
+pay_auto_write(struct worker *w, int64_t account, mils want,
     struct payment *out, bool *due, struct err *e)
 {
 	bool done;
@@ -99,7 +112,7 @@ pay_auto_write(struct worker *w, int64_t account, mils need,
 	*out = (struct payment){.id = 0};
 	*due = false;
 	done = store_begin(w->store, STORE_WRITE, e) &&
-	       write_if_due(w, account, need, out, due, e) &&
+	       write_if_due(w, account, want, out, due, e) &&
 	       (!*due || store_commit(w->store, e));
 	store_rollback(w->store);
 	return done;
@@ -168,7 +181,7 @@ end_of(const struct payment *p, mils *added, struct err *e)
 
 bool
 pay_auto(
-    struct worker *w, int64_t account, mils need, mils *added, struct err *e)
+    struct worker *w, int64_t account, mils want, mils *added, struct err *e)
 {
 	int64_t until = clock_ms() + WAIT_MS;
 	struct err lost = ERR_INIT;
@@ -177,10 +190,12 @@ pay_auto(
 	bool due;
 
 	*added = 0;
-	if (!pay_auto_write(w, account, need, &p, &due, e))
+	if (!pay_auto_write(w, account, want, &p, &due, e))
 		return false;
-	if (p.id == 0)
+	if (p.id == 0) {
+		*added = p.amount;
 		return true;
+	}
 	if (due && !pay_ask(w, &p, true, url, &lost) && p.state == PAY_FAILED) {
 		*e = lost;
 		return false;

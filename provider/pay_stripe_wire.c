@@ -239,20 +239,20 @@ take_charge(struct json *j, struct pay_said *out)
 	    (long long)out->amount);
 }
 
+/* *status: of the dispute. */
 static void
-take_dispute(struct json *j, enum pay_word word, struct pay_said *out)
+take_dispute(
+    struct json *j, enum pay_word word, char status[WORD], struct pay_said *out)
 {
-	char id[PAY_REF] = "", status[WORD] = "", why[WORD] = "";
+	char id[PAY_REF] = "", why[WORD] = "";
 
 	json_take_text(j, "id", true, id, sizeof(id));
 	take_id(j, "payment_intent", out->processor_id);
 	take_cents(j, "amount", &out->amount);
 	take_currency(j, &out->currency);
 	json_take_words(j, "reason", why, sizeof(why));
-	json_take_text(j, "status", false, status, sizeof(status));
+	json_take_text(j, "status", false, status, WORD);
 	out->word = word;
-	if (word == PAY_SAYS_WON && strcmp(status, "won") != 0)
-		out->word = PAY_SAYS_NOTHING;
 	snprintf(out->reason, sizeof(out->reason), "disputed: %s", why);
 	snprintf(out->ref, sizeof(out->ref), "stripe:%.80s%s", id,
 	    word == PAY_SAYS_WON ? ":won" : "");
@@ -347,16 +347,42 @@ stripe_read_error(int status, const char *text, size_t len,
 
 /* --- events ------------------------------------------------------------------------------------- */
 
+/* A bank that only asks, as yet ("warning_..."), has taken nothing back. */
 static void
-take_dispute_event(struct json *j, struct pay_said *out)
+take_dispute_begin(struct json *j, struct pay_said *out)
 {
-	take_dispute(j, PAY_SAYS_DISPUTED, out);
+	char status[WORD] = "";
+
+	take_dispute(j, PAY_SAYS_DISPUTED, status, out);
+	if (strncmp(status, "warning_", 8) == 0)
+		out->word = PAY_SAYS_NOTHING;
 }
 
 static void
 take_dispute_end(struct json *j, struct pay_said *out)
 {
-	take_dispute(j, PAY_SAYS_WON, out);
+	char status[WORD] = "";
+
+	take_dispute(j, PAY_SAYS_WON, status, out);
+	if (strcmp(status, "won") != 0)
+		out->word = PAY_SAYS_NOTHING;
+}
+
+/* The same dispute, under the same name: it counts once whichever comes. */
+static void
+take_withdrawn(struct json *j, struct pay_said *out)
+{
+	char status[WORD] = "";
+
+	take_dispute(j, PAY_SAYS_DISPUTED, status, out);
+}
+
+static void
+take_reinstated(struct json *j, struct pay_said *out)
+{
+	char status[WORD] = "";
+
+	take_dispute(j, PAY_SAYS_WON, status, out);
 }
 
 static void
@@ -381,7 +407,9 @@ static const struct {
     {"payment_intent.payment_failed", take_intent},
     {"payment_intent.canceled", take_intent},
     {"charge.refunded", take_charge},
-    {"charge.dispute.created", take_dispute_event},
+    {"charge.dispute.created", take_dispute_begin},
+    {"charge.dispute.funds_withdrawn", take_withdrawn},
+    {"charge.dispute.funds_reinstated", take_reinstated},
     {"charge.dispute.closed", take_dispute_end},
 };
 

@@ -311,6 +311,8 @@ use(struct worker *w, const struct post_mark *mark, struct post_check *out,
 	/* somebody else saw it while this one looked */
 	if (!store_end_find(w->store, end.digest, &out->end, &out->ended, e))
 		return false;
+	if (!out->ended) /* its refund was rejected meanwhile */
+		return err_set(e, ERR_BUSY, "try it again");
 	judge_end(out);
 	return true;
 }

@@ -194,7 +194,7 @@ wait_round(struct servers *s)
 	struct timespec until;
 	bool on;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ROUND_MS / 1000;
 	pthread_mutex_lock(&s->lock);
 	if (!s->stopping)
@@ -242,7 +242,7 @@ servers_open(const struct config *c, struct servers **out, struct err *e)
 	if (s == NULL)
 		return err_system(e, "memory");
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->stop, NULL);
+	clock_cond_init(&s->stop);
 	if (!start(s, c, e)) {
 		servers_close(s);
 		return false;

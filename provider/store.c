@@ -94,7 +94,7 @@ store_begin(struct store *s, enum store_mode mode, struct err *e)
 	forget_result(s);
 	s->died = (struct err)ERR_INIT;
 	s->conflict[0] = '\0';
-	s->in_doubt = false;
+	s->in_doubt = s->wrote = false;
 	s->mode = mode;
 	s->inside = s->driver->begin(s, e);
 	return s->inside;
@@ -175,6 +175,7 @@ store_receive(struct store *s, struct err *e)
 		forget_result(s);
 		return store_dies(s, e);
 	}
+	s->wrote = s->wrote || s->changed > 0;
 	if (s->received == s->calls.count && s->open == s->values.count)
 		store_forget_calls(s);
 	return true;

@@ -68,7 +68,7 @@ MUST_CHECK bool
 store_begin(struct store *s, enum store_mode mode, struct err *e);
 
 /* Durable when it is true: on the medium, with PostgreSQL on the synchronous
- * standbys too.
+ * standbys too, and with it what a STORE_WRITE has read, although it wrote nothing.
  * When it is false the transaction is over too, rolled back.
  * Errors: ERR_SYSTEM and store_in_doubt(): the connection was lost while the
  * commit was under way, the wait for the standby was broken off, or the file

@@ -155,7 +155,10 @@ static const struct {
 	true},
     {"account", "UPDATE account SET state = $1, reason = $2 WHERE name = $3",
 	true},
-    {"usersystem", "UPDATE usersystem SET state = $1 WHERE name = $2", false},
+    {"usersystem",
+	"UPDATE usersystem SET state = $1 WHERE name = $2 AND "
+	"(state <> 'withdrawn' OR state = $1)",
+	false},
     {"person", "UPDATE person SET state = $1 WHERE login = $2", false},
 };
 
@@ -174,8 +177,10 @@ store_state_set(
 	if (!store_run(s, states[i].sql, e))
 		return false;
 	return store_changed(s) == 1 ||
-	       err_set(e, ERR_REQUEST, "there is no %s \"%s\"", change->what,
-		   change->name);
+	       err_set(e, ERR_REQUEST,
+		   "there is no %s \"%s\", or it was withdrawn, which is for "
+		   "ever",
+		   change->what, change->name);
 }
 
 /* --- user systems, PSDs ------------------------------------------------------------ */

@@ -58,6 +58,7 @@ struct store {
 
 	enum store_mode mode;
 	bool inside, in_doubt;
+	bool wrote;	 /* as the results that were received say */
 	struct err died; /* the transaction's first error */
 	char conflict[256];
 

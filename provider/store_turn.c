@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 struct waiter {
 	pthread_cond_t called;
 	bool turn;
@@ -119,12 +121,8 @@ wait_turn(struct store_turn *t, int wait_ms)
 {
 	struct timespec end = deadline(wait_ms);
 	struct waiter me = {.turn = false};
-	pthread_condattr_t attr;
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&me.called, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&me.called);
 	*place_of(t, NULL) = &me;
 	while (
 	    !me.turn && pthread_cond_timedwait(&me.called, &t->lock, &end) == 0)

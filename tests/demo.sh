@@ -119,5 +119,4 @@ fi
 postage vault status | sed 's/^/# /'
 say "look at: $(cd "$out" && echo "$PWD")"
 (cd "$out" && find . -type f | sort | sed 's,^\./,#     ,')
-[ -z "${PG:-}" ] || pg_stop
 done_testing

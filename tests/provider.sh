@@ -114,6 +114,8 @@ provider_setup() {
 	mkdir -p "$PROVIDER"
 	if [ "$1" = postgresql ]; then
 		pg_start || skip 'PostgreSQL is not installed'
+		trap 'provider_code=$?; pg_stop; (exit $provider_code)
+			work_cleanup' EXIT
 		chmod 711 "$PG" # its socket
 		PROVIDER_DATABASE=$PG_URI
 	else

@@ -83,6 +83,10 @@ only_expected() {
 	return 1
 }
 
+folder_is_made() {
+	[ "$(stat -c '%U %a' /var/lib/postage)" = 'postage 700' ]
+}
+
 socket_is_enabled() {
 	[ -L /etc/systemd/system/sockets.target.wants/postage-vaultd.socket ]
 }
@@ -122,6 +126,7 @@ in_copy() {
 	everything_else >"$work/after"
 	check 'with a user, a folder and a socket more, and nothing else' \
 	    only_expected
+	check 'the folder is there' folder_is_made
 	check 'the socket is enabled' socket_is_enabled
 	check 'the daemon is not' service_is_not_enabled
 	check 'the backend is for root alone' backend_is_roots

@@ -155,23 +155,31 @@ check 'no stamp is on both papers' test -z "$(fields_of \
 	"$WORK/stamps.all" hex | grep -xFf - "$WORK/stamps.shop")"
 
 # --- a server dies -------------------------------------------------------------------------
-# It stands still, so that a request is under way when it is killed.
+# It stands still, so that requests are under way when it is killed: the job's, or
+# those that only ask how it goes.
 lost_at_one() {
 	grep -q ' at one: .* asked, but' "$PROVIDER/front.log"
 }
-tries=0
-until lost_at_one || [ "$tries" = 4 ]; do
-	tries=$((tries + 1))
-	[ "$tries" = 1 ] || provider_start one
-	until_true 10 good_are 2
-	kill -STOP "$(cat "$PROVIDER/one.pid")"
-	job=$(submit -d Postage -o PostageSheet=Avery-5160 \
-		-o PostageAmount=0.25 -o PostageCount=5 "$WORK/blank.pdf")
-	sleep 1
-	provider_stop one KILL
-	arrives "a server is killed ($tries)" "$job" '250 250 250 250 250'
+asks() {
+	provider_says front /v1/vault -H "Authorization: Bearer $token"
+}
+until_true 10 good_are 2
+job=$(submit -d Postage -o PostageSheet=Avery-5160 -o PostageAmount=0.25 \
+	-o PostageCount=5 "$WORK/blank.pdf")
+kill -STOP "$(cat "$PROVIDER/one.pid")"
+for i in 1 2 3 4; do
+	asks >"$WORK/asked.$i" &
+	eval "asks_$i=$!"
 done
-check 'a request was lost with it' lost_at_one
+sleep 1
+provider_stop one KILL
+# shellcheck disable=SC2154
+wait "$asks_1" "$asks_2" "$asks_3" "$asks_4"
+check_is 'a server is killed: who was asking is answered' \
+	"$(cat "$WORK"/asked.? | jq -r .system | uniq -c | tr -s ' ')" \
+	' 4 XXUS0000000001'
+check 'requests were lost with it' lost_at_one
+arrives 'a server is killed' "$job" '250 250 250 250 250'
 check 'the front sends it nothing more' until_true 10 good_are 1
 provider_start one
 check 'it is back' until_true 10 good_are 2
@@ -213,8 +221,4 @@ arrives 'it is back' "$job" 780
 cat "$WORK/stamps.all" "$WORK/stamps.shop" >"$WORK/stamps.both"
 check 'the registers run on' registers_run "$WORK/stamps.both"
 check 'all agree' provider_agrees
-provider_stop two
-provider_stop one
-provider_stop front
-pg_stop
 done_testing

@@ -385,6 +385,24 @@ one_after_the_other(void **state)
 }
 
 static void
+an_empty_body_goes_on_as_one(void **state)
+{
+	struct http_response out = {.status = 0};
+	struct by_hand h;
+
+	(void)state;
+	hand(&h, "POST", "/v1/vault/find", "");
+	h.r.target = "/v1/vault/find?";
+	forwarder_answer(forwarder, &h.r, &out);
+	is_int(out.status, 200, "answered");
+	http_clear(&out);
+	h.r.target = "/v1/vault/find?a=%2f&b=.././";
+	forwarder_answer(forwarder, &h.r, &out);
+	is_int(out.status, 200, "a query as it was written");
+	http_clear(&out);
+}
+
+static void
 a_user_system_may_have_its_own(void **state)
 {
 	(void)state;
@@ -638,6 +656,7 @@ main(void)
 	    T(nothing_else_is_believed),
 	    T(what_is_written_otherwise_is_not_read),
 	    WITH(one_after_the_other),
+	    WITH(an_empty_body_goes_on_as_one),
 	    WITH(a_user_system_may_have_its_own),
 	    WITH(the_one_with_least_to_do),
 	    WITH(what_is_unknown_asks_nobody),

@@ -345,6 +345,9 @@ only_the_providers_administrators_say_yes(void **state)
 	is_err(&e, ERR_REQUEST, "how?");
 	ok(!give_back_approve(h->w, 99, &d.first, "x", &row, &e), "none");
 	is_err(&e, ERR_REQUEST, "none");
+	d.first.active = false;
+	ok(!give_back_approve(h->w, row.id, &d.first, "x", &row, &e), "left");
+	is_err(&e, ERR_DENIED, "suspended");
 }
 
 /* --- over HTTP -------------------------------------------------------------------------- */

@@ -246,6 +246,34 @@ limits_hold_and_a_new_day_frees_them(void **state)
 	shop_close(&s);
 }
 
+/* Two servers whose clocks differ, around midnight. */
+static void
+a_clock_that_goes_back_begins_no_new_day(void **state)
+{
+	time_t today, tomorrow;
+	struct shop s;
+
+	(void)state;
+	open_shop(&s, 1, 100000, 50000);
+	today = s.provider.now();
+	tomorrow = today + 24 * 3600;
+	shop_sql(&s, "UPDATE usersystem SET day_max = 3000");
+	shop_set_time(tomorrow);
+	shop_order(&order, &s.system[0], 1, 2, 1500);
+	must_issue(&s, &result);
+	shop_set_time(today);
+	shop_order(&order, &s.system[0], 3, 1, 1500);
+	must_refuse(&s, ERR_DENIED, "a day");
+	shop_set_time(tomorrow);
+	must_refuse(&s, ERR_DENIED, "a day");
+	/* nor is a clock that was years ahead a limit for ever */
+	shop_sql(&s, "UPDATE usersystem_count SET day = 20991231, "
+		     "month = 209912");
+	must_issue(&s, &result);
+	is_int(shop_system(&s, s.system[0].id).month, 202611, "this month");
+	shop_close(&s);
+}
+
 static void
 who_is_locked_out_gets_only_what_was_bought(void **state)
 {
@@ -365,6 +393,37 @@ what_was_debited_is_signed_by_whoever_comes(void **state)
 	must_issue(&s, &again);
 	check_indicium(&s, &again.stamp[0], 780);
 	check_indicium(&s, &again.stamp[1], 1560);
+	is_int(shop_audit(&s, false), 0, "faults");
+	shop_close(&s);
+}
+
+/* Of a "no" the client takes its intent back: there is none behind the debit. */
+static void
+what_is_debited_is_not_refused_by_a_module(void **state)
+{
+	static uint8_t keys[1][PSD_KEY_BYTES];
+	struct worker *other;
+	struct err e = ERR_INIT;
+	char path[128];
+	struct shop s;
+	FILE *f;
+
+	(void)state;
+	open_shop(&s, 1, 10000, 5000);
+	shop_order(&order, &s.system[0], 1, 1, 1000);
+	must_issue(&s, &result);
+	snprintf(path, sizeof(path), "%s/wrap.key", s.folder);
+	f = fopen(path, "we");
+	ok(f != NULL && fwrite(path, 1, 32, f) == 32 && fclose(f) == 0, "key");
+	other = shop_worker(&s, NULL);
+	shop_order(&order, &s.system[0], 2, 1, 1000);
+	ok(!issue_stamps(other, &order, &result, &e), "not signed");
+	is_err(&e, ERR_ABSENT, "not known");
+	shop_worker_close(other);
+	memcpy(keys[0], order.item[0].request.key, PSD_KEY_BYTES);
+	e = (struct err)ERR_INIT;
+	ok(issue_find(s.w, s.system[0].id, keys, 1, &again, &e), e.text);
+	ok(again.replayed[0] && again.stamp[0].is_signed, "found and signed");
 	is_int(shop_audit(&s, false), 0, "faults");
 	shop_close(&s);
 }
@@ -568,10 +627,12 @@ static const struct CMUnitTest tests[] = {
     T(a_short_psd_is_filled_and_several_share),
     T(a_psd_is_not_filled_beyond_its_register),
     T(limits_hold_and_a_new_day_frees_them),
+    T(a_clock_that_goes_back_begins_no_new_day),
     T(who_is_locked_out_gets_only_what_was_bought),
     T(what_find_did_not_find_is_never_debited),
     T(a_fence_never_comes_again),
     T(what_was_debited_is_signed_by_whoever_comes),
+    T(what_is_debited_is_not_refused_by_a_module),
     T(value_that_was_granted_comes_in_later),
     T(a_server_without_the_key_says_so),
     T(threads_with_the_same_keys_get_the_same_stamps),

@@ -379,6 +379,31 @@ a_dispute_that_is_won_gives_it_again(void **state)
 }
 
 static void
+a_dispute_about_a_part_is_told_twice(void **state)
+{
+	const struct pay_said part =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 5000);
+	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1:won", 5000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	hear(&s, 0, &part);
+	hear(&s, 0, &part);
+	is_int(account_of(&s).owed, 5000, "owed");
+	hear(&s, 0, &won);
+	hear(&s, 0, &won);
+	is_int(account_of(&s).owed, 0, "not owed");
+	is_int(account_of(&s).credit, 20000, "credit");
+	close_shop(&s);
+}
+
+static void
 it_may_go_back_before_it_was_told_to_have_come(void **state)
 {
 	struct pay_said gone =
@@ -462,7 +487,10 @@ one_automatic_payment_is_under_way(void **state)
 	is_int(auto_due(&s, 100, false).id, p.id, "the same one");
 	said = paid(&p, "pi_1");
 	hear(&s, p.id, &said);
-	is_int(auto_due(&s, 33333, true).amount, 33340, "what is needed");
+	/* another keeper, or order, that had seen the account without it */
+	is_int(auto_due(&s, 0, false).id, 0, "it is above its line");
+	is_int(auto_due(&s, 20000, false).id, 0, "it has what is wanted");
+	is_int(auto_due(&s, 53333, true).amount, 33340, "what is needed");
 	close_shop(&s);
 }
 
@@ -764,6 +792,7 @@ static const struct CMUnitTest tests[] = {
     T(what_is_nobodys_here_is_left_alone),
     T(what_goes_back_locks_the_account_until_it_is_paid),
     T(a_dispute_that_is_won_gives_it_again),
+    T(a_dispute_about_a_part_is_told_twice),
     T(it_may_go_back_before_it_was_told_to_have_come),
     T(an_account_locked_for_something_else_stays_so),
     T(one_automatic_payment_is_under_way),

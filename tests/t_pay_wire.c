@@ -274,6 +274,17 @@ events_are_read(void **state)
 	is_int(word_of("charge.dispute.closed",
 		   "{\"id\":\"du_1\",\"status\":\"lost\"}", &s),
 	    PAY_SAYS_NOTHING, "lost: it is gone already");
+	is_int(word_of("charge.dispute.created",
+		   "{\"id\":\"du_1\",\"payment_intent\":\"pi_1\",\"amount\":"
+		   "2005,\"status\":\"warning_needs_response\"}",
+		   &s),
+	    PAY_SAYS_NOTHING, "a question: nothing was taken back");
+	is_int(word_of("charge.dispute.funds_withdrawn", dispute, &s),
+	    PAY_SAYS_DISPUTED, "taken back");
+	is_str(s.ref, "stripe:du_1", "the same dispute");
+	is_int(word_of("charge.dispute.funds_reinstated", dispute, &s),
+	    PAY_SAYS_WON, "given again");
+	is_str(s.ref, "stripe:du_1:won", "the same end");
 	is_int(word_of("customer.created", "{\"id\":\"cus_1\"}", &s),
 	    PAY_SAYS_NOTHING, "not ours");
 	ok(!stripe_read_event("{\"id\":\"evt_1\"}", 14, &s, &e), "no data");

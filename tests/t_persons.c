@@ -155,6 +155,10 @@ administrators_manage_systems(void **state)
 	help_said(h, 401, "");
 	help_ask(h, "POST", "/v1/systems/XXUS0000000002/suspend", admin, "");
 	help_said(h, 400, "no user system XXUS0000000002");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/withdraw", admin, "");
+	help_said(h, 200, "desk");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/resume", admin, "");
+	help_said(h, 400, "withdrawn, which is for ever");
 	help_ask(h, "POST", "/v1/systems/XXUS0000000001/burn", admin, "");
 	help_said(h, 404, "");
 	help_ask(h, "POST", "/v1/systems", admin,
