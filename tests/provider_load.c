@@ -153,7 +153,8 @@ refused(struct load_system *s, const struct load_set *fresh, const char *why)
 }
 
 /* What is unknown is asked again by its keys, or looked for; a refusal then
- * says nothing of what was sent before. */
+ * says nothing of what was sent before.  An old fence may be a database's that
+ * fell back. */
 static void
 buy(struct load_system *s, struct remote_stamps *got)
 {
@@ -178,12 +179,11 @@ buy(struct load_system *s, struct remote_stamps *got)
 		if (answer == LOAD_UNKNOWN)
 			history_write(s, "info", "issue", &fresh, e.text);
 		open = open || answer == LOAD_UNKNOWN;
-		if (answer != LOAD_AWAY && load_chance(s, 2) == 0) {
+		if (answer == LOAD_LATE ||
+		    (answer != LOAD_AWAY && load_chance(s, 2) == 0)) {
 			settle_batch(s, &fresh);
 			return;
 		}
-		if (answer == LOAD_LATE)
-			load_die("system %u: %s", s->number, e.text);
 		poll(NULL, 0, PAUSE_MS);
 	}
 }
