@@ -73,7 +73,7 @@ api_handler api_verify, api_cancel;
 api_handler api_payment_begin, api_payment_show, api_webhook;
 api_handler api_account, api_system_add, api_system_token, api_system_suspend,
     api_system_resume, api_system_withdraw, api_system_limits;
-api_handler api_psd_download, api_psd_audit;
+api_handler api_psd_download, api_psd_audit, api_psd_refund;
 api_handler api_refund_ask, api_refund, api_refunds, api_refund_approve,
     api_refund_reject;
 api_handler api_ledger, api_audit;

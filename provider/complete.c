@@ -2,10 +2,31 @@
 #include "provider/complete.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "provider/psds.h"
+#include "vault/crypto.h"
 
 #define COMMIT_TRIES 3
+
+static bool
+sign_later(void *context, const uint8_t *msg, size_t len,
+    uint8_t sig[INDICIUM_SIGNATURE], struct err *e)
+{
+	(void)context;
+	(void)msg;
+	(void)len;
+	(void)e;
+	memset(sig, 0, INDICIUM_SIGNATURE);
+	return true;
+}
+
+void
+complete_later(struct psd_crypto *out)
+{
+	crypto_init(out, NULL);
+	out->sign = sign_later;
+}
 
 /* --- signing ------------------------------------------------------------------- */
 

@@ -13,6 +13,9 @@
 #include "provider/store_stamp.h"
 #include "provider/worker.h"
 
+/* What a PSD debits with: its signatures are zeros, and made later. */
+void complete_later(struct psd_crypto *out);
+
 /* Those of `rows` that have no signature get theirs.
  * Errors: ERR_ABSENT (the module of one of them is away, or another server's),
  * ERR_BUSY, as signer_sign(). */

@@ -1,41 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/forward.h"
+#include "provider/forward_own.h"
 
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "provider/api.h"
-#include "provider/server.h"
 #include "vault/https.h"
-#include "vault/remote_wire.h"
 
-#define CONNECT_MS  2000
-#define ANSWER_MS   8000  /* of one server */
-#define ALL_MS	    13000 /* a queue waits a little longer */
-#define LEAST_MS    100	  /* with less left nobody is asked */
-#define HEADER_MAX  4096
-#define HEADERS_MAX 16
-
-struct front {
-	const struct config *config;
-	struct servers *servers;
-	uint8_t key[FORWARDED_KEY];
-	_Atomic uint64_t turn;
-};
-
-struct forwarder {
-	struct front *front;
-	struct link {
-		char url[SERVER_URL];
-		struct https *https;
-	} link[SERVERS_MAX];
-	size_t next; /* link to be used for another server */
-};
+#define ALL_MS 13000 /* a queue waits a little longer */
 
 /* --- opening ---------------------------------------------------------------------- */
 
@@ -94,202 +67,6 @@ forwarder_close(struct forwarder *f)
 	for (size_t i = 0; i < SERVERS_MAX; i++)
 		https_close(f->link[i].https);
 	free(f);
-}
-
-/* The connection that was kept, or a new one. */
-static struct https *
-link_to(struct forwarder *f, const char *url, struct err *e)
-{
-	const struct config *c = f->front->config;
-	struct https_setup setup = {
-	    .authority = c->process_authority[0] ? c->process_authority : NULL,
-	    .certificate =
-		c->process_certificate[0] ? c->process_certificate : NULL,
-	    .key = c->process_key[0] ? c->process_key : NULL,
-	    .connect_ms = CONNECT_MS,
-	    .answer_ms = ANSWER_MS};
-	struct link *l;
-
-	for (size_t i = 0; i < SERVERS_MAX; i++)
-		if (f->link[i].https != NULL &&
-		    strcmp(f->link[i].url, url) == 0)
-			return f->link[i].https;
-	l = &f->link[f->next++ % SERVERS_MAX];
-	https_close(l->https);
-	l->https = NULL;
-	snprintf(l->url, sizeof(l->url), "%s", url);
-	return https_open(&setup, &l->https, e) ? l->https : NULL;
-}
-
-/* --- asking one ------------------------------------------------------------------- */
-
-enum outcome {
-	ANSWERED,
-	NEXT, /* another one may know better */
-	LOST  /* it may have been done, and may not be done again */
-};
-
-/* One request on its way. */
-struct way {
-	struct forwarder *f;
-	const struct http_request *request;
-	struct http_response *out; /* what one said is kept in it */
-	bool again, open;	   /* open: one of them may have done it */
-	int64_t until_ms;
-	char proof[FORWARDED_MAX + 32];
-	char text[HEADERS_MAX][HEADER_MAX];
-	const char *header[HEADERS_MAX + 1];
-};
-
-static bool
-put_headers(struct way *w, struct err *e)
-{
-	static const char *const passed[] = {"Authorization", "Accept",
-	    "traceparent", "tracestate", "Idempotency-Key", "Stripe-Signature"};
-	const struct http_request *r = w->request;
-	char value[FORWARDED_MAX];
-	size_t count = 0;
-
-	if (!forwarded_make(w->f->front->key, r, time(NULL), value, e))
-		return false;
-	snprintf(w->proof, sizeof(w->proof), "%s: %s", FORWARDED_NAME, value);
-	w->header[count++] = w->proof;
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-		const char *text = r->header(r, passed[i]);
-
-		if (text == NULL)
-			continue;
-		if (snprintf(w->text[i], HEADER_MAX, "%s: %s", passed[i],
-			text) >= HEADER_MAX)
-			return err_set(e, ERR_REQUEST,
-			    "the header %s is too "
-			    "long",
-			    passed[i]);
-		w->header[count++] = w->text[i];
-	}
-	w->header[count] = NULL;
-	return true;
-}
-
-/* The response's strings live longer than the connection's. */
-static const char *
-static_type(const char *type)
-{
-	static const char *const known[] = {"application/json",
-	    "application/problem+json", "application/pkix-cert",
-	    "application/pkix-crl", "text/plain; charset=utf-8",
-	    "text/html; charset=utf-8", "text/csv; charset=utf-8"};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(known[i], type) == 0)
-			return known[i];
-	return "application/octet-stream";
-}
-
-static bool
-pass_answer(
-    struct way *w, struct https *h, const struct https_answer *a, struct err *e)
-{
-	static const char *const passed[] = {"WWW-Authenticate",
-	    "Cache-Control", "Retry-After", "Location", "Allow"};
-	char *body = malloc(a->body_len + 1);
-
-	if (body == NULL)
-		return err_system(e, "memory");
-	memcpy(body, a->body, a->body_len + 1);
-	http_clear(w->out);
-	http_give(w->out, a->status, static_type(a->type), body, a->body_len);
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-		const char *value = https_header(h, passed[i]);
-
-		if (value != NULL)
-			http_add(w->out, passed[i], "%s", value);
-	}
-	return true;
-}
-
-/* The server refuses not who asks, but us. */
-static bool
-is_refused_front(struct https *h, const struct https_answer *a)
-{
-	const char *who = https_header(h, "WWW-Authenticate");
-
-	return a->status == 401 && who != NULL &&
-	       strcmp(who, FORWARDED_NAME) == 0;
-}
-
-static bool
-is_passing(const struct https_answer *a)
-{
-	struct err e = ERR_INIT;
-
-	if (a->status < 500)
-		return false;
-	remote_get_problem(a->status, a->body, a->body_len, &e);
-	return e.kind != ERR_CORRUPT && e.kind != ERR_CONFIG;
-}
-
-static enum outcome
-weigh(struct way *w, const struct server_pick *to, struct https *h,
-    const struct https_answer *a, struct err *e)
-{
-	if (is_refused_front(h, a)) {
-		log_warning("processing server %s refuses this front: "
-			    "cluster-key or clock differ",
-		    to->name);
-		err_set(e, ERR_ABSENT, "the servers refuse this front");
-		return NEXT;
-	}
-	if (!pass_answer(w, h, a, e))
-		return LOST;
-	return is_passing(a) && w->again ? NEXT : ANSWERED;
-}
-
-/* The time that is left limits the waits. */
-static bool
-set_waits(struct way *w, struct https *h)
-{
-	int64_t left = w->until_ms - clock_ms();
-
-	if (left < LEAST_MS)
-		return false;
-	if (left < CONNECT_MS + ANSWER_MS)
-		https_hurry(h, (int)left / 4, (int)(left - left / 4));
-	else
-		https_hurry(h, CONNECT_MS, ANSWER_MS);
-	return true;
-}
-
-static enum outcome
-ask_one(struct way *w, const struct server_pick *to, struct err *e)
-{
-	const struct http_request *r = w->request;
-	struct https_request q = {.method = r->method,
-	    .url = to->url,
-	    .target = r->target,
-	    .headers = w->header};
-	struct https_answer answer;
-	struct https *h = link_to(w->f, to->url, e);
-	bool sent = false;
-
-	if (h == NULL)
-		log_warning("processing server %s: %s", to->name, e->text);
-	if (h == NULL || !set_waits(w, h))
-		return NEXT;
-	if (r->body_len > 0) {
-		q.type = "application/json";
-		q.body = r->body;
-		q.body_len = r->body_len;
-	}
-	if (https_ask(h, &q, &answer, &sent, e)) {
-		log_debug("%s: by %s", r->id, to->name);
-		return weigh(w, to, h, &answer, e);
-	}
-	w->open = w->open || sent;
-	log_warning("%s: %s %s at %s: %s", r->id, r->method, r->path, to->name,
-	    e->text);
-	servers_eject(w->f->front->servers, to->name, e->text);
-	return sent && !w->again ? LOST : NEXT;
 }
 
 /* --- all of them ------------------------------------------------------------------ */
@@ -355,14 +132,14 @@ ask_all(struct way *w)
 {
 	struct server_pick list[SERVERS_MAX];
 	size_t first, count = choose(w, list, &first);
-	enum outcome got = NEXT;
+	enum forward_outcome got = FORWARD_NEXT;
 
-	for (size_t i = 0; got == NEXT && i < count; i++) {
+	for (size_t i = 0; got == FORWARD_NEXT && i < count; i++) {
 		struct err e = ERR_INIT;
 
-		got = ask_one(w, &list[(first + i) % count], &e);
+		got = forward_one(w, &list[(first + i) % count], &e);
 	}
-	if (got != ANSWERED || is_half_a_no(w))
+	if (got != FORWARD_ANSWERED || is_half_a_no(w))
 		nobody(w);
 }
 
@@ -414,7 +191,7 @@ forwarder_answer(struct forwarder *f, const struct http_request *request,
 	w->until_ms = clock_ms() + ALL_MS;
 	if (route->handler == api_health)
 		answer_health(w);
-	else if (put_headers(w, &e))
+	else if (forward_headers(w, &e))
 		ask_all(w);
 	else
 		http_problem(out, request, &e);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "provider/complete.h"
 #include "provider/store_ledger.h"
 #include "vault/crypto.h"
 #include "vault/download.h"
@@ -34,19 +35,6 @@ sign_by_module(void *context, const uint8_t *msg, size_t len,
 	return true;
 }
 
-/* The receipt of a PSD in this database goes nowhere. */
-static bool
-sign_nothing(void *context, const uint8_t *msg, size_t len,
-    uint8_t sig[INDICIUM_SIGNATURE], struct err *e)
-{
-	(void)context;
-	(void)msg;
-	(void)len;
-	(void)e;
-	memset(sig, 0, INDICIUM_SIGNATURE);
-	return true;
-}
-
 /* --- applying ------------------------------------------------------------------------ */
 
 static bool
@@ -68,8 +56,8 @@ apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
 		return false;
 	if (!found || row.psd.download_sequence >= sequence)
 		return true;
-	crypto_init(&crypto, NULL);
-	crypto.sign = sign_nothing;
+	/* the receipt of a PSD in this database goes nowhere */
+	complete_later(&crypto);
 	if (!psd_download_apply(&row.psd, &crypto, d.answer, d.answer_len,
 		receipt, &len, &changed, e))
 		return false;

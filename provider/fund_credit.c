@@ -60,7 +60,7 @@ give(struct store *s, const struct payment_in *in, mils amount, struct err *e)
 	snprintf(to, sizeof(to), "credit:%lld", (long long)in->account);
 	store_transfer_put(s, &t);
 	store_credit_give(s, in->account, amount);
-	return store_receive(s, e) && store_receive(s, e);
+	return store_flush(s, e);
 }
 
 bool

@@ -7,20 +7,7 @@
 #include <string.h>
 
 #include "provider/chain.h"
-#include "vault/crypto.h"
-
-/* The signature comes when the debit is durable. */
-static bool
-sign_later(void *context, const uint8_t *msg, size_t len,
-    uint8_t sig[INDICIUM_SIGNATURE], struct err *e)
-{
-	(void)context;
-	(void)msg;
-	(void)len;
-	(void)e;
-	memset(sig, 0, INDICIUM_SIGNATURE);
-	return true;
-}
+#include "provider/complete.h"
 
 static void
 fill_row(struct attempt *a, const struct taken *t, size_t i,
@@ -52,8 +39,7 @@ debit_one(struct attempt *a, struct taken *t, size_t i, struct err *e)
 	struct psd_stamp stamp;
 	bool changed;
 
-	crypto_init(&crypto, NULL);
-	crypto.sign = sign_later;
+	complete_later(&crypto);
 	if (!psd_debit(&t->row.psd, &crypto, worker_today(a->w), &item->request,
 		1, &stamp, &changed, e))
 		return err_prefix(e, "stamp %zu", i + 1);

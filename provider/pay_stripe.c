@@ -17,6 +17,9 @@
 #define ANSWER_MS  7000
 #define FORM	   "application/x-www-form-urlencoded"
 
+/* The shapes that pay_stripe_wire.c reads. */
+#define VERSION "Stripe-Version: 2024-06-20"
+
 struct stripe {
 	struct https *https;
 	char base[256], authority[PATH_MAX], return_url[256];
@@ -65,6 +68,18 @@ open_link(struct stripe *c, struct err *e)
 	return https_open(&setup, &c->https, e);
 }
 
+/* Paths begin with their own slash. */
+static void
+copy_base(struct stripe *c, const char *url)
+{
+	size_t len;
+
+	snprintf(c->base, sizeof(c->base), "%s", url);
+	len = strlen(c->base);
+	while (len > 0 && c->base[len - 1] == '/')
+		c->base[--len] = '\0';
+}
+
 static bool
 open_stripe(const struct pay_setup *setup, void **home, struct err *e)
 {
@@ -76,7 +91,7 @@ open_stripe(const struct pay_setup *setup, void **home, struct err *e)
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return err_system(e, "memory");
-	snprintf(c->base, sizeof(c->base), "%s", setup->base_url);
+	copy_base(c, setup->base_url);
 	snprintf(c->authority, sizeof(c->authority), "%s", setup->authority);
 	snprintf(c->return_url, sizeof(c->return_url), "%s", setup->return_url);
 	if (read_secrets(c, setup, e) && open_link(c, e)) {
@@ -100,7 +115,7 @@ talk(struct stripe *c, const struct question *q, struct https_answer *answer,
     bool *sent, struct err *e)
 {
 	char url[1024], idempotency[64];
-	const char *headers[] = {c->authorization, NULL, NULL};
+	const char *headers[] = {c->authorization, VERSION, NULL, NULL};
 	struct https_request request = {
 	    .method = q->method, .url = url, .headers = headers};
 	int n = snprintf(url, sizeof(url), "%s%s", c->base, q->path);
@@ -114,7 +129,7 @@ talk(struct stripe *c, const struct question *q, struct https_answer *answer,
 	if (q->key != NULL) {
 		snprintf(idempotency, sizeof(idempotency),
 		    "Idempotency-Key: %s", q->key);
-		headers[1] = idempotency;
+		headers[2] = idempotency;
 	}
 	if (q->form != NULL) {
 		request.type = FORM;

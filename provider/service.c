@@ -10,7 +10,8 @@
 #include "provider/keeper.h"
 #include "provider/web.h"
 
-#define PEM_MAX (64 * 1024)
+#define PEM_MAX	      (64 * 1024)
+#define FRONT_WORKERS 32 /* they wait for servers most of the time */
 
 /* What of the configuration is this role's. */
 struct doors {
@@ -149,6 +150,8 @@ start_web(struct service *s, int listen_fd, struct err *e)
 	setup.certificate = s->certificate;
 	setup.key = s->key;
 	setup.client_authority = s->authority;
+	if (front && setup.workers == 0)
+		setup.workers = FRONT_WORKERS;
 	setup.connections_max = d.connections;
 	setup.per_address_max = d.per_address;
 	if (!web_start(&setup, &s->web, e))

@@ -2,6 +2,7 @@
 #include "provider/store_refund.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SQL_REFUND                                                          \
@@ -143,4 +144,73 @@ store_refund_log(
 		each(context, &d);
 	}
 	return true;
+}
+
+/* --- lists of PSDs in the field ---------------------------------------------------- */
+
+static bool
+read_list(struct store *s, struct refund_list_row *out, struct err *e)
+{
+	const uint8_t *digest;
+	size_t len;
+
+	out->refund = store_int(s, 1);
+	digest = store_blob(s, 0, &len);
+	if (len != sizeof(out->digest))
+		return err_set(e, ERR_CORRUPT, "a list without a digest");
+	memcpy(out->digest, digest, len);
+	if (store_is_null(s, 2))
+		return true;
+	out->answer = strdup(store_text(s, 2));
+	if (out->answer == NULL)
+		return err_system(e, "memory");
+	out->len = strlen(out->answer);
+	return true;
+}
+
+bool
+store_refund_list_find(struct store *s, uint32_t psd, uint32_t number,
+    struct refund_list_row *out, bool *found, struct err *e)
+{
+	*out = (struct refund_list_row){.psd = psd, .number = number};
+	*found = false;
+	store_put_int(s, psd);
+	store_put_int(s, number);
+	if (!store_run(s,
+		"SELECT digest, refund, answer FROM refund_list "
+		"WHERE psd = $1 AND number = $2",
+		e))
+		return false;
+	*found = store_row(s);
+	return !*found || read_list(s, out, e);
+}
+
+bool
+store_refund_list_add(
+    struct store *s, const struct refund_list_row *row, struct err *e)
+{
+	store_put_int(s, row->psd);
+	store_put_int(s, row->number);
+	store_put_blob(s, row->digest, sizeof(row->digest));
+	if (row->refund != 0)
+		store_put_int(s, row->refund);
+	else
+		store_put_null(s);
+	return store_run(s,
+	    "INSERT INTO refund_list (psd, number, digest, refund) "
+	    "VALUES ($1, $2, $3, $4)",
+	    e);
+}
+
+bool
+store_refund_list_answer(
+    struct store *s, const struct refund_list_row *row, struct err *e)
+{
+	store_put_text(s, row->answer);
+	store_put_int(s, row->psd);
+	store_put_int(s, row->number);
+	return store_run(s,
+	    "UPDATE refund_list SET answer = $1 WHERE psd = $2 AND "
+	    "number = $3",
+	    e);
 }

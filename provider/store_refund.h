@@ -42,6 +42,22 @@ MUST_CHECK bool store_refund_approve(struct store *s, int64_t id,
 MUST_CHECK bool store_refund_settle(struct store *s, int64_t id,
     const char *state, int64_t settled, struct err *e);
 
+/* A list that a PSD in the field signed. */
+struct refund_list_row {
+	uint32_t psd, number;
+	uint8_t digest[32]; /* of its lines */
+	int64_t refund;	    /* 0 = none of its stamps could be claimed */
+	char *answer;	    /* heap; NULL = not known yet */
+	size_t len;
+};
+/* The caller frees out->answer. */
+MUST_CHECK bool store_refund_list_find(struct store *s, uint32_t psd,
+    uint32_t number, struct refund_list_row *out, bool *found, struct err *e);
+MUST_CHECK bool store_refund_list_add(
+    struct store *s, const struct refund_list_row *row, struct err *e);
+MUST_CHECK bool store_refund_list_answer(
+    struct store *s, const struct refund_list_row *row, struct err *e);
+
 /* The destruction log: who said yes, when, to how many stamps, by what method. */
 struct destruction {
 	int64_t refund, stamps, made;

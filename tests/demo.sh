@@ -1,17 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# demo.sh FOLDER [card]: what ./setup demo shows: a lab vault, a private print
+# demo.sh FOLDER [card|provider]: what ./setup demo shows: a lab vault, a private print
 # server, a LibreOffice letter with marks and a sheet of labels through the whole
 # chain; each stamp verified from what the printer got, which is left in FOLDER.
 # "card": the vault is a smart card, in the virtual reader of a pcscd of its own.
+# "provider": it is a user system of a provider, with two processing servers, a
+# front and a database of their own.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 # shellcheck source=tests/chain.sh
 . "$srcdir/tests/chain.sh"
 # shellcheck source=tests/cards.sh
 . "$srcdir/tests/cards.sh"
+# shellcheck source=tests/pg.sh
+. "$srcdir/tests/pg.sh"
+# shellcheck source=tests/provider.sh
+. "$srcdir/tests/provider.sh"
 out=$1
-[ "${2:-}" != card ] || cards_alone "$@"
+case ${2:-} in
+card) cards_alone "$@" ;;
+provider) provider_alone "$@" ;;
+esac
 
 # shown NAME: what just arrived, as PDF and as pictures, in the folder.
 shown() {
@@ -42,13 +51,44 @@ start_card() {
 	postage vault list | sed 's/^/# /'
 }
 
-if [ "${2:-}" = card ]; then
+# start_provider: as chain_start, with a provider that was paid 100.00.
+start_provider() {
+	scheduler_setup
+	provider_engine=sqlite
+	[ -z "$(pg_bin)" ] || provider_engine=postgresql
+	say "its database: $provider_engine"
+	provider_setup "$provider_engine"
+	provider_server one
+	provider_server two
+	provider_front
+	{
+		cat "$PROVIDER/init.log"
+		postaged account add Example Mailroom --load 20.00
+		postaged psd add Mailroom --count 2
+		postaged credit Mailroom 100.00 --ref 2026-1
+		echo '1,100,30,Avery 5160' | provider_sheets
+	} | sed 's/^/# /'
+	provider_publish Mailroom
+	provider_computer "$(provider_vault 127.0.0.1)" \
+		"$(provider_token Mailroom desk)" "$PUBLISH"
+	postage vault status | sed 's/^/# /'
+}
+
+case ${2:-} in
+card)
 	say 'a private print server, the daemon, a lab card with 100.00'
 	start_card
-else
+	;;
+provider)
+	say 'a provider: two processing servers and a front, 100.00 paid in;'
+	say 'a private print server, the daemon, a user system'
+	start_provider
+	;;
+*)
 	say 'a private print server, the daemon, a lab vault with 100.00'
 	chain_start 100.00
-fi
+	;;
+esac
 cups_pdf_setup
 queue_raw Postage "postage:/$CUPS_PDF_URI" "$builddir/ppd/postage-pdf.ppd"
 
@@ -67,7 +107,15 @@ demo_job 'the labels' "$(submit -d Postage -o PostageSheet=Avery-5160 \
 	"$WORK/labels.pdf")" 30
 shown labels
 
-check 'registers, journal and paper agree' books_balance
+if [ "${2:-}" = provider ]; then
+	check 'registers, journal, paper and provider agree' provider_agrees
+	say 'the ledger of the provider, and its audit'
+	postaged ledger | sed 's/^/# /'
+	postaged psd list Mailroom | sed 's/^/# /'
+	postaged audit | sed 's/^/# /'
+else
+	check 'registers, journal and paper agree' books_balance
+fi
 postage vault status | sed 's/^/# /'
 say "look at: $(cd "$out" && echo "$PWD")"
 (cd "$out" && find . -type f | sort | sed 's,^\./,#     ,')

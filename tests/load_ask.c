@@ -31,7 +31,7 @@ meaning(const struct https_answer *a, struct err *e)
 }
 
 static enum load_answer
-ask(struct load_system *s, struct https_request *r, const char *path,
+ask(struct load_system *s, struct https_request r, const char *path,
     struct https_answer *out, struct err *e)
 {
 	const char *const headers[] = {s->authorization, NULL};
@@ -41,9 +41,9 @@ ask(struct load_system *s, struct https_request *r, const char *path,
 	*e = (struct err)ERR_INIT;
 	snprintf(url, sizeof(url), "%s%s",
 	    s->load->url[load_chance(s, (unsigned)s->load->urls)], path);
-	r->url = url;
-	r->headers = headers;
-	if (https_ask(s->https, r, out, &sent, e))
+	r.url = url;
+	r.headers = headers;
+	if (https_ask(s->https, &r, out, &sent, e))
 		return meaning(out, e);
 	return sent ? LOAD_UNKNOWN : LOAD_AWAY;
 }
@@ -60,7 +60,7 @@ post(struct load_system *s, const char *path, char *body, size_t len,
 
 	if (body == NULL)
 		load_die("out of memory");
-	answer = ask(s, &r, path, out, e);
+	answer = ask(s, r, path, out, e);
 	free(body);
 	return answer;
 }
@@ -78,7 +78,7 @@ load_get(struct load_system *s, const char *path, struct https_answer *out,
 {
 	struct https_request r = {.method = "GET"};
 
-	return ask(s, &r, path, out, e);
+	return ask(s, r, path, out, e);
 }
 
 enum load_answer

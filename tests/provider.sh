@@ -114,6 +114,8 @@ provider_setup() {
 	mkdir -p "$PROVIDER"
 	if [ "$1" = postgresql ]; then
 		pg_start || skip 'PostgreSQL is not installed'
+		trap 'provider_code=$?; pg_stop; (exit $provider_code)
+			work_cleanup' EXIT
 		chmod 711 "$PG" # its socket
 		PROVIDER_DATABASE=$PG_URI
 	else
@@ -180,6 +182,22 @@ provider_stop() {
 	stop_pid "$(cat "$PROVIDER/$1.pid")" "${2:-TERM}"
 }
 
+# provider_sheets: ranges of label sheets, as lines of standard input.
+provider_sheets() {
+	cat >"$PROVIDER/sheets"
+	postaged sheet import "$PROVIDER/sheets"
+}
+
+# provider_publish ACCOUNT: the certificates of its PSDs, as the front gives them
+# to anybody, into $PUBLISH.
+provider_publish() {
+	for publish_psd in $(postaged psd list "$1" | grep -o '^[A-Z]*[0-9]*');
+	do
+		provider_says front "/v1/certificates/$publish_psd" |
+			openssl x509 -inform DER -out "$PUBLISH/$publish_psd.pem"
+	done
+}
+
 # provider_metric NAME METRIC: its value at that process.
 provider_metric() {
 	provider_says "$1" /metrics | awk -v name="$2" '$1 == name { print $2 }'
@@ -192,10 +210,33 @@ provider_token() {
 	postaged system add "$@" | sed -n '/^token/{n;p;}'
 }
 
-# provider_vault TOKEN-FILE [ADDRESS]: the URI of its vault.
+# provider_vault ADDRESS: the URI of a vault, its token's file left out.
 provider_vault() {
-	echo "https://${2:-127.0.0.1}:$(provider_port front)/?authority=$(
-	)$PROVIDER/tls/ca.pem&token=$1"
+	echo "https://$1:$(provider_port front)/?authority=$(
+	)$PROVIDER/tls/ca.pem&token="
+}
+
+# provider_computer URI TOKEN CERTIFICATES: over scheduler_setup and chain.sh,
+# daemon and scheduler of a computer whose vault is that user system.
+provider_computer() {
+	require ZXingReader zbarimg gs pdftoppm pdftotext jq
+	printf '%s\n' "$2" >"$WORK/token"
+	chown postage "$WORK/token"
+	chmod 600 "$WORK/token"
+	cp -r "$3" "$WORK/state/certificates"
+	chown -R postage:postage "$WORK/state/certificates"
+	computer_uri=$(echo "$1$WORK/token" | sed 's/&/\\&/g')
+	sed -i -e "s|^uri = .*|uri = $computer_uri|" -e 's/^wait = .*/wait = 4/' \
+		"$WORK/etc/postage.conf"
+	chain_begin
+}
+
+# The paper is what the user system, its journal and the provider's books say.
+provider_agrees() {
+	is "$(register ascending)" "$(fields_of "$WORK/stamps.all" postage |
+		sum)" || return 1
+	as_postage "$WORK/bin/postage" journal check || return 1
+	postaged audit
 }
 
 # --- other computers -------------------------------------------------------------

@@ -7,7 +7,7 @@
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 scheduler_setup
-require jq pdftotext pdftoppm zbarimg gs sqlite3
+require jq pdftotext pdftoppm zbarimg gs sqlite3 openssl curl
 stand_in_start
 mkdir "$WORK/out"
 chown postage "$WORK/out"
@@ -293,4 +293,63 @@ wait_state "$job" completed >/dev/null
 check_is 'a good one' "$(verdict "Q-$job" 0)" VALID-OFFLINE
 lab spoil "Q-$job" --reason torn >/dev/null
 check_is 'the same, spoiled' "$(verdict "Q-$job" 0)" SPOILED
+
+# --- a provider on line ---------------------------------------------------------------------
+# The keys are the lab's, the books a provider's that serves.
+cp "$(built postaged)" "$WORK/bin/postaged"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	-keyout "$WORK/etc/tls.key" -out "$WORK/etc/tls.pem" -days 30 \
+	-subj /CN=localhost -addext 'subjectAltName=IP:127.0.0.1' 2>/dev/null
+chown postage "$WORK/etc/tls.key"
+cat >"$WORK/etc/postaged.conf" <<END
+[postaged]
+database = sqlite:$WORK/state/provider.db
+authority = $WORK/state/lab
+[module soft]
+uri = software:$WORK/state/wrap.key
+[web]
+listen = 127.0.0.1:$((PORT + 9))
+certificate = $WORK/etc/tls.pem
+key = $WORK/etc/tls.key
+END
+provider() {
+	POSTAGED_CONF="$WORK/etc/postaged.conf" as_postage \
+		"$WORK/bin/postaged" "$@"
+}
+
+settle() {
+	lab refund settle 3 --provider "https://127.0.0.1:$((PORT + \
+		9))/?authority=$WORK/etc/tls.pem&token=$WORK/state/token"
+}
+
+answers() {
+	curl -sf --cacert "$WORK/etc/tls.pem" \
+		"https://127.0.0.1:$((PORT + 9))/v1/health" >/dev/null
+}
+
+provider init >/dev/null
+provider account add Customer acc >/dev/null
+provider system add acc desk | tail -n 1 >"$WORK/state/token"
+chown postage "$WORK/state/token"
+check 'the PSD is enrolled' provider psd enrol acc \
+	--certificate "$WORK/state/lab/psd/$psd.pem"
+POSTAGED_CONF="$WORK/etc/postaged.conf" as_postage "$WORK/bin/postaged" \
+	>"$WORK/postaged.log" 2>&1 &
+remember $!
+check 'the provider serves' until_true 10 answers
+check 'what was spoiled meanwhile is asked back' lab refund request
+check 'the provider has to say yes' says 'said yes or no yet' settle
+check 'asking again asks the same' says 'said yes or no yet' settle
+check_is 'its stamps are claimed' "$(provider refund list asked | wc -l)" 1
+check 'it says yes' provider refund approve 1 --by admin --method shredded
+check 'the answer is signed' settle
+check_is 'all is granted' \
+	"$(value '.requests[2] | .total == .granted' refund list)" true
+check 'the value is on the credit' says \
+	"credit +$(value '.requests[2].granted' refund list)\$" \
+	provider account show acc
+check 'the log says how they were destroyed' says 'admin +shredded' \
+	provider refund log
+check 'its books agree' says 'the books agree' provider audit
+sound 'refunded on line'
 done_testing

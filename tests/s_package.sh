@@ -83,6 +83,10 @@ only_expected() {
 	return 1
 }
 
+folder_is_made() {
+	[ "$(stat -c '%U %a' /var/lib/postage)" = 'postage 700' ]
+}
+
 socket_is_enabled() {
 	[ -L /etc/systemd/system/sockets.target.wants/postage-vaultd.socket ]
 }
@@ -122,6 +126,7 @@ in_copy() {
 	everything_else >"$work/after"
 	check 'with a user, a folder and a socket more, and nothing else' \
 	    only_expected
+	check 'the folder is there' folder_is_made
 	check 'the socket is enabled' socket_is_enabled
 	check 'the daemon is not' service_is_not_enabled
 	check 'the backend is for root alone' backend_is_roots
@@ -146,7 +151,31 @@ in_copy() {
 	check 'the vault stays' test -s /var/lib/postage/vault/psd.vault
 	kill "$cupsd"
 	wait "$cupsd" 2>/dev/null
+	provider_in_copy
 	exit "$failed"
+}
+
+postaged() {
+	setpriv --reuid=postaged --regid=postaged --clear-groups postaged "$@"
+}
+
+provider_is_idle() {
+	[ "$(stat -c '%U %a' /var/lib/postaged)" = 'postaged 700' ] &&
+	    ! find /etc/systemd -name 'postaged.*' | grep .
+}
+
+provider_in_copy() {
+	userdel postaged 2>/dev/null
+	rm -rf /var/lib/postaged /etc/postage
+	check 'the provider installs, without the other' \
+	    dpkg -i "$work"/cups-postage-provider_*.deb
+	check 'with a user and a folder, and starts nothing' provider_is_idle
+	check 'its configuration is good' postaged --check-config
+	check 'its user makes the books' postaged init
+	check 'its units are right' systemd-analyze verify --man=no \
+	    postaged.service postaged.socket
+	check 'it is purged' dpkg -P cups-postage-provider
+	check 'the books stay' test -s /var/lib/postaged/provider.db
 }
 
 # --- outside ---------------------------------------------------------------------

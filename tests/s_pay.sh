@@ -25,7 +25,9 @@ postaged() {
 }
 
 serve() {
-	postaged serve >>"$WORK/postaged.log" 2>&1 &
+	# not by the function: its process would be a shell around it
+	"$postaged_program" --config "$WORK/postaged.conf" serve \
+		>>"$WORK/postaged.log" 2>&1 &
 	serving=$!
 	remember "$serving"
 	until_true 20 curl -sf "$provider/v1/health" || say 'it does not serve'
@@ -165,7 +167,7 @@ url = $provider/
 [module soft]
 uri = software:$WORK/wrap.key
 [stripe]
-base-url = $processor
+base-url = $processor/
 key-file = $WORK/stripe.key
 webhook-secret-file = $WORK/webhook.secret
 END
@@ -294,6 +296,7 @@ stamps=$((stamps + 1))
 check 'a card is being charged' until_true 10 sh -c \
 	"curl -sS $processor/control | jq -e '.charges > $before'"
 kill -KILL "$serving"
+check_fails 'the server is killed' curl -sf "$provider/v1/health"
 control delay=0 >/dev/null
 serve
 check 'killed meanwhile it is asked for again' until_true 60 order_is 21000 200

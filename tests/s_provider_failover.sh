@@ -233,7 +233,11 @@ for cycle in $(seq "$CYCLES"); do
 done
 kill -KILL "$LOAD_PID"
 wait "$LOAD_PID" 2>/dev/null
-say "$(load_unknown) times it was not known what came of a request"
+for server in $SERVERS; do
+	server_count "$server"
+done
+say "$(load_unknown) times it was not known what came of a request," \
+	"$(load_doubts) commits were in doubt"
 check 'no client was told anything wrong' client_is_good
 books_end cluster
 done_testing

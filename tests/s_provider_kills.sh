@@ -15,6 +15,7 @@ KILLS=${KILLS:-${POSTAGE_LONG:+2000}}
 KILLS=${KILLS:-200}
 SEED=${SEED:-$(date +%s)}
 LOAD_REST=${POSTAGE_LONG:+60}
+LOAD_REST=${LOAD_REST:-20}
 work_setup
 say "SEED=$SEED KILLS=$KILLS"
 
@@ -39,10 +40,12 @@ one_of() {
 	pick "$@"
 }
 
-# The process that calls the token; the nursery is its parent.
+# A process that calls the token, or the one that makes those; the server ends
+# with that.
 hit_signer() {
+	signer_nursery=$(pgrep -P "$(server_pid two)") || return 1
 	# shellcheck disable=SC2046 # several
-	one_of $(pgrep -P "$(server_pid two)") &&
+	one_of "$signer_nursery" $(pgrep -P "$signer_nursery") &&
 		kill -KILL "$picked" 2>/dev/null
 }
 
@@ -64,20 +67,30 @@ hit_backend() {
 		kill "-$1" "$picked" 2>/dev/null
 }
 
+# Its children notice; until they are gone their memory is in use.  The file
+# that says it is ready is the old one's at first.
 hit_postmaster() {
+	postmaster_children=$(pgrep -P "$PG_PID")
 	pg_halt KILL
-	# its children notice; until then their memory is in use
-	until_true 20 pg_is_free
-	pg_go || say "PostgreSQL did not come back"
+	until_true 20 all_gone
+	until_true 30 postmaster_back ||
+		say "PostgreSQL did not come back: $(tail -n 3 "$PG/log")"
 }
 
-pg_is_free() {
-	! pgrep -f "$PG/data" >/dev/null && ! pgrep -P "$PG_PID" >/dev/null
+all_gone() {
+	for gone_pid in $postmaster_children; do
+		[ ! -d "/proc/$gone_pid" ] || return 1
+	done
+}
+
+postmaster_back() {
+	kill -0 "$PG_PID" 2>/dev/null || pg_go 2>/dev/null
+	psql -XqAt "$PG_CONN" -c 'SELECT 1' 2>/dev/null | grep -q 1
 }
 
 strike() {
 	case $1 in
-	one | two) hit_server "$1" ;;
+	one | two | front) hit_server "$1" ;;
 	signer) hit_signer ;;
 	client) hit_client ;;
 	backend) hit_backend KILL ;;
@@ -104,24 +117,45 @@ kills() {
 	shift
 	: >"$BOOKS/hits"
 	while [ "$(hits)" -lt "$kills_until" ]; do
+		[ $(($(date +%s) - engine_began)) -lt $((60 + 3 * kills_until)) ] ||
+			break
 		pick "$@"
 		strike "$picked"
 		server_keep
 		chance 4
-		sleep "0.$((chance_is * 10 + 5))"
+		sleep "0.$((chance_is * 5 + 10))"
 	done
 }
 
+two_is_gone() {
+	case $(cat "/proc/$(server_pid two)/stat" 2>/dev/null) in
+	'' | *') Z '*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# engine NAME ROLES KILLS WORD...
 engine() {
-	engine_name=$1 engine_kills=$2
-	shift 2
-	books_start "$engine_name"
-	server_go one
-	server_go two
-	line_go "$((PORT + 2))" "$(server_port one)" 200 100
+	engine_name=$1 engine_kills=$3
+	books_start "$engine_name" "$2"
+	shift 3
+	for engine_server in $SERVERS; do
+		server_go "$engine_server"
+	done
 	line_go "$((PORT + 3))" "$(server_port two)" 200 100
-	LOAD_URLS="http://127.0.0.1:$((PORT + 2)) http://127.0.0.1:$((PORT +
-		3)) $(load_direct)"
+	if [ "$SERVERS" = 'one two' ]; then
+		line_go "$((PORT + 2))" "$(server_port one)" 200 100
+		LOAD_URLS="http://127.0.0.1:$((PORT + 3))"
+	else
+		line_go "$((PORT + 2))" "$(server_port front)" 200 100
+		LOAD_URLS=
+	fi
+	LOAD_URLS="$LOAD_URLS http://127.0.0.1:$((PORT + 2)) $(load_direct)"
+	until_true 20 server_answers two
+	kill -KILL "$(pgrep -P "$(server_pid two)")"
+	check "$engine_name: a server that cannot sign any more ends, to be \
+started again" until_true 15 two_is_gone
+	server_keep
 	until_true 20 server_answers one
 	load_go 10000
 	engine_began=$(date +%s)
@@ -131,7 +165,9 @@ engine() {
 	say "$engine_name: killed in $(($(date +%s) - engine_began)) s:" \
 		"$(sort "$BOOKS/hits" | uniq -c | tr -s ' \n' ' ')"
 	say "$engine_name: $(load_unknown) times it was not known what came" \
-		"of a request"
+		"of a request, $(load_doubts) commits were in doubt"
+	check "$engine_name: as many as were to be killed" \
+		[ "$(hits)" -ge "$engine_kills" ]
 	check "$engine_name: no client was told anything wrong" client_is_good
 	books_end "$engine_name"
 	for engine_line in $started; do
@@ -141,8 +177,9 @@ engine() {
 }
 
 trap 'pg_stop; work_cleanup' EXIT
-engine sqlite "$((KILLS / 2))" one one two two signer client
-engine postgresql "$((KILLS - KILLS / 2))" one one one two two two signer \
-	signer client client session session session backend postmaster
+engine sqlite '' "$((KILLS / 2))" one one two two signer client
+engine postgresql front "$((KILLS - KILLS / 2))" one one one two two two \
+	front front signer signer client client session session session \
+	backend postmaster
 pg_stop
 done_testing

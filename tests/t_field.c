@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PSDs in the field, with real vault files: value once, old copies never. */
-#include "provider/field.h"
+#include "provider/field_refund.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "base/date.h"
 #include "base/durable.h"
 #include "provider/fund.h"
+#include "provider/give_back.h"
 #include "provider/store_admin.h"
 #include "tests/api_help.h"
 #include "tests/pg_help.h"
@@ -17,6 +18,7 @@
 #include "vault/authority.h"
 #include "vault/file_image.h"
 #include "vault/lab.h"
+#include "vault/refund.h"
 #include "vault/slots.h"
 #include "vault/vault.h"
 
@@ -557,6 +559,133 @@ vaults_are_filled_over_http(void **state)
 	end(&d);
 }
 
+/* --- refunds ---------------------------------------------------------------------------------- */
+
+/* A list that the vault signed, of its newest `count` stamps. */
+static void
+make_list(struct holder *d, size_t count, char **text, size_t *len)
+{
+	struct psd_stamp ring[PSD_RING];
+	struct refund_line lines[4];
+	struct refund_list list = {.date = date_local(time(NULL)),
+	    .count = (uint32_t)count,
+	    .lines = lines};
+	struct psd_claim claim = {.date = list.date, .count = list.count};
+	uint8_t msg[PSD_MESSAGE_MAX];
+	size_t have, msg_len;
+	struct err e = ERR_INIT;
+	FILE *f = open_memstream(text, len);
+
+	strcpy(list.psd_id, "XXPS0000000900");
+	is_ok(vault_recent(d->v, ring, &have, &e), &e, "recent");
+	for (size_t i = 0; i < count; i++) {
+		const struct psd_stamp *s = &ring[have - count + i];
+		struct indicium in;
+
+		is_ok(indicium_decode(s->indicium, s->len, &in, &e), &e, "in");
+		lines[i] = (struct refund_line){.ascending = in.ascending,
+		    .mail_date = in.mail_date,
+		    .amount = in.postage,
+		    .class_name = "FCM",
+		    .place = "Q-1",
+		    .reason = "jam",
+		    .len = s->len};
+		memcpy(lines[i].indicium, s->indicium, s->len);
+		list.total += in.postage;
+	}
+	refund_write_list(f, &list);
+	ok(fflush(f) == 0, "written");
+	sig_sha256(*text, *len, claim.digest);
+	claim.total = list.total;
+	is_ok(
+	    vault_refund_request(d->v, &claim, msg, &msg_len, &e), &e, "sign");
+	refund_write_signed(f, msg, msg_len);
+	ok(fclose(f) == 0, "closed");
+}
+
+static bool
+asks_refund(struct holder *d, const char *text, size_t len, char **answer,
+    struct err *e)
+{
+	struct field_call call = {.who = &d->u,
+	    .serial = SERIAL,
+	    .msg = (const uint8_t *)text,
+	    .len = len};
+	size_t answer_len;
+
+	*e = (struct err)ERR_INIT;
+	return field_refund(d->h->w, &call, answer, &answer_len, e);
+}
+
+static void
+decide(struct holder *d, int64_t id, bool yes)
+{
+	struct person p;
+	struct refund_row row;
+	struct err e = ERR_INIT;
+
+	is_ok(store_begin(d->h->w->store, STORE_READ, &e) &&
+		  store_person_login(d->h->w->store, "boss", &p, &e),
+	    &e, "boss");
+	store_rollback(d->h->w->store);
+	is_ok(yes ? give_back_approve(d->h->w, id, &p, "burnt", &row, &e)
+		  : give_back_reject(d->h->w, id, &p, &row, &e),
+	    &e, "decide");
+}
+
+static void
+signed_lists_are_refunded_once(void **state)
+{
+	char *list, *second, *answer, *again, token[96];
+	size_t len, second_len;
+	struct refund_answer a;
+	struct holder d;
+	struct err e;
+
+	setup(*state, &d);
+	help_person(d.h, "boss", PERSON_ADMINISTRATOR, NULL, token);
+	refill(&d, 5000);
+	for (int i = 0; i < 3; i++)
+		spend(&d, 100 + i);
+	make_list(&d, 2, &list, &len);
+	is_ok(asks_refund(&d, list, len, &answer, &e), &e, "asked");
+	ok(answer == NULL, "nobody said yes");
+	is_ok(asks_refund(&d, list, len, &answer, &e), &e, "again");
+	ok(answer == NULL, "nobody said yes");
+	/* another list with one of these stamps, and one more */
+	make_list(&d, 3, &second, &second_len);
+	decide(&d, 1, true);
+	is_int(credit(&d), CREDIT - 5000 + 203, "credit");
+	is_ok(asks_refund(&d, list, len, &answer, &e), &e, "answered");
+	is_ok(refund_parse_answer(answer, strlen(answer), &a, &e), &e, "text");
+	is_int(a.total, 203, "granted");
+	ok(sig_verify(cert_key(d.h->shop.provider.certificate), answer,
+	       a.body_len, a.signature),
+	    "signed");
+	refund_free_answer(&a);
+	is_ok(asks_refund(&d, list, len, &again, &e), &e, "once more");
+	is_str(again, answer, "the same answer");
+	free(again);
+	free(answer);
+	is_ok(asks_refund(&d, second, second_len, &answer, &e), &e, "second");
+	ok(answer == NULL, "its one stamp waits");
+	decide(&d, 2, false);
+	is_ok(asks_refund(&d, second, second_len, &answer, &e), &e, "no");
+	is_ok(refund_parse_answer(answer, strlen(answer), &a, &e), &e, "text");
+	is_int(a.total, 0, "nothing");
+	is_str(a.verdicts[0].remark, "refused", "why");
+	is_str(a.verdicts[1].remark, "refunded before", "why");
+	refund_free_answer(&a);
+	free(answer);
+	list[60] ^= 1;
+	ok(!asks_refund(&d, list, len, &answer, &e), "changed");
+	is_int(credit(&d), CREDIT - 5000 + 203, "credit");
+	free(list);
+	free(second);
+	help_audit(d.h);
+	end(&d);
+}
+
 #define COMMON(on)                                                         \
 	on(value_comes_from_the_credit_once),                              \
 	    on(too_little_credit_gives_nothing),                           \
@@ -565,6 +694,7 @@ vaults_are_filled_over_http(void **state)
 	    on(old_copies_are_refused),                                    \
 	    on(withheld_psds_are_locked_until_released),                   \
 	    on(one_state_is_consented_to), on(only_our_psds_are_enrolled), \
+	    on(signed_lists_are_refunded_once),                            \
 	    on(vaults_are_filled_over_http)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE)};

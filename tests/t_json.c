@@ -302,6 +302,46 @@ a_writer_without_memory_gives_none(void **state)
 	json_free(NULL);
 }
 
+static void
+what_others_add_is_passed_over(void **state)
+{
+	static const char text[] =
+	    "{\"a\":1,\"new\":[{\"x\":1.5}],\"b\":null,\"c\":{\"id\":\"i\"},"
+	    "\"words\":\"one\\ntwo three\",\"flag\":\"no\"}";
+	struct err e = ERR_INIT;
+	struct json *j;
+	int64_t a = 0, b = 7;
+	char c[8] = "", words[12];
+	bool flag = true;
+
+	(void)state;
+	is_ok(json_open_loosely(text, strlen(text), &j, &e), &e, "open");
+	json_take_int(j, "a", true, 0, 9, &a);
+	json_take_int(j, "b", false, 0, 9, &b);
+	json_take_text(j, "c", false, c, sizeof(c));
+	json_take_bool(j, "flag", false, &flag);
+	json_take_words(j, "words", words, sizeof(words));
+	ok(json_enter(j, "c", true), "c");
+	json_take_text(j, "id", true, c, sizeof(c));
+	json_leave(j);
+	is_ok(json_close(j, &e), &e, "close");
+	is_int(a, 1, "a");
+	is_int(b, 7, "null is missing");
+	is_str(c, "i", "an object where a text may be");
+	ok(flag, "a text where a truth may be");
+	ok(strlen(words) < sizeof(words) && strchr(words, '\n') == NULL, words);
+	/* what must be there must be of its type, and not null */
+	is_ok(json_open_loosely(text, strlen(text), &j, &e), &e, "open");
+	json_take_text(j, "a", true, c, sizeof(c));
+	ok(!json_close(j, &e), "a number");
+	is_err(&e, ERR_REQUEST, "a number");
+	e = (struct err)ERR_INIT;
+	is_ok(json_open_loosely(text, strlen(text), &j, &e), &e, "open");
+	json_take_int(j, "b", true, 0, 9, &b);
+	ok(!json_close(j, &e), "null");
+	is_err(&e, ERR_REQUEST, "null");
+}
+
 /* RFC 4648, section 10 */
 static void
 base64_is_strict(void **state)
@@ -344,6 +384,7 @@ main(void)
 	    T(an_error_names_its_place),
 	    T(an_answer_is_written),
 	    T(a_writer_without_memory_gives_none),
+	    T(what_others_add_is_passed_over),
 	    T(base64_is_strict),
 	};
 

@@ -3,8 +3,8 @@
  * Payments on both engines: whatever is told, how often and in which order, is
  * credited once; the books agree after each.
  */
+#include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "provider/fund.h"
 #include "provider/pay.h"
@@ -379,6 +379,31 @@ a_dispute_that_is_won_gives_it_again(void **state)
 }
 
 static void
+a_dispute_about_a_part_is_told_twice(void **state)
+{
+	const struct pay_said part =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 5000);
+	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1:won", 5000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	hear(&s, 0, &part);
+	hear(&s, 0, &part);
+	is_int(account_of(&s).owed, 5000, "owed");
+	hear(&s, 0, &won);
+	hear(&s, 0, &won);
+	is_int(account_of(&s).owed, 0, "not owed");
+	is_int(account_of(&s).credit, 20000, "credit");
+	close_shop(&s);
+}
+
+static void
 it_may_go_back_before_it_was_told_to_have_come(void **state)
 {
 	struct pay_said gone =
@@ -550,6 +575,121 @@ what_never_left_has_failed_and_what_may_have_is_open(void **state)
 	close_shop(&s);
 }
 
+/* --- at the same time ---------------------------------------------------------------------- */
+
+#define THREADS	 4
+#define PAYMENTS 10
+
+struct teller {
+	struct shop *shop;
+	pthread_t thread;
+	int number;
+	const struct payment *payment; /* PAYMENTS of them */
+	int due;
+	bool failed;
+};
+
+/* Until it is heard: others may be at work on the same row. */
+static bool
+tell(struct worker *w, const struct pay_said *said)
+{
+	struct err e;
+
+	do {
+		e = (struct err)ERR_INIT;
+		if (pay_hear(w, &pay_stripe_driver, 0, said, NULL, &e))
+			return true;
+	} while (e.kind == ERR_BUSY || e.kind == ERR_ABSENT);
+	fprintf(stderr, "%s\n", e.text);
+	return false;
+}
+
+static void *
+tell_all(void *context)
+{
+	struct teller *t = context;
+	struct worker *w = shop_worker(t->shop, NULL);
+
+	for (int i = 0; i < PAYMENTS; i++) {
+		char intent[16];
+		struct pay_said said;
+
+		snprintf(intent, sizeof(intent), "pi_%d", i);
+		said = paid(&t->payment[i], intent);
+		snprintf(said.event, sizeof(said.event), "stripe:evt_%d_%d", i,
+		    t->number % 2);
+		t->failed = t->failed || !tell(w, &said);
+	}
+	shop_worker_close(w);
+	return NULL;
+}
+
+static void *
+begin_auto(void *context)
+{
+	struct teller *t = context;
+	struct worker *w = shop_worker(t->shop, NULL);
+	struct payment p;
+	struct err e;
+	bool due = false;
+
+	do
+		e = (struct err)ERR_INIT;
+	while (!pay_auto_write(w, t->shop->account, 100, &p, &due, &e) &&
+	       e.kind == ERR_BUSY);
+	t->due = due;
+	t->failed = e.kind != ERR_NONE || p.id == 0;
+	shop_worker_close(w);
+	return NULL;
+}
+
+static int
+all_at_once(struct shop *s, void *(*run)(void *), const struct payment *p)
+{
+	struct teller t[THREADS];
+	int due = 0;
+
+	for (int i = 0; i < THREADS; i++) {
+		t[i] = (struct teller){.shop = s, .number = i, .payment = p};
+		is_int(pthread_create(&t[i].thread, NULL, run, &t[i]), 0,
+		    "thread");
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(t[i].thread, NULL);
+		ok(!t[i].failed, "no failure");
+		due += t[i].due;
+	}
+	return due;
+}
+
+static void
+what_many_tell_at_once_is_credited_once(void **state)
+{
+	struct payment p[PAYMENTS];
+	struct shop s;
+
+	(void)state;
+	open_shop(&s, 0);
+	for (int i = 0; i < PAYMENTS; i++)
+		p[i] = written(&s, PAY_CHECKOUT, 1000);
+	all_at_once(&s, tell_all, p);
+	is_int(account_of(&s).credit, PAYMENTS * 1000, "credit");
+	close_shop(&s);
+}
+
+static void
+many_who_need_it_begin_one_payment(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	open_shop(&s, 0);
+	set_auto_add(&s, 5000, 20000);
+	save_card(&s);
+	is_int(all_at_once(&s, begin_auto, NULL), 1, "begun");
+	close_shop(&s);
+}
+
 /* --- invoices ----------------------------------------------------------------------------- */
 
 static struct payment
@@ -652,12 +792,15 @@ static const struct CMUnitTest tests[] = {
     T(what_is_nobodys_here_is_left_alone),
     T(what_goes_back_locks_the_account_until_it_is_paid),
     T(a_dispute_that_is_won_gives_it_again),
+    T(a_dispute_about_a_part_is_told_twice),
     T(it_may_go_back_before_it_was_told_to_have_come),
     T(an_account_locked_for_something_else_stays_so),
     T(one_automatic_payment_is_under_way),
     T(a_declined_card_is_not_asked_again_at_once),
     T(an_order_hears_why_its_card_was_declined),
     T(what_never_left_has_failed_and_what_may_have_is_open),
+    T(what_many_tell_at_once_is_credited_once),
+    T(many_who_need_it_begin_one_payment),
     T(an_invoice_is_approved_once),
     T(an_audit_sees_a_payment_without_its_money),
 };

@@ -18,12 +18,14 @@ static const char usage[] =
     "[--media letter|a4]\n"
     "  list\n"
     "  show    NUMBER  [--out FILE] [--pdf FILE] [--media letter|a4]\n"
-    "  settle  NUMBER  [--answer FILE]\n"
+    "  settle  NUMBER  [--provider URI | --answer FILE]\n"
     "  check   FILE\n"
     "\n"
     "request collects what was spoiled into one numbered list that the PSD\n"
     "signs: FILE for the provider (refund-PSD-NUMBER.txt), a PDF to sign by\n"
-    "hand.  settle takes the provider's answer; without --answer the lab of\n"
+    "hand.  settle takes the provider's answer, which --provider asks for at\n"
+    "https://HOST/?authority=FILE&token=FILE; without it and --answer the lab "
+    "of\n"
     "this computer answers, and the value is downloaded again.";
 
 /* --- request ------------------------------------------------------------------------- */
@@ -101,7 +103,8 @@ enum {
 	OPT_OUT,
 	OPT_PDF,
 	OPT_MEDIA,
-	OPT_ANSWER
+	OPT_ANSWER,
+	OPT_PROVIDER
 };
 
 static const struct option long_options[] = {
@@ -113,6 +116,7 @@ static const struct option long_options[] = {
     {"pdf", required_argument, NULL, OPT_PDF},
     {"media", required_argument, NULL, OPT_MEDIA},
     {"answer", required_argument, NULL, OPT_ANSWER},
+    {"provider", required_argument, NULL, OPT_PROVIDER},
     {NULL, 0, NULL, 0},
 };
 
@@ -128,6 +132,7 @@ take_option(struct arguments *a, int option)
 	case OPT_PDF: a->pdf = optarg; return true;
 	case OPT_MEDIA: return refund_paper(optarg, &a->paper);
 	case OPT_ANSWER: a->answer = optarg; return true;
+	case OPT_PROVIDER: a->provider = optarg; return true;
 	default: return false;
 	}
 }
@@ -153,6 +158,8 @@ verb_refund(int argc, char **argv, const struct options *o)
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		if (!take_option(&a, option))
 			return out_usage(usage);
+	if (a.answer != NULL && a.provider != NULL)
+		return out_usage(usage);
 	if (!settings_load(o->config, &a.settings, &e) ||
 	    !reach_settle(&a.reach, &a.settings, &e))
 		return out_fail(o, NULL, &e);

@@ -17,7 +17,7 @@ struct arguments {
 	struct settings settings;
 	struct reach reach;
 	struct draw_size paper;
-	const char *out, *pdf, *answer; /* NULL = not said */
+	const char *out, *pdf, *answer, *provider; /* NULL = not said */
 };
 
 action_function verb_refund_list;   /* _show.c */

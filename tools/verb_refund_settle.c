@@ -10,6 +10,9 @@
 #include "tools/named_file.h"
 #include "tools/verb_refund.h"
 #include "vault/lab.h"
+#include "vault/remote_value.h"
+
+#define PROVIDER_MS 60000
 
 /* --- settle ------------------------------------------------------------------------------ */
 
@@ -37,6 +40,26 @@ check_answer(
 	return good;
 }
 
+/* The token is the caller's to read. */
+static bool
+ask_provider(struct arguments *a, const struct books_request *r, char **text,
+    size_t *len, struct err *e)
+{
+	struct remote_value provider = {.link = {.front = 0}};
+	bool done = as_caller(e) &&
+		    remote_value_open(&provider, a->provider, PROVIDER_MS, e) &&
+		    as_owner(a->settings.vault_uri, e) &&
+		    remote_value_refund(&provider, r->psd_id, r->text,
+			strlen(r->text), text, len, e);
+
+	remote_value_close(&provider);
+	if (done && *text == NULL)
+		return err_set(e, ERR_BUSY,
+		    "the provider has the list, and nobody there has said yes "
+		    "or no yet: settle it later");
+	return done;
+}
+
 static bool
 get_answer(struct arguments *a, const struct books_request *r, char **text,
     size_t *len, struct err *e)
@@ -48,6 +71,8 @@ get_answer(struct arguments *a, const struct books_request *r, char **text,
 		return named_file_read(
 			   a->answer, REFUND_TEXT_MAX, text, len, e) &&
 		       as_owner(a->settings.vault_uri, e);
+	if (a->provider)
+		return ask_provider(a, r, text, len, e);
 	done = lab_open(a->reach.lab, &lab, e) &&
 	       lab_refund(lab, r->text, strlen(r->text), text, len, e);
 	lab_close(lab);
@@ -83,7 +108,7 @@ fetch(struct arguments *a, struct journal *j, const struct books_request *r,
 	uint32_t sequence;
 
 	*fetched = r->credit >= 0;
-	if (r->granted == 0 || a->answer || *fetched)
+	if (r->granted == 0 || a->answer || a->provider || *fetched)
 		return true;
 	if (!reach_vault(&a->settings, true, &v, e))
 		return false;

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "vault/message.h"
+#include "vault/refund.h"
 
 #define SCHEME	       "https:"
 #define PATH_MAX_BYTES 64
@@ -30,11 +31,12 @@ remote_value_close(struct remote_value *r)
 
 /* --- one question ------------------------------------------------------------- */
 
-/* What is read of an answer: one message. */
+/* What is read of an answer: one message, which may be missing. */
 struct reply {
 	const char *key;
+	bool must;
 	uint8_t *out;
-	size_t len;
+	size_t size, len;
 };
 
 /* A newer provider may say more than is known here. */
@@ -46,7 +48,7 @@ read_reply(void *context, const char *body, size_t len, struct err *e)
 
 	if (!json_open(body, len, &j, e))
 		return false;
-	json_take_base64(j, r->key, true, r->out, PSD_MESSAGE_MAX, &r->len);
+	json_take_base64(j, r->key, r->must, r->out, r->size, &r->len);
 	if (!json_good(j))
 		return json_close(j, e);
 	json_free(j);
@@ -55,16 +57,14 @@ read_reply(void *context, const char *body, size_t len, struct err *e)
 
 /* It goes into a path: letters and digits. */
 static bool
-put_path(const struct message_psd *psd, const char *what,
-    char out[PATH_MAX_BYTES], struct err *e)
+put_path(const char *psd_id, const char *what, char out[PATH_MAX_BYTES],
+    struct err *e)
 {
 	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	char id[PSD_ID];
 
-	message_psd_id(psd, id);
-	if (strspn(id, good) != strlen(id))
+	if (strspn(psd_id, good) != strlen(psd_id))
 		return err_set(e, ERR_REQUEST, "a PSD without a name");
-	snprintf(out, PATH_MAX_BYTES, "/v1/psds/%s/%s", id, what);
+	snprintf(out, PATH_MAX_BYTES, "/v1/psds/%.31s/%s", psd_id, what);
 	return true;
 }
 
@@ -95,13 +95,14 @@ remote_value_answer(struct remote_value *r, const uint8_t *request,
     size_t request_len, uint8_t out[PSD_MESSAGE_MAX], size_t *len,
     struct err *e)
 {
-	struct reply reply = {.key = "answer", .out = out};
+	struct reply reply = {
+	    .key = "answer", .must = true, .out = out, .size = PSD_MESSAGE_MAX};
 	struct download_request asked;
-	char path[PATH_MAX_BYTES];
+	char path[PATH_MAX_BYTES], id[PSD_ID];
 	struct json *j;
 
 	if (!message_get_request(request, request_len, &asked, e) ||
-	    !put_path(&asked.psd, "download", path, e))
+	    !put_path(message_psd_id(&asked.psd, id), "download", path, e))
 		return false;
 	j = json_new();
 	json_put_base64(j, "request", request, request_len);
@@ -115,19 +116,49 @@ bool
 remote_value_consent(void *context, const uint8_t *audit, size_t audit_len,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
-	struct reply reply = {.key = "consent", .out = out};
+	struct reply reply = {.key = "consent",
+	    .must = true,
+	    .out = out,
+	    .size = PSD_MESSAGE_MAX};
 	struct psd_report said;
-	char path[PATH_MAX_BYTES];
+	char path[PATH_MAX_BYTES], id[PSD_ID];
 	struct json *j;
 
 	if (!message_get_report(audit, audit_len, &said, e) ||
-	    !put_path(&said.psd, "audit", path, e))
+	    !put_path(message_psd_id(&said.psd, id), "audit", path, e))
 		return false;
 	j = json_new();
 	json_put_base64(j, "audit", audit, audit_len);
 	json_put_bool(j, "consent", true);
 	if (!ask(context, path, j, &reply, e))
 		return false;
+	*len = reply.len;
+	return true;
+}
+
+bool
+remote_value_refund(struct remote_value *r, const char *psd_id,
+    const char *request, size_t request_len, char **answer, size_t *len,
+    struct err *e)
+{
+	struct reply reply = {.key = "answer", .size = REFUND_TEXT_MAX};
+	char path[PATH_MAX_BYTES];
+	struct json *j;
+
+	*answer = NULL;
+	if (!put_path(psd_id, "refund", path, e))
+		return false;
+	reply.out = malloc(reply.size + 1);
+	if (reply.out == NULL)
+		return err_system(e, "memory for an answer");
+	j = json_new();
+	json_put_base64(j, "request", (const uint8_t *)request, request_len);
+	if (!ask(r, path, j, &reply, e) || reply.len == 0) {
+		free(reply.out);
+		return e->kind == ERR_NONE;
+	}
+	reply.out[reply.len] = '\0';
+	*answer = (char *)reply.out;
 	*len = reply.len;
 	return true;
 }

@@ -33,4 +33,11 @@ MUST_CHECK bool remote_value_answer(struct remote_value *r,
 MUST_CHECK bool remote_value_consent(void *context, const uint8_t *audit,
     size_t audit_len, uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 
+/* The provider's signed answer to a list that PSD `psd_id` signed
+ * (vault/refund.h), on the heap; NULL as long as nobody there said yes or no.
+ * Errors: likewise. */
+MUST_CHECK bool remote_value_refund(struct remote_value *r, const char *psd_id,
+    const char *request, size_t request_len, char **answer, size_t *len,
+    struct err *e);
+
 #endif

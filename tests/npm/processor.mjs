@@ -8,9 +8,9 @@
 //	card	token of the card that the next page saves, and charges
 //	swap	token of a card that stands for each saved one; "" = none
 //	hooks	"after", "before" (the reply), "twice", "none"
-//	lose	how many replies are cut off, after the work was done
-//	refuse	how many requests are cut off before it
-//	delay	ms before a reply
+//	lose	how many replies to POST are cut off, after the work was done
+//	refuse	how many of these requests are cut off before it
+//	delay	ms before such a reply
 //
 // It is run from a folder that has node_modules (npm ci of package-lock.json).
 // PORT + 1 is taken too.
@@ -234,15 +234,14 @@ async function route(method, path, form, headers) {
 	if (method === "POST" && path === "/control") {
 		for (const [name, value] of form)
 			control[name] = /^\d+$/.test(value) ? Number(value) : value;
-		return { status: 200, text: JSON.stringify(control), plain: true };
+		return { status: 200, text: JSON.stringify(control) };
 	}
 	if (method === "POST" && path === "/control/refund") {
 		await refund(form.get("intent"));
-		return { status: 200, text: "{}", plain: true };
+		return { status: 200, text: "{}" };
 	}
 	if (method === "GET" && path === "/control")
-		return { status: 200, text: JSON.stringify(await count()),
-			plain: true };
+		return { status: 200, text: JSON.stringify(await count()) };
 	if (path.startsWith("/v1/") &&
 	    headers.authorization !== key.authorization)
 		return ask(cardUrl, "/v1/charges", undefined,
@@ -261,7 +260,7 @@ async function route(method, path, form, headers) {
 		answer.text = JSON.stringify(session(answer.text));
 	if (what && answer.status === 302)
 		await payPage(id);
-	return { ...answer, plain: true };
+	return answer;
 }
 
 async function handle(request, response) {
@@ -270,7 +269,8 @@ async function handle(request, response) {
 
 	for await (const part of request)
 		parts.push(part);
-	const work = !url.pathname.startsWith("/control");
+	const work = request.method === "POST" &&
+		url.pathname.startsWith("/v1/");
 
 	if (work && control.refuse > 0) {
 		control.refuse--;
@@ -282,9 +282,9 @@ async function handle(request, response) {
 
 	if (answer.after && control.hooks === "before")
 		await answer.after();
-	if (work && !answer.plain && control.delay > 0)
+	if (work && control.delay > 0)
 		await new Promise((done) => setTimeout(done, control.delay));
-	if (work && !answer.plain && control.lose > 0) {
+	if (work && control.lose > 0) {
 		control.lose--;
 		request.socket.destroy();
 	} else {

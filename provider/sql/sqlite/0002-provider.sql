@@ -234,6 +234,17 @@ CREATE TABLE refund_approval (
 	PRIMARY KEY (refund, person)
 );
 
+-- Lists that PSDs in the field signed, by their own numbers.  refund: NULL
+-- where none of the stamps could be claimed.  answer: NULL until it is known.
+CREATE TABLE refund_list (
+	psd INTEGER NOT NULL REFERENCES psd (serial),
+	number INTEGER NOT NULL,
+	digest BLOB NOT NULL,
+	refund INTEGER REFERENCES refund (id),
+	answer TEXT,
+	PRIMARY KEY (psd, number)
+);
+
 -- A stamp ends once: seen by the post, or claimed for a refund, never both.
 -- digest: SHA-256 of what was signed, which names stamps of PSDs in the field
 -- too.  piece: 0 where the indicium does not say it.
