@@ -249,17 +249,39 @@ no_funds(const struct attempt *a, struct err *e)
 	    mils_format(a->system.credit, credit));
 }
 
-/* More value into one of those that this attempt saw, the chosen one first. */
+/* What this PSD needs: the stamp that no PSD has enough for is of one alone. */
+static mils
+need_of(const struct attempt *a, const struct taken *t)
+{
+	return a->lump == 0 ? a->short_by
+			    : a->lump - psd_descending(&t->row.psd);
+}
+
+static size_t
+fullest(const struct attempt *a)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < a->psds; i++)
+		if (psd_descending(&a->psd[i].row.psd) >
+		    psd_descending(&a->psd[best].row.psd))
+			best = i;
+	return best;
+}
+
+/* More value into one of those that this attempt saw, the fullest one first: it
+ * needs least. */
 static bool
 fund_any(struct attempt *a, bool *changed, struct err *e)
 {
 	enum funded end = FUND_SHORT;
+	size_t first = fullest(a);
 
 	for (size_t n = 0; n < a->psds && end == FUND_SHORT; n++) {
-		struct taken *t = &a->psd[(a->chosen + n) % a->psds];
+		struct taken *t = &a->psd[(first + n) % a->psds];
 
-		if (t->row.operational &&
-		    !fund_psd(a->w, &a->system, t->here, a->short_by, &end, e))
+		if (t->row.operational && !fund_psd(a->w, &a->system, t->here,
+					      need_of(a, t), &end, e))
 			return false;
 	}
 	*changed = end == FUND_CHANGED;

@@ -63,6 +63,20 @@ left_in(const struct taken *t)
 	return t->row.operational ? psd_descending(&t->row.psd) : -1;
 }
 
+/* All have enough together, and none for this stamp: the fullest needs least. */
+static bool
+lacks_lump(struct attempt *a, mils amount)
+{
+	mils most = 0;
+
+	for (size_t i = 0; i < a->psds; i++)
+		if (left_in(&a->psd[i]) > most)
+			most = left_in(&a->psd[i]);
+	a->lump = amount;
+	a->short_by = amount - most;
+	return false;
+}
+
 /* The first from the chosen one on that has enough for this stamp. */
 static struct taken *
 find_taken(struct attempt *a, mils amount)
@@ -100,6 +114,7 @@ issue_debit(struct attempt *a, struct err *e)
 	for (size_t i = 0; i < a->psds; i++)
 		if (left_in(&a->psd[i]) > 0)
 			missing -= left_in(&a->psd[i]);
+	a->lump = 0;
 	a->short_by = missing > 0 ? missing : 0;
 	if (missing > 0)
 		return false;
@@ -109,10 +124,8 @@ issue_debit(struct attempt *a, struct err *e)
 		if (a->known[i])
 			continue;
 		t = find_taken(a, a->order->item[i].request.amount);
-		if (t == NULL) {
-			a->short_by = a->order->item[i].request.amount;
-			return false;
-		}
+		if (t == NULL)
+			return lacks_lump(a, a->order->item[i].request.amount);
 		if (!debit_one(a, t, i, e))
 			return false;
 	}

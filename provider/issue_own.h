@@ -33,7 +33,8 @@ struct attempt {
 	bool known[ISSUE_MAX];
 	size_t fresh;
 	mils sum;      /* of the fresh */
-	mils short_by; /* the chosen PSD, if it is alone */
+	mils short_by; /* what would be enough, where it is put best */
+	mils lump; /* no PSD has enough for this stamp; 0 = all too little */
 };
 
 /* May the system spend this, now?

@@ -166,6 +166,20 @@ a_label_is_used_once(void **state)
 	shop_close(&s);
 }
 
+/* Value into the PSD of this place in the list. */
+static void
+fill(struct shop *s, size_t i, mils amount)
+{
+	const struct psd_here *psd;
+	struct user_system u = shop_system(s, s->system[0].id);
+	struct err e = ERR_INIT;
+	enum funded end;
+	size_t count;
+
+	ok(psds_of(s->w, s->account, &psd, &count, &e), e.text);
+	ok(fund_psd(s->w, &u, &psd[i], amount, &end, &e), e.text);
+}
+
 /* --- value ------------------------------------------------------------------------------ */
 
 static void
@@ -193,6 +207,32 @@ a_short_psd_is_filled_and_several_share(void **state)
 	ok(again.replayed[5], "replayed");
 	is_int(shop_audit(&s, false), 0, "faults");
 	shop_close(&s);
+}
+
+/* 1.00 and 4.00 in the PSDs, credit 3.00: 5.00 are to be had, in one of them; then
+ * 3.00, in the other one. */
+static void
+what_lacks_goes_where_it_is_enough(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	for (size_t poor = 0; poor < 2; poor++) {
+		open_shop(&s, 2, 8000, 0);
+		s.system[0] = shop_system(&s, s.system[0].id);
+		fill(&s, poor, 1000);
+		fill(&s, 1 - poor, 4000);
+		is_int(shop_system(&s, s.system[0].id).credit, 3000, "credit");
+		shop_order(&order, &s.system[0], 1, 1, 5000);
+		must_issue(&s, &result);
+		is_int(shop_system(&s, s.system[0].id).credit, 2000, "credit");
+		shop_order(&order, &s.system[0], 2, 1, 3001);
+		must_refuse(&s, ERR_FUNDS, "is missing");
+		shop_order(&order, &s.system[0], 2, 1, 3000);
+		must_issue(&s, &result);
+		is_int(shop_audit(&s, false), 0, "faults");
+		shop_close(&s);
+	}
 }
 
 static void
@@ -625,6 +665,7 @@ static const struct CMUnitTest tests[] = {
     T(a_wrong_order_debits_nothing),
     T(a_label_is_used_once),
     T(a_short_psd_is_filled_and_several_share),
+    T(what_lacks_goes_where_it_is_enough),
     T(a_psd_is_not_filled_beyond_its_register),
     T(limits_hold_and_a_new_day_frees_them),
     T(a_clock_that_goes_back_begins_no_new_day),
