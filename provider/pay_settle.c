@@ -173,6 +173,13 @@ take_back(struct news *n, mils amount, enum pay_state state, struct err *e)
 	return store_receive(n->s, e) && owe(n, amount, e);
 }
 
+/* It came otherwise than it was asked for, and was credited to nobody. */
+static bool
+is_for_a_person(const struct payment *p)
+{
+	return pay_is_open(p->state) && p->looks < 0 && p->kind != PAY_INVOICE;
+}
+
 /* What went back had come, whoever tells it first. */
 static bool
 went_back(struct news *n, struct err *e)
@@ -180,7 +187,13 @@ went_back(struct news *n, struct err *e)
 	struct pay_said was = *n->said;
 	struct news before = *n;
 	bool refund = n->said->word == PAY_SAYS_REFUNDED;
+	char sum[MILS_TEXT];
 
+	if (is_for_a_person(n->p)) {
+		log_warning("payment %lld: %s went back; settle it by hand",
+		    (long long)n->p->id, mils_format(n->said->amount, sum));
+		return true;
+	}
 	was.amount = n->p->amount;
 	before.said = &was;
 	if (!is_settled(n->p) && !paid(&before, e))

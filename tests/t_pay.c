@@ -425,6 +425,30 @@ it_may_go_back_before_it_was_told_to_have_come(void **state)
 	close_shop(&s);
 }
 
+/* 50.00 came of 200.00, and a person sent them back: nobody ever had 200.00. */
+static void
+what_was_not_credited_gives_no_credit_when_it_goes_back(void **state)
+{
+	struct pay_said gone =
+	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:5000", 5000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	snprintf(gone.key, sizeof(gone.key), "%s", p.key);
+	said = paid(&p, "pi_1");
+	said.amount = 5000;
+	hear(&s, 0, &said);
+	hear(&s, 0, &gone);
+	is_int(account_of(&s).credit, 0, "credit");
+	is_int(account_of(&s).owed, 0, "owed");
+	is_int(payment_of(&s, p.id).state, PAY_CREATED, "for a person");
+	close_shop(&s);
+}
+
 static void
 an_account_locked_for_something_else_stays_so(void **state)
 {
@@ -794,6 +818,7 @@ static const struct CMUnitTest tests[] = {
     T(a_dispute_that_is_won_gives_it_again),
     T(a_dispute_about_a_part_is_told_twice),
     T(it_may_go_back_before_it_was_told_to_have_come),
+    T(what_was_not_credited_gives_no_credit_when_it_goes_back),
     T(an_account_locked_for_something_else_stays_so),
     T(one_automatic_payment_is_under_way),
     T(a_declined_card_is_not_asked_again_at_once),
