@@ -117,7 +117,7 @@ show_account(struct program *p, const char *name, struct err *e)
 	struct account a = {.id = 0};
 	mils in_psds = 0;
 	bool found = false;
-	bool good = verb_begin(p, &work, e) &&
+	bool good = verb_look(p, &work, e) &&
 		    store_account_find(work.w->store, name, &a, e) &&
 		    store_method_find(work.w->store, a.id, &m, &found, e) &&
 		    store_system_loaded(work.w->store, a.id, &in_psds, e);

@@ -51,7 +51,8 @@ verb_cost(struct program *p, int argc, char **argv, struct err *e)
 
 	if (!verb_words(argc, argv, 3, 4, usage, e))
 		return false;
-	good =
-	    verb_begin(p, &work, e) && run(work.w->store, argc, argv, name, e);
+	good = strcmp(argv[1], "list") == 0 ? verb_look(p, &work, e)
+					    : verb_begin(p, &work, e);
+	good = good && run(work.w->store, argc, argv, name, e);
 	return verb_done(&work, good, e);
 }

@@ -43,7 +43,7 @@ read_list(struct program *p, const char *account, bool open,
 	struct payment_wanted wanted = {.account = 0, .open = open};
 	struct verb_work work;
 	struct account a;
-	bool good = verb_begin(p, &work, e);
+	bool good = verb_look(p, &work, e);
 
 	if (good && account != NULL) {
 		good = store_account_find(work.w->store, account, &a, e);

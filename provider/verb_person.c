@@ -82,7 +82,7 @@ static bool
 list(struct program *p, struct err *e)
 {
 	struct verb_work work;
-	bool good = verb_begin(p, &work, e) &&
+	bool good = verb_look(p, &work, e) &&
 		    store_person_list(work.w->store, print_person, work.w, e);
 
 	return verb_done(&work, good, e);

@@ -174,7 +174,8 @@ verb_psd(struct program *p, int argc, char **argv, struct err *e)
 		return false;
 	if (count < 1 || count > PSDS_MAX)
 		return err_set(e, ERR_REQUEST, "--count: 1 to %d", PSDS_MAX);
-	good = verb_begin(p, &work, e);
+	good = strcmp(argv[1], "list") == 0 ? verb_look(p, &work, e)
+					    : verb_begin(p, &work, e);
 	if (good && strcmp(argv[1], "add") == 0)
 		good = add(&work, argv[2], module, count, e);
 	else if (good && strcmp(argv[1], "enrol") == 0)

@@ -159,10 +159,12 @@ bool
 verb_sheet(struct program *p, int argc, char **argv, struct err *e)
 {
 	struct verb_work work;
-	bool good;
+	bool good, looks;
 
 	if (!verb_words(argc, argv, 2, 4, usage, e))
 		return false;
-	good = verb_begin(p, &work, e) && run(work.w, argc, argv, e);
+	looks = strcmp(argv[1], "list") == 0 || strcmp(argv[1], "show") == 0;
+	good = looks ? verb_look(p, &work, e) : verb_begin(p, &work, e);
+	good = good && run(work.w, argc, argv, e);
 	return verb_done(&work, good, e);
 }

@@ -4,12 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
-bool
-verb_begin(struct program *p, struct verb_work *out, struct err *e)
+static bool
+begin(struct program *p, enum store_mode mode, struct verb_work *out,
+    struct err *e)
 {
 	*out = (struct verb_work){.p = p};
 	return program_open(p, e) && program_worker(p, &out->w, e) &&
-	       store_begin(out->w->store, STORE_WRITE, e);
+	       store_begin(out->w->store, mode, e);
+}
+
+bool
+verb_begin(struct program *p, struct verb_work *out, struct err *e)
+{
+	return begin(p, STORE_WRITE, out, e);
+}
+
+bool
+verb_look(struct program *p, struct verb_work *out, struct err *e)
+{
+	return begin(p, STORE_READ, out, e);
 }
 
 bool

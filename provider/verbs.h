@@ -27,6 +27,9 @@ struct verb_work {
 };
 MUST_CHECK bool
 verb_begin(struct program *p, struct verb_work *out, struct err *e);
+/* The same, to read only: it waits for nobody. */
+MUST_CHECK bool
+verb_look(struct program *p, struct verb_work *out, struct err *e);
 MUST_CHECK bool verb_done(struct verb_work *work, bool good, struct err *e);
 
 /* The value of "--name VALUE" or "--name=VALUE" among the arguments behind
