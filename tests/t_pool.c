@@ -71,7 +71,6 @@ make(size_t i, mils value)
 
 	snprintf(uri[i], sizeof(uri[i]), "file:%s/v%d", shop.dir, ++made);
 	lab_defaults(&psd);
-	psd.expires = 20991231;
 	psd.audit_due = 0;
 	is_ok(lab_create_vault(lab, uri[i], &psd, id, &e), &e, "create");
 	if (value == 0)
