@@ -32,7 +32,7 @@ struct issue_item {
 
 struct issue_order {
 	const struct user_system *who; /* as auth.h found it */
-	int64_t fence; /* -1: the order has a key of its own, see order.h */
+	int64_t fence; /* as the client was told it last */
 	mils total;    /* the sum of all, as the client has it */
 	size_t count;  /* 1 to ISSUE_MAX */
 	struct issue_item item[ISSUE_MAX];
@@ -48,8 +48,9 @@ struct issue_result {
 
 /* All new stamps of the order, or none.
  * Errors: ERR_REQUEST (total, a field, a key twice), ERR_FUNDS, ERR_DENIED (not
- * to be spent, limits, PSD's life, sheet, label), ERR_BUSY (an old fence), ERR_CORRUPT (a key
- * with another request), ERR_ABSENT: nothing is known, ask issue_find(). */
+ * to be spent, limits, PSD's life, sheet, label), ERR_BUSY (an old fence),
+ * ERR_CORRUPT (a key with another request), ERR_ABSENT: nothing is known, ask
+ * issue_find(). */
 MUST_CHECK bool issue_stamps(struct worker *w, const struct issue_order *order,
     struct issue_result *out, struct err *e);
 

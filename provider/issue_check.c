@@ -9,7 +9,7 @@
 static bool
 check_fence(struct attempt *a, struct err *e)
 {
-	if (a->order->fence < 0 || a->order->fence == a->system.fence)
+	if (a->order->fence == a->system.fence)
 		return true;
 	a->overtaken = true;
 	return err_set(e, ERR_BUSY,

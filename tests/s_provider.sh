@@ -122,6 +122,26 @@ if command -v soffice >/dev/null; then
 	check_is 'one licence in all of them' "$(licences)" "$LICENCE "
 fi
 
+# --- the post ---------------------------------------------------------------------------
+# asked WHAT: the verdict of /v1/verify or /v1/cancel on the last stamp that was
+# read off the paper, for a person of the post.
+asked() {
+	asked_bytes=$(jq -r '[.files[].stamps[].bytes] | last' \
+		"$WORK/verify.json" |
+		perl -MMIME::Base64 -ne 'chomp; print encode_base64(pack("H*", $_), "")')
+	provider_says front "/v1/$1" -H "Authorization: Bearer $post" \
+		--json "{\"indicium\": \"$asked_bytes\", \"place\": \"belt\"}" |
+		jq -r .verdict
+}
+
+job=$(submit -d Postage "$WORK/one.pdf")
+arrives 'a stamp for the post' "$job" 780
+post=$(postaged person add belt --role post | sed -n '/^token/{n;p;}')
+check_is 'on line it is good' "$(asked verify)" VALID
+check_is 'it is cancelled' "$(asked cancel)" VALID
+check_is 'a second scan is a duplicate' "$(asked cancel)" DUPLICATE
+check_is 'and says so to who only looks' "$(asked verify)" DUPLICATE
+
 # --- which PSD, which server -----------------------------------------------------------
 # How often value went into a PSD; 2.00 each time, so the labels need more.
 loads() {
