@@ -32,9 +32,9 @@ struct issue_item {
 
 struct issue_order {
 	const struct user_system *who; /* as auth.h found it */
-	int64_t fence; /* as the client was told it last */
-	mils total;    /* the sum of all, as the client has it */
-	size_t count;  /* 1 to ISSUE_MAX */
+	int64_t fence;		       /* as the client was told it last */
+	mils total;   /* the sum of all, as the client has it */
+	size_t count; /* 1 to ISSUE_MAX */
 	struct issue_item item[ISSUE_MAX];
 };
 
