@@ -333,8 +333,9 @@ provider system add acc desk | tail -n 1 >"$WORK/state/token"
 chown postage "$WORK/state/token"
 check 'the PSD is enrolled' provider psd enrol acc \
 	--certificate "$WORK/state/lab/psd/$psd.pem"
-POSTAGED_CONF="$WORK/etc/postaged.conf" as_postage "$WORK/bin/postaged" \
-	>"$WORK/postaged.log" 2>&1 &
+# not as_postage: the process that is remembered has to be the server
+setpriv --reuid=postage --regid=postage --clear-groups -- "$WORK/bin/postaged" \
+	--config "$WORK/etc/postaged.conf" >"$WORK/postaged.log" 2>&1 &
 remember $!
 check 'the provider serves' until_true 10 answers
 check 'what was spoiled meanwhile is asked back' lab refund request
