@@ -131,7 +131,7 @@ api_webhook(struct call *c, struct err *e)
 		    "nobody tells anything here by that name");
 		return true;
 	}
-	if (!driver->hear(home, &in, c->w->provider->now(), &said, e) ||
+	if (!driver->hear(home, &in, worker_ms(c->w) / 1000, &said, e) ||
 	    !pay_hear(c->w, driver, 0, &said, &p, e))
 		return false;
 	if (p.id != 0)

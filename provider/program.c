@@ -13,12 +13,6 @@
 
 #define STORE_WAIT_MS 30000
 
-static time_t
-now(void)
-{
-	return time(NULL);
-}
-
 bool
 program_load(const char *path, struct program *out, struct err *e)
 {
@@ -74,7 +68,6 @@ program_open(struct program *p, struct err *e)
 	p->provider.refund_days = p->config.refund_days;
 	p->provider.approve_above = p->config.approve_above;
 	p->provider.any_sheet = p->config.any_sheet;
-	p->provider.now = now;
 	p->provider.tally = &p->tally;
 	if (!read_cluster_key(p, e))
 		return false;

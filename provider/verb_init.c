@@ -55,17 +55,11 @@ make_secrets(const struct config *c, struct err *e)
 
 /* --- the database ------------------------------------------------------------------ */
 
-static time_t
-now(void)
-{
-	return time(NULL);
-}
-
 static bool
 make_administrator(struct store *s, const struct licence *l, const char *login,
     char token[AUTH_TOKEN], struct err *e)
 {
-	struct provider provider = {.licence = *l, .now = now};
+	struct provider provider = {.licence = *l};
 	struct worker w = {.provider = &provider, .store = s};
 	struct person p = {.role = PERSON_ADMINISTRATOR};
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/date.h"
 
@@ -62,11 +63,16 @@ worker_person_id(const struct worker *w, int64_t person, char out[PSD_ID])
 int64_t
 worker_ms(const struct worker *w)
 {
-	return (int64_t)w->provider->now() * 1000;
+	struct timespec now;
+
+	if (w->provider->now_ms != NULL)
+		return w->provider->now_ms();
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 uint32_t
 worker_today(const struct worker *w)
 {
-	return date_local(w->provider->now());
+	return date_local((time_t)(worker_ms(w) / 1000));
 }

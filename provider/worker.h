@@ -47,8 +47,8 @@ struct provider {
 	mils approve_above; /* more takes two persons */
 	bool any_sheet;	    /* label sheets that nobody registered, too */
 	const char *server; /* this processing server's name */
-	time_t (*now)(void);
-	struct tally *tally; /* NULL: nobody counts */
+	int64_t (*now_ms)(void); /* since 1970; NULL: the system's clock */
+	struct tally *tally;	 /* NULL: nobody counts */
 };
 
 struct worker {

@@ -156,7 +156,7 @@ help_order(struct help *h, const struct user_system *who, size_t count)
 
 	ok(o != NULL, "memory");
 	o->who = who;
-	o->fence = -1;
+	o->fence = who->fence;
 	o->count = count;
 	o->total = STAMP_SUM * (mils)count;
 	for (size_t i = 0; i < count; i++) {

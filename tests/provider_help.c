@@ -18,8 +18,14 @@
 
 static time_t clock_now;
 
-static time_t
-now(void)
+static int64_t
+now_ms(void)
+{
+	return (int64_t)clock_now * 1000;
+}
+
+time_t
+shop_time(void)
 {
 	return clock_now;
 }
@@ -82,7 +88,7 @@ make_authority(struct shop *s, struct err *e)
 	    .authority = authority_root(s->authority),
 	    .choose_psd = CHOOSE_AFFINITY,
 	    .server = "test",
-	    .now = now};
+	    .now_ms = now_ms};
 }
 
 struct worker *

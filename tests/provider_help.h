@@ -37,6 +37,7 @@ void shop_worker_close(struct worker *w);
 
 /* The clock of the shop. */
 void shop_set_time(time_t now);
+time_t shop_time(void);
 
 /* An order of `count` stamps of `amount`, keys from `first` on. */
 void shop_order(struct issue_order *out, const struct user_system *who,

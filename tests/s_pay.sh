@@ -108,7 +108,9 @@ order() {
 # buys WHAT SUM [STATUS]: an order that ends so.
 buys() {
 	stamps=$((stamps + 1))
-	check_is "$1" "$(order "$2")" "${3:-200}"
+	buys_status=$(order "$2")
+	check_is "$1" "$buys_status" "${3:-200}"
+	[ "$buys_status" = "${3:-200}" ] || cat "$WORK/answer"
 }
 
 order_is() {

@@ -3,6 +3,7 @@
  * gets it, and which gets it next.  The servers are provider/web.c with handlers
  * that do as they are told; one cuts its connections. */
 #include <arpa/inet.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -307,7 +308,7 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	char name[128];
+	char name[PATH_MAX];
 
 	(void)state;
 	close_front();

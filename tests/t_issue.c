@@ -275,11 +275,11 @@ limits_hold_and_a_new_day_frees_them(void **state)
 	must_issue(&s, &result);
 	shop_order(&order, &s.system[0], 3, 1, 1);
 	must_refuse(&s, ERR_DENIED, "a day");
-	shop_set_time(s.provider.now() + 24 * 3600);
+	shop_set_time(shop_time() + 24 * 3600);
 	must_issue(&s, &result);
 	shop_order(&order, &s.system[0], 4, 1, 2000);
 	must_refuse(&s, ERR_DENIED, "a month");
-	shop_set_time(s.provider.now() + 10 * 24 * 3600);
+	shop_set_time(shop_time() + 10 * 24 * 3600);
 	order.item[0].request.mail_date = 20261208;
 	must_issue(&s, &result);
 	is_int(shop_audit(&s, false), 0, "faults");
@@ -295,7 +295,7 @@ a_clock_that_goes_back_begins_no_new_day(void **state)
 
 	(void)state;
 	open_shop(&s, 1, 100000, 50000);
-	today = s.provider.now();
+	today = shop_time();
 	tomorrow = today + 24 * 3600;
 	shop_sql(&s, "UPDATE usersystem SET day_max = 3000");
 	shop_set_time(tomorrow);
@@ -425,7 +425,7 @@ what_was_debited_is_signed_by_whoever_comes(void **state)
 	ok(again.stamp[0].is_signed, "signed when it is found");
 	ok(complete_pending(s.w, 5000, &count, &e), e.text);
 	is_int(count, 0, "too young");
-	shop_set_time(s.provider.now() + 60);
+	shop_set_time(shop_time() + 60);
 	ok(complete_pending(s.w, 5000, &count, &e), e.text);
 	is_int(count, 1, "the other one");
 	ok(complete_pending(s.w, 5000, &count, &e), e.text);

@@ -536,12 +536,12 @@ a_declined_card_is_not_asked_again_at_once(void **state)
 
 		p = auto_due(&s, 100, true);
 		hear(&s, p.id, &no);
-		shop_set_time(s.provider.now() + pause - 1);
+		shop_set_time(shop_time() + pause - 1);
 		e = (struct err)ERR_INIT;
 		ok(!pay_auto_write(s.w, s.account, 100, &p, &due, &e), "early");
 		is_err(&e, ERR_FUNDS, "declined");
 		ok(strstr(e.text, "no money") != NULL, e.text);
-		shop_set_time(s.provider.now() + 1);
+		shop_set_time(shop_time() + 1);
 	}
 	close_shop(&s);
 }
@@ -583,16 +583,16 @@ what_never_left_has_failed_and_what_may_have_is_open(void **state)
 	is_err(&e, ERR_ABSENT, "nobody is there");
 	is_int(payment_of(&s, 1).state, PAY_FAILED, "never left");
 	/* asked a second time it may have left the first time */
-	shop_set_time(s.provider.now() + 60);
+	shop_set_time(shop_time() + 60);
 	p = auto_due(&s, 0, true);
-	shop_set_time(s.provider.now() + 11);
+	shop_set_time(shop_time() + 11);
 	e = (struct err)ERR_INIT;
 	ok(!pay_keep(s.w, &e), "nobody is there");
 	p = payment_of(&s, p.id);
 	is_int(p.state, PAY_CREATED, "open");
 	is_int(p.looks, 1, "looked");
 	/* a day later nobody asks with its key any more */
-	shop_set_time(s.provider.now() + 24 * 3600);
+	shop_set_time(shop_time() + 24 * 3600);
 	e = (struct err)ERR_INIT;
 	is_ok(pay_keep(s.w, &e), &e, "left to a person");
 	ok(strstr(payment_of(&s, p.id).reason, p.key) != NULL, "with its key");
