@@ -16,16 +16,17 @@
 	"FROM usersystem_count n "                                       \
 	"JOIN usersystem u ON u.id = n.usersystem "                      \
 	"JOIN account a ON a.id = u.account "                            \
-	"JOIN customer c ON c.id = a.customer WHERE n.usersystem = $1"
+	"JOIN customer c ON c.id = a.customer "
+#define SQL_ONE SQL_SYSTEM "WHERE n.usersystem = $1"
 
 void
 store_system_ask(struct store *s, int64_t id, bool lock)
 {
 	store_put_int(s, id);
 	if (lock && store_engine(s) == STORE_POSTGRESQL)
-		store_send(s, SQL_SYSTEM " FOR UPDATE OF n");
+		store_send(s, SQL_ONE " FOR UPDATE OF n");
 	else
-		store_send(s, SQL_SYSTEM);
+		store_send(s, SQL_ONE);
 }
 
 static void
@@ -111,6 +112,22 @@ store_system_get(
 		return true;
 	read_who(s, out);
 	read_counts(s, out);
+	return true;
+}
+
+bool
+store_system_list(
+    struct store *s, system_fn *each, void *context, struct err *e)
+{
+	if (!store_run(s, SQL_SYSTEM "ORDER BY u.id", e))
+		return false;
+	while (store_row(s)) {
+		struct user_system u = {.id = 0};
+
+		read_who(s, &u);
+		read_counts(s, &u);
+		each(context, &u);
+	}
 	return true;
 }
 

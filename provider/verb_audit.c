@@ -56,7 +56,8 @@ verb_audit(struct program *p, int argc, char **argv, struct err *e)
 	struct audit_result r;
 	struct worker *w;
 
-	if (!verb_words(argc, argv, 1, 1, "audit [--checkpoint]", e))
+	if (!verb_words(argc, argv, 1, 1, "audit [--checkpoint]", e) ||
+	    !verb_needs_keys(p, e))
 		return false;
 	done =
 	    open_worker(p, &w, e) && audit_books(w, print_fault, NULL, &r, e);

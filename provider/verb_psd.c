@@ -174,6 +174,9 @@ verb_psd(struct program *p, int argc, char **argv, struct err *e)
 		return false;
 	if (count < 1 || count > PSDS_MAX)
 		return err_set(e, ERR_REQUEST, "--count: 1 to %d", PSDS_MAX);
+	if ((strcmp(argv[1], "add") == 0 || strcmp(argv[1], "enrol") == 0) &&
+	    !verb_needs_keys(p, e))
+		return false;
 	good = strcmp(argv[1], "list") == 0 ? verb_look(p, &work, e)
 					    : verb_begin(p, &work, e);
 	if (good && strcmp(argv[1], "add") == 0)

@@ -62,8 +62,7 @@ check 'its life' tells ok 'user system' 'may spend'
 check 'whom it trusts' tells ok "provider's certificate" 'leads to'
 check 'no fault of them' test "$(grep -c FAULT "$WORK/said")" = 0
 
-postaged account lock Mailroom --reason 'rent is due' >/dev/null 2>&1 ||
-	postaged account lock Mailroom >/dev/null
+postaged account lock Mailroom --reason "rent is due"
 check 'a locked account' tells FAULT 'user system' 'locked|due' 'settle it'
 postaged account unlock Mailroom >/dev/null
 postaged system suspend desk >/dev/null
@@ -107,6 +106,49 @@ mv "$WORK/state/elsewhere" "$WORK/state/certificates"
 provider_stop front
 check 'the provider is off' tells FAULT provider 'no connection' \
 	'postaged running'
+
+provider_start front
+provider_stop one
+check 'its servers are off' tells FAULT provider 'not as it should' \
+	'processing servers'
+provider_stop front
+
+# --- and of who runs the provider ----------------------------------------------
+# answers WORDS COMMAND...: it fails, and says so.
+answers() {
+	answers_words=$1
+	shift
+	! "$@" >"$WORK/said" 2>&1 && grep -qE "$answers_words" "$WORK/said" || {
+		cat "$WORK/said"
+		return 1
+	}
+}
+
+# front VERB...: with the configuration of the front.
+front() {
+	as_postage "$WORK/bin/postaged" --config "$PROVIDER/front.conf" "$@"
+}
+check 'a front certifies nothing' answers 'processing server' \
+	front psd add Mailroom
+check 'and checks no signature' answers 'processing server' front audit
+check 'root makes no keys of the service' answers 'setpriv --reuid=postage' \
+	"$WORK/bin/postaged" --config "$PROVIDER/admin.conf" init
+check 'an account is locked for a reason' answers 'say why' \
+	postaged account lock Mailroom
+check 'its systems are listed' test "$(postaged system list Mailroom |
+	grep -c 'desk .* from 127.0.0.1')" = 1
+check 'those of no account' answers 'no account' postaged system list Mailrom
+sed 's/^authority = .*ca.pem//' "$PROVIDER/front.conf" >"$PROVIDER/blind.conf"
+provider_start one
+setpriv --reuid=postage --regid=postage --clear-groups -- \
+	"$WORK/bin/postaged" --config "$PROVIDER/blind.conf" serve \
+	>"$PROVIDER/blind.log" 2>&1 &
+echo $! >"$PROVIDER/blind.pid"
+remember $!
+check 'a front that cannot believe a server says so' until_true 10 \
+	grep -q 'server one is left out: .*https://' "$PROVIDER/blind.log"
+provider_stop blind
+provider_stop one
 
 # Another server stands there, whose clock is wrong.
 mkdir -p "$WORK/www/v1"

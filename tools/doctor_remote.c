@@ -79,6 +79,20 @@ front_remedy(enum err_kind kind)
 	}
 }
 
+static const char *
+status_remedy(int status)
+{
+	switch (status) {
+	case 404: return "this is another server: are name and port right?";
+	case 503:
+		return "its database or all its processing servers are away: "
+		       "its administrator reads journalctl -u postaged";
+	default:
+		return "something is wrong there: its administrator reads "
+		       "journalctl -u postaged";
+	}
+}
+
 /* By its Date header, which a proxy may have left out. */
 static void
 check_clock(const struct look *l, struct https *h)
@@ -114,11 +128,8 @@ ask_front(const struct look *l, struct https *h, const char *front, bool first)
 	snprintf(detail, sizeof(detail), "%s answers%s", front,
 	    a.status == 200 ? "" : ", but not as it should");
 	if (a.status != 200)
-		return say(l, "provider", false, detail,
-		    a.status == 404
-			? "this is another server: are name and port right?"
-			: "something is wrong there: its administrator reads "
-			  "journalctl -u postaged");
+		return say(
+		    l, "provider", false, detail, status_remedy(a.status));
 	say(l, "provider", true, detail, "");
 	if (first)
 		check_clock(l, h);
