@@ -14,7 +14,7 @@
 provider_alone "$@"
 WORKERS=2
 scheduler_setup
-provider_setup sqlite
+provider_setup "${PROVIDER_ENGINE:-sqlite}"
 provider_server one
 provider_front
 postaged account add Example Mailroom --load 20.00 >/dev/null

@@ -38,13 +38,13 @@ static const struct {
 	double share; /* of the width */
 	enum draw_align align;
 } columns[COLUMNS] = {
-    {"No.", 0.055, DRAW_RIGHT},
-    {"Stamp", 0.225, DRAW_LEFT},
-    {"Mail date", 0.105, DRAW_LEFT},
-    {"Amount", 0.085, DRAW_RIGHT},
-    {"Class", 0.155, DRAW_LEFT},
-    {"Printed as", 0.205, DRAW_LEFT},
-    {"Reason", 0.17, DRAW_LEFT},
+    {"No.", 0.05, DRAW_RIGHT},
+    {"Stamp", 0.205, DRAW_LEFT},
+    {"Mail date", 0.1, DRAW_LEFT},
+    {"Amount", 0.08, DRAW_RIGHT},
+    {"Class", 0.145, DRAW_LEFT},
+    {"Printed as", 0.265, DRAW_LEFT},
+    {"Reason", 0.155, DRAW_LEFT},
 };
 
 bool
