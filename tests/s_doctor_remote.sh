@@ -34,11 +34,12 @@ doctor() {
 # tells RESULT WHAT WORDS [REMEDY]: one line of it, and what to do.
 tells() {
 	doctor >"$WORK/said"
-	grep -E "^$1 +$2: " "$WORK/said" | grep -qE "$3" &&
-		{ [ -z "${4:-}" ] || grep -qE -- "-> .*$4" "$WORK/said"; } || {
-		cat "$WORK/said"
-		return 1
-	}
+	if grep -E "^$1 +$2: " "$WORK/said" | grep -qE "$3"; then
+		[ -n "${4:-}" ] || return 0
+		grep -qE -- "-> .*$4" "$WORK/said" && return 0
+	fi
+	cat "$WORK/said"
+	return 1
 }
 
 # uri FROM TO: in the configuration; uri back: as it was.
@@ -118,10 +119,12 @@ provider_stop front
 answers() {
 	answers_words=$1
 	shift
-	! "$@" >"$WORK/said" 2>&1 && grep -qE "$answers_words" "$WORK/said" || {
-		cat "$WORK/said"
-		return 1
-	}
+	if ! "$@" >"$WORK/said" 2>&1 &&
+		grep -qE "$answers_words" "$WORK/said"; then
+		return 0
+	fi
+	cat "$WORK/said"
+	return 1
 }
 
 # front VERB...: with the configuration of the front.

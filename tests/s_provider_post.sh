@@ -56,10 +56,11 @@ verdict() {
 	verdict_code=$1 verdict_words=$2
 	shift 2
 	"$@" >"$WORK/said" 2>&1
-	is $? "$verdict_code" && grep -qE "$verdict_words" "$WORK/said" || {
-		cat "$WORK/said"
-		return 1
-	}
+	if is $? "$verdict_code" && grep -qE "$verdict_words" "$WORK/said"; then
+		return 0
+	fi
+	cat "$WORK/said"
+	return 1
 }
 
 # page QUEUE WHAT: one more stamp; $FILE has it.
@@ -80,9 +81,9 @@ page Postage picture
 check 'without certificates it is nobody'"'"'s' verdict 1 'UNKNOWN-ISSUER' \
 	postage_verify --certificates "$WORK/trust" "$FILE"
 check 'on line it is good' verdict 0 'VALID \(lab\)' look belt "$FILE"
-check_is 'what it was checked with is kept' "$(ls "$CACHE" | tr '\n' ' ')" \
-	"$(cd "$CACHE" && ls -d XX-*.der XX.crl XXPS0000000001-*.der |
-		tr '\n' ' ')"
+check_is 'what it was checked with is kept' "$(find "$CACHE" -type f |
+	sed -e 's|.*/||' -e 's/-[0-9]*\.der/.der/' | LC_ALL=C sort | tr '\n' ' ')" \
+	'XX.crl XX.der XXPS0000000001.der '
 check 'a look changes nothing' verdict 0 'VALID \(lab\)' look books "$FILE"
 check 'it is cancelled' verdict 0 'VALID \(lab\): cancelled' \
 	look belt --cancel --place 'belt 2' "$FILE"
@@ -104,6 +105,10 @@ check 'a page of the same stamp twice counts once' verdict 1 \
 	look belt --cancel --place 'belt 2' "$FILE" "$FILE"
 hex=$(postage_verify --json --decode "$FILE" | jq -r '.files[].stamps[].bytes')
 check 'by its bytes' verdict 1 'DUPLICATE' look belt --hex "$hex"
+check 'off line its time may be over' verdict 1 'EXPIRED' postage_verify \
+	--certificates "$PUBLISH" --date 2027-06-01 --hex "$hex"
+check 'on line that is the provider'"'"'s to say' verdict 1 'DUPLICATE' \
+	look belt --date 2027-06-01 --hex "$hex"
 check 'changed bytes are not asked about' verdict 1 'BAD-SIGNATURE' \
 	look belt --hex "${hex%??}$(printf %s "$hex" | tail -c 2 |
 		tr '0123456789abcdef' '123456789abcdef0')"

@@ -88,7 +88,7 @@ static bool
 write_pdf(const struct arguments *a, const char *path,
     const struct books_request *r, struct err *e)
 {
-	struct refund_request message;
+	struct refund_request message = {.number = 0};
 	struct refund_list list;
 	struct refund_print paper = {.list = &list,
 	    .message = r->by_provider ? NULL : &message,
