@@ -460,6 +460,58 @@ refund(struct front *f, const struct tls_request *r, enum front_fault fault,
 	say(out, j);
 }
 
+/* --- the post ------------------------------------------------------------------------ */
+
+static bool
+read_look(const struct tls_request *r, struct front_use *out)
+{
+	struct err e = ERR_INIT;
+	struct json *j;
+
+	*out = (struct front_use){.len = 0};
+	if (!json_open(r->body, r->body_len, &j, &e))
+		return false;
+	json_take_base64(
+	    j, "indicium", true, out->bytes, sizeof(out->bytes), &out->len);
+	json_take_text(j, "place", false, out->place, sizeof(out->place));
+	json_take_text(j, "scan", false, out->scan, sizeof(out->scan));
+	return json_close(j, &e);
+}
+
+/* The same look again is no second one. */
+static void
+post(struct front *f, const struct tls_request *r, enum front_fault fault,
+    struct tls_answer *out)
+{
+	bool cancels = strcmp(r->path, "/v1/cancel") == 0, again;
+	struct front_use look;
+	struct json *j;
+
+	if (!read_look(r, &look) || cancels != (look.scan[0] != '\0')) {
+		refuse(out, 400, "ERR_REQUEST", "not a look");
+		return;
+	}
+	again = f->used.len == look.len && look.len > 0 &&
+		memcmp(f->used.bytes, look.bytes, look.len) == 0 &&
+		strcmp(f->used.scan, look.scan) != 0;
+	if (cancels && f->used.len == 0)
+		f->used = look;
+	j = json_new();
+	json_put_text(j, "verdict",
+	    fault == DO_NAME ? "SPLENDID"
+	    : again	     ? "DUPLICATE"
+			     : "VALID");
+	json_put_text(j, "why", again ? "first seen\n\x1b[2J" : "");
+	json_put_text(j, "psd", f->id[0]);
+	if (again) {
+		json_begin_object(j, "first");
+		json_put_int(j, "at", 1795000000999);
+		json_put_text(j, "place", f->used.place);
+		json_end(j);
+	}
+	say(out, j);
+}
+
 static void
 certificate(struct front *f, const char *id, enum front_fault fault,
     struct tls_answer *out)
@@ -502,6 +554,9 @@ op_of(const struct tls_request *r)
 		return AT_RECENT;
 	if (strncmp(r->path, "/v1/refunds", 11) == 0)
 		return AT_REFUND;
+	if (strcmp(r->path, "/v1/verify") == 0 ||
+	    strcmp(r->path, "/v1/cancel") == 0)
+		return AT_POST;
 	return AT_CERT;
 }
 
@@ -515,6 +570,7 @@ obey(struct front *f, enum front_op op, const struct tls_request *r,
 	case AT_FIND: find(f, r, fault, out); break;
 	case AT_RECENT: recent(f, fault, out); break;
 	case AT_REFUND: refund(f, r, fault, out); break;
+	case AT_POST: post(f, r, fault, out); break;
 	default: certificate(f, strrchr(r->path, '/') + 1, fault, out);
 	}
 }

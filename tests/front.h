@@ -25,6 +25,7 @@ enum front_op {
 	AT_FIND,
 	AT_RECENT,
 	AT_REFUND,
+	AT_POST,
 	AT_CERT,
 	FRONT_OPS
 };
@@ -80,6 +81,11 @@ struct front {
 		char reason[128];
 		const char *state;
 	} refund;
+	struct front_use { /* the one stamp that was cancelled; len 0 = none */
+		uint8_t bytes[INDICIUM_MAX];
+		size_t len;
+		char place[64], scan[40];
+	} used;
 	struct {
 		enum front_fault what;
 		int arg;

@@ -98,7 +98,11 @@ agree granted
 # --- rejected, refused ------------------------------------------------------------
 check 'two more' desk spoil "$mail" --page 2 --reason torn
 check 'two more' desk spoil "$mail" --page 3 --reason 'no ink'
-check 'asked' desk refund request
+names=$(fields_of "$WORK/stamps" 'psd ascending postage' |
+	awk '$3 != 780 { print $1 "/" $2 }')
+# shellcheck disable=SC2086
+check 'asked, by the names on them' desk refund request $names
+check_is 'both' "$(request 2 stamps)" 2
 postaged refund reject 2 --by admin >/dev/null
 check 'rejected' says 'refused it' desk refund settle 2
 check_is 'both' "$(states "$mail")" 'refunded rejected rejected'
