@@ -80,6 +80,56 @@ what_one_key_signs_only_it_verifies(void **state)
 	sig_free(b);
 }
 
+#define OWN 30
+
+/* Each bit of r and s, and each of the messages, where only the private number
+ * looks (not the last), and where both look. */
+static void
+what_a_key_signed_itself_it_knows(void **state)
+{
+	struct sig_key *key = NULL, *other = NULL, *public = NULL;
+	uint8_t sig[OWN][SIG_BYTES], der[SIG_KEY_MAX];
+	char msg[OWN][20];
+	struct sig_signed list[OWN];
+	struct err e = ERR_INIT;
+	size_t len;
+
+	(void)state;
+	is_ok(sig_generate(&key, &e) && sig_generate(&other, &e) &&
+		  sig_store_public(key, der, sizeof(der), &len, &e) &&
+		  sig_load_public(der, len, &public, &e),
+	    &e, "keys");
+	for (int i = 0; i < OWN; i++) {
+		snprintf(msg[i], sizeof(msg[i]), "message %d", i);
+		list[i] = (struct sig_signed){msg[i], strlen(msg[i]), sig[i]};
+		is_ok(
+		    sig_sign(key, msg[i], list[i].len, sig[i], &e), &e, "sign");
+	}
+	for (size_t n = 1; n <= OWN; n++)
+		ok(sig_verify_own(key, list, n), "they are its own");
+	ok(!sig_verify_own(other, list, OWN), "another key's");
+	ok(!sig_verify_own(public, list, OWN), "a public key made none");
+	for (int bit = 0; bit < 8 * SIG_BYTES; bit++) {
+		for (int i = 0; i < 2; i++) {
+			sig[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
+			ok(!sig_verify_own(key, list, 2), "a bit differs");
+			sig[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+	for (int i = 0; i < OWN; i++) {
+		msg[i][0] ^= 1;
+		ok(!sig_verify_own(key, list, OWN), "another message");
+		msg[i][0] ^= 1;
+	}
+	memset(sig[0], 0, SIG_BYTES);
+	ok(!sig_verify_own(key, list, 2), "zeros");
+	memset(sig[0], 0xff, SIG_BYTES);
+	ok(!sig_verify_own(key, list, 2), "over the order");
+	sig_free(key);
+	sig_free(other);
+	sig_free(public);
+}
+
 static void
 keys_come_back_from_bytes(void **state)
 {
@@ -182,6 +232,7 @@ main(void)
 	    T(a_published_signature_verifies),
 	    T(zeros_are_no_signature),
 	    T(what_one_key_signs_only_it_verifies),
+	    T(what_a_key_signed_itself_it_knows),
 	    T(keys_come_back_from_bytes),
 	    T(keys_are_read_from_pem_files),
 	    T(what_is_no_key_is_refused),
