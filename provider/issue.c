@@ -186,6 +186,7 @@ write(struct attempt *a, struct err *e)
 	for (size_t i = 0; i < a->order->count; i++)
 		if (!a->known[i])
 			store_stamp_put(s, &a->out->stamp[i]);
+	store_stamp_send(s);
 	for (size_t i = 0; i < a->psds; i++)
 		if (a->psd[i].first != 0)
 			put_transfer(a, &a->psd[i]);
