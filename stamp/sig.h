@@ -64,9 +64,8 @@ MUST_CHECK bool sig_sign(const struct sig_key *key, const void *msg, size_t len,
 MUST_CHECK bool sig_verify(const struct sig_key *key, const void *msg,
     size_t len, const uint8_t sig[SIG_BYTES]);
 
-/* The same of 1 to SIG_OWN_MAX signatures that this private key has just made: by
- * its private number, which takes a third of the time, and of the last one by the
- * public half. */
+/* The same of 1 to SIG_OWN_MAX signatures that this private key has just made, in a
+ * third of the time; false too if the key has changed in memory. */
 #define SIG_OWN_MAX 128
 struct sig_signed {
 	const void *msg;

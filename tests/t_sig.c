@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/durable.h"
-#include "stamp/sig.h"
+#include "stamp/sig_openssl.h"
 
 /* RFC 6979, A.2.5: the key, and its signature of "sample" with SHA-256. */
 static const char rfc_key[] =
@@ -82,8 +82,8 @@ what_one_key_signs_only_it_verifies(void **state)
 
 #define OWN 30
 
-/* Each bit of r and s, and each of the messages, where only the private number
- * looks (not the last), and where both look. */
+/* Each bit of r and s, and each of the messages; and a key in whose place another
+ * stands. */
 static void
 what_a_key_signed_itself_it_knows(void **state)
 {
@@ -91,6 +91,7 @@ what_a_key_signed_itself_it_knows(void **state)
 	uint8_t sig[OWN][SIG_BYTES], der[SIG_KEY_MAX];
 	char msg[OWN][20];
 	struct sig_signed list[OWN];
+	EVP_PKEY *pair;
 	struct err e = ERR_INIT;
 	size_t len;
 
@@ -125,6 +126,13 @@ what_a_key_signed_itself_it_knows(void **state)
 	ok(!sig_verify_own(key, list, 2), "zeros");
 	memset(sig[0], 0xff, SIG_BYTES);
 	ok(!sig_verify_own(key, list, 2), "over the order");
+	pair = key->pkey;
+	key->pkey = other->pkey;
+	is_ok(sig_sign(key, msg[0], list[0].len, sig[0], &e), &e, "sign");
+	ok(!sig_verify_own(key, list, 1), "the key has changed");
+	key->pkey = pair;
+	is_ok(sig_sign(key, msg[0], list[0].len, sig[0], &e), &e, "sign");
+	ok(sig_verify_own(key, list, 1), "it is the old one");
 	sig_free(key);
 	sig_free(other);
 	sig_free(public);
