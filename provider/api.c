@@ -8,7 +8,8 @@
 
 static const struct api_route routes[] = {
     {"GET", "/v1/vault", API_SYSTEM, API_AGAIN, api_vault_status},
-    {"POST", "/v1/vault/indicia", API_SYSTEM, API_AGAIN, api_vault_indicia},
+    {"POST", "/v1/vault/indicia", API_SYSTEM_SEEN, API_AGAIN,
+	api_vault_indicia},
     {"POST", "/v1/vault/find", API_SYSTEM, API_AGAIN, api_vault_find},
     {"GET", "/v1/vault/recent", API_SYSTEM, API_AGAIN, api_vault_recent},
     {"GET", "/v1/sheets/*", API_SYSTEM, API_AGAIN, api_sheet},
@@ -134,6 +135,8 @@ may_call(
 		return true;
 	if (route->who == API_SYSTEM)
 		return auth_system(c->w, c->request, &c->system, known, e);
+	if (route->who == API_SYSTEM_SEEN)
+		return auth_system_seen(c->w, c->request, &c->system, known, e);
 	return person_may(c, route, known, e);
 }
 
@@ -149,7 +152,7 @@ ask_who(struct call *c, const struct api_route *route)
 	    "person token makes a new one"};
 
 	http_challenge(c->out, c->request,
-	    route->who == API_SYSTEM ? &system : &person,
+	    route->who >= API_SYSTEM ? &system : &person,
 	    "Bearer realm=\"postage\"");
 }
 
@@ -171,7 +174,11 @@ api_answer(struct worker *w, const struct http_request *request,
 		http_problem(out, request, &e);
 	else if (!known)
 		ask_who(&c, route);
-	else if (!route->handler(&c, &e))
+	else if (route->handler(&c, &e))
+		return;
+	else if (c.stranger)
+		ask_who(&c, route);
+	else
 		http_problem(out, request, &e);
 }
 

@@ -22,6 +22,7 @@ struct call {
 	struct user_system system; /* for routes of user systems */
 	struct person person;	   /* for routes of persons */
 	char tail[API_TAIL]; /* what stands for the '*' of the route's path */
+	bool stranger;	     /* the handler did not know the system any more */
 };
 
 /* Answers by out; or fails with the error that becomes the answer. */
@@ -29,7 +30,11 @@ typedef bool api_handler(struct call *c, struct err *e);
 
 /* Who may call a route: one of these, or persons of some roles (the bits of
  * enum person_role). */
-enum { API_ANYBODY = 0, API_SYSTEM = 1 << 16 };
+enum {
+	API_ANYBODY = 0,
+	API_SYSTEM = 1 << 16,
+	API_SYSTEM_SEEN = 1 << 17, /* the handler proves it again: auth.h */
+};
 
 /* May a front that lost the answer ask another server the same?  API_AGAIN: it
  * changes nothing, or its body names keys under which it is done once. */

@@ -76,7 +76,11 @@ read_system(struct attempt *a, struct err *e)
 
 	if (!store_system_get(a->w->store, &a->system, &found, e))
 		return false;
-	return found || err_set(e, ERR_DENIED, "there is no such user system");
+	if (!found)
+		return err_set(e, ERR_DENIED, "there is no such user system");
+	a->out->stranger = !store_system_agrees(a->order->who, &a->system);
+	return !a->out->stranger ||
+	       err_set(e, ERR_DENIED, "the user system's token has changed");
 }
 
 static bool
@@ -207,6 +211,8 @@ after_failure(struct attempt *a, struct err *e)
 
 	if (store_in_doubt(a->w->store))
 		worker_count_doubt(a->w);
+	if (a->out->stranger)
+		return FAILED;
 	if (!a->look_up && e->kind != ERR_ABSENT) {
 		a->look_up = true;
 		return AGAIN;
@@ -351,21 +357,34 @@ complete(struct worker *w, struct issue_result *out, struct err *e)
 	return false;
 }
 
+/* Too large to be cleared for nothing. */
+struct room {
+	struct attempt attempt;
+	struct psd_here list[PSDS_MAX];
+	struct taken psd[PSDS_MAX];
+};
+
 bool
 issue_stamps(struct worker *w, const struct issue_order *order,
     struct issue_result *out, struct err *e)
 {
+	struct room *room;
 	struct attempt *a;
 	bool done;
 
 	if (!check_order(order, e))
 		return false;
-	a = calloc(1, sizeof(*a));
-	if (a == NULL)
+	room = malloc(sizeof(*room));
+	if (room == NULL)
 		return err_system(e, "memory");
-	*a = (struct attempt){.w = w, .order = order, .out = out};
+	a = &room->attempt;
+	*a = (struct attempt){.w = w,
+	    .order = order,
+	    .out = out,
+	    .list = room->list,
+	    .psd = room->psd};
 	done = choose(a, w->turn++, e) && run(a, e) && complete(w, out, e);
-	free(a);
+	free(room);
 	return done;
 }
 

@@ -23,9 +23,9 @@ struct attempt {
 	bool look_up; /* some keys may be known */
 	bool all;     /* one PSD has too little */
 
-	struct psd_here list[PSDS_MAX];
+	struct psd_here *list;
 	size_t listed, chosen;
-	struct taken psd[PSDS_MAX];
+	struct taken *psd;
 	size_t psds;
 
 	struct user_system system;
