@@ -67,6 +67,8 @@ bool api_missing(struct call *c, const char *what);
 
 api_handler api_vault_status, api_vault_indicia, api_vault_find,
     api_vault_recent;
+api_handler api_quote, api_order_place, api_order, api_order_checkout,
+    api_order_drop;
 api_handler api_sheet;
 api_handler api_certificate, api_crl, api_health;
 api_handler api_verify, api_cancel;
