@@ -429,9 +429,24 @@ class Contract:
             self.expect(f"a payment {what}", want, "get", "/v1/payments/{id}",
                         token=token, of=str(first.get("id")))
 
-    def pay(self, what, want, body):
+        named = dict(order, account="Rich", key=secrets.token_hex(16))
+        boss = self.known["boss"]
+        value = self.pay("an invoice by a person", 200, named, boss)
+        for what, want, body, token in (
+                ("for no account", 400, order, boss),
+                ("for another than its own", 400, dict(
+                    named, account="Poor"), None),
+                ("by another role", 403, named, self.known["mailroom"])):
+            self.pay(what, want, body, token)
+        for what, want, token in (("by a person", 200, "mailroom"),
+                                  ("by another role", 403, "post")):
+            self.expect(f"a payment shown {what}", want, "get",
+                        "/v1/payments/{id}", token=self.known[token],
+                        of=str(value.get("id")))
+
+    def pay(self, what, want, body, token=None):
         return self.expect(what, want, "post", "/v1/payments",
-                           token=self.token, body=body)
+                           token=token or self.token, body=body)
 
     def webhooks(self):
         path = "/v1/webhooks/{driver}"
