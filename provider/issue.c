@@ -58,13 +58,16 @@ bool
 issue_choose(struct attempt *a, uint64_t turn, struct err *e)
 {
 	const struct psd_here *list;
+	int64_t load[PSDS_MAX];
 	struct choose_asked asked = {
-	    .turn = turn, .who = (uint64_t)a->order->who->id};
+	    .turn = turn, .who = (uint64_t)a->order->who->id, .load = load};
 
 	if (!psds_of(a->w, a->order->who->account, &list, &a->listed, e))
 		return false;
 	memcpy(a->list, list, a->listed * sizeof(*list));
 	asked.count = a->listed;
+	for (size_t i = 0; i < a->listed; i++)
+		load[i] = load_of(a->w->provider->load, list[i].serial);
 	a->chosen = choose_one(a->w->provider->choose_psd, &asked);
 	return true;
 }
@@ -372,6 +375,19 @@ complete(struct worker *w, struct issue_result *out, struct err *e)
 	return false;
 }
 
+static bool
+run_chosen(struct attempt *a, struct err *e)
+{
+	struct load *load = a->w->provider->load;
+	uint32_t psd = a->list[a->chosen].serial;
+	bool done;
+
+	load_begin(load, psd, a->order->count);
+	done = run(a, e) && complete(a->w, a->out, e);
+	load_end(load, psd, a->order->count);
+	return done;
+}
+
 bool
 issue_stamps(struct worker *w, const struct issue_order *order,
     struct issue_result *out, struct err *e)
@@ -385,8 +401,7 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 	if (a == NULL)
 		return err_system(e, "memory");
 	*a = (struct attempt){.w = w, .order = order, .out = out};
-	done =
-	    issue_choose(a, w->turn++, e) && run(a, e) && complete(w, out, e);
+	done = issue_choose(a, w->turn++, e) && run_chosen(a, e);
 	free(a);
 	return done;
 }

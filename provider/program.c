@@ -69,6 +69,7 @@ program_open(struct program *p, struct err *e)
 	p->provider.approve_above = p->config.approve_above;
 	p->provider.any_sheet = p->config.any_sheet;
 	p->provider.tally = &p->tally;
+	p->provider.load = &p->load;
 	if (!read_cluster_key(p, e))
 		return false;
 	if (p->config.role != ROLE_WEB) {
