@@ -2,8 +2,10 @@
 #include "provider/store.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "provider/store_own.h"
 
@@ -47,6 +49,15 @@ store_open(const char *uri, int wait_ms, struct store **out, struct err *e)
 	}
 	*out = s;
 	return true;
+}
+
+bool
+store_is_there(const char *uri)
+{
+	size_t len = strlen(store_sqlite.scheme);
+
+	return strncmp(uri, store_sqlite.scheme, len) != 0 ||
+	       access(uri + len, F_OK) == 0 || errno != ENOENT;
 }
 
 void

@@ -50,6 +50,8 @@ enum store_engine { STORE_SQLITE, STORE_POSTGRESQL };
  * Errors: ERR_CONFIG (URI). */
 MUST_CHECK bool
 store_open(const char *uri, int wait_ms, struct store **out, struct err *e);
+/* False: it is a file that is not there, which store_open() would make. */
+bool store_is_there(const char *uri);
 /* Ends; NULL is allowed. */
 void store_close(struct store *s);
 
@@ -150,7 +152,7 @@ MUST_CHECK bool
 store_migrate(struct store *s, int *from, int *to, struct err *e);
 
 /* The schema is the one that this program knows.
- * Errors: ERR_CONFIG ("postaged migrate"). */
+ * Errors: ERR_CONFIG ("postaged migrate", "postaged init"). */
 MUST_CHECK bool store_check_version(struct store *s, struct err *e);
 
 #endif

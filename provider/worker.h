@@ -11,6 +11,7 @@
 
 #include "base/mils.h"
 #include "provider/choose.h"
+#include "provider/load.h"
 #include "provider/signer.h"
 #include "provider/store.h"
 #include "stamp/cert.h"
@@ -49,6 +50,7 @@ struct provider {
 	const char *server; /* this processing server's name */
 	int64_t (*now_ms)(void); /* since 1970; NULL: the system's clock */
 	struct tally *tally;	 /* NULL: nobody counts */
+	struct load *load;	 /* of PSDs; may be NULL */
 };
 
 struct worker {

@@ -210,6 +210,23 @@ CREATE TABLE signature (
 	PRIMARY KEY (psd, piece)
 );
 
+-- An order: stamps that a user system may buy for this total until it expires;
+-- some time after that it is dropped.  stamps: what was asked for.  due: what of
+-- the total was not paid yet.
+CREATE TABLE stamp_order (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	usersystem INTEGER NOT NULL REFERENCES usersystem (id),
+	key BLOB NOT NULL,
+	stamps BLOB NOT NULL,
+	pieces INTEGER NOT NULL CHECK (pieces > 0),
+	total INTEGER NOT NULL CHECK (total >= 0),
+	due INTEGER NOT NULL CHECK (due BETWEEN 0 AND total),
+	made INTEGER NOT NULL,
+	expires INTEGER NOT NULL,
+	bought INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (usersystem, key)
+);
+
 -- --- what becomes of stamps -------------------------------------------------------
 
 -- A refund that was asked for.
