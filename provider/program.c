@@ -58,6 +58,17 @@ read_cluster_key(struct program *p, struct err *e)
 	return done || err_prefix(e, "cluster-key");
 }
 
+/* Before anything makes an empty file there. */
+static bool
+check_books(const struct config *c, struct err *e)
+{
+	return store_is_there(c->database) ||
+	       err_set(e, ERR_CONFIG,
+		   "there are no books at %s: run postaged init, or name them "
+		   "as database in the configuration",
+		   c->database);
+}
+
 bool
 program_open(struct program *p, struct err *e)
 {
@@ -69,7 +80,8 @@ program_open(struct program *p, struct err *e)
 	p->provider.approve_above = p->config.approve_above;
 	p->provider.any_sheet = p->config.any_sheet;
 	p->provider.tally = &p->tally;
-	if (!read_cluster_key(p, e))
+	p->provider.load = &p->load;
+	if (!check_books(&p->config, e) || !read_cluster_key(p, e))
 		return false;
 	if (p->config.role != ROLE_WEB) {
 		if (!nursery_open(&p->nursery, e))
@@ -154,5 +166,6 @@ program_worker_close(struct worker *w)
 	pay_close(w->pay);
 	store_close(w->store);
 	psds_free(w->psds);
+	free(w->seen);
 	free(w);
 }

@@ -130,6 +130,20 @@ store_account_find(
 }
 
 bool
+store_account_customer(
+    struct store *s, int64_t account, int64_t *customer, struct err *e)
+{
+	store_put_int(s, account);
+	if (!store_run(s, "SELECT customer FROM account WHERE id = $1", e))
+		return false;
+	if (!store_row(s))
+		return err_set(e, ERR_REQUEST, "there is no account %lld",
+		    (long long)account);
+	*customer = store_int(s, 0);
+	return true;
+}
+
+bool
 store_account_add(struct store *s, const struct account *a, int64_t made,
     int64_t *id, struct err *e)
 {

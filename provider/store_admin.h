@@ -33,6 +33,9 @@ struct account {
 /* By name; ERR_REQUEST: there is none. */
 MUST_CHECK bool store_account_find(
     struct store *s, const char *name, struct account *out, struct err *e);
+/* Whose is this account?  ERR_REQUEST: there is none. */
+MUST_CHECK bool store_account_customer(
+    struct store *s, int64_t account, int64_t *customer, struct err *e);
 MUST_CHECK bool store_account_add(struct store *s, const struct account *a,
     int64_t made, int64_t *id, struct err *e);
 

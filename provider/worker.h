@@ -11,6 +11,7 @@
 
 #include "base/mils.h"
 #include "provider/choose.h"
+#include "provider/load.h"
 #include "provider/signer.h"
 #include "provider/store.h"
 #include "stamp/cert.h"
@@ -49,6 +50,7 @@ struct provider {
 	const char *server; /* this processing server's name */
 	int64_t (*now_ms)(void); /* since 1970; NULL: the system's clock */
 	struct tally *tally;	 /* NULL: nobody counts */
+	struct load *load;	 /* of PSDs; may be NULL */
 };
 
 struct worker {
@@ -56,9 +58,10 @@ struct worker {
 	struct store *store;
 	struct signer *signer[MODULES_MAX];
 	size_t signers;
-	struct pay *pay;   /* ways of paying; NULL: none (pay.h) */
-	struct psds *psds; /* the PSDs that it has read, see psds.h */
-	uint64_t turn;	   /* orders so far */
+	struct pay *pay;	/* ways of paying; NULL: none (pay.h) */
+	struct psds *psds;	/* the PSDs that it has read, see psds.h */
+	struct auth_seen *seen; /* who asked it before, see auth.h */
+	uint64_t turn;		/* orders so far */
 };
 
 /* The signer of this module; NULL: another server has it. */

@@ -61,6 +61,21 @@ answers() {
 	EOT
 }
 
+# told WORDS VERB...: it fails, and says this.
+told() {
+	told_words=$1
+	shift
+	postaged "$@" >"$WORK/told" 2>&1 && return 1
+	cat "$WORK/told"
+	grep -qF "$told_words" "$WORK/told"
+}
+
+for verb in audit ledger serve 'account add A B' 'person list' 'sheet list'; do
+	# shellcheck disable=SC2086
+	check "without books, $verb" told 'run postaged init' $verb
+done
+check 'no verb has made any' [ ! -e "$WORK/provider.db" ]
+
 make_provider() {
 	postaged init && postaged account add Example Rich &&
 		postaged account add Example Poor &&
@@ -69,6 +84,9 @@ make_provider() {
 		postaged sheet import "$WORK/sheets"
 }
 check 'a provider is made' make_provider
+mv "$WORK/authority/provider.key" "$WORK/provider.key"
+check 'a file of the authority is missing' told 'there is no provider.key' audit
+mv "$WORK/provider.key" "$WORK/authority/provider.key"
 cat >"$WORK/server.json" <<EOT
 {"url": "https://127.0.0.1:$PORT", "authority": "$WORK/server.pem",
  "rich": "$(token system add Rich desk)",

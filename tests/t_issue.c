@@ -258,6 +258,46 @@ a_psd_is_not_filled_beyond_its_register(void **state)
 	shop_close(&s);
 }
 
+/* --- which PSD -------------------------------------------------------------------------- */
+
+static uint32_t
+signer_of(struct shop *s, uint32_t key)
+{
+	shop_order(&order, &s->system[0], key, 1, 10);
+	must_issue(s, &result);
+	return result.stamp[0].psd;
+}
+
+/* As if another thread were at work on them. */
+static void
+the_psd_with_least_to_do_is_next(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	open_shop(&s, 3, 100000, 1000);
+	s.provider.choose_psd = CHOOSE_LEAST_LOADED;
+	load_begin(&s.load, 1, 5);
+	load_begin(&s.load, 2, 3);
+	load_begin(&s.load, 3, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		is_int(signer_of(&s, i), 2, "the least");
+	load_end(&s.load, 3, 2);
+	is_int(signer_of(&s, 10), 3, "the least now");
+	for (uint32_t i = 1; i <= 3; i++)
+		load_begin(&s.load, i, (size_t)(9 - load_of(&s.load, i)));
+	/* all the same: in turn */
+	is_int(signer_of(&s, 20) + signer_of(&s, 21) + signer_of(&s, 22), 6,
+	    "each");
+	/* what is done, or refused, is no load */
+	shop_order(&order, &s.system[0], 30, 1, 100001);
+	must_refuse(&s, ERR_FUNDS, "is missing");
+	for (uint32_t i = 1; i <= 3; i++)
+		is_int(load_of(&s.load, i), 9, "as before");
+	is_int(shop_audit(&s, false), 0, "faults");
+	shop_close(&s);
+}
+
 /* --- limits and states --------------------------------------------------------------------- */
 
 static void
@@ -604,6 +644,7 @@ threads_with_keys_of_their_own_lose_nothing(void **state)
 	open_shop(&s, 2, 1000000, 1000);
 	s.provider.choose_psd = CHOOSE_ROUND_ROBIN;
 	run_all(&s, r, false);
+	is_int(load_of(&s.load, 1) + load_of(&s.load, 2), 0, "under way");
 	is_int(shop_system(&s, s.system[0].id).ascending +
 		   shop_system(&s, s.system[1].id).ascending,
 	    THREADS * ROUNDS * 300, "spent");
@@ -621,6 +662,8 @@ an_audit_sees_every_change(void **state)
 	    {"UPDATE stamp SET amount = amount + 1 WHERE piece = 2",
 		"UPDATE stamp SET amount = amount - 1 WHERE piece = 2"},
 	    {"UPDATE stamp SET key = request WHERE piece = 1", NULL},
+	    {"UPDATE stamp SET usersystem = usersystem + 10",
+		"UPDATE stamp SET usersystem = usersystem - 10"},
 	    {"UPDATE account SET credit = credit + 1",
 		"UPDATE account SET credit = credit - 1"},
 	    {"UPDATE psd_state SET ascending = ascending - 1",
@@ -667,6 +710,7 @@ static const struct CMUnitTest tests[] = {
     T(a_short_psd_is_filled_and_several_share),
     T(what_lacks_goes_where_it_is_enough),
     T(a_psd_is_not_filled_beyond_its_register),
+    T(the_psd_with_least_to_do_is_next),
     T(limits_hold_and_a_new_day_frees_them),
     T(a_clock_that_goes_back_begins_no_new_day),
     T(who_is_locked_out_gets_only_what_was_bought),

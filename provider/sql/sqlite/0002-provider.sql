@@ -181,11 +181,12 @@ CREATE TABLE label_void (
 -- --- stamps -------------------------------------------------------------------
 
 -- indicium: with 64 zero bytes where the signature goes.  request: hash of what
--- was asked for.
+-- was asked for.  No foreign keys: who writes a stamp holds the rows of psd_state
+-- and usersystem_count, which have them.
 CREATE TABLE stamp (
-	psd INTEGER NOT NULL REFERENCES psd (serial),
+	psd INTEGER NOT NULL,
 	piece INTEGER NOT NULL,
-	usersystem INTEGER NOT NULL REFERENCES usersystem (id),
+	usersystem INTEGER NOT NULL,
 	key BLOB NOT NULL,
 	request BLOB NOT NULL,
 	amount INTEGER NOT NULL CHECK (amount >= 0),
@@ -207,6 +208,23 @@ CREATE TABLE signature (
 	piece INTEGER NOT NULL,
 	bytes BLOB NOT NULL,
 	PRIMARY KEY (psd, piece)
+);
+
+-- An order: stamps that a user system may buy for this total until it expires;
+-- some time after that it is dropped.  stamps: what was asked for.  due: what of
+-- the total was not paid yet.
+CREATE TABLE stamp_order (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	usersystem INTEGER NOT NULL REFERENCES usersystem (id),
+	key BLOB NOT NULL,
+	stamps BLOB NOT NULL,
+	pieces INTEGER NOT NULL CHECK (pieces > 0),
+	total INTEGER NOT NULL CHECK (total >= 0),
+	due INTEGER NOT NULL CHECK (due BETWEEN 0 AND total),
+	made INTEGER NOT NULL,
+	expires INTEGER NOT NULL,
+	bought INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (usersystem, key)
 );
 
 -- --- what becomes of stamps -------------------------------------------------------
