@@ -92,7 +92,8 @@ page() {
 # click: pays at that page as a person does, who sees the sum there.
 click() {
 	curl -sS "$(cat "$WORK/url")" | grep -q 'checkout-pay-btn' &&
-		curl -sS -o /dev/null -X POST "$(cat "$WORK/url")/complete"
+		curl -sS -o /dev/null -w '%{redirect_url}' -X POST \
+			"$(cat "$WORK/url")/complete" >"$WORK/back"
 }
 
 stamps=0
@@ -192,6 +193,8 @@ check_is 'nothing is paid yet' "$(credit)" 0.00
 check_is 'the same key is the same payment' "$(page 20000 $key)" "$id"
 check_is 'and the same page' "$(cat "$WORK/url")" "$first"
 check 'a person pays there' click
+check_is 'is led back' "$(cat "$WORK/back")" "${provider}/paid"
+check 'to a page' sh -c "curl -sSf '$provider/paid' | grep -q 'Thank you'"
 check 'it is credited' until_true 10 credit_is 20.00
 check_is 'the payment is paid' "$(state_of "$id")" paid
 check 'the card is known by what the processor says of it' until_true 20 \
