@@ -182,7 +182,7 @@ refuse(struct entry *n, const struct http_request *r, struct http_response *out,
 	    why == METERS_RATE
 		? "too many requests come from this address"
 		: "too many wrong credentials came from this address");
-	http_retry(out, (int)(wait_ms / 1000) + 1);
+	http_retry(out, (int)((wait_ms + 999) / 1000));
 	return false;
 }
 

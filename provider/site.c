@@ -195,15 +195,13 @@ site_close(struct site *s)
 static const struct page *
 page_at(const struct site *s, const char *path)
 {
-	const char *name = path + 1;
-	size_t len = strlen(name);
+	const char *name;
+	size_t len;
 
 	if (*path != '/')
 		return NULL;
-	if (len == 0) {
-		name = "index";
-		len = strlen(name);
-	}
+	name = path[1] != '\0' ? path + 1 : "index";
+	len = strlen(name);
 	for (size_t i = 0; i < s->pages; i++) {
 		const struct page *p = &s->page[i];
 
