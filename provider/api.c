@@ -8,7 +8,8 @@
 
 static const struct api_route routes[] = {
     {"GET", "/v1/vault", API_SYSTEM, API_AGAIN, api_vault_status},
-    {"POST", "/v1/vault/indicia", API_SYSTEM, API_AGAIN, api_vault_indicia},
+    {"POST", "/v1/vault/indicia", API_SYSTEM | API_SEEN, API_AGAIN,
+	api_vault_indicia},
     {"POST", "/v1/vault/find", API_SYSTEM, API_AGAIN, api_vault_find},
     {"GET", "/v1/vault/recent", API_SYSTEM, API_AGAIN, api_vault_recent},
     {"POST", "/v1/quote", API_SYSTEM, API_AGAIN, api_quote},
@@ -128,6 +129,8 @@ find_who(
     struct call *c, const struct api_route *route, bool *known, struct err *e)
 {
 	*known = false;
+	if ((route->who & API_SEEN) != 0)
+		return auth_system_seen(c->w, c->request, &c->system, known, e);
 	if ((route->who & API_SYSTEM) != 0 &&
 	    !auth_system(c->w, c->request, &c->system, known, e))
 		return false;
@@ -186,7 +189,11 @@ api_answer(struct worker *w, const struct http_request *request,
 		http_problem(out, request, &e);
 	else if (!known)
 		ask_who(&c, route);
-	else if (!route->handler(&c, &e))
+	else if (route->handler(&c, &e))
+		return;
+	else if (c.stranger)
+		ask_who(&c, route);
+	else
 		http_problem(out, request, &e);
 }
 

@@ -23,6 +23,7 @@ struct call {
 	struct person person;	   /* or, with by_person, that one */
 	bool by_person;
 	char tail[API_TAIL]; /* what stands for the '*' of the route's path */
+	bool stranger;	     /* the handler did not know the system any more */
 };
 
 /* Answers by out; or fails with the error that becomes the answer. */
@@ -30,7 +31,11 @@ typedef bool api_handler(struct call *c, struct err *e);
 
 /* Who may call a route: anybody, or all of user systems and persons of some roles
  * (the bits of enum person_role) that are named. */
-enum { API_ANYBODY = 0, API_SYSTEM = 1 << 16 };
+enum {
+	API_ANYBODY = 0,
+	API_SYSTEM = 1 << 16,
+	API_SEEN = 1 << 17, /* a system; the handler proves it again: auth.h */
+};
 
 /* May a front that lost the answer ask another server the same?  API_AGAIN: it
  * changes nothing, or its body names keys under which it is done once. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "provider/auth.h"
 #include "provider/psds.h"
 #include "vault/vault.h"
 
@@ -121,6 +122,10 @@ api_vault_indicia(struct call *c, struct err *e)
 		    issue_stamps(c->w, &work->order, &work->result, e) &&
 		    api_give_issued(c, &work->result, e);
 
+	if (!done && work != NULL && work->result.stranger) {
+		auth_forget(c->w, c->system.id);
+		c->stranger = true;
+	}
 	/* The client's fault, not this server's. */
 	if (!done && work != NULL && work->result.other_request) {
 		http_conflict(c->out, c->request, e);

@@ -80,41 +80,40 @@ sign(struct worker *w, struct group *g, struct err *e)
 
 /* --- writing ------------------------------------------------------------------- */
 
-/* Somebody else was first: his signature is the stamp's. */
+/* Somebody else was first with some: his signature is the stamp's. */
 static bool
-read_theirs(struct worker *w, struct stamp_row *row, struct err *e)
+read_signatures(struct worker *w, struct group *g, struct err *e)
 {
 	bool found;
 
-	store_stamp_piece_ask(w->store, row->psd, row->piece);
-	if (!store_stamp_get(w->store, row, &found, e))
+	if (!store_begin(w->store, STORE_WRITE, e))
 		return false;
-	return (found && row->is_signed) ||
-	       err_set(e, ERR_CORRUPT, "a stamp has gone");
+	for (size_t i = 0; i < g->count; i++)
+		store_stamp_piece_ask(
+		    w->store, g->row[i]->psd, g->row[i]->piece);
+	for (size_t i = 0; i < g->count; i++) {
+		if (!store_stamp_get(w->store, g->row[i], &found, e))
+			return false;
+		if (!found || !g->row[i]->is_signed)
+			return err_set(e, ERR_CORRUPT, "a stamp has gone");
+	}
+	return store_commit(w->store, e);
 }
 
 static bool
 write_once(struct worker *w, struct group *g, struct err *e)
 {
-	bool first[SIGNER_BATCH];
-
 	if (!store_begin(w->store, STORE_WRITE, e))
 		return false;
 	for (size_t i = 0; i < g->count; i++)
 		store_signature_put(w->store, g->row[i], g->message[i].sig);
-	for (size_t i = 0; i < g->count; i++) {
-		if (!store_receive(w->store, e))
-			return false;
-		first[i] = store_changed(w->store) == 1;
-	}
-	for (size_t i = 0; i < g->count; i++)
-		if (!first[i] && !read_theirs(w, g->row[i], e))
-			return false;
+	store_signature_send(w->store);
 	if (!store_commit(w->store, e))
 		return false;
+	if (store_changed_all(w->store) != (int64_t)g->count)
+		return read_signatures(w, g, e);
 	for (size_t i = 0; i < g->count; i++)
-		if (first[i] &&
-		    !stamp_row_sign(g->row[i], g->message[i].sig, e))
+		if (!stamp_row_sign(g->row[i], g->message[i].sig, e))
 			return false;
 	return true;
 }

@@ -49,6 +49,37 @@ check_order(const struct issue_order *o, struct err *e)
 	    mils_format(sum, is), mils_format(o->total, said));
 }
 
+/* Too large to be cleared for nothing. */
+struct room {
+	struct attempt attempt; /* first */
+	struct psd_here list[PSDS_MAX];
+	struct taken psd[PSDS_MAX];
+};
+
+struct attempt *
+issue_attempt(struct worker *w, const struct issue_order *order,
+    struct issue_result *out, struct err *e)
+{
+	struct room *room = malloc(sizeof(*room));
+
+	if (room == NULL) {
+		err_system(e, "memory");
+		return NULL;
+	}
+	room->attempt = (struct attempt){.w = w,
+	    .order = order,
+	    .out = out,
+	    .list = room->list,
+	    .psd = room->psd};
+	return &room->attempt;
+}
+
+void
+issue_attempt_free(struct attempt *a)
+{
+	free(a);
+}
+
 /* --- asking ---------------------------------------------------------------------------- */
 
 bool
@@ -85,7 +116,11 @@ read_system(struct attempt *a, struct err *e)
 
 	if (!store_system_get(a->w->store, &a->system, &found, e))
 		return false;
-	return found || err_set(e, ERR_DENIED, "there is no such user system");
+	if (!found)
+		return err_set(e, ERR_DENIED, "there is no such user system");
+	a->out->stranger = !store_system_agrees(a->order->who, &a->system);
+	return !a->out->stranger ||
+	       err_set(e, ERR_DENIED, "the user system's token has changed");
 }
 
 static bool
@@ -205,6 +240,7 @@ write(struct attempt *a, struct err *e)
 	for (size_t i = 0; i < a->order->count; i++)
 		if (!a->known[i])
 			store_stamp_put(s, &a->out->stamp[i]);
+	store_stamp_send(s);
 	for (size_t i = 0; i < a->psds; i++)
 		if (a->psd[i].first != 0)
 			put_transfer(a, &a->psd[i]);
@@ -228,6 +264,8 @@ after_failure(struct attempt *a, struct err *e)
 
 	if (store_in_doubt(a->w->store))
 		worker_count_doubt(a->w);
+	if (a->out->stranger)
+		return FAILED;
 	if (!a->look_up && e->kind != ERR_ABSENT) {
 		a->look_up = true;
 		return AGAIN;
@@ -394,11 +432,10 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 
 	if (!check_order(order, e))
 		return false;
-	a = calloc(1, sizeof(*a));
+	a = issue_attempt(w, order, out, e);
 	if (a == NULL)
-		return err_system(e, "memory");
-	*a = (struct attempt){.w = w, .order = order, .out = out};
+		return false;
 	done = issue_choose(a, w->turn++, e) && run_chosen(a, e);
-	free(a);
+	issue_attempt_free(a);
 	return done;
 }

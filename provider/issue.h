@@ -31,7 +31,7 @@ struct issue_item {
 };
 
 struct issue_order {
-	const struct user_system *who; /* as auth.h found it */
+	const struct user_system *who; /* as auth.h found it, seen or new */
 	int64_t fence;		       /* as the client was told it last */
 	mils total;   /* the sum of all, as the client has it */
 	int64_t buys; /* this order of its own (order.h), 0 = none */
@@ -45,6 +45,7 @@ struct issue_result {
 	struct stamp_row stamp[ISSUE_MAX]; /* as in the order */
 	bool replayed[ISSUE_MAX];
 	bool other_request; /* failed: a key was used for another stamp */
+	bool stranger;	    /* failed: `who` is not known by that any more */
 };
 
 /* All new stamps of the order, or none.

@@ -26,9 +26,9 @@ struct attempt {
 	bool all;     /* one PSD has too little */
 	bool trial;   /* nothing is locked, whatever its fence */
 
-	struct psd_here list[PSDS_MAX];
+	struct psd_here *list;
 	size_t listed, chosen;
-	struct taken psd[PSDS_MAX];
+	struct taken *psd;
 	size_t psds;
 
 	struct user_system system;
@@ -40,6 +40,11 @@ struct attempt {
 	mils short_by; /* what would be enough, where it is put best */
 	mils lump; /* no PSD has enough for this stamp; 0 = all too little */
 };
+
+/* Errors (NULL): ERR_SYSTEM. */
+struct attempt *issue_attempt(struct worker *w, const struct issue_order *order,
+    struct issue_result *out, struct err *e);
+void issue_attempt_free(struct attempt *a); /* NULL is allowed */
 
 /* Its sum, and that no key is there twice.  Errors: ERR_REQUEST. */
 MUST_CHECK bool

@@ -44,23 +44,18 @@ issue_quote(struct worker *w, const struct issue_order *order,
     struct issue_price *out, struct err *e)
 {
 	struct issue_result *result = calloc(1, sizeof(*result));
-	struct attempt *a = calloc(1, sizeof(*a));
+	struct attempt *a = issue_attempt(w, order, result, e);
 	bool done = false;
 
 	*out = (struct issue_price){.total = 0};
-	if (a == NULL || result == NULL)
+	if (result == NULL)
 		err_system(e, "memory");
-	else if (issue_add_up(order, &out->total, e)) {
-		*a = (struct attempt){.w = w,
-		    .order = order,
-		    .out = result,
-		    .look_up = true,
-		    .all = true,
-		    .trial = true};
+	else if (a != NULL && issue_add_up(order, &out->total, e)) {
+		a->look_up = a->all = a->trial = true;
 		done = issue_choose(a, w->turn, e) && quote(a, out, e);
 		out->other_request = result->other_request;
 	}
-	free(a);
+	issue_attempt_free(a);
 	free(result);
 	return done;
 }

@@ -184,5 +184,6 @@ program_worker_close(struct worker *w)
 	pay_close(w->pay);
 	store_close(w->store);
 	psds_free(w->psds);
+	free(w->seen);
 	free(w);
 }

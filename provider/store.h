@@ -92,10 +92,19 @@ void store_put_text(struct store *s, const char *value); /* NULL: SQL's NULL */
 /* Of `len` 0 it is empty, not NULL. */
 void store_put_blob(struct store *s, const void *ptr, size_t len);
 void store_put_null(struct store *s);
+/* NULL where others put a number: both make one statement then. */
+void store_put_no_int(struct store *s);
 
 /* Sends a statement, prepared once per connection; `sql` is a literal, its
  * address names it.  What is wrong is told by store_receive(). */
 void store_send(struct store *s, const char *sql);
+
+/* Sends the rows whose parameters were put one behind the other, `columns` each:
+ * "INSERT INTO t (a, b) VALUES" and the rows, and `tail` (" ON CONFLICT DO NOTHING",
+ * or ""); literals too.  They go in several statements: store_flush() or the commit
+ * receives them, store_changed_all() counts them. */
+void store_send_rows(
+    struct store *s, const char *head, size_t columns, const char *tail);
 
 /* Waits for the result of the statement that was sent first of those not yet
  * received.
@@ -127,8 +136,10 @@ const char *store_text(struct store *s, int i);
 const uint8_t *store_blob(struct store *s, int i, size_t *len);
 bool store_is_null(struct store *s, int i);
 
-/* How many rows the last received statement changed. */
+/* How many rows the last received statement changed; and all of the transaction,
+ * which is known until the next one begins. */
 int64_t store_changed(const struct store *s);
+int64_t store_changed_all(const struct store *s);
 
 /* --- schema ------------------------------------------------------------------------- */
 

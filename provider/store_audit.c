@@ -50,6 +50,12 @@ static const struct {
 	"(SELECT COALESCE(SUM(s.amount), 0) FROM stamp s "
 	"WHERE s.usersystem = u.id) OR n.pieces <> "
 	"(SELECT COUNT(*) FROM stamp s WHERE s.usersystem = u.id)"},
+    {"each stamp is of a PSD here and of a user system",
+	"SELECT 'PSD ' || CAST(s.psd AS TEXT) || ' piece ' || "
+	"CAST(s.piece AS TEXT) FROM stamp s "
+	"LEFT JOIN psd_state t ON t.psd = s.psd "
+	"LEFT JOIN usersystem u ON u.id = s.usersystem "
+	"WHERE t.psd IS NULL OR u.id IS NULL"},
     {"each label's sheet belongs to the account that used it",
 	"SELECT 'sheet ' || CAST(s.sheet AS TEXT) || ' label ' || "
 	"CAST(s.label AS TEXT) FROM stamp s "

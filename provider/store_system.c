@@ -115,6 +115,16 @@ store_system_get(
 }
 
 bool
+store_system_agrees(const struct user_system *was, const struct user_system *is)
+{
+	return was->id == is->id && was->account == is->account &&
+	       was->has_secret == is->has_secret &&
+	       memcmp(was->secret, is->secret, SECRET_BYTES) == 0 &&
+	       strcmp(was->fingerprint, is->fingerprint) == 0 &&
+	       strcmp(was->address, is->address) == 0 && !is->withdrawn;
+}
+
+bool
 store_system_by_fingerprint(struct store *s, const char *fingerprint,
     int64_t *id, bool *found, struct err *e)
 {

@@ -58,9 +58,10 @@ struct worker {
 	struct store *store;
 	struct signer *signer[MODULES_MAX];
 	size_t signers;
-	struct pay *pay;   /* ways of paying; NULL: none (pay.h) */
-	struct psds *psds; /* the PSDs that it has read, see psds.h */
-	uint64_t turn;	   /* orders so far */
+	struct pay *pay;	/* ways of paying; NULL: none (pay.h) */
+	struct psds *psds;	/* the PSDs that it has read, see psds.h */
+	struct auth_seen *seen; /* who asked it before, see auth.h */
+	uint64_t turn;		/* orders so far */
 };
 
 /* The signer of this module; NULL: another server has it. */

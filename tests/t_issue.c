@@ -662,6 +662,8 @@ an_audit_sees_every_change(void **state)
 	    {"UPDATE stamp SET amount = amount + 1 WHERE piece = 2",
 		"UPDATE stamp SET amount = amount - 1 WHERE piece = 2"},
 	    {"UPDATE stamp SET key = request WHERE piece = 1", NULL},
+	    {"UPDATE stamp SET usersystem = usersystem + 10",
+		"UPDATE stamp SET usersystem = usersystem - 10"},
 	    {"UPDATE account SET credit = credit + 1",
 		"UPDATE account SET credit = credit - 1"},
 	    {"UPDATE psd_state SET ascending = ascending - 1",

@@ -222,6 +222,65 @@ administrators_manage_systems(void **state)
 }
 
 static void
+order_one(struct help *h, const char *token)
+{
+	char body[256];
+
+	snprintf(body, sizeof(body),
+	    "{\"fence\":\"1\",\"total\":100,\"stamps\":[{\"key\":\"%032d\","
+	    "\"amount\":100,\"mail_date\":%d}]}",
+	    ++h->keys, HELP_TODAY);
+	help_ask(h, "POST", "/v1/vault/indicia", token, body);
+}
+
+/* The worker remembers who asked before: that is no reason to trust him. */
+static void
+who_was_here_before_proves_himself_again(void **state)
+{
+	struct help *h = *state;
+	char admin[96], old[96], token[96];
+	int64_t account = help_account(h, "one", 5000);
+	struct user_system u = help_system(h, account, "desk", old);
+
+	help_person(h, "admin", PERSON_ADMINISTRATOR, NULL, admin);
+	order_one(h, old);
+	help_said(h, 200, "\"ascending\":100");
+	order_one(h, old);
+	help_said(h, 200, "\"ascending\":200");
+	order_one(h, "XXUS0000000001.00000000000000000000000000000000"
+		     "00000000000000000000000000000000");
+	help_said(h, 401, "");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/suspend", admin, "");
+	order_one(h, old);
+	help_said(h, 403, "suspended");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/resume", admin, "");
+	order_one(h, old);
+	help_said(h, 200, "\"ascending\":300");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/token", admin, "");
+	snprintf(
+	    token, sizeof(token), "%.79s", strstr(h->body, "\"token\":\"") + 9);
+	for (int i = 0; i < 2; i++) {
+		order_one(h, old);
+		help_said(h, 401, "no user system is known");
+	}
+	order_one(h, token);
+	help_said(h, 200, "\"ascending\":400");
+	shop_sql(&h->shop, "UPDATE usersystem SET address = '198.51.100.0/24'");
+	for (int i = 0; i < 2; i++) {
+		order_one(h, token);
+		help_said(h, 401, "");
+	}
+	shop_sql(&h->shop, "UPDATE usersystem SET address = NULL");
+	order_one(h, token);
+	help_said(h, 200, "\"ascending\":500");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/withdraw", admin, "");
+	order_one(h, token);
+	help_said(h, 401, "");
+	is_int(shop_system(&h->shop, u.id).ascending, 500, "spent");
+	help_audit(h);
+}
+
+static void
 customers_see_what_is_theirs(void **state)
 {
 	struct help *h = *state;
@@ -314,6 +373,7 @@ cost_codes_are_the_accounts(void **state)
 	    on(suspended_persons_are_not_known),                               \
 	    on(administrators_begin_payments), on(new_token_ends_the_old_one), \
 	    on(logins_are_taken_once), on(administrators_manage_systems),      \
+	    on(who_was_here_before_proves_himself_again),                      \
 	    on(customers_see_what_is_theirs), on(auditors_see_the_books),      \
 	    on(cost_codes_are_the_accounts)
 

@@ -181,11 +181,12 @@ CREATE TABLE label_void (
 -- --- stamps -------------------------------------------------------------------
 
 -- indicium: with 64 zero bytes where the signature goes.  request: hash of what
--- was asked for.
+-- was asked for.  No foreign keys: who writes a stamp holds the rows of psd_state
+-- and usersystem_count, which have them.
 CREATE TABLE stamp (
-	psd BIGINT NOT NULL REFERENCES psd (serial),
+	psd BIGINT NOT NULL,
 	piece BIGINT NOT NULL,
-	usersystem BIGINT NOT NULL REFERENCES usersystem (id),
+	usersystem BIGINT NOT NULL,
 	key BYTEA NOT NULL,
 	request BYTEA NOT NULL,
 	amount BIGINT NOT NULL CHECK (amount >= 0),

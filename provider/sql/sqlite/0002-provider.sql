@@ -181,11 +181,12 @@ CREATE TABLE label_void (
 -- --- stamps -------------------------------------------------------------------
 
 -- indicium: with 64 zero bytes where the signature goes.  request: hash of what
--- was asked for.
+-- was asked for.  No foreign keys: who writes a stamp holds the rows of psd_state
+-- and usersystem_count, which have them.
 CREATE TABLE stamp (
-	psd INTEGER NOT NULL REFERENCES psd (serial),
+	psd INTEGER NOT NULL,
 	piece INTEGER NOT NULL,
-	usersystem INTEGER NOT NULL REFERENCES usersystem (id),
+	usersystem INTEGER NOT NULL,
 	key BLOB NOT NULL,
 	request BLOB NOT NULL,
 	amount INTEGER NOT NULL CHECK (amount >= 0),
