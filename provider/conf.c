@@ -48,6 +48,7 @@ static const struct key keys[] = {
     {"web", "burst", C(NUMBER, burst)},
     {"web", "login-burst", C(NUMBER, login_burst)},
     {"web", "metrics", C(TEXT, metrics)},
+    {"web", "pages", C(TEXT, pages)},
     {"process", "listen", C(TEXT, process_listen)},
     {"process", "url", C(TEXT, process_url)},
     {"process", "certificate", C(TEXT, process_certificate)},

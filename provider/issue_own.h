@@ -8,6 +8,8 @@
 #include "provider/issue.h"
 #include "provider/psds.h"
 
+#define ISSUE_TRIES 20 /* each is somebody else's progress */
+
 /* A PSD that is locked in this attempt. */
 struct taken {
 	const struct psd_here *here;

@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define TRIES 20
-
 static bool
 try_all(struct attempt *a, struct issue_price *out, struct err *e)
 {
@@ -29,7 +27,7 @@ quote(struct attempt *a, struct issue_price *out, struct err *e)
 {
 	bool done = false;
 
-	for (int i = 0; i < TRIES && !done; i++) {
+	for (int i = 0; i < ISSUE_TRIES && !done; i++) {
 		*e = (struct err)ERR_INIT;
 		issue_take(a);
 		done = try_all(a, out, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/program.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,16 +125,33 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 	return true;
 }
 
+/* Without a page of the provider's own it is one of ours (site.h). */
+static void
+lead_back(const struct config *c, const char *page, char out[PAY_BACK])
+{
+	size_t len = strlen(c->url);
+
+	if (c->stripe_return[0] != '\0')
+		snprintf(out, PAY_BACK, "%s", c->stripe_return);
+	else
+		snprintf(out, PAY_BACK, "%s%s%s", c->url,
+		    len > 0 && c->url[len - 1] == '/' ? "" : "/", page);
+}
+
 static bool
 open_pay(const struct program *p, struct worker *w, struct err *e)
 {
 	const struct config *c = &p->config;
+	char paid[PAY_BACK], cancelled[PAY_BACK];
 	const struct pay_setup setup = {.base_url = c->stripe_url,
 	    .key_file = c->stripe_key,
 	    .webhook_secret_file = c->stripe_webhook_secret,
 	    .authority = c->stripe_authority,
-	    .return_url = c->stripe_return[0] ? c->stripe_return : c->url};
+	    .paid_url = paid,
+	    .cancelled_url = cancelled};
 
+	lead_back(c, "paid", paid);
+	lead_back(c, "cancelled", cancelled);
 	return pay_open(&setup, &w->pay, e);
 }
 

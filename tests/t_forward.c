@@ -319,8 +319,8 @@ teardown(void **state)
 	for (int i = 0; i < 3; i++) {
 		static const char *const ends[] = {"", "-wal", "-shm"};
 
-		snprintf(
-		    name, sizeof(name), "%s%s", config.database + 7, ends[i]);
+		snprintf(name, sizeof(name), "%.*s%s", CONFIG_URL,
+		    config.database + 7, ends[i]);
 		unlink(name);
 	}
 	return 0;

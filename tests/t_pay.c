@@ -31,7 +31,8 @@ open_pay(struct shop *s)
 	struct pay_setup setup = {.base_url = "http://127.0.0.1:9",
 	    .key_file = key,
 	    .webhook_secret_file = "",
-	    .return_url = "http://127.0.0.1/"};
+	    .paid_url = "http://127.0.0.1/paid",
+	    .cancelled_url = "http://127.0.0.1/cancelled"};
 	FILE *f;
 
 	snprintf(key, sizeof(key), "%s/stripe.key", s->folder);

@@ -84,7 +84,7 @@ administrators_begin_payments(void **state)
 	struct help *h = *state;
 	int64_t account = help_account(h, "one", 0);
 	char boss[96], theirs[96], other[96], maid[96], system[96];
-	struct pay_setup drivers = {"", "", "", "", ""};
+	struct pay_setup drivers = {"", "", "", "", "", ""};
 	struct err e = ERR_INIT;
 
 	is_ok(pay_open(&drivers, &h->w->pay, &e), &e, "invoices");
