@@ -16,6 +16,7 @@ struct program {
 	struct nursery *nursery;     /* of the modules' processes */
 	struct provider provider;
 	struct tally tally;
+	struct places card_places;
 	uint8_t
 	    cluster_key[FORWARDED_KEY]; /* fronts and servers on their own */
 };
