@@ -227,6 +227,7 @@ CREATE TABLE refund (
 	made BIGINT NOT NULL,
 	settled BIGINT NOT NULL DEFAULT 0
 );
+CREATE INDEX refund_account ON refund (account, made);
 
 -- Who said yes, and how the stamps were destroyed; over a limit it takes two.
 CREATE TABLE refund_approval (
