@@ -13,8 +13,10 @@
 #include "vault/pin.h"
 
 #define SECRET_MAX 256
-#define CONNECT_MS 3000
-#define ANSWER_MS  7000
+/* Both together are less than a front waits; what was not answered by then the
+ * keeper asks again. */
+#define CONNECT_MS 1500
+#define ANSWER_MS  4500
 #define FORM	   "application/x-www-form-urlencoded"
 
 /* The shapes that pay_stripe_wire.c reads. */

@@ -25,13 +25,25 @@ static const struct {
 	"WHERE s.psd = t.psd)"},
     {"the ledger says what each PSD has left",
 	"SELECT 'PSD ' || CAST(t.psd AS TEXT) FROM psd_state t "
-	"WHERE t.control_total - t.ascending + "
+	"WHERE CASE WHEN t.ended = 1 THEN 0 ELSE "
+	"t.control_total - t.ascending + "
 	"(SELECT COALESCE(SUM(d.amount), 0) FROM download d "
-	"WHERE d.psd = t.psd AND d.applied = 0) <> "
+	"WHERE d.psd = t.psd AND d.applied = 0) END <> "
 	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
 	"WHERE x.given_to = 'psd:' || CAST(t.psd AS TEXT)) - "
 	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
 	"WHERE x.taken_from = 'psd:' || CAST(t.psd AS TEXT))"},
+    {"a PSD that was withdrawn or revoked has nothing left, and no other",
+	"SELECT 'PSD ' || CAST(t.psd AS TEXT) FROM psd_state t "
+	"JOIN psd p ON p.serial = t.psd WHERE (t.ended = 1) <> "
+	"(p.state IN ('withdrawn', 'revoked'))"},
+    {"what went back from a PSD is what was left in it",
+	"SELECT x.ref FROM transfer x LEFT JOIN psd_state t "
+	"ON x.ref = 'unload:' || CAST(t.psd AS TEXT) AND t.ended = 1 "
+	"WHERE x.kind = 'unload' AND (t.psd IS NULL OR x.amount <> "
+	"t.control_total - t.ascending + "
+	"(SELECT COALESCE(SUM(d.amount), 0) FROM download d "
+	"WHERE d.psd = t.psd AND d.applied = 2))"},
     {"each value download is in the ledger",
 	"SELECT 'PSD ' || CAST(d.psd AS TEXT) || ' download ' || "
 	"CAST(d.sequence AS TEXT) FROM download d "

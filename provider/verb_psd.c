@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "provider/enrol.h"
 #include "provider/field.h"
+#include "provider/psd_end.h"
 #include "provider/psds.h"
 #include "provider/store_admin.h"
 
@@ -150,13 +151,21 @@ change(struct worker *w, const char *verb, const char *psd, struct err *e)
 		const char *verb, *state;
 	} states[] = {{"withhold", "withheld"}, {"release", "operational"},
 	    {"withdraw", "withdrawn"}, {"revoke", "revoked"}};
+	char sum[MILS_TEXT];
 	uint32_t serial = 0;
+	mils back = 0;
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(states[i].verb, verb) == 0)
-			return parse_psd(psd, &serial, e) &&
-			       store_psd_state_set(
-				   w->store, serial, states[i].state, e);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (strcmp(states[i].verb, verb) != 0)
+			continue;
+		if (!parse_psd(psd, &serial, e) ||
+		    !psd_end_set(w, serial, states[i].state, &back, e))
+			return false;
+		if (back > 0)
+			printf("%s went back to the account's credit\n",
+			    mils_format(back, sum));
+		return true;
+	}
 	return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
 }
 

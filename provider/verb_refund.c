@@ -37,8 +37,8 @@ print_refund(void *context, const struct refund_row *r)
 	       "yes  %s\n",
 	    (long long)r->id, moment(r->made, when), r->state, r->account_name,
 	    (long long)r->stamps, mils_format(r->total, sum),
-	    (long long)r->approvals,
-	    (long long)give_back_needs(context, r->total), r->reason);
+	    (long long)r->approvals, (long long)give_back_needs(context, r),
+	    r->reason);
 }
 
 static void

@@ -33,6 +33,16 @@ struct tally {
 	_Atomic int64_t sum;		   /* of the stamps, mils */
 };
 
+/* Who waits for something outside holds a worker that others need: only so many
+ * may at once. */
+struct places {
+	int max;
+	_Atomic int taken;
+};
+/* False: there is none.  NULL: there is always one. */
+bool places_take(struct places *p);
+void places_give(struct places *p);
+
 /* What does not change while the program runs. */
 struct provider {
 	struct licence licence;
@@ -48,9 +58,10 @@ struct provider {
 	mils approve_above; /* more takes two persons */
 	bool any_sheet;	    /* label sheets that nobody registered, too */
 	const char *server; /* this processing server's name */
-	int64_t (*now_ms)(void); /* since 1970; NULL: the system's clock */
-	struct tally *tally;	 /* NULL: nobody counts */
-	struct load *load;	 /* of PSDs; may be NULL */
+	int64_t (*now_ms)(void);    /* since 1970; NULL: the system's clock */
+	struct tally *tally;	    /* NULL: nobody counts */
+	struct load *load;	    /* of PSDs; may be NULL */
+	struct places *card_places; /* of orders that wait for a card */
 };
 
 struct worker {

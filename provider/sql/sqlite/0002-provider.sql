@@ -122,7 +122,8 @@ CREATE INDEX psd_account ON psd (account);
 
 -- state: the bytes of vault/psd.c with the newest indicium; the registers
 -- stand beside them for the database to check.  chain: over all indicia.
--- complete: all pieces up to it are signed.
+-- complete: all pieces up to it are signed.  ended: what was left went back to
+-- its account's credit; it is used no more.
 CREATE TABLE psd_state (
 	psd INTEGER PRIMARY KEY REFERENCES psd (serial),
 	state BLOB NOT NULL,
@@ -131,10 +132,12 @@ CREATE TABLE psd_state (
 	pieces INTEGER NOT NULL CHECK (pieces >= 0),
 	chain BLOB NOT NULL,
 	complete INTEGER NOT NULL DEFAULT 0,
+	ended INTEGER NOT NULL DEFAULT 0,
 	CHECK (control_total >= ascending)
 );
 
--- Value that a PSD was given.  One answer for each number, for ever.
+-- Value that a PSD was given.  One answer for each number, for ever.  applied: 0
+-- not yet, 1 it is in the PSD, 2 it went back, the PSD had ended.
 CREATE TABLE download (
 	psd INTEGER NOT NULL REFERENCES psd (serial),
 	sequence INTEGER NOT NULL,
@@ -242,6 +245,7 @@ CREATE TABLE refund (
 	made INTEGER NOT NULL,
 	settled INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX refund_account ON refund (account, made);
 
 -- Who said yes, and how the stamps were destroyed; over a limit it takes two.
 CREATE TABLE refund_approval (
@@ -319,7 +323,7 @@ CREATE TABLE transfer (
 -- Money from outside, written before anybody is asked for it.  key: ours, random;
 -- the processor is asked with it as often as needed, and does it once.
 -- processor_id: of its payment; page: of the page where a person pays.  returned:
--- how much of it went back.  look_at: when to ask again; looks: -1 = never.
+-- how much of it went back; refunded: as refunds, not disputes.  look_at: when to ask again; looks: -1 = never.
 CREATE TABLE payment (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	account INTEGER NOT NULL REFERENCES account (id),
@@ -334,6 +338,7 @@ CREATE TABLE payment (
 	page TEXT UNIQUE,
 	reason TEXT NOT NULL DEFAULT '',
 	returned INTEGER NOT NULL DEFAULT 0 CHECK (returned BETWEEN 0 AND amount),
+	refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount),
 	looks INTEGER NOT NULL DEFAULT 0,
 	look_at INTEGER NOT NULL DEFAULT 0,
 	made INTEGER NOT NULL,
