@@ -34,7 +34,7 @@ open_shop(struct shop *s, int psds, mils credit)
 static const uint8_t *
 key_of(uint8_t n)
 {
-	static uint8_t key[PSD_KEY_BYTES];
+	static _Thread_local uint8_t key[PSD_KEY_BYTES];
 
 	key[0] = n;
 	return key;
