@@ -172,6 +172,35 @@ administrators_manage_systems(void **state)
 }
 
 static void
+each_side_resumes_what_it_suspended(void **state)
+{
+	static const char suspend[] = "/v1/systems/XXUS0000000001/suspend";
+	static const char resume[] = "/v1/systems/XXUS0000000001/resume";
+	struct help *h = *state;
+	char admin[96], one[96], token[96];
+
+	help_system(h, help_account(h, "one", 5000), "desk", token);
+	help_person(h, "admin", PERSON_ADMINISTRATOR, NULL, admin);
+	help_person(h, "one", PERSON_ADMINISTRATOR, "one", one);
+	help_ask(h, "POST", suspend, admin, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "POST", resume, one, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "suspended: ask the provider");
+	help_ask(h, "POST", suspend, one, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "POST", resume, admin, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "suspended: ask your administrator");
+	help_ask(h, "POST", resume, one, "");
+	help_said(h, 200, "\"suspended\":false");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "\"life\":\"operational\"");
+}
+
+static void
 customers_see_what_is_theirs(void **state)
 {
 	struct help *h = *state;
@@ -262,6 +291,7 @@ cost_codes_are_the_accounts(void **state)
 #define COMMON(on)                                                        \
 	on(roles_have_their_routes), on(tokens_are_the_persons_own),      \
 	    on(suspended_persons_are_not_known),                          \
+	    on(each_side_resumes_what_it_suspended),                      \
 	    on(new_token_ends_the_old_one), on(logins_are_taken_once),    \
 	    on(administrators_manage_systems),                            \
 	    on(customers_see_what_is_theirs), on(auditors_see_the_books), \
