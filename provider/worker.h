@@ -67,9 +67,10 @@ struct worker {
 	struct store *store;
 	struct signer *signer[MODULES_MAX];
 	size_t signers;
-	struct pay *pay;   /* ways of paying; NULL: none (pay.h) */
-	struct psds *psds; /* the PSDs that it has read, see psds.h */
-	uint64_t turn;	   /* orders so far */
+	struct pay *pay;    /* ways of paying; NULL: none (pay.h) */
+	struct psds *psds;  /* the PSDs that it has read, see psds.h */
+	uint64_t turn;	    /* orders so far */
+	uint32_t completed; /* the PSD that complete_pending() saw last */
 };
 
 /* The signer of this module; NULL: another server has it. */
