@@ -107,6 +107,31 @@ new_token_ends_the_old_one(void **state)
 }
 
 static void
+a_token_is_of_one_person(void **state)
+{
+	struct help *h = *state;
+	struct store *s = h->w->store;
+	struct err e = ERR_INIT;
+	struct person one;
+	char token[96], other[96];
+
+	help_person(h, "one", PERSON_ADMINISTRATOR, NULL, token);
+	help_person(h, "two", PERSON_ADMINISTRATOR, NULL, other);
+	is_ok(store_begin(s, STORE_READ, &e) &&
+		  store_person_login(s, "one", &one, &e),
+	    &e, "one");
+	store_rollback(s);
+	ok(auth_is_person(h->w, &one, token), "his own");
+	ok(!auth_is_person(h->w, &one, other), "another's");
+	ok(!auth_is_person(h->w, &one, ""), "none");
+	token[strlen(token) - 1] ^= 1;
+	ok(!auth_is_person(h->w, &one, token), "nearly");
+	token[strlen(token) - 1] ^= 1;
+	one.active = false;
+	ok(!auth_is_person(h->w, &one, token), "suspended");
+}
+
+static void
 logins_are_taken_once(void **state)
 {
 	struct help *h = *state;
@@ -292,8 +317,8 @@ cost_codes_are_the_accounts(void **state)
 	on(roles_have_their_routes), on(tokens_are_the_persons_own),      \
 	    on(suspended_persons_are_not_known),                          \
 	    on(each_side_resumes_what_it_suspended),                      \
-	    on(new_token_ends_the_old_one), on(logins_are_taken_once),    \
-	    on(administrators_manage_systems),                            \
+	    on(a_token_is_of_one_person), on(new_token_ends_the_old_one), \
+	    on(logins_are_taken_once), on(administrators_manage_systems), \
 	    on(customers_see_what_is_theirs), on(auditors_see_the_books), \
 	    on(cost_codes_are_the_accounts)
 
