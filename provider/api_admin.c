@@ -188,14 +188,31 @@ api_system_token(struct call *c, struct err *e)
 }
 
 static bool
+give_changed(
+    struct call *c, const struct user_system *u, bool suspended, struct err *e)
+{
+	struct json *j = json_new();
+	char id[PSD_ID];
+
+	json_put_text(j, "system", worker_system_id(c->w, u->id, id));
+	json_put_text(j, "name", u->name);
+	json_put_bool(j, "suspended", suspended);
+	return api_give(c, j, e);
+}
+
+static bool
 change(struct call *c, const char *verb, struct err *e)
 {
 	struct user_system u;
+	struct system_change to = {.verb = verb,
+	    .name = u.name,
+	    .by = c->person.customer == 0 ? SIDE_PROVIDER : SIDE_CUSTOMER};
+	bool still;
 	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
 		    find_system(c, &u, e) &&
-		    admin_change_system(c->w, verb, u.name, e);
+		    admin_change_system(c->w, &to, &still, e);
 
-	return finish(c, done, e) && give_system(c, &u, NULL, e);
+	return finish(c, done, e) && give_changed(c, &u, still, e);
 }
 
 bool

@@ -287,3 +287,19 @@ auth_person(struct worker *w, const struct http_request *r, struct person *out,
 	    done && found && out->active && same_secret(out->secret, secret);
 	return done;
 }
+
+bool
+auth_is_person(
+    const struct worker *w, const struct person *p, const char *token)
+{
+	char header[AUTH_TOKEN + 8];
+	const char *secret;
+	int64_t id;
+	bool is;
+
+	snprintf(header, sizeof(header), "Bearer %.95s", token);
+	is = parse_token(w, header, worker_person_id, &id, &secret) &&
+	     id == p->id && p->active && same_secret(p->secret, secret);
+	explicit_bzero(header, sizeof(header));
+	return is;
+}

@@ -45,6 +45,10 @@ void auth_forget(struct worker *w, int64_t id);
 MUST_CHECK bool auth_person(struct worker *w, const struct http_request *r,
     struct person *out, bool *known, struct err *e);
 
+/* Is `token` this person's?  Whoever is suspended has none. */
+bool auth_is_person(
+    const struct worker *w, const struct person *p, const char *token);
+
 /* "192.0.2.0/24", "2001:db8::/32", an address alone; false: no network. */
 bool auth_network_valid(const char *network);
 /* IPv4 in IPv6 clothes counts as IPv4. */

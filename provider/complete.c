@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/complete.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,8 @@
 #include "vault/crypto.h"
 
 #define COMMIT_TRIES 3
+#define PSDS	     64 /* of one round */
+#define MODULES_TEXT (MODULES_MAX * (SIGNER_NAME_MAX + 1) + 2)
 
 static bool
 sign_later(void *context, const uint8_t *msg, size_t len,
@@ -197,10 +200,43 @@ complete_psd(struct worker *w, const struct psd_unsigned *psd, int64_t before,
 	return good;
 }
 
+/* As store_psd_unsigned() wants them. */
+static void
+list_modules(const struct worker *w, char out[MODULES_TEXT])
+{
+	size_t len = 0;
+
+	snprintf(out, MODULES_TEXT, " ");
+	for (size_t i = 0; i < w->signers; i++) {
+		len = strlen(out);
+		snprintf(out + len, MODULES_TEXT - len, "%s ",
+		    signer_name(w->signer[i]));
+	}
+}
+
+/* The next ones, round and round: those that stay unsigned do not keep the others
+ * out. */
+static bool
+next_psds(
+    struct worker *w, struct psd_unsigned *list, size_t *count, struct err *e)
+{
+	char modules[MODULES_TEXT];
+	bool done;
+
+	list_modules(w, modules);
+	done = store_begin(w->store, STORE_READ, e) &&
+	       store_psd_unsigned(
+		   w->store, w->completed, modules, list, PSDS, count, e);
+	store_rollback(w->store);
+	if (done)
+		w->completed = *count == PSDS ? list[PSDS - 1].serial : 0;
+	return done;
+}
+
 bool
 complete_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
 {
-	struct psd_unsigned list[64];
+	struct psd_unsigned list[PSDS];
 	struct stamp_row *rows = calloc(SIGNER_BATCH, sizeof(*rows));
 	size_t psds;
 	bool good;
@@ -208,15 +244,12 @@ complete_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
 	*count = 0;
 	if (rows == NULL)
 		return err_system(e, "memory");
-	good = store_begin(w->store, STORE_READ, e) &&
-	       store_psd_unsigned(w->store, list, 64, &psds, e);
-	store_rollback(w->store);
+	good = next_psds(w, list, &psds, e);
 	/* one that cannot be signed does not hold up the others */
 	for (size_t i = 0; good && i < psds; i++) {
 		struct err wrong = ERR_INIT;
 
-		if (worker_signer(w, list[i].module) != NULL &&
-		    !complete_psd(w, &list[i], worker_ms(w) - age_ms, rows,
+		if (!complete_psd(w, &list[i], worker_ms(w) - age_ms, rows,
 			count, &wrong) &&
 		    wrong.kind != ERR_ABSENT && wrong.kind != ERR_BUSY)
 			*e = wrong;

@@ -23,8 +23,8 @@ MUST_CHECK bool complete_stamps(
     struct worker *w, struct stamp_row *rows, size_t count, struct err *e);
 
 /* What a crash left: signs what is older than `age_ms`, of all PSDs that this
- * server can sign for; *count of them.  A PSD whose module is away is left for
- * later. */
+ * server can sign for, some of them in each call, in turn; *count of them.  A PSD
+ * whose module is away is left for later. */
 MUST_CHECK bool complete_pending(
     struct worker *w, int64_t age_ms, size_t *count, struct err *e);
 

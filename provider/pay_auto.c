@@ -79,7 +79,8 @@ write_if_due(struct worker *w, int64_t account, mils want, struct payment *out,
 
 	if (!store_pay_account(w->store, account, &a, e))
 		return false;
-	if (a.add_below < 0 || a.add_amount <= 0 ||
+	/* what it owes would be paid of it first: no charge would be enough */
+	if (a.add_below < 0 || a.add_amount <= 0 || a.owed > 0 ||
 	    strcmp(a.state, "active") != 0 || is_enough(&a, want, out))
 		return true;
 	need = want - a.credit;

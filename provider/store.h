@@ -74,7 +74,8 @@ store_begin(struct store *s, enum store_mode mode, struct err *e);
  * When it is false the transaction is over too, rolled back.
  * Errors: ERR_SYSTEM and store_in_doubt(): the connection was lost while the
  * commit was under way, the wait for the standby was broken off, or the file
- * could not be written. */
+ * could not be written, and what was written of it could not be taken back: then
+ * nobody begins to write until that is done (ERR_ABSENT). */
 MUST_CHECK bool store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 

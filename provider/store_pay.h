@@ -111,7 +111,7 @@ MUST_CHECK bool store_declines(
     struct store *s, int64_t account, struct declines *out, struct err *e);
 
 /* Up to `max` accounts behind `after` whose credit is below their line, that have
- * a method and nothing under way. */
+ * a method, owe nothing and have nothing under way. */
 MUST_CHECK bool store_accounts_low(struct store *s, int64_t after,
     int64_t *account, size_t max, size_t *count, struct err *e);
 

@@ -248,15 +248,18 @@ store_psd_end(struct store *s, uint32_t serial, struct err *e)
 }
 
 bool
-store_psd_unsigned(struct store *s, struct psd_unsigned *out, size_t max,
-    size_t *count, struct err *e)
+store_psd_unsigned(struct store *s, uint32_t after, const char *modules,
+    struct psd_unsigned *out, size_t max, size_t *count, struct err *e)
 {
 	*count = 0;
+	store_put_int(s, after);
+	store_put_text(s, modules);
 	store_put_int(s, (int64_t)max);
 	if (!store_run(s,
 		"SELECT p.serial, p.module, t.complete, t.pieces "
 		"FROM psd_state t JOIN psd p ON p.serial = t.psd "
-		"WHERE t.pieces > t.complete ORDER BY p.serial LIMIT $1",
+		"WHERE t.pieces > t.complete AND p.serial > $1 AND "
+		"$2 LIKE '% ' || p.module || ' %' ORDER BY p.serial LIMIT $3",
 		e))
 		return false;
 	while (*count < max && store_row(s)) {

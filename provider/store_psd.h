@@ -74,14 +74,16 @@ MUST_CHECK bool store_psd_end(struct store *s, uint32_t serial, struct err *e);
 /* Sends it back. */
 void store_psd_row_put(struct store *s, const struct psd_row *row);
 
-/* PSDs here that may have stamps without a signature. */
+/* PSDs here behind `after` that may have stamps without a signature, of modules
+ * that are named in `modules`, a space before and behind each; by serial. */
 struct psd_unsigned {
 	uint32_t serial;
 	char module[SIGNER_NAME_MAX];
 	int64_t complete, pieces;
 };
-MUST_CHECK bool store_psd_unsigned(struct store *s, struct psd_unsigned *out,
-    size_t max, size_t *count, struct err *e);
+MUST_CHECK bool
+store_psd_unsigned(struct store *s, uint32_t after, const char *modules,
+    struct psd_unsigned *out, size_t max, size_t *count, struct err *e);
 /* All up to `piece` are signed. */
 MUST_CHECK bool
 store_psd_complete(struct store *s, uint32_t psd, int64_t piece, struct err *e);

@@ -12,7 +12,7 @@
 	"u.cost_required, a.credit, a.load, a.add_below, a.add_amount, " \
 	"n.fence, n.pieces, n.ascending, n.day, n.month, n.day_spent, "  \
 	"n.month_spent, CASE WHEN EXISTS (SELECT 1 FROM cost_code k "    \
-	"WHERE k.account = a.id) THEN 1 ELSE 0 END "                     \
+	"WHERE k.account = a.id) THEN 1 ELSE 0 END, u.by_customer "      \
 	"FROM usersystem_count n "                                       \
 	"JOIN usersystem u ON u.id = n.usersystem "                      \
 	"JOIN account a ON a.id = u.account "                            \
@@ -50,7 +50,9 @@ judge(struct store *s, struct user_system *out)
 		    "this user system was withdrawn");
 	else if (!is(s, 4, "active"))
 		snprintf(out->why, sizeof(out->why),
-		    "this user system is suspended: ask the provider");
+		    "this user system is suspended: ask %s",
+		    store_int(s, 28) != 0 ? "your administrator"
+					  : "the provider");
 	else if (!is(s, 5, "active"))
 		snprintf(out->why, sizeof(out->why), "account %s is locked: %s",
 		    store_text(s, 3), store_text(s, 6));

@@ -59,11 +59,18 @@ new_token(struct program *p, const char *name, struct err *e)
 static bool
 change(struct program *p, const char *verb, const char *name, struct err *e)
 {
+	const struct system_change to = {
+	    .verb = verb, .name = name, .by = SIDE_PROVIDER};
 	struct verb_work work;
+	bool still = false;
 	bool good = verb_begin(p, &work, e) &&
-		    admin_change_system(work.w, verb, name, e);
+		    admin_change_system(work.w, &to, &still, e);
 
-	return verb_done(&work, good, e);
+	if (!verb_done(&work, good, e))
+		return false;
+	if (still && strcmp(verb, "resume") == 0)
+		printf("it stays suspended: by its customer's administrator\n");
+	return true;
 }
 
 /* --- list ------------------------------------------------------------------------ */

@@ -73,6 +73,7 @@ struct worker {
 	struct psds *psds;	/* the PSDs that it has read, see psds.h */
 	struct auth_seen *seen; /* who asked it before, see auth.h */
 	uint64_t turn;		/* orders so far */
+	uint32_t completed;	/* the PSD that complete_pending() saw last */
 };
 
 /* The signer of this module; NULL: another server has it. */

@@ -477,6 +477,58 @@ what_was_debited_is_signed_by_whoever_comes(void **state)
 	shop_close(&s);
 }
 
+/* More PSDs than one round sees, all of modules that are elsewhere. */
+static void
+psds_of_others_do_not_keep_ones_own_waiting(void **state)
+{
+	struct err e = ERR_INIT;
+	struct shop s;
+	size_t count;
+
+	(void)state;
+	open_shop(&s, 70, 100000, 0);
+	shop_sql(&s, "UPDATE psd SET state = 'withheld' WHERE serial < 70");
+	shop_order(&order, &s.system[0], 1, 1, 780);
+	must_issue(&s, &result);
+	shop_sql(&s, "DELETE FROM signature");
+	shop_sql(&s, "UPDATE psd SET module = 'elsewhere' WHERE serial < 70");
+	shop_sql(&s, "UPDATE psd_state SET pieces = 1 WHERE psd < 70");
+	shop_set_time(shop_time() + 60);
+	ok(complete_pending(s.w, 5000, &count, &e), e.text);
+	is_int(count, 1, "one's own");
+	shop_close(&s);
+}
+
+/* Nor do 65 of its own, which are damaged. */
+static void
+psds_take_turns(void **state)
+{
+	struct err e = ERR_INIT;
+	struct shop s;
+	size_t count, all = 0;
+
+	(void)state;
+	open_shop(&s, 70, 100000, 0);
+	shop_sql(&s, "UPDATE psd SET state = 'withheld' WHERE serial < 70");
+	shop_order(&order, &s.system[0], 1, 1, 780);
+	must_issue(&s, &result);
+	shop_sql(&s, "DELETE FROM signature");
+	shop_sql(&s, "UPDATE psd_state SET pieces = 1 WHERE psd < 70");
+	shop_sql(&s,
+	    "INSERT INTO stamp (psd, piece, usersystem, key, request, amount, "
+	    "mail_date, indicium, chain, made) SELECT p.serial, 1, "
+	    "t.usersystem, p.point, t.request, 0, t.mail_date, t.chain, "
+	    "t.chain, t.made FROM stamp t, psd p WHERE p.serial < 70");
+	shop_set_time(shop_time() + 60);
+	for (int i = 0; i < 2; i++) {
+		e = (struct err)ERR_INIT;
+		ok(!complete_pending(s.w, 5000, &count, &e), "damaged");
+		all += count;
+	}
+	is_int(all, 1, "the one that is not");
+	shop_close(&s);
+}
+
 /* Of a "no" the client takes its intent back: there is none behind the debit. */
 static void
 what_is_debited_is_not_refused_by_a_module(void **state)
@@ -717,6 +769,8 @@ static const struct CMUnitTest tests[] = {
     T(what_find_did_not_find_is_never_debited),
     T(a_fence_never_comes_again),
     T(what_was_debited_is_signed_by_whoever_comes),
+    T(psds_of_others_do_not_keep_ones_own_waiting),
+    T(psds_take_turns),
     T(what_is_debited_is_not_refused_by_a_module),
     T(value_that_was_granted_comes_in_later),
     T(a_server_without_the_key_says_so),

@@ -583,6 +583,56 @@ one_automatic_payment_is_under_way(void **state)
 	close_shop(&s);
 }
 
+/* An administrator unlocks it all the same: its card is left alone, as each charge
+ * would be for what it owes. */
+static void
+an_account_that_owes_is_not_charged_by_itself(void **state)
+{
+	const struct state_change unlock = {.what = "account",
+	    .name = "account",
+	    .state = "active",
+	    .reason = ""};
+	const struct pay_said gone =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 20000);
+	struct payment list[4];
+	struct payment_wanted all = {.account = 0};
+	struct err e = ERR_INIT;
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+	size_t count;
+
+	(void)state;
+	open_shop(&s, 0);
+	set_auto_add(&s, 1000, 2000);
+	save_card(&s);
+	p = written(&s, PAY_CHECKOUT, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	shop_order(&order, &s.system[0], 1, 1, 20000);
+	is_ok(issue_stamps(s.w, &order, &result, &e), &e, "all is spent");
+	hear(&s, 0, &gone);
+	is_ok(store_begin(s.w->store, STORE_WRITE, &e), &e, "begin");
+	is_ok(store_state_set(s.w->store, &unlock, &e), &e, "unlock");
+	is_ok(store_commit(s.w->store, &e), &e, "commit");
+	shop_order(&order, &s.system[0], 2, 1, 780);
+	ok(!issue_stamps(s.w, &order, &result, &e), "too little");
+	is_err(&e, ERR_FUNDS, "too little");
+	e = (struct err)ERR_INIT;
+	is_ok(pay_keep(s.w, &e), &e, "keeper");
+	is_ok(store_begin(s.w->store, STORE_READ, &e), &e, "begin");
+	is_ok(store_payment_list(s.w->store, &all, list, 4, &count, &e), &e,
+	    "list");
+	store_rollback(s.w->store);
+	is_int(count, 1, "payments");
+	pay_in(&s, "invoice:7", 20780);
+	is_int(account_of(&s).owed, 0, "paid");
+	is_int(account_of(&s).credit, 780, "the rest");
+	is_ok(issue_stamps(s.w, &order, &result, &e), &e, "issued");
+	is_int(auto_due(&s, 0, true).amount, 2000, "charged again");
+	close_shop(&s);
+}
+
 static void
 a_declined_card_is_not_asked_again_at_once(void **state)
 {
@@ -982,6 +1032,7 @@ static const struct CMUnitTest tests[] = {
     T(it_may_go_back_before_it_was_told_to_have_come),
     T(what_was_not_credited_gives_no_credit_when_it_goes_back),
     T(an_account_locked_for_something_else_stays_so),
+    T(an_account_that_owes_is_not_charged_by_itself),
     T(one_automatic_payment_is_under_way),
     T(a_declined_card_is_not_asked_again_at_once),
     T(an_order_hears_why_its_card_was_declined),

@@ -157,6 +157,31 @@ new_token_ends_the_old_one(void **state)
 }
 
 static void
+a_token_is_of_one_person(void **state)
+{
+	struct help *h = *state;
+	struct store *s = h->w->store;
+	struct err e = ERR_INIT;
+	struct person one;
+	char token[96], other[96];
+
+	help_person(h, "one", PERSON_ADMINISTRATOR, NULL, token);
+	help_person(h, "two", PERSON_ADMINISTRATOR, NULL, other);
+	is_ok(store_begin(s, STORE_READ, &e) &&
+		  store_person_login(s, "one", &one, &e),
+	    &e, "one");
+	store_rollback(s);
+	ok(auth_is_person(h->w, &one, token), "his own");
+	ok(!auth_is_person(h->w, &one, other), "another's");
+	ok(!auth_is_person(h->w, &one, ""), "none");
+	token[strlen(token) - 1] ^= 1;
+	ok(!auth_is_person(h->w, &one, token), "nearly");
+	token[strlen(token) - 1] ^= 1;
+	one.active = false;
+	ok(!auth_is_person(h->w, &one, token), "suspended");
+}
+
+static void
 logins_are_taken_once(void **state)
 {
 	struct help *h = *state;
@@ -281,6 +306,35 @@ who_was_here_before_proves_himself_again(void **state)
 }
 
 static void
+each_side_resumes_what_it_suspended(void **state)
+{
+	static const char suspend[] = "/v1/systems/XXUS0000000001/suspend";
+	static const char resume[] = "/v1/systems/XXUS0000000001/resume";
+	struct help *h = *state;
+	char admin[96], one[96], token[96];
+
+	help_system(h, help_account(h, "one", 5000), "desk", token);
+	help_person(h, "admin", PERSON_ADMINISTRATOR, NULL, admin);
+	help_person(h, "one", PERSON_ADMINISTRATOR, "one", one);
+	help_ask(h, "POST", suspend, admin, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "POST", resume, one, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "suspended: ask the provider");
+	help_ask(h, "POST", suspend, one, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "POST", resume, admin, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "suspended: ask your administrator");
+	help_ask(h, "POST", resume, one, "");
+	help_said(h, 200, "\"suspended\":false");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "\"life\":\"operational\"");
+}
+
+static void
 customers_see_what_is_theirs(void **state)
 {
 	struct help *h = *state;
@@ -373,6 +427,8 @@ cost_codes_are_the_accounts(void **state)
 	    on(suspended_persons_are_not_known),                               \
 	    on(administrators_begin_payments), on(new_token_ends_the_old_one), \
 	    on(logins_are_taken_once), on(administrators_manage_systems),      \
+	    on(each_side_resumes_what_it_suspended),                           \
+	    on(a_token_is_of_one_person),                                      \
 	    on(who_was_here_before_proves_himself_again),                      \
 	    on(customers_see_what_is_theirs), on(auditors_see_the_books),      \
 	    on(cost_codes_are_the_accounts)

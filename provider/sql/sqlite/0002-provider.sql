@@ -55,6 +55,7 @@ CREATE TABLE person (
 );
 
 -- A user system: a computer that prints.  secret: SHA-256 of its token.
+-- by_provider, by_customer: who suspended it; each lifts his own.
 CREATE TABLE usersystem (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	account INTEGER NOT NULL REFERENCES account (id),
@@ -68,6 +69,8 @@ CREATE TABLE usersystem (
 	day_max INTEGER NOT NULL DEFAULT -1,
 	month_max INTEGER NOT NULL DEFAULT -1,
 	cost_required INTEGER NOT NULL DEFAULT 0,
+	by_provider INTEGER NOT NULL DEFAULT 0,
+	by_customer INTEGER NOT NULL DEFAULT 0,
 	made INTEGER NOT NULL
 );
 
