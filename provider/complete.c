@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/complete.h"
+#include "provider/complete_own.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/psds.h"
 #include "vault/crypto.h"
 
 #define COMMIT_TRIES 3
@@ -33,16 +32,8 @@ complete_later(struct psd_crypto *out)
 
 /* --- signing ------------------------------------------------------------------- */
 
-/* Stamps of one PSD that are signed as one piece of work. */
-struct group {
-	struct stamp_row *row[SIGNER_BATCH];
-	struct signer_message message[SIGNER_BATCH];
-	uint8_t bytes[SIGNER_BATCH][INDICIUM_MAX];
-	size_t count;
-};
-
-static bool
-add(struct group *g, struct stamp_row *row, struct err *e)
+bool
+complete_add(struct group *g, struct stamp_row *row, struct err *e)
 {
 	struct signer_message *m = &g->message[g->count];
 
@@ -58,24 +49,23 @@ static bool
 gather(struct group *g, struct stamp_row *rows, size_t count, struct err *e)
 {
 	g->count = 0;
+	g->complete = 0;
 	for (size_t i = 0; i < count && g->count < SIGNER_BATCH; i++) {
 		if (rows[i].is_signed)
 			continue;
 		if ((g->count == 0 || rows[i].psd == g->row[0]->psd) &&
-		    !add(g, &rows[i], e))
+		    !complete_add(g, &rows[i], e))
 			return false;
 	}
 	return true;
 }
 
 static bool
-sign(struct worker *w, struct group *g, struct err *e)
+sign(struct worker *w, const struct psd_here *psd, struct group *g,
+    struct err *e)
 {
-	const struct psd_here *psd;
 	char id[PSD_ID];
 
-	if (!psds_find(w, g->row[0]->psd, &psd, e))
-		return false;
 	return signer_sign(worker_signer(w, psd->module),
 	    worker_psd_id(w, psd->serial, id), &psd->key, g->message, g->count,
 	    e);
@@ -106,14 +96,22 @@ read_signatures(struct worker *w, struct group *g, struct err *e)
 static bool
 write_once(struct worker *w, struct group *g, struct err *e)
 {
+	int64_t other = 0;
+
 	if (!store_begin(w->store, STORE_WRITE, e))
 		return false;
 	for (size_t i = 0; i < g->count; i++)
 		store_signature_put(w->store, g->row[i], g->message[i].sig);
 	store_signature_send(w->store);
+	if (g->complete != 0) {
+		if (!store_psd_complete(
+			w->store, g->row[0]->psd, g->complete, e))
+			return false;
+		other = store_changed(w->store);
+	}
 	if (!store_commit(w->store, e))
 		return false;
-	if (store_changed_all(w->store) != (int64_t)g->count)
+	if (store_changed_all(w->store) - other != (int64_t)g->count)
 		return read_signatures(w, g, e);
 	for (size_t i = 0; i < g->count; i++)
 		if (!stamp_row_sign(g->row[i], g->message[i].sig, e))
@@ -122,8 +120,8 @@ write_once(struct worker *w, struct group *g, struct err *e)
 }
 
 /* A commit in doubt is asked again: what it wrote is found then. */
-static bool
-write_signatures(struct worker *w, struct group *g, struct err *e)
+bool
+complete_write(struct worker *w, struct group *g, struct err *e)
 {
 	for (int i = 0; i < COMMIT_TRIES; i++) {
 		if (write_once(w, g, e))
@@ -138,6 +136,45 @@ write_signatures(struct worker *w, struct group *g, struct err *e)
 	return false;
 }
 
+/* --- in order ------------------------------------------------------------------ */
+
+static uint32_t
+last_of(const struct group *g)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < g->count; i++)
+		if (g->row[i]->piece > last)
+			last = g->row[i]->piece;
+	return last;
+}
+
+/* All before them are signed too; then these are read. */
+static bool
+follow(struct worker *w, const struct psd_here *psd, struct group *g,
+    struct err *e)
+{
+	bool done = complete_in_order(w, psd, last_of(g), e) &&
+		    read_signatures(w, g, e);
+
+	store_rollback(w->store);
+	return done;
+}
+
+/* --- a group after the other ----------------------------------------------------- */
+
+static bool
+complete_one(struct worker *w, struct group *g, struct err *e)
+{
+	const struct psd_here *psd;
+
+	if (!psds_find(w, g->row[0]->psd, &psd, e))
+		return false;
+	return signer_follows(worker_signer(w, psd->module))
+		   ? follow(w, psd, g, e)
+		   : sign(w, psd, g, e) && complete_write(w, g, e);
+}
+
 static bool
 complete_group(struct worker *w, struct group *g, struct stamp_row *rows,
     size_t count, struct err *e)
@@ -147,7 +184,7 @@ complete_group(struct worker *w, struct group *g, struct stamp_row *rows,
 			return false;
 		if (g->count == 0)
 			return true;
-		if (!sign(w, g, e) || !write_signatures(w, g, e))
+		if (!complete_one(w, g, e))
 			return false;
 	}
 }
@@ -202,12 +239,14 @@ complete_psd(struct worker *w, const struct psd_unsigned *psd, int64_t before,
 
 /* As store_psd_unsigned() wants them. */
 static void
-list_modules(const struct worker *w, char out[MODULES_TEXT])
+list_modules(const struct worker *w, bool that_follow, char out[MODULES_TEXT])
 {
 	size_t len = 0;
 
 	snprintf(out, MODULES_TEXT, " ");
 	for (size_t i = 0; i < w->signers; i++) {
+		if (signer_follows(w->signer[i]) != that_follow)
+			continue;
 		len = strlen(out);
 		snprintf(out + len, MODULES_TEXT - len, "%s ",
 		    signer_name(w->signer[i]));
@@ -217,13 +256,13 @@ list_modules(const struct worker *w, char out[MODULES_TEXT])
 /* The next ones, round and round: those that stay unsigned do not keep the others
  * out. */
 static bool
-next_psds(
-    struct worker *w, struct psd_unsigned *list, size_t *count, struct err *e)
+next_psds(struct worker *w, bool that_follow, struct psd_unsigned *list,
+    size_t *count, struct err *e)
 {
 	char modules[MODULES_TEXT];
 	bool done;
 
-	list_modules(w, modules);
+	list_modules(w, that_follow, modules);
 	done = store_begin(w->store, STORE_READ, e) &&
 	       store_psd_unsigned(
 		   w->store, w->completed, modules, list, PSDS, count, e);
@@ -234,7 +273,8 @@ next_psds(
 }
 
 bool
-complete_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
+complete_pending(struct worker *w, int64_t age_ms, bool that_follow,
+    size_t *count, struct err *e)
 {
 	struct psd_unsigned list[PSDS];
 	struct stamp_row *rows = calloc(SIGNER_BATCH, sizeof(*rows));
@@ -244,7 +284,7 @@ complete_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
 	*count = 0;
 	if (rows == NULL)
 		return err_system(e, "memory");
-	good = next_psds(w, list, &psds, e);
+	good = next_psds(w, that_follow, list, &psds, e);
 	/* one that cannot be signed does not hold up the others */
 	for (size_t i = 0; good && i < psds; i++) {
 		struct err wrong = ERR_INIT;

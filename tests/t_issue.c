@@ -463,12 +463,12 @@ what_was_debited_is_signed_by_whoever_comes(void **state)
 	memcpy(keys[0], order.item[0].request.key, PSD_KEY_BYTES);
 	ok(issue_find(s.w, s.system[0].id, keys, 1, &again, &e), e.text);
 	ok(again.stamp[0].is_signed, "signed when it is found");
-	ok(complete_pending(s.w, 5000, &count, &e), e.text);
+	ok(complete_pending(s.w, 5000, false, &count, &e), e.text);
 	is_int(count, 0, "too young");
 	shop_set_time(shop_time() + 60);
-	ok(complete_pending(s.w, 5000, &count, &e), e.text);
+	ok(complete_pending(s.w, 5000, false, &count, &e), e.text);
 	is_int(count, 1, "the other one");
-	ok(complete_pending(s.w, 5000, &count, &e), e.text);
+	ok(complete_pending(s.w, 5000, false, &count, &e), e.text);
 	is_int(count, 0, "none is left");
 	must_issue(&s, &again);
 	check_indicium(&s, &again.stamp[0], 780);
@@ -494,7 +494,7 @@ psds_of_others_do_not_keep_ones_own_waiting(void **state)
 	shop_sql(&s, "UPDATE psd SET module = 'elsewhere' WHERE serial < 70");
 	shop_sql(&s, "UPDATE psd_state SET pieces = 1 WHERE psd < 70");
 	shop_set_time(shop_time() + 60);
-	ok(complete_pending(s.w, 5000, &count, &e), e.text);
+	ok(complete_pending(s.w, 5000, false, &count, &e), e.text);
 	is_int(count, 1, "one's own");
 	shop_close(&s);
 }
@@ -522,7 +522,7 @@ psds_take_turns(void **state)
 	shop_set_time(shop_time() + 60);
 	for (int i = 0; i < 2; i++) {
 		e = (struct err)ERR_INIT;
-		ok(!complete_pending(s.w, 5000, &count, &e), "damaged");
+		ok(!complete_pending(s.w, 5000, false, &count, &e), "damaged");
 		all += count;
 	}
 	is_int(all, 1, "the one that is not");

@@ -110,7 +110,7 @@ what_is_left_goes_back_once(void **state)
 	is_int(credit_of(&s), 8220, "credit");
 	is_int(shop_audit(&s, false), 0, "faults");
 	shop_set_time(shop_time() + 60);
-	is_ok(complete_pending(s.w, 5000, &count, &e), &e, "complete");
+	is_ok(complete_pending(s.w, 5000, false, &count, &e), &e, "complete");
 	is_int(count, 1, "what was debited is signed all the same");
 	shop_order(&order, &s.system[0], 3, 1, 780);
 	ok(!issue_stamps(s.w, &order, &result, &e), "no PSD is left");
