@@ -13,7 +13,8 @@
 #	machine_stops NAME	they stand still; machine_wakes NAME
 #	cluster_stop		ends all, removes $PG
 #
-# $PATRONI_TIMES are ttl, loop_wait and retry_timeout.
+# $PATRONI_TIMES are ttl, loop_wait and retry_timeout; PATRONI_DCS=etcd3 is etcd's
+# new protocol, with which machine_hangs loses stamps where Patroni is 3.0.2.
 
 NODES='db1 db2 db3'
 
@@ -82,6 +83,7 @@ $(node_address db3):2379|" \
 			-e "s|ttl: 30|ttl: $2|" -e "s|loop_wait: 10|loop_wait: $3|" \
 			-e "s|retry_timeout: 10|retry_timeout: $4|" \
 			-e 's|mode: required|mode: "off"|' \
+			-e "s|^etcd:|${PATRONI_DCS:-etcd}:|" \
 			>"$PG/$1/config.yml"
 }
 

@@ -276,9 +276,13 @@ etcd_lost() {
 standby_lost() {
 	machine_dies "$standby"
 	check "$event: stamps are sold again" goes_on 90
-	check_is "$event: the third machine is in its place" \
-		"$(cluster_standby)" "$third"
+	check "$event: the third machine is in its place" \
+		until_true 30 standby_is "$third"
 	machine_goes "$standby"
+}
+
+standby_is() {
+	[ "$(cluster_standby)" = "$1" ]
 }
 
 standbys_lost() {
