@@ -9,8 +9,30 @@
 struct load {
 	conf_handler *handler;
 	void *context;
+	FILE *file;
+	int line;
+	int limit; /* of characters; 0: no line was longer */
 	struct err err;
 };
+
+/* The rest of a line that is too long for inih would be one of its own. */
+static char *
+read_line(char *out, int size, void *context)
+{
+	struct load *l = context;
+	char *read = fgets(out, size, l->file);
+	size_t len = read ? strlen(read) : 0;
+	int next;
+
+	l->line++;
+	if (len == 0 || read[len - 1] == '\n' || (int)len < size - 1)
+		return read;
+	next = fgetc(l->file);
+	if (next == EOF || next == '\n')
+		return read;
+	l->limit = size - 1;
+	return NULL;
+}
 
 static int
 one_line(void *user, const char *section, const char *key, const char *value)
@@ -26,15 +48,18 @@ one_line(void *user, const char *section, const char *key, const char *value)
 bool
 conf_load(const char *path, conf_handler *handler, void *context, struct err *e)
 {
-	struct load l = {.handler = handler, .context = context};
-	FILE *f = fopen(path, "re");
+	struct load l = {
+	    .handler = handler, .context = context, .file = fopen(path, "re")};
 	int line;
 
-	if (f == NULL)
+	if (l.file == NULL)
 		return err_set(
 		    e, ERR_CONFIG, "cannot read %s: %s", path, strerror(errno));
-	line = ini_parse_file(f, one_line, &l);
-	fclose(f);
+	line = ini_parse_stream(read_line, &l, one_line, &l);
+	fclose(l.file);
+	if (line == 0 && l.limit > 0)
+		return err_set(e, ERR_CONFIG,
+		    "%s:%d: longer than %d characters", path, l.line, l.limit);
 	if (line == 0)
 		return true;
 	/* inih gives the line of the first error, its own or the handler's */

@@ -19,7 +19,8 @@ typedef bool conf_handler(void *context, const char *section, const char *key,
     const char *value, struct err *e);
 
 /* Reads `path` to its end or the first error.
- * Errors: ERR_CONFIG "<path>:<line>: ..."; ERR_CONFIG if it cannot be read. */
+ * Errors: ERR_CONFIG "<path>:<line>: ..." (also a line, comments too, of more
+ * than 199 characters); ERR_CONFIG if it cannot be read. */
 MUST_CHECK bool conf_load(
     const char *path, conf_handler *handler, void *context, struct err *e);
 

@@ -115,7 +115,8 @@ connect_anew(struct store *s, struct err *e)
 static bool
 set_name(struct store *s, struct err *e)
 {
-	static const char *const shown[] = {"host", "port", "dbname", "user"};
+	static const char *const shown[] = {
+	    "service", "host", "port", "dbname", "user"};
 	const char *target =
 	    strncmp(s->target, "//", 2) == 0 ? s->uri : s->target;
 	char *text = NULL, line[sizeof(s->name)] = "postgresql:";
@@ -128,7 +129,7 @@ set_name(struct store *s, struct err *e)
 		    "what follows postgresql: is no connection string of "
 		    "PostgreSQL");
 	for (const PQconninfoOption *o = all; o->keyword; o++)
-		for (size_t i = 0; i < 4; i++)
+		for (size_t i = 0; i < 5; i++)
 			if (o->val && strcmp(o->keyword, shown[i]) == 0 &&
 			    n < sizeof(line))
 				n += (size_t)snprintf(line + n,

@@ -194,6 +194,41 @@ an_unknown_key_names_file_and_line(void **state)
 	unlink(path);
 }
 
+/* A file whose second line has so many characters. */
+static bool
+load_line(int len, bool newline, char *value, struct err *e)
+{
+	char path[] = "/tmp/t_base.XXXXXX", text[300];
+	int fd = mkstemp(path), n;
+	bool good;
+
+	n = snprintf(text, sizeof(text), "[a]\ncolor = %0*d%s", len - 8, 7,
+	    newline ? "\ncolor = red" : "");
+	is_int(write(fd, text, (size_t)n), n, "write");
+	close(fd);
+	good = conf_load(path, only_color, value, e);
+	unlink(path);
+	return good;
+}
+
+static void
+a_line_is_read_whole_or_not_at_all(void **state)
+{
+	char value[300] = "";
+	struct err e = ERR_INIT;
+
+	(void)state;
+	is_ok(load_line(199, false, value, &e), &e, "as long as may be");
+	is_int(strlen(value), 191, "all of it");
+	is_ok(load_line(199, true, value, &e), &e, "and one behind it");
+	is_str(value, "red", "that is read too");
+	ok(!load_line(200, false, value, &e), "too long");
+	is_err(&e, ERR_CONFIG, "kind");
+	ok(strstr(e.text, ":2: longer than 199 characters") != NULL, "where");
+	ok(!load_line(200, true, value, &e), "too long, with one behind it");
+	ok(strstr(e.text, ":2: longer than 199 characters") != NULL, "where");
+}
+
 static void
 a_file_is_replaced_whole_and_created_once(void **state)
 {
@@ -283,6 +318,7 @@ main(void)
 	    T(hexadecimal_goes_both_ways), T(every_day_counts_once),
 	    T(a_cleaned_text_cannot_command_the_scheduler),
 	    T(an_unknown_key_names_file_and_line),
+	    T(a_line_is_read_whole_or_not_at_all),
 	    T(a_file_is_replaced_whole_and_created_once),
 	    T(an_error_is_heard_before_the_program_goes_on)};
 

@@ -1064,6 +1064,27 @@ name_has_no_password(void **state)
 	ok(strchr(e.text, '\n') == NULL, "one line");
 }
 
+static void
+name_has_the_service(void **state)
+{
+	const char text[] = "[books]\nhost=/nowhere\nuser=u\n";
+	char path[] = "/tmp/t_store.XXXXXX";
+	struct err e = ERR_INIT;
+	int fd = mkstemp(path);
+	struct store *s;
+
+	(void)state;
+	is_int(write(fd, text, strlen(text)), strlen(text), "write");
+	close(fd);
+	setenv("PGSERVICEFILE", path, 1);
+	ok(!store_open("postgresql:service=books", 100, &s, &e),
+	    "nobody there");
+	unsetenv("PGSERVICEFILE");
+	unlink(path);
+	is_err(&e, ERR_ABSENT, "nobody there");
+	ok(strstr(e.text, "postgresql:service=books: ") != NULL, "its name");
+}
+
 #define COMMON(X)                                                      \
 	X(values_come_back_as_they_went), X(nothing_and_empty_differ), \
 	    X(many_rows_go_together), X(truth_is_0_or_1),              \
@@ -1102,6 +1123,7 @@ main(void)
 	    PG(deadlocks_are_busy),
 	    PG(changed_columns_are_read_again),
 	    PG(name_has_no_password),
+	    PG(name_has_the_service),
 	};
 	int failed = cmocka_run_group_tests_name("SQLite", sqlite, NULL, NULL);
 
