@@ -10,8 +10,15 @@ require node jq curl openssl bc sqlite3
 modules=$builddir/tests/npm
 [ -d "$modules/node_modules/emulate" ] ||
 	skip "no $modules/node_modules: ./setup check makes it"
-[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
-	skip 'the stand-ins need node 20'
+# The node of the PATH, or the one that ./setup took in its place.
+new_enough() {
+	[ "$("$1" -p 'process.versions.node.split(".")[0]')" -ge 20 ]
+}
+node=node
+for own in "$modules"/node/node_modules/node-linux-*/bin/node; do
+	new_enough node || ! [ -x "$own" ] || node=$own
+done
+new_enough "$node" || skip 'the stand-ins need node 20: ./setup check has it'
 work_setup
 postaged_program=$builddir/postaged
 processor=http://127.0.0.1:$((PORT + 1))
@@ -48,7 +55,7 @@ processor_start() {
 	mkdir "$WORK/processor"
 	cp "$srcdir/tests/npm/processor.mjs" "$WORK/processor/"
 	ln -s "$modules/node_modules" "$WORK/processor/"
-	node "$WORK/processor/processor.mjs" $((PORT + 1)) \
+	"$node" "$WORK/processor/processor.mjs" $((PORT + 1)) \
 		"$provider/v1/webhooks/stripe" whsec_stand_in \
 		>"$WORK/processor.log" 2>&1 &
 	remember $!
@@ -347,6 +354,56 @@ check 'that unlocks it' until_true 10 sh -c "'$postaged_program' --config \
 	'$WORK/postaged.conf' account show Mailroom | grep -q 'state  *active'"
 buys 'and stamps come' 1000
 check 'the books agree' postaged audit
+
+# --- disputes -----------------------------------------------------------------------------------
+
+# dispute STATUS [CENTS]: the processor tells of one about the payment $intent.
+dispute() {
+	curl -sS -d "intent=$intent" -d "status=$1" ${2:+-d "cents=$2"} \
+		"$processor/control/dispute" >/dev/null
+}
+
+owed_is() {
+	[ "$(postaged account show Mailroom | sed -n 's/^owed *//p')" = "$1" ]
+}
+
+spend_all
+page 20000 >/dev/null
+check 'a page is paid' click
+check 'it is credited' until_true 10 credit_is 20.00
+intent=$(postaged pay list Mailroom | awk 'NR == 1 { print $9 }')
+buys 'and spent' 20000
+control hooks=twice >/dev/null
+dispute needs_response
+check 'it is disputed: it is owed, once' owed_is 20.00
+buys 'the account is locked' 1000 403
+check 'the books agree' postaged audit
+dispute won
+check 'the dispute is won: it is not owed any more' owed_is ''
+check_is 'the account is unlocked' "$(api GET /v1/vault | jq -r .life)" \
+	operational
+check_is 'nothing else was credited' "$(credit)" 0.00
+check 'the books agree' postaged audit
+
+page 20000 >/dev/null
+check 'another page is paid' click
+check 'it is credited' until_true 10 credit_is 20.00
+intent=$(postaged pay list Mailroom | awk 'NR == 1 { print $9 }')
+dispute needs_response 500
+dispute lost 500
+check 'a part is disputed and lost' owed_is 5.00
+curl -sS -d "intent=$intent" "$processor/control/refund" >/dev/null
+check 'and the rest given back' owed_is 20.00
+check 'an administrator unlocks it' postaged account unlock Mailroom
+check 'auto-add' postaged account auto-add Mailroom --below 30.00 --amount 1.00
+before=$(asked charges)
+sleep 3
+check_is 'its card is left alone while it owes' "$(asked charges)" "$before"
+check 'auto-add off' postaged account auto-add Mailroom --off
+check 'the books agree' postaged audit
+check 'what it owes is paid' postaged credit Mailroom 20.00 --ref disputed
+check 'and not owed any more' owed_is ''
+control hooks=after >/dev/null
 
 # --- invoices -----------------------------------------------------------------------------------
 

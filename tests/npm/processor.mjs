@@ -216,6 +216,26 @@ async function refund(id) {
 	});
 }
 
+// Neither stand-in has disputes: what the processor tells of one, as its library's
+// types have it.  `status` "needs_response" opens it, "won" or "lost" ends it; the
+// money moves when it is opened and when it is won.
+async function dispute(id, status, cents) {
+	const charge = await must(cardUrl,
+		`/v1/charges/${id.replace("pi_", "ch_")}`);
+	const opened = status === "needs_response";
+	const object = { id: id.replace("pi_", "du_"), object: "dispute",
+		amount: cents || charge.amount, currency: charge.currency,
+		charge: charge.id, payment_intent: id, reason: "fraudulent",
+		status, metadata: {} };
+
+	if (opened)
+		await tell("charge.dispute.created", object);
+	await tell(opened ? "charge.dispute.funds_withdrawn"
+		: "charge.dispute.closed", object);
+	if (status === "won")
+		await tell("charge.dispute.funds_reinstated", object);
+}
+
 // What was really charged, and how often, as the cards' stand-in has it.
 async function count() {
 	const list = await must(cardUrl, "/v1/charges?limit=100");
@@ -238,6 +258,11 @@ async function route(method, path, form, headers) {
 	}
 	if (method === "POST" && path === "/control/refund") {
 		await refund(form.get("intent"));
+		return { status: 200, text: "{}" };
+	}
+	if (method === "POST" && path === "/control/dispute") {
+		await dispute(form.get("intent"), form.get("status"),
+			Number(form.get("cents") ?? 0));
 		return { status: 200, text: "{}" };
 	}
 	if (method === "GET" && path === "/control")
