@@ -241,7 +241,7 @@ void
 auth_forget(struct worker *w, int64_t id)
 {
 	if (w->seen != NULL)
-		place_of(w, id)->id = 0;
+		*place_of(w, id) = (struct user_system){.id = 0};
 }
 
 bool

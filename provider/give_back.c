@@ -19,6 +19,7 @@ struct claim {
 	const struct give_back *ask;
 	struct refund_row *out;
 	struct stamp_end end[GIVE_BACK_MAX];
+	uint32_t last[GIVE_BACK_MAX]; /* each is asked for by this day */
 };
 
 /* --- asking -------------------------------------------------------------------------- */
@@ -71,19 +72,26 @@ last_day(const struct claim *c, const struct stamp_row *row)
 }
 
 static bool
-check_stamp(
-    const struct claim *c, size_t i, const struct stamp_row *row, struct err *e)
+has_value(size_t i, const struct stamp_row *row, struct err *e)
 {
-	uint32_t last = last_day(c, row);
+	return row->amount > 0 ||
+	       err_set(e, ERR_REQUEST, "stamp %zu has no value to give back",
+		   i + 1);
+}
+
+/* Of a new request: one whose answer was lost is asked again later. */
+static bool
+check_days(const struct claim *c, struct err *e)
+{
 	char text[DATE_TEXT];
 
-	if (row->amount == 0)
-		return err_set(e, ERR_REQUEST,
-		    "stamp %zu has no value to give back", i + 1);
-	return worker_today(c->w) <= last ||
-	       err_set(e, ERR_DENIED,
-		   "stamp %zu is too old: a refund had to be asked for by %s",
-		   i + 1, date_format(last, text));
+	for (size_t i = 0; i < c->ask->count; i++)
+		if (worker_today(c->w) > c->last[i])
+			return err_set(e, ERR_DENIED,
+			    "stamp %zu is too old: a refund had to be asked "
+			    "for by %s",
+			    i + 1, date_format(c->last[i], text));
+	return true;
 }
 
 static bool
@@ -93,13 +101,14 @@ read_stamps(struct claim *c, struct err *e)
 		struct stamp_row row;
 		struct indicium in;
 
-		if (!find_stamp(c, i, &row, e) || !check_stamp(c, i, &row, e) ||
+		if (!find_stamp(c, i, &row, e) || !has_value(i, &row, e) ||
 		    !indicium_decode(row.indicium, row.len, &in, e))
 			return false;
 		c->end[i] = (struct stamp_end){.psd = row.psd,
 		    .piece = row.piece,
 		    .amount = row.amount,
 		    .made = worker_ms(c->w)};
+		c->last[i] = last_day(c, &row);
 		if (!post_digest(&in, c->end[i].digest, e))
 			return false;
 	}
@@ -195,6 +204,8 @@ claim(struct claim *c, struct err *e)
 		return false;
 	if (same)
 		return store_commit(c->w->store, e);
+	if (!check_days(c, e))
+		return false;
 	fill_row(c);
 	return store_refund_add(c->w->store, c->out, &c->out->id, e) &&
 	       claim_stamps(c, e) &&

@@ -205,6 +205,24 @@ find_or_write(struct worker *w, const struct pay_order *order,
 	return pay_write_new(w, p, e);
 }
 
+/* Whoever finds no place has the payment written: its key asks for it again. */
+static bool
+ask_in_place(struct worker *w, struct payment *p, bool fresh, char url[PAY_URL],
+    struct err *e)
+{
+	bool done;
+
+	if (p->kind == PAY_INVOICE)
+		return pay_ask(w, p, fresh, url, e);
+	if (!places_take(w->provider->card_places))
+		return err_set(e, ERR_ABSENT,
+		    "too many pay at this moment: ask again with the same "
+		    "key");
+	done = pay_ask(w, p, fresh, url, e);
+	places_give(w->provider->card_places);
+	return done;
+}
+
 bool
 pay_begin(struct worker *w, const struct pay_order *order,
     struct pay_begun *out, struct err *e)
@@ -226,7 +244,7 @@ pay_begin(struct worker *w, const struct pay_order *order,
 	store_rollback(w->store);
 	if (!done || !pay_is_open(p->state))
 		return done;
-	if (!pay_ask(w, p, fresh, out->url, e))
+	if (!ask_in_place(w, p, fresh, out->url, e))
 		return false;
 	return p->state != PAY_FAILED ||
 	       err_set(e, ERR_CONFIG, "payment %lld cannot be made: %s",

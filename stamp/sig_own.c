@@ -12,8 +12,10 @@
  * secrets (Montgomery products, multiplication of G).  All of a batch are divided
  * by one inversion: that of the product of all b s.
  *
- * A private number that changed in memory would agree with what it signed: it is
- * held against the hash that was made of it when its public half was known to fit.
+ * kG is made as (k + t)G - tG with a random t: the very steps, and the part of
+ * OpenSSL's table, that made the signature would agree with their own fault.  So
+ * would a private number that changed in memory: it is held against the hash that
+ * was made of it when its public half was known to fit.
  */
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -31,7 +33,7 @@ struct number {
 };
 
 /* What takes longer to make than to use. */
-static pthread_once_t curve_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t curve_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
 	EC_GROUP *group;
 	BN_MONT_CTX *mont; /* of the order */
@@ -43,7 +45,9 @@ struct own {
 	const EC_GROUP *group;
 	const BIGNUM *order;
 	BN_MONT_CTX *mont;
-	BIGNUM *d; /* in Montgomery's form */
+	BIGNUM *d;	 /* in Montgomery's form */
+	BIGNUM *t;	 /* random */
+	EC_POINT *minus; /* -tG */
 	struct number number[SIG_OWN_MAX];
 };
 
@@ -52,6 +56,7 @@ own_close(struct own *o)
 {
 	BN_clear_free(o->d);
 	EC_POINT_clear_free(o->point);
+	EC_POINT_clear_free(o->minus);
 	BN_CTX_free(o->ctx);
 }
 
@@ -76,7 +81,10 @@ make_curve(void)
 static bool
 own_open(const struct sig_key *key, struct own *o)
 {
-	pthread_once(&curve_once, make_curve);
+	pthread_mutex_lock(&curve_lock);
+	if (curve.group == NULL)
+		make_curve();
+	pthread_mutex_unlock(&curve_lock);
 	*o = (struct own){.ctx = BN_CTX_secure_new(),
 	    .group = curve.group,
 	    .mont = curve.mont};
@@ -160,14 +168,28 @@ prepare_all(struct own *o, const struct sig_signed *list, size_t count)
 	return true;
 }
 
-/* Is r the x of kG? */
 static bool
-is_right(struct own *o, const struct number *n, const BIGNUM *k)
+turn_aside(struct own *o)
+{
+	o->t = BN_CTX_get(o->ctx);
+	o->minus = EC_POINT_new(o->group);
+	return o->t != NULL && o->minus != NULL &&
+	       BN_priv_rand_range(o->t, o->order) == 1 &&
+	       EC_POINT_mul(o->group, o->minus, o->t, NULL, NULL, o->ctx) ==
+		   1 &&
+	       EC_POINT_invert(o->group, o->minus, o->ctx) == 1;
+}
+
+/* Is r the x of kG = (k + t)G - tG? */
+static bool
+is_right(struct own *o, const struct number *n, BIGNUM *k)
 {
 	BIGNUM *x = BN_CTX_get(o->ctx);
 
-	return x != NULL &&
+	return x != NULL && BN_mod_add_quick(k, k, o->t, o->order) == 1 &&
 	       EC_POINT_mul(o->group, o->point, k, NULL, NULL, o->ctx) == 1 &&
+	       EC_POINT_add(o->group, o->point, o->point, o->minus, o->ctx) ==
+		   1 &&
 	       EC_POINT_get_affine_coordinates(
 		   o->group, o->point, x, NULL, o->ctx) == 1 &&
 	       BN_nnmod(x, x, o->order, o->ctx) == 1 && BN_cmp(x, n->r) == 0;
@@ -206,7 +228,8 @@ sig_verify_own(
 	good = own_open(key, &o);
 	if (good) {
 		BN_CTX_start(o.ctx);
-		good = prepare_all(&o, list, count) && all_right(&o, count);
+		good = turn_aside(&o) && prepare_all(&o, list, count) &&
+		       all_right(&o, count);
 		BN_CTX_end(o.ctx);
 	}
 	own_close(&o);

@@ -100,7 +100,7 @@ sum(struct store *s)
 static int64_t
 sum_after_crash(const struct desk *d)
 {
-	char command[256], uri[160];
+	char command[512], uri[160];
 	struct err e = ERR_INIT;
 	struct store *s;
 	int64_t all;
