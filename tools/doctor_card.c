@@ -85,7 +85,7 @@ check_readers(const struct look *l)
 	size_t count = 0;
 	bool real, any = false;
 
-	if (!card_link_open(WAIT_MS, &link, &e) ||
+	if (!card_link_open(NULL, WAIT_MS, &link, &e) ||
 	    !card_link_readers(link, readers, &count, &e)) {
 		card_link_close(link);
 		return say(

@@ -15,6 +15,7 @@ const char verb_vault_usage[] =
     "  list      every reader, card and file with a vault\n"
     "  create    [--on URI] [--puk-file FILE] [--serial N] [--max-stamp SUM]\n"
     "            [--max-value SUM] [--expires DATE] [--guard GUARD]\n"
+    "            [--licence N] [--currency N]    (of a provider)\n"
     "            [--token PKCS11-URI]    (of a vault hsm:FOLDER)\n"
     "  status    registers, limits, dates, tries\n"
     "  log       the pieces that the vault remembers\n"
@@ -48,6 +49,8 @@ enum {
 	OPT_ORDER,
 	OPT_YES,
 	OPT_SERIAL,
+	OPT_LICENCE,
+	OPT_CURRENCY,
 	OPT_TOKEN,
 	OPT_MAX_STAMP,
 	OPT_MAX_VALUE,
@@ -70,6 +73,8 @@ static const struct option long_options[] = {
     {"order", required_argument, NULL, OPT_ORDER},
     {"yes", no_argument, NULL, OPT_YES},
     {"serial", required_argument, NULL, OPT_SERIAL},
+    {"licence", required_argument, NULL, OPT_LICENCE},
+    {"currency", required_argument, NULL, OPT_CURRENCY},
     {"token", required_argument, NULL, OPT_TOKEN},
     {"max-stamp", required_argument, NULL, OPT_MAX_STAMP},
     {"max-value", required_argument, NULL, OPT_MAX_VALUE},
@@ -94,7 +99,7 @@ take_order(struct arguments *a, const char *value)
 static bool
 take_option(struct arguments *a, int option, const char *value)
 {
-	uint64_t serial;
+	uint64_t n;
 
 	switch (option) {
 	case OPT_VAULT: a->reach.uri = value; return true;
@@ -109,9 +114,19 @@ take_option(struct arguments *a, int option, const char *value)
 	case OPT_REQUEST: a->request_file = value; return true;
 	case OPT_ANSWER: a->answer_file = value; return true;
 	case OPT_SERIAL:
-		if (!text_to_u64(value, INT32_MAX, &serial) || serial == 0)
+		if (!text_to_u64(value, INT32_MAX, &n) || n == 0)
 			return false;
-		a->psd.serial = (uint32_t)serial;
+		a->psd.serial = (uint32_t)n;
+		return true;
+	case OPT_LICENCE:
+		if (!text_to_u64(value, UINT32_MAX, &n) || n == 0)
+			return false;
+		a->psd.licence = (uint32_t)n;
+		return true;
+	case OPT_CURRENCY:
+		if (!text_to_u64(value, 999, &n))
+			return false;
+		a->psd.currency = (uint16_t)n;
 		return true;
 	case OPT_TOKEN: a->psd.token = value; return true;
 	case OPT_MAX_STAMP: return mils_parse(value, &a->psd.max_stamp);

@@ -56,7 +56,8 @@ card_visit_status(struct card_home *h, enum card_visit what,
 }
 
 static bool
-card_open(const char *rest, int wait_ms, void **home, struct err *e)
+card_open_in(struct nursery *nursery, const char *rest, int wait_ms,
+    void **home, struct err *e)
 {
 	struct card_home *h = calloc(1, sizeof(*h));
 
@@ -65,6 +66,7 @@ card_open(const char *rest, int wait_ms, void **home, struct err *e)
 	if (card_parse(rest, h, e)) {
 		struct psd_status s;
 
+		h->nursery = nursery;
 		h->wait_ms = wait_ms;
 		if (visit(h, CARD_LOOK, ask_status, &s, e)) {
 			*home = h;
@@ -158,19 +160,40 @@ struct batch {
 	const struct psd_request *in;
 	size_t count, done;
 	struct psd_stamp *out;
-	bool begun; /* something was debited, or may have been */
+	bool begun;   /* something was debited, or may have been */
+	bool ordered; /* the first is to be piece `pieces` + 1, and so on */
+	uint32_t pieces;
 };
 
-/* Does the card say that it has no stamp of this key? */
-static bool
-is_unknown(struct card_home *h, const uint8_t key[PSD_KEY_BYTES])
+/* What the card says of a stamp of this key; 0: nothing. */
+static uint16_t
+word_of(struct card_home *h, const uint8_t key[PSD_KEY_BYTES])
 {
 	struct err ignored = ERR_INIT;
 	struct card_answer a;
 
 	return card_ask(h, CARD_CLA_PSD, CARD_RECOVER, 0, key, PSD_KEY_BYTES,
-		   &a, &ignored) &&
-	       a.word == CARD_NOT_FOUND;
+		   &a, &ignored)
+		   ? a.word
+		   : 0;
+}
+
+/* It is the card's next piece, or one that the card remembers. */
+static bool
+is_in_order(struct card_home *h, const struct batch *b,
+    const struct psd_status *seen, struct err *e)
+{
+	uint32_t before = b->pieces + (uint32_t)b->done;
+
+	if (!b->ordered || seen->piece_count == before ||
+	    (seen->piece_count > before &&
+		word_of(h, b->in[b->done].key) == CARD_OK))
+		return true;
+	if (h->link == NULL)
+		return err_set(e, ERR_ABSENT, "the card went away");
+	return err_set(e, ERR_BUSY,
+	    "%s has issued %lu pieces, and its piece %lu is asked for", h->id,
+	    (unsigned long)seen->piece_count, (unsigned long)before + 1);
 }
 
 static bool
@@ -191,7 +214,7 @@ debit_one(struct card_home *h, struct batch *b, struct psd_status *seen,
 	}
 	if (a.word != CARD_OK) {
 		/* With T=0 a "no" may be to the fetching of what was done. */
-		b->begun = b->begun || !is_unknown(h, in->key);
+		b->begun = b->begun || word_of(h, in->key) != CARD_NOT_FOUND;
 		return card_no(h, a.word, e);
 	}
 	b->begun = true;
@@ -217,10 +240,26 @@ debit_on(struct card_home *h, void *context, struct err *e)
 			done = check_batch(&seen, b->in, b->count, e);
 	}
 	while (done && b->done < b->count) {
-		done = debit_one(h, b, &seen, e);
+		done = is_in_order(h, b, &seen, e) && debit_one(h, b, &seen, e);
 		b->done += done;
 	}
 	return done;
+}
+
+static bool
+debit(struct card_home *h, struct batch *b, struct err *e)
+{
+	if (b->count < 1 || b->count > PSD_BATCH_MAX)
+		return err_set(
+		    e, ERR_REQUEST, "a batch of %zu stamps", b->count);
+	if (visit(h, CARD_SPEND, debit_on, b, e))
+		return true;
+	/* "No" means that nothing was debited; here something may be. */
+	if (b->begun && (e->kind == ERR_FUNDS || e->kind == ERR_REQUEST ||
+			    e->kind == ERR_DENIED))
+		e->kind = ERR_ABSENT;
+	explicit_bzero(b->out, b->count * sizeof(b->out[0]));
+	return false;
 }
 
 static bool
@@ -229,16 +268,20 @@ card_debit(void *home, const struct psd_request *in, size_t count,
 {
 	struct batch b = {.in = in, .count = count, .out = out};
 
-	if (count < 1 || count > PSD_BATCH_MAX)
-		return err_set(e, ERR_REQUEST, "a batch of %zu stamps", count);
-	if (visit(home, CARD_SPEND, debit_on, &b, e))
-		return true;
-	/* "No" means that nothing was debited; here something may be. */
-	if (b.begun && (e->kind == ERR_FUNDS || e->kind == ERR_REQUEST ||
-			   e->kind == ERR_DENIED))
-		e->kind = ERR_ABSENT;
-	explicit_bzero(out, count * sizeof(out[0]));
-	return false;
+	return debit(home, &b, e);
+}
+
+static bool
+card_debit_next(void *home, uint32_t pieces, const struct psd_request *in,
+    size_t count, struct psd_stamp *out, struct err *e)
+{
+	struct batch b = {.in = in,
+	    .count = count,
+	    .out = out,
+	    .ordered = true,
+	    .pieces = pieces};
+
+	return debit(home, &b, e);
 }
 
 /* A stamp that is looked for. */
@@ -416,7 +459,7 @@ card_certificate(
 
 const struct vault_driver vault_card_driver = {
     .scheme = "card",
-    .open = card_open,
+    .open_in = card_open_in,
     .create = card_create,
     .list = card_list,
     .close = card_close,
@@ -428,6 +471,7 @@ const struct vault_driver vault_card_driver = {
     .unlock_there = card_unlock_there,
     .status = card_vault_status,
     .debit = card_debit,
+    .debit_next = card_debit_next,
     .find = card_find,
     .recent = card_recent,
     .download_request = card_download_request,

@@ -15,14 +15,15 @@ struct card_link {
 };
 
 bool
-card_link_open(int wait_ms, struct card_link **out, struct err *e)
+card_link_open(
+    struct nursery *nursery, int wait_ms, struct card_link **out, struct err *e)
 {
 	struct card_link *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
 		return err_system(e, "memory for a card");
 	l->hold_ms = wait_ms + CARD_SILENCE_MS;
-	if (!aside_open(&card_part, &l->aside, e)) {
+	if (!aside_open_in(nursery, &card_part, &l->aside, e)) {
 		free(l);
 		return false;
 	}

@@ -31,10 +31,12 @@ struct card_reader {
 	size_t atr_len;
 };
 
-/* The child; `wait_ms` is how long another program may hold the card.
+/* The child, of this nursery in a program with threads (vault/nursery.h; else
+ * NULL); `wait_ms` is how long another program may hold the card.
  * Errors: ERR_SYSTEM. */
-MUST_CHECK bool
-card_link_open(int wait_ms, struct card_link **out, struct err *e);
+struct nursery;
+MUST_CHECK bool card_link_open(struct nursery *nursery, int wait_ms,
+    struct card_link **out, struct err *e);
 
 /* From now on card_link_connect() and card_link_begin() wait `ms` in all. */
 void card_link_hurry(struct card_link *l, int ms);

@@ -65,7 +65,7 @@ look(struct card_home *h, const struct card_reader *reader, int wait_ms,
 	    reader->name);
 	if (!reader->present) {
 		say(&p, "empty");
-	} else if (h->link == NULL && !card_link_open(0, &h->link, &e)) {
+	} else if (h->link == NULL && !card_link_open(NULL, 0, &h->link, &e)) {
 		say_error(&p, &e);
 	} else {
 		card_link_hurry(h->link, POWER_MS + wait_ms);
@@ -103,7 +103,8 @@ card_list(int wait_ms, vault_place_fn *each, void *context, struct err *e)
 
 	if (h == NULL)
 		return err_system(e, "memory for a card");
-	done = card_link_open(0, &h->link, e) && readers(h, all, &count, e) &&
+	done = card_link_open(NULL, 0, &h->link, e) &&
+	       readers(h, all, &count, e) &&
 	       (count > 0 || err_set(e, ERR_ABSENT,
 				 "there is no card reader: plug one in"));
 	for (size_t i = 0; done && i < count; i++)

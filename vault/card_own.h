@@ -9,7 +9,8 @@ struct card_home {
 	char reader[CARD_READER_NAME]; /* wanted, or "" */
 	char id[PSD_ID];	       /* wanted or found, or "" */
 	int wait_ms;
-	struct card_link *link; /* NULL: not connected */
+	struct nursery *nursery; /* NULL: a program with one thread */
+	struct card_link *link;	 /* NULL: not connected */
 	int64_t until; /* the end of this visit, by clock_ms(); 0: none yet */
 	struct cert *cert;
 	bool known;		    /* this opening has seen the card */

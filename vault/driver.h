@@ -16,6 +16,9 @@ struct vault_driver {
 
 	/* `rest` is the URI after "scheme:". */
 	bool (*open)(const char *rest, int wait_ms, void **home, struct err *e);
+	/* Where it has processes: see vault_open_in(). */
+	bool (*open_in)(struct nursery *nursery, const char *rest, int wait_ms,
+	    void **home, struct err *e);
 	void (*close)(void *home);
 	/* These two, where the home can. */
 	bool (*create)(const char *rest, int wait_ms,
@@ -40,6 +43,10 @@ struct vault_driver {
 	bool (*status)(void *home, struct psd_status *out, struct err *e);
 	bool (*debit)(void *home, const struct psd_request *in, size_t count,
 	    struct psd_stamp *out, struct err *e);
+	/* Where the device keeps pieces in order by itself. */
+	bool (*debit_next)(void *home, uint32_t pieces,
+	    const struct psd_request *in, size_t count, struct psd_stamp *out,
+	    struct err *e);
 	bool (*find)(void *home, const uint8_t key[PSD_KEY_BYTES],
 	    struct psd_stamp *out, bool *found, struct err *e);
 	bool (*recent)(

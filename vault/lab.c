@@ -86,7 +86,8 @@ lab_close(struct lab *lab)
 void
 lab_defaults(struct lab_psd *out)
 {
-	*out = (struct lab_psd){.min_stamp = 1,
+	*out = (struct lab_psd){.licence = LAB_LICENCE,
+	    .min_stamp = 1,
 	    .max_stamp = 100 * MILS_PER_UNIT,
 	    .max_descending = 2000 * MILS_PER_UNIT,
 	    .expires = date_add(today(), PSD_YEARS * YEAR_DAYS),
@@ -166,8 +167,9 @@ fill_setup(const struct lab *lab, const struct lab_psd *psd, uint32_t serial,
 	    .model = LAB_MODEL,
 	    .serial = serial,
 	    .cert_serial = serial,
-	    .licence = LAB_LICENCE,
-	    .software_id = {'C', 'P', 0, 1, 0, 0},
+	    .licence = psd->licence,
+	    .currency = psd->currency,
+	    .software_id = PSD_SOFTWARE,
 	    .min_stamp = psd->min_stamp,
 	    .max_stamp = psd->max_stamp,
 	    .max_descending = psd->max_descending,

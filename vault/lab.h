@@ -32,6 +32,8 @@ void lab_close(struct lab *lab);
 /* A new PSD; zeros are filled by lab_defaults(). */
 struct lab_psd {
 	uint32_t serial; /* 0 = the next free one */
+	uint32_t licence;
+	uint16_t currency; /* as struct psd_status */
 	mils min_stamp, max_stamp, max_descending;
 	uint32_t expires, audit_due; /* YYYYMMDD; audit_due 0 = none */
 	const char *pin;	     /* NULL or "": none */
@@ -40,7 +42,7 @@ struct lab_psd {
 	const char *token;	     /* as in struct vault_setup */
 };
 
-/* 0.001 to 100.00 a stamp, 2000.00 in all, three years, audit in 90 days. */
+/* Licence 1, 0.001 to 100.00 a stamp, 2000.00 in all, three years, audit in 90 days. */
 void lab_defaults(struct lab_psd *out);
 
 /* A new PSD at `uri` with a certificate of this lab: vault_create();

@@ -37,6 +37,12 @@
 #define PSD_ID		16 /* "XXPS0001234567" and NUL */
 #define PSD_NONCE	16
 
+/* Of this software, on each indicium: "CP", version 1. */
+#define PSD_SOFTWARE                 \
+	{                            \
+		'C', 'P', 0, 1, 0, 0 \
+	}
+
 /* The stored state: a core, then the ring, entry of piece n (from 1) at index
  * (n - 1) % PSD_RING: a home that writes small cells needs to write one entry
  * and the core for a debit. */
@@ -162,6 +168,7 @@ struct psd_setup {
 	mils min_stamp, max_stamp, max_descending;
 	uint32_t expires, audit_due;
 	uint8_t provider_key[PSD_POINT];
+	uint32_t answers; /* applied by the device that this is to mirror */
 };
 
 /* PSD_CREATED, all zero. */

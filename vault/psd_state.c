@@ -231,6 +231,7 @@ psd_personalise(struct psd *p, const struct psd_setup *setup, struct err *e)
 	p->max_descending = setup->max_descending;
 	p->expires = setup->expires;
 	p->audit_due = setup->audit_due;
+	p->download_sequence = setup->answers;
 	memcpy(p->provider_key, setup->provider_key, PSD_POINT);
 	p->pin_tries_left = PSD_PIN_TRIES;
 	found = identity_fault(p);

@@ -73,8 +73,17 @@ known_driver(const char *uri, const struct vault_driver **driver,
 	    name);
 }
 
+static bool
+open_home(const struct vault_driver *d, struct nursery *nursery,
+    const char *rest, int wait_ms, void **home, struct err *e)
+{
+	return d->open_in != NULL ? d->open_in(nursery, rest, wait_ms, home, e)
+				  : d->open(rest, wait_ms, home, e);
+}
+
 bool
-vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
+vault_open_in(struct nursery *nursery, const char *uri, int wait_ms,
+    struct vault **out, struct err *e)
 {
 	const struct vault_driver *driver;
 	const char *rest;
@@ -87,13 +96,19 @@ vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
 		return err_system(e, "memory for a vault");
 	name_without_secret(uri, v->name);
 	v->driver = driver;
-	if (!driver->open(rest, wait_ms, &v->home, e)) {
+	if (!open_home(driver, nursery, rest, wait_ms, &v->home, e)) {
 		err_prefix(e, "vault %s", v->name);
 		free(v);
 		return false;
 	}
 	*out = v;
 	return true;
+}
+
+bool
+vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e)
+{
+	return vault_open_in(NULL, uri, wait_ms, out, e);
 }
 
 static bool
@@ -265,6 +280,18 @@ vault_debit(struct vault *v, const struct psd_request *in, size_t count,
     struct psd_stamp *out, struct err *e)
 {
 	return named(v, v->driver->debit(v->home, in, count, out, e), e);
+}
+
+bool
+vault_debit_next(struct vault *v, uint32_t pieces, const struct psd_request *in,
+    size_t count, struct psd_stamp *out, struct err *e)
+{
+	if (v->driver->debit_next == NULL)
+		return err_set(e, ERR_CONFIG,
+		    "vault %s: only a card follows a provider's books",
+		    v->name);
+	return named(
+	    v, v->driver->debit_next(v->home, pieces, in, count, out, e), e);
 }
 
 bool

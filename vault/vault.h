@@ -16,7 +16,8 @@
  * request gives the same indicium for as long as the PSD's ring remembers it
  * (the last PSD_RING keys; fewer where a home has less room, but never fewer
  * than one batch); it is never debited twice.  vault_debit() is called by
- * vault/pool.c alone, for dispense/dispense.c.
+ * vault/pool.c alone, for dispense/dispense.c; vault_debit_next() by
+ * vault/follow.c alone, for a provider whose books have debited before.
  */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
@@ -41,6 +42,12 @@ struct vault;
  * reader not there), ERR_CORRUPT (no valid copy of the state), ERR_BUSY. */
 MUST_CHECK bool
 vault_open(const char *uri, int wait_ms, struct vault **out, struct err *e);
+
+/* The same in a program with threads: a home that has processes of its own has
+ * them from `nursery` (vault/nursery.h). */
+struct nursery;
+MUST_CHECK bool vault_open_in(struct nursery *nursery, const char *uri,
+    int wait_ms, struct vault **out, struct err *e);
 
 /* What a new PSD is told. */
 struct vault_setup {
@@ -135,6 +142,14 @@ size_t vault_batch(const struct vault *v);
  * overdue), ERR_CORRUPT (key known with another request), ERR_ABSENT/ERR_BUSY/
  * ERR_SYSTEM: the outcome is unknown; ask vault_find() for each key. */
 MUST_CHECK bool vault_debit(struct vault *v, const struct psd_request *in,
+    size_t count, struct psd_stamp *out, struct err *e);
+
+/* The same for one who counts along: in[i] is the device's piece `pieces` + i + 1,
+ * or a replay of it, and nothing is debited that would be another piece.
+ * Errors: as vault_debit(); ERR_BUSY (it is at another piece), ERR_CONFIG (this
+ * kind of vault cannot). */
+MUST_CHECK bool
+vault_debit_next(struct vault *v, uint32_t pieces, const struct psd_request *in,
     size_t count, struct psd_stamp *out, struct err *e);
 
 /* Looks a key up in the ring.  *found = false is no error. */
