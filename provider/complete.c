@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/complete.h"
+#include "provider/complete_own.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/psds.h"
 #include "vault/crypto.h"
 
 #define COMMIT_TRIES 3
@@ -30,16 +29,8 @@ complete_later(struct psd_crypto *out)
 
 /* --- signing ------------------------------------------------------------------- */
 
-/* Stamps of one PSD that are signed as one piece of work. */
-struct group {
-	struct stamp_row *row[SIGNER_BATCH];
-	struct signer_message message[SIGNER_BATCH];
-	uint8_t bytes[SIGNER_BATCH][INDICIUM_MAX];
-	size_t count;
-};
-
-static bool
-add(struct group *g, struct stamp_row *row, struct err *e)
+bool
+complete_add(struct group *g, struct stamp_row *row, struct err *e)
 {
 	struct signer_message *m = &g->message[g->count];
 
@@ -55,24 +46,23 @@ static bool
 gather(struct group *g, struct stamp_row *rows, size_t count, struct err *e)
 {
 	g->count = 0;
+	g->complete = 0;
 	for (size_t i = 0; i < count && g->count < SIGNER_BATCH; i++) {
 		if (rows[i].is_signed)
 			continue;
 		if ((g->count == 0 || rows[i].psd == g->row[0]->psd) &&
-		    !add(g, &rows[i], e))
+		    !complete_add(g, &rows[i], e))
 			return false;
 	}
 	return true;
 }
 
 static bool
-sign(struct worker *w, struct group *g, struct err *e)
+sign(struct worker *w, const struct psd_here *psd, struct group *g,
+    struct err *e)
 {
-	const struct psd_here *psd;
 	char id[PSD_ID];
 
-	if (!psds_find(w, g->row[0]->psd, &psd, e))
-		return false;
 	return signer_sign(worker_signer(w, psd->module),
 	    worker_psd_id(w, psd->serial, id), &psd->key, g->message, g->count,
 	    e);
@@ -110,6 +100,9 @@ write_once(struct worker *w, struct group *g, struct err *e)
 	for (size_t i = 0; i < g->count; i++)
 		if (!first[i] && !read_theirs(w, g->row[i], e))
 			return false;
+	if (g->complete != 0 &&
+	    !store_psd_complete(w->store, g->row[0]->psd, g->complete, e))
+		return false;
 	if (!store_commit(w->store, e))
 		return false;
 	for (size_t i = 0; i < g->count; i++)
@@ -120,8 +113,8 @@ write_once(struct worker *w, struct group *g, struct err *e)
 }
 
 /* A commit in doubt is asked again: what it wrote is found then. */
-static bool
-write_signatures(struct worker *w, struct group *g, struct err *e)
+bool
+complete_write(struct worker *w, struct group *g, struct err *e)
 {
 	for (int i = 0; i < COMMIT_TRIES; i++) {
 		if (write_once(w, g, e))
@@ -136,6 +129,47 @@ write_signatures(struct worker *w, struct group *g, struct err *e)
 	return false;
 }
 
+/* --- in order ------------------------------------------------------------------ */
+
+static uint32_t
+last_of(const struct group *g)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < g->count; i++)
+		if (g->row[i]->piece > last)
+			last = g->row[i]->piece;
+	return last;
+}
+
+/* All before them are signed too; then these are read. */
+static bool
+follow(struct worker *w, const struct psd_here *psd, struct group *g,
+    struct err *e)
+{
+	bool done = complete_in_order(w, psd, last_of(g), e) &&
+		    store_begin(w->store, STORE_READ, e);
+
+	for (size_t i = 0; done && i < g->count; i++)
+		done = read_theirs(w, g->row[i], e);
+	store_rollback(w->store);
+	return done;
+}
+
+/* --- a group after the other ----------------------------------------------------- */
+
+static bool
+complete_one(struct worker *w, struct group *g, struct err *e)
+{
+	const struct psd_here *psd;
+
+	if (!psds_find(w, g->row[0]->psd, &psd, e))
+		return false;
+	return signer_follows(worker_signer(w, psd->module))
+		   ? follow(w, psd, g, e)
+		   : sign(w, psd, g, e) && complete_write(w, g, e);
+}
+
 static bool
 complete_group(struct worker *w, struct group *g, struct stamp_row *rows,
     size_t count, struct err *e)
@@ -145,7 +179,7 @@ complete_group(struct worker *w, struct group *g, struct stamp_row *rows,
 			return false;
 		if (g->count == 0)
 			return true;
-		if (!sign(w, g, e) || !write_signatures(w, g, e))
+		if (!complete_one(w, g, e))
 			return false;
 	}
 }
@@ -198,8 +232,18 @@ complete_psd(struct worker *w, const struct psd_unsigned *psd, int64_t before,
 	return good;
 }
 
+static bool
+is_meant(
+    const struct worker *w, const struct psd_unsigned *psd, bool that_follow)
+{
+	const struct signer *s = worker_signer(w, psd->module);
+
+	return s != NULL && signer_follows(s) == that_follow;
+}
+
 bool
-complete_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
+complete_pending(struct worker *w, int64_t age_ms, bool that_follow,
+    size_t *count, struct err *e)
 {
 	struct psd_unsigned list[64];
 	struct stamp_row *rows = calloc(SIGNER_BATCH, sizeof(*rows));
@@ -216,7 +260,7 @@ complete_pending(struct worker *w, int64_t age_ms, size_t *count, struct err *e)
 	for (size_t i = 0; good && i < psds; i++) {
 		struct err wrong = ERR_INIT;
 
-		if (worker_signer(w, list[i].module) != NULL &&
+		if (is_meant(w, &list[i], that_follow) &&
 		    !complete_psd(w, &list[i], worker_ms(w) - age_ms, rows,
 			count, &wrong) &&
 		    wrong.kind != ERR_ABSENT && wrong.kind != ERR_BUSY)

@@ -36,8 +36,8 @@ add_cert(struct cert_store *store, const struct cert *c, struct err *e)
 	       cert_store_add(store, der, len, e);
 }
 
-static bool
-is_ours(struct worker *w, const struct cert *c, struct err *e)
+bool
+field_is_ours(struct worker *w, const struct cert *c, struct err *e)
 {
 	struct cert_store *store = NULL;
 	char why[256] = "";
@@ -55,16 +55,19 @@ is_ours(struct worker *w, const struct cert *c, struct err *e)
 	return good;
 }
 
-/* "XXPS0000000001" */
-static bool
-read_serial(const char *id, uint32_t *out)
+bool
+field_serial(
+    const struct worker *w, const char *id, uint32_t *serial, struct err *e)
 {
+	char wanted[PSD_ID];
 	uint64_t n;
 
-	if (strlen(id) != PSD_ID - 2 || !text_to_u64(id + 4, UINT32_MAX, &n))
-		return false;
-	*out = (uint32_t)n;
-	return true;
+	if (strlen(id) == PSD_ID - 2 && text_to_u64(id + 4, UINT32_MAX, &n) &&
+	    strcmp(worker_psd_id(w, (uint32_t)n, wanted), id) == 0) {
+		*serial = (uint32_t)n;
+		return true;
+	}
+	return err_set(e, ERR_REQUEST, "\"%s\" is no PSD of this provider", id);
 }
 
 bool
@@ -72,22 +75,19 @@ field_enrol(struct worker *w, int64_t account, const struct cert *certificate,
     uint32_t *serial, struct err *e)
 {
 	struct psd_record psd = {.field = true}, other;
-	char id[PSD_ID];
 	bool found;
 
-	if (!is_ours(w, certificate, e))
+	if (!field_is_ours(w, certificate, e) ||
+	    !field_serial(w, cert_id(certificate), serial, e))
 		return false;
-	if (!read_serial(cert_id(certificate), serial) ||
-	    strcmp(worker_psd_id(w, *serial, id), cert_id(certificate)) != 0)
-		return err_set(
-		    e, ERR_REQUEST, "\"%s\" is no PSD", cert_id(certificate));
 	psd.here.account = account;
 	psd.here.serial = *serial;
 	psd.here.cert_serial = cert_serial(certificate);
 	if (!store_psd_find(w->store, *serial, &other, &found, e))
 		return false;
 	if (found)
-		return err_set(e, ERR_REQUEST, "there is a PSD %s", id);
+		return err_set(
+		    e, ERR_REQUEST, "there is a PSD %s", cert_id(certificate));
 	return crypto_point(cert_key(certificate), psd.here.key.point, e) &&
 	       cert_der(certificate, psd.here.certificate,
 		   sizeof(psd.here.certificate), &psd.here.certificate_len,

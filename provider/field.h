@@ -16,6 +16,15 @@
 #include "stamp/cert.h"
 #include "vault/message.h"
 
+/* Is it a PSD that this provider certified, and whose time has not run out?
+ * Errors: ERR_REQUEST (it is none). */
+MUST_CHECK bool
+field_is_ours(struct worker *w, const struct cert *certificate, struct err *e);
+
+/* The number of "XXPS0000000001".  Errors: ERR_REQUEST (not of this provider). */
+MUST_CHECK bool field_serial(
+    const struct worker *w, const char *id, uint32_t *serial, struct err *e);
+
 /* A PSD of the account, by the certificate that this provider gave it.  In a
  * transaction that writes.
  * Errors: ERR_REQUEST (not by this provider, or there is one of that number). */

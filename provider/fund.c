@@ -114,13 +114,13 @@ how_much(const struct user_system *u, const struct psd *p, mils need)
 	return amount >= need ? amount : 0;
 }
 
+/* The PSD's request, signed by its module. */
 static bool
-make_answer(struct worker *w, const struct psd_here *psd, const struct psd *p,
-    struct download *d, struct err *e)
+ask_module(struct worker *w, const struct psd_here *psd, const struct psd *p,
+    mils amount, struct download_request *out, struct err *e)
 {
 	struct lender lender = {w, psd};
 	struct sig_key *key = NULL;
-	struct download_request request;
 	struct psd_crypto crypto;
 	uint8_t msg[PSD_MESSAGE_MAX];
 	size_t len;
@@ -129,18 +129,44 @@ make_answer(struct worker *w, const struct psd_here *psd, const struct psd *p,
 	crypto_init(&crypto, NULL);
 	crypto.context = &lender;
 	crypto.sign = sign_by_module;
-	if (!psd_download_request(p, &crypto, d->amount, msg, &len, e) ||
+	if (!psd_download_request(p, &crypto, amount, msg, &len, e) ||
 	    !crypto_from_point(psd->key.point, &key, e))
 		return false;
-	done = download_check_request(msg, len, key, &request, e) &&
-	       download_make_answer(&request,
-		   &(struct download_terms){.amount = d->amount,
-		       .orders = d->orders,
-		       .audit_due = p->audit_due},
-		   w->provider->answer_key, d->answer, &d->answer_len, e);
+	done = download_check_request(msg, len, key, out, e);
 	sig_free(key);
-	d->sequence = request.sequence + 1;
 	return done;
+}
+
+/* A card comes behind its row: the row asks for it. */
+static bool
+ask_row(const struct psd *p, mils amount, struct download_request *out,
+    struct err *e)
+{
+	struct psd_crypto crypto;
+	uint8_t msg[PSD_MESSAGE_MAX];
+	size_t len;
+
+	complete_later(&crypto);
+	return psd_download_request(p, &crypto, amount, msg, &len, e) &&
+	       message_get_request(msg, len, out, e);
+}
+
+static bool
+make_answer(struct worker *w, const struct psd_here *psd, const struct psd *p,
+    struct download *d, struct err *e)
+{
+	bool follows = signer_follows(worker_signer(w, psd->module));
+	struct download_request request;
+	struct download_terms terms = {.amount = d->amount,
+	    .orders = d->orders,
+	    .audit_due = p->audit_due};
+
+	if (!(follows ? ask_row(p, d->amount, &request, e)
+		      : ask_module(w, psd, p, d->amount, &request, e)))
+		return false;
+	d->sequence = request.sequence + 1;
+	return download_make_answer(&request, &terms, w->provider->answer_key,
+	    d->answer, &d->answer_len, e);
 }
 
 static bool

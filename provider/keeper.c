@@ -60,11 +60,11 @@ value_left(struct worker *w, struct err *e)
 }
 
 static bool
-sign_left(struct worker *w, struct err *e)
+sign_left(struct worker *w, bool that_follow, struct err *e)
 {
 	size_t count;
 
-	if (!complete_pending(w, YOUNG_MS, &count, e))
+	if (!complete_pending(w, YOUNG_MS, that_follow, &count, e))
 		return err_prefix(e, "stamps that were left");
 	if (count > 0)
 		log_info("signed %zu stamps that were left", count);
@@ -74,7 +74,13 @@ sign_left(struct worker *w, struct err *e)
 bool
 keeper_stamps(struct worker *w, struct err *e)
 {
-	return sign_left(w, e) && value_left(w, e);
+	return sign_left(w, false, e) && value_left(w, e);
+}
+
+bool
+keeper_cards(struct worker *w, struct err *e)
+{
+	return sign_left(w, true, e);
 }
 
 bool

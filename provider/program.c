@@ -7,6 +7,7 @@
 #include "base/durable.h"
 #include "provider/pay.h"
 #include "provider/psds.h"
+#include "provider/signer_turn.h"
 #include "provider/store_admin.h"
 #include "vault/nursery.h"
 #include "vault/pin.h"
@@ -81,6 +82,9 @@ program_open(struct program *p, struct err *e)
 		p->provider.certificate = authority_provider(p->authority);
 		p->provider.authority = authority_root(p->authority);
 	}
+	for (size_t i = 0; i < p->config.modules; i++)
+		if (!signer_turn_new(&p->turn[i], e))
+			return false;
 	return read_licence(p, e);
 }
 
@@ -91,6 +95,10 @@ program_close(struct program *p)
 	p->authority = NULL;
 	nursery_close(p->nursery);
 	p->nursery = NULL;
+	for (size_t i = 0; i < MODULES_MAX; i++) {
+		signer_turn_free(p->turn[i]);
+		p->turn[i] = NULL;
+	}
 	explicit_bzero(p->cluster_key, sizeof(p->cluster_key));
 }
 
@@ -103,6 +111,7 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 		    .uri = m->uri,
 		    .pin_file = m->pin_file[0] ? m->pin_file : NULL,
 		    .nursery = p->nursery,
+		    .turn = p->turn[i],
 		    .answer_ms = p->config.answer_ms};
 
 		if (!signer_open(&setup, &w->signer[i], e))

@@ -12,8 +12,9 @@
 
 struct program {
 	struct config config;
-	struct authority *authority; /* NULL: this one has none */
-	struct nursery *nursery;     /* of the modules' processes */
+	struct authority *authority;	       /* NULL: this one has none */
+	struct nursery *nursery;	       /* of the modules' processes */
+	struct signer_turn *turn[MODULES_MAX]; /* of modules, as in config */
 	struct provider provider;
 	struct tally tally;
 	uint8_t

@@ -25,7 +25,7 @@ struct service {
 	struct entry *entry;
 	struct web *web;
 	/* of the other roles */
-	struct keeper *keeper, *payments;
+	struct keeper *keeper, *cards, *payments;
 	/* PEM; NULL where no file is named */
 	char *certificate, *key, *authority;
 };
@@ -174,14 +174,16 @@ start_entry(struct service *s, struct err *e)
 	return entry_open(&setup, &s->entry, e);
 }
 
-/* Payments wait for others; stamps do not wait for them. */
+/* Payments wait for others, and so do cards; stamps do not wait for them. */
 static bool
 start_keepers(struct service *s, const struct program *p, struct err *e)
 {
 	struct keeper_setup stamps = {p, s->web, keeper_stamps};
+	struct keeper_setup cards = {p, NULL, keeper_cards};
 	struct keeper_setup payments = {p, NULL, keeper_payments};
 
 	return keeper_start(&stamps, &s->keeper, e) &&
+	       keeper_start(&cards, &s->cards, e) &&
 	       keeper_start(&payments, &s->payments, e);
 }
 
@@ -228,6 +230,7 @@ service_stop(struct service *s)
 	if (s == NULL)
 		return;
 	keeper_stop(s->payments);
+	keeper_stop(s->cards);
 	keeper_stop(s->keeper);
 	web_stop(s->web);
 	entry_close(s->entry);

@@ -17,6 +17,7 @@ struct signer {
 static const struct signer_driver *const drivers[] = {
     &signer_software_driver,
     &signer_hsm_driver,
+    &signer_card_driver,
 };
 
 #define DRIVERS (sizeof(drivers) / sizeof(drivers[0]))
@@ -50,8 +51,8 @@ open_driver(struct signer *s, const struct signer_setup *setup, struct err *e)
 	s->driver = find_driver(setup->uri, &rest);
 	if (s->driver == NULL)
 		return err_set(e, ERR_CONFIG,
-		    "\"%s\" is no cryptographic module: write software:FILE or "
-		    "pkcs11:token=LABEL",
+		    "\"%s\" is no cryptographic module: write software:FILE, "
+		    "pkcs11:token=LABEL or card:",
 		    text_clean(setup->uri, shown, sizeof(shown)));
 	return s->driver->open(setup, rest, &s->module, e);
 }
@@ -97,12 +98,26 @@ check_id(const char *id, struct err *e)
 		   PSD_ID - 1);
 }
 
+/* Has the module this call? */
+static bool
+can(const struct signer *s, bool has, struct err *e)
+{
+	if (has)
+		return true;
+	return signer_follows(s)
+		   ? err_set(e, ERR_CONFIG,
+			 "a card has the one key that was made in it, and "
+			 "signs what it debits, nothing else")
+		   : err_set(e, ERR_CONFIG, "it is no card");
+}
+
 bool
 signer_make(
     struct signer *s, const char *id, struct signer_key *out, struct err *e)
 {
 	memset(out, 0, sizeof(*out));
-	return (check_id(id, e) && s->driver->make(s->module, id, out, e)) ||
+	return (can(s, s->driver->make != NULL, e) && check_id(id, e) &&
+		   s->driver->make(s->module, id, out, e)) ||
 	       err_prefix(e, "module %s", s->name);
 }
 
@@ -120,7 +135,7 @@ signer_sign(struct signer *s, const char *id, const struct signer_key *key,
     struct signer_message *messages, size_t count, struct err *e)
 {
 	assert(count > 0 && count <= SIGNER_BATCH);
-	if (check_key(id, key, e) &&
+	if (can(s, s->driver->sign != NULL, e) && check_key(id, key, e) &&
 	    s->driver->sign(s->module, id, key, messages, count, e))
 		return true;
 	for (size_t i = 0; i < count; i++)
@@ -133,4 +148,44 @@ signer_drop(struct signer *s, const struct signer_key *key)
 {
 	if (s->driver->drop != NULL)
 		s->driver->drop(s->module, key);
+}
+
+/* --- modules that follow ------------------------------------------------------ */
+
+bool
+signer_follows(const struct signer *s)
+{
+	return s->driver->follow != NULL;
+}
+
+bool
+signer_follow(struct signer *s, const char *id, const struct signer_key *key,
+    const struct follow_books *books, struct follow_piece *pieces, size_t count,
+    struct err *e)
+{
+	if (can(s, signer_follows(s), e) && check_key(id, key, e) &&
+	    s->driver->follow(s->module, id, key, books, pieces, count, e))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		memset(pieces[i].sig, 0, SIG_BYTES);
+	return err_prefix(e, "module %s: PSD %s", s->name, id);
+}
+
+bool
+signer_look(
+    struct signer *s, const char *id, struct psd_status *out, struct err *e)
+{
+	return (can(s, signer_follows(s), e) && check_id(id, e) &&
+		   s->driver->look(s->module, id, out, e)) ||
+	       err_prefix(e, "module %s", s->name);
+}
+
+bool
+signer_take(struct signer *s, const struct signer_judge *judge,
+    struct signer_taken *out, struct err *e)
+{
+	memset(out, 0, sizeof(*out));
+	return (can(s, signer_follows(s), e) &&
+		   s->driver->take(s->module, judge, out, e)) ||
+	       err_prefix(e, "module %s", s->name);
 }

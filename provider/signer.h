@@ -7,6 +7,11 @@
  *			32 bytes of FILE (or credential:NAME), which all servers
  *			with the same file can use
  *	pkcs11:...	keys in a token that never gives them out (vault/hsm.h)
+ *	card:...	a card vault (vault/card_home.h), which is a PSD itself
+ *
+ * A card signs no bytes: it debits, with registers of its own, as the books have
+ * debited before (vault/follow.h).  Such a module follows: it signs pieces in
+ * their order, by signer_follow() alone, and its PSD was made in it already.
  *
  * The PIN of a token is presented when the module is opened and after the token
  * was away; one that was refused is forgotten.  Who opens many opens one first:
@@ -20,7 +25,9 @@
 #ifndef PROVIDER_SIGNER_H
 #define PROVIDER_SIGNER_H
 
+#include "stamp/cert.h"
 #include "stamp/sig.h"
+#include "vault/follow.h"
 #include "vault/psd.h"
 
 #define SIGNER_NAME_MAX 64
@@ -28,14 +35,16 @@
 #define SIGNER_BATCH	100
 
 struct signer;
+struct signer_turn;
 struct nursery;
 
 struct signer_setup {
 	const char *name; /* of the module */
 	const char *uri;
-	const char *pin_file;	 /* pkcs11 only; NULL: none */
-	struct nursery *nursery; /* pkcs11 and threads: vault/nursery.h */
+	const char *pin_file;	 /* of a token or card; NULL: none */
+	struct nursery *nursery; /* theirs and threads: vault/nursery.h */
 	int answer_ms; /* longest silence of a token; 0: HSM_ANSWER_MS */
+	struct signer_turn *turn; /* of a card in a program with threads */
 };
 
 /* Errors: ERR_CONFIG (URI, file), ERR_ABSENT (no token), ERR_BUSY (a token that
@@ -72,6 +81,48 @@ struct signer_message {
 MUST_CHECK bool
 signer_sign(struct signer *s, const char *id, const struct signer_key *key,
     struct signer_message *messages, size_t count, struct err *e);
+
+/* --- modules that follow ------------------------------------------------------ */
+
+bool signer_follows(const struct signer *s);
+
+/* Signs `count` (1 to FOLLOW_MAX) pieces of PSD `id`, one behind the other, from
+ * the first on that the database has no signature of; their signatures are
+ * written there before the next ones are asked for.
+ * Errors: as follow_sign(); ERR_ABSENT also: another card; ERR_CORRUPT also: a
+ * signature does not verify; ERR_CONFIG (a module that does not follow). */
+MUST_CHECK bool signer_follow(struct signer *s, const char *id,
+    const struct signer_key *key, const struct follow_books *books,
+    struct follow_piece *pieces, size_t count, struct err *e);
+
+/* The registers of the device, which are or will be those of PSD `id`.
+ * Errors: ERR_ABSENT (also: another card), ERR_BUSY, ERR_CORRUPT, ERR_CONFIG. */
+MUST_CHECK bool signer_look(
+    struct signer *s, const char *id, struct psd_status *out, struct err *e);
+
+/* The PSD that is in the module, which nobody uses yet. */
+struct signer_taken {
+	char id[PSD_ID];
+	struct signer_key key;
+	uint8_t certificate[CERT_MAX];
+	size_t certificate_len;
+	struct psd_status status;
+	uint8_t request[PSD_MESSAGE_MAX], answer[PSD_MESSAGE_MAX];
+	size_t request_len, answer_len;
+};
+
+/* Reads it, has it ask for a value of 0 (its signature proves the key, and the PIN
+ * is right), and gives it the answer that `judge` wrote into *taken: what it
+ * applies is its provider's.
+ * Errors: as judge(), signer_look(), vault_download_apply(); ERR_DENIED (PIN). */
+struct signer_judge {
+	bool (*judge)(void *context, struct signer_taken *taken, struct err *e);
+	void *context;
+};
+MUST_CHECK bool signer_take(struct signer *s, const struct signer_judge *judge,
+    struct signer_taken *out, struct err *e);
+
+/* --- */
 
 /* Destroys the key that signer_make() made last, which nobody certified. */
 void signer_drop(struct signer *s, const struct signer_key *key);

@@ -21,11 +21,20 @@ struct signer_driver {
 	/* Verifies each signature by key->point. */
 	bool (*sign)(void *module, const char *id, const struct signer_key *key,
 	    struct signer_message *messages, size_t count, struct err *e);
+	/* Modules that follow have these three, and neither make() nor sign(). */
+	bool (*follow)(void *module, const char *id,
+	    const struct signer_key *key, const struct follow_books *books,
+	    struct follow_piece *pieces, size_t count, struct err *e);
+	bool (*look)(void *module, const char *id, struct psd_status *out,
+	    struct err *e);
+	bool (*take)(void *module, const struct signer_judge *judge,
+	    struct signer_taken *out, struct err *e);
 	/* NULL where a key that nobody keeps is gone. */
 	void (*drop)(void *module, const struct signer_key *key);
 };
 
 extern const struct signer_driver signer_software_driver;
 extern const struct signer_driver signer_hsm_driver;
+extern const struct signer_driver signer_card_driver;
 
 #endif

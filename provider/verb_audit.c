@@ -34,6 +34,25 @@ print_result(const struct audit_result *r)
 		printf("%zu faults\n", r->faults);
 }
 
+static void
+print_card(void *context, const struct audit_card *c)
+{
+	char spent[MILS_TEXT], left[MILS_TEXT];
+
+	(void)context;
+	if (c->away)
+		printf("module %s: PSD %lu: not compared: %s\n", c->module,
+		    (unsigned long)c->serial, c->why.text);
+	else
+		printf("module %s: PSD %lu: %lu pieces, spent %s, left %s, "
+		       "%lld pieces behind the books\n",
+		    c->module, (unsigned long)c->serial,
+		    (unsigned long)c->status.piece_count,
+		    mils_format(c->status.ascending, spent),
+		    mils_format(c->status.descending, left),
+		    (long long)c->behind);
+}
+
 static bool
 open_worker(struct program *p, struct worker **w, struct err *e)
 {
@@ -52,14 +71,18 @@ close_worker(struct program *p, struct worker *w, bool done)
 bool
 verb_audit(struct program *p, int argc, char **argv, struct err *e)
 {
-	bool state = verb_flag(&argc, argv, "--checkpoint"), done;
+	bool state = verb_flag(&argc, argv, "--checkpoint");
+	bool cards = verb_flag(&argc, argv, "--modules"), done;
 	struct audit_result r;
 	struct worker *w;
 
-	if (!verb_words(argc, argv, 1, 1, "audit [--checkpoint]", e))
+	if (!verb_words(
+		argc, argv, 1, 1, "audit [--checkpoint] [--modules]", e))
 		return false;
-	done =
-	    open_worker(p, &w, e) && audit_books(w, print_fault, NULL, &r, e);
+	done = open_worker(p, &w, e) &&
+	       audit_books(w, print_fault, NULL, &r, e) &&
+	       (!cards ||
+		   audit_cards(w, print_card, print_fault, NULL, &r.faults, e));
 	if (done) {
 		print_result(&r);
 		done = r.faults == 0 ||

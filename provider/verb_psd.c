@@ -40,6 +40,15 @@ find_module(struct worker *w, const char *name, struct err *e)
 }
 
 static bool
+add_one(struct worker *w, const struct enrol *setup, uint32_t *serial,
+    struct err *e)
+{
+	return signer_follows(setup->signer)
+		   ? enrol_card(w, setup->account, setup->signer, serial, e)
+		   : enrol_psd(w, setup, serial, e);
+}
+
+static bool
 add(struct verb_work *work, const char *account, const char *module, long count,
     struct err *e)
 {
@@ -59,7 +68,7 @@ add(struct verb_work *work, const char *account, const char *module, long count,
 		return false;
 	setup.account = a.id;
 	for (long i = 0; i < count; i++) {
-		if (!enrol_psd(work->w, &setup, &serial, e))
+		if (!add_one(work->w, &setup, &serial, e))
 			return false;
 		printf("PSD %s: of account %s, its key in module %s\n",
 		    worker_psd_id(work->w, serial, id), account,

@@ -104,9 +104,13 @@ check_tree() {
 	done
 	# One spender.
 	sources | grep -vE '^(vault|tests)/' |
-	    xargs -r grep -nHE '\b(vault|pool)_debit\(' |
+	    xargs -r grep -nHE '\b(vault|pool)_debit(_next)?\(' |
 	    grep -vE '^dispense/dispense\.c:.*pool_debit|:[[:space:]]*(/?\*|//)' |
 	    sed 's/:\([0-9]*\):.*/:\1: only dispense\/dispense.c may debit/'
+	sources | grep -vE '^(vault|tests)/|^provider/signer_card\.c$' |
+	    xargs -r grep -nHE '\bfollow_sign\(' |
+	    grep -vE ':[[:space:]]*(/?\*|//)' |
+	    sed 's/:\([0-9]*\):.*/:\1: only provider\/signer_card.c follows books/'
 	# SQL stays where the table is.
 	sources | grep -vE '^(dispense/journal|provider/store|tests/)' |
 	    xargs -r grep -nHE '"(SELECT .* FROM|INSERT INTO|CREATE TABLE) ' |
@@ -161,6 +165,8 @@ self_test() {
 	breach vault/guard.c '#include <tss2/tss2_esys.h>'
 	breach filter/job.c '	if (!pool_debit(p, &batch, e))'
 	breach dispense/dispense.c '	return vault_debit(v, in, n, out, e);'
+	breach provider/fund.c '	return vault_debit_next(v, 0, in, n, out, e);'
+	breach provider/complete.c '	if (!follow_sign(v, &b, p, n, e))'
 	breach tools/verify.c 'x = "SELECT seen FROM stamps";'
 	clean filter/scan.c '#include <poppler.h>'
 	clean dispense/scheduler.c '#include <cups/cups.h>'

@@ -423,12 +423,12 @@ what_was_debited_is_signed_by_whoever_comes(void **state)
 	memcpy(keys[0], order.item[0].request.key, PSD_KEY_BYTES);
 	ok(issue_find(s.w, s.system[0].id, keys, 1, &again, &e), e.text);
 	ok(again.stamp[0].is_signed, "signed when it is found");
-	ok(complete_pending(s.w, 5000, &count, &e), e.text);
+	ok(complete_pending(s.w, 5000, false, &count, &e), e.text);
 	is_int(count, 0, "too young");
 	shop_set_time(shop_time() + 60);
-	ok(complete_pending(s.w, 5000, &count, &e), e.text);
+	ok(complete_pending(s.w, 5000, false, &count, &e), e.text);
 	is_int(count, 1, "the other one");
-	ok(complete_pending(s.w, 5000, &count, &e), e.text);
+	ok(complete_pending(s.w, 5000, false, &count, &e), e.text);
 	is_int(count, 0, "none is left");
 	must_issue(&s, &again);
 	check_indicium(&s, &again.stamp[0], 780);

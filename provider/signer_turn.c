@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/signer_turn.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+struct signer_turn {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool taken, refused;
+	int64_t again_ms; /* clock_ms(): not looked for before */
+	struct err away;  /* what it said */
+};
+
+bool
+signer_turn_new(struct signer_turn **out, struct err *e)
+{
+	struct signer_turn *t = calloc(1, sizeof(*t));
+
+	*out = t;
+	if (t == NULL)
+		return err_system(e, "memory for a cryptographic module");
+	pthread_mutex_init(&t->lock, NULL);
+	clock_cond_init(&t->ended);
+	return true;
+}
+
+void
+signer_turn_free(struct signer_turn *t)
+{
+	if (t == NULL)
+		return;
+	pthread_cond_destroy(&t->ended);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+static struct timespec
+after(int ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
+/* With the lock: may it be asked? */
+static bool
+is_asked(const struct signer_turn *t, struct err *e)
+{
+	if (t->refused)
+		return err_set(e, ERR_DENIED,
+		    "it refused its PIN before, and is not given it again: put "
+		    "the right one into pin-file and start this program again");
+	if (clock_ms() >= t->again_ms)
+		return true;
+	*e = t->away;
+	return false;
+}
+
+bool
+signer_turn_begin(struct signer_turn *t, int wait_ms, struct err *e)
+{
+	struct timespec until = after(wait_ms);
+	bool mine;
+
+	pthread_mutex_lock(&t->lock);
+	while (t->taken &&
+	       pthread_cond_timedwait(&t->ended, &t->lock, &until) == 0)
+		;
+	mine = !t->taken;
+	if (!mine)
+		err_set(e, ERR_BUSY, "it is at work for others");
+	mine = mine && is_asked(t, e);
+	t->taken = t->taken || mine;
+	pthread_mutex_unlock(&t->lock);
+	return mine;
+}
+
+void
+signer_turn_end(struct signer_turn *t, const struct err *e, bool refused)
+{
+	pthread_mutex_lock(&t->lock);
+	t->taken = false;
+	t->refused = t->refused || refused;
+	if (e->kind == ERR_ABSENT || e->kind == ERR_BUSY) {
+		t->again_ms = clock_ms() + SIGNER_AWAY_MS;
+		t->away = *e;
+	}
+	pthread_cond_signal(&t->ended);
+	pthread_mutex_unlock(&t->lock);
+}
