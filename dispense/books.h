@@ -118,22 +118,24 @@ struct books_request {
 	uint32_t date;	 /* YYYYMMDD */
 	uint32_t count;
 	mils total;
+	bool by_provider; /* numbered by it: no PSD here signs */
+	bool refused;	  /* by the provider; its stamps are free again */
 	bool answered;
 	mils granted;	/* where it is answered */
 	int64_t credit; /* see books_credit(); -1 = not yet */
-	char *text;	/* signed, unless number is 0 */
+	char *text;	/* signed, unless number is 0 or the provider's */
 	char *answer;	/* NULL = none yet */
 };
 void books_request_free(struct books_request *r);
 
-/* Collects spoiled stamps of `psd_id` that no request has, at most
- * REFUND_STAMPS_MAX, into a new one that is not signed yet: all, or those that
+/* Collects spoiled stamps of `psd_id` that no request has, at most `most`
+ * (REFUND_STAMPS_MAX), into a new one that is not signed yet: all, or those that
  * `choices` single out.  Errors: ERR_REQUEST (none, one that is not spoiled, of
  * another PSD, or asked for already). */
 struct books_pick {
 	const char *psd_id;
 	const struct books_choice *choices; /* NULL = all */
-	size_t count;
+	size_t count, most;
 	uint32_t date;
 };
 MUST_CHECK bool books_claim(struct journal *j, const struct books_pick *pick,
@@ -142,6 +144,18 @@ MUST_CHECK bool books_claim(struct journal *j, const struct books_pick *pick,
 /* The first request of `psd_id` that is not signed yet; *id = 0: none. */
 MUST_CHECK bool books_unsigned(
     struct journal *j, const char *psd_id, int64_t *id, struct err *e);
+
+/* The keys of its stamps, at most `max` of them (here and below:
+ * journal_asked.c). */
+MUST_CHECK bool books_request_keys(struct journal *j, int64_t id,
+    uint8_t (*keys)[PSD_KEY_BYTES], size_t max, size_t *count, struct err *e);
+
+/* The provider of a vault without a PSD here has numbered the request; or has
+ * refused its stamps, which wait for another request then.  Once. */
+MUST_CHECK bool books_numbered(struct journal *j, int64_t id, uint32_t number,
+    const struct books_by *by, struct err *e);
+MUST_CHECK bool books_refused(struct journal *j, int64_t id, const char *why,
+    const struct books_by *by, struct err *e);
 
 /* The PSD's message was made: the request has its number.  Once. */
 MUST_CHECK bool books_signed(struct journal *j, int64_t id, uint32_t number,

@@ -45,6 +45,7 @@ struct request {
 	char psd[32];
 	mils total, granted, verdicts; /* verdicts: the sum over its stamps */
 	const char *body, *answer;     /* answer NULL = none */
+	bool by_provider;
 };
 
 static bool
@@ -63,7 +64,8 @@ check_request(
 	    "request %" PRId64 " of %s: %s granted", r->number, r->psd,
 	    mils_format(r->granted, sum));
 	if (!is_told(j, "claim", claim, r->body, &claimed, e) ||
-	    (r->number != 0 && !is_told(j, "sign", sign, "", &numbered, e)) ||
+	    (r->number != 0 && !is_told(j, r->by_provider ? "number" : "sign",
+				   sign, "", &numbered, e)) ||
 	    (r->answer != NULL &&
 		!is_told(j, "settle", settle, r->answer, &settled, e)))
 		return false;
@@ -82,8 +84,8 @@ books_check_requests(
 	if (!db_query(j,
 		"SELECT r.id,ifnull(r.number,0),r.count,r.total,"
 		"ifnull(r.granted,0),(SELECT ifnull(sum(p.granted),0) FROM"
-		" spoils p WHERE p.request=r.id),r.psd,r.body,r.answer FROM"
-		" requests r ORDER BY r.id",
+		" spoils p WHERE p.request=r.id),r.psd,r.body,r.answer,"
+		"ifnull(length(r.message)=0,0) FROM requests r ORDER BY r.id",
 		DB_NONE, &s, e))
 		return false;
 	while (db_next(j, s, &good, e)) {
@@ -92,7 +94,8 @@ books_check_requests(
 		    .count = db_col_int(s, 2),
 		    .total = db_col_int(s, 3),
 		    .granted = db_col_int(s, 4),
-		    .verdicts = db_col_int(s, 5)};
+		    .verdicts = db_col_int(s, 5),
+		    .by_provider = db_col_int(s, 9) != 0};
 
 		db_col_text(s, 6, r.psd, sizeof(r.psd));
 		r.body = (const char *)sqlite3_column_text(s, 7);

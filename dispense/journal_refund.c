@@ -12,14 +12,15 @@
 
 /* Marks with the request's id what one pick names. */
 static bool
-take_all(struct journal *j, const char *psd_id, int64_t id, struct err *e)
+take_all(
+    struct journal *j, const struct books_pick *pick, int64_t id, struct err *e)
 {
 	return db_run(j,
 	    "UPDATE spoils SET request=?1 WHERE stamp IN (SELECT p.stamp FROM"
 	    " spoils p JOIN stamps s ON s.key=p.stamp WHERE p.request IS NULL"
 	    " AND s.psd=?2 AND s.state=3 AND s.amount>0 ORDER BY s.ascending"
 	    " LIMIT ?3)",
-	    DB_ARGS(DB_I(id), DB_T(psd_id), DB_I(REFUND_STAMPS_MAX)), e);
+	    DB_ARGS(DB_I(id), DB_T(pick->psd_id), DB_I(pick->most)), e);
 }
 
 static bool
@@ -139,7 +140,10 @@ books_claim(struct journal *j, const struct books_pick *pick,
 		DB_ARGS(DB_T(pick->psd_id), DB_I(pick->date)), e))
 		return false;
 	*id = sqlite3_last_insert_rowid(j->db);
-	if (pick->choices == NULL && !take_all(j, pick->psd_id, *id, e))
+	if (pick->count > pick->most)
+		return err_set(e, ERR_REQUEST,
+		    "at most %zu stamps go into one request", pick->most);
+	if (pick->choices == NULL && !take_all(j, pick, *id, e))
 		return false;
 	for (size_t i = 0; pick->choices && i < pick->count; i++)
 		if (!take_one(j, pick, &pick->choices[i], *id, e))
@@ -208,8 +212,9 @@ books_request_free(struct books_request *r)
 	r->text = r->answer = NULL;
 }
 
-#define REQUEST_COLUMNS \
-	"id,psd,number,date,count,total,answer IS NOT NULL,granted,credit"
+#define REQUEST_COLUMNS                                                     \
+	"id,psd,number,date,count,total,answer IS NOT NULL,granted,credit," \
+	"ifnull(length(message)=0,0)"
 
 static void
 take_request(sqlite3_stmt *s, struct books_request *out)
@@ -224,6 +229,8 @@ take_request(sqlite3_stmt *s, struct books_request *out)
 	out->granted = db_col_int(s, 7);
 	out->credit =
 	    sqlite3_column_type(s, 8) == SQLITE_NULL ? -1 : db_col_int(s, 8);
+	out->by_provider = db_col_int(s, 9) != 0 && out->number != 0;
+	out->refused = db_col_int(s, 9) != 0 && out->number == 0;
 }
 
 static bool
@@ -269,8 +276,8 @@ books_request_load(
 	if (!row)
 		return err_set(e, ERR_REQUEST, "there is no refund request");
 	take_request(s, out);
-	done = signed_text(s, 9, 10, &out->text, e) &&
-	       copy_text(s, 11, &out->answer, e);
+	done = signed_text(s, 10, 11, &out->text, e) &&
+	       copy_text(s, 12, &out->answer, e);
 	db_done(s);
 	if (!done)
 		books_request_free(out);

@@ -55,22 +55,19 @@ admin_add_system(struct worker *w, struct user_system *u,
 }
 
 bool
-admin_change_system(
-    struct worker *w, const char *verb, const char *name, struct err *e)
+admin_change_system(struct worker *w, const struct system_change *change,
+    bool *still, struct err *e)
 {
-	static const struct {
-		const char *verb, *state;
-	} states[] = {{"suspend", "suspended"}, {"resume", "active"},
-	    {"withdraw", "withdrawn"}};
-	struct state_change to = {.what = "usersystem", .name = name};
+	const char *verb = change->verb;
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(states[i].verb, verb) == 0)
-			to.state = states[i].state;
-	if (to.state == NULL)
-		return err_set(e, ERR_REQUEST,
-		    "suspend, resume or withdraw, not \"%s\"", verb);
-	return store_state_set(w->store, &to, e);
+	*still = false;
+	if (strcmp(verb, "withdraw") == 0)
+		return store_system_withdraw(w->store, change->name, e);
+	if (strcmp(verb, "suspend") == 0 || strcmp(verb, "resume") == 0)
+		return store_system_suspend(
+		    w->store, change->name, change->by, *verb == 's', still, e);
+	return err_set(
+	    e, ERR_REQUEST, "suspend, resume or withdraw, not \"%s\"", verb);
 }
 
 /* --- persons ----------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #define PROVIDER_ADMIN_H
 
 #include "provider/auth.h"
+#include "provider/store_admin.h"
 #include "provider/store_person.h"
 #include "provider/worker.h"
 
@@ -20,10 +21,15 @@ MUST_CHECK bool admin_add_system(struct worker *w, struct user_system *u,
 MUST_CHECK bool admin_system_token(
     struct worker *w, const char *name, char token[AUTH_TOKEN], struct err *e);
 
-/* verb: "suspend", "resume", "withdraw".
+/* verb: "suspend", "resume", "withdraw".  Each side resumes what it suspended
+ * itself; *still: it is suspended now.
  * Errors: ERR_REQUEST (no such system; another verb). */
-MUST_CHECK bool admin_change_system(
-    struct worker *w, const char *verb, const char *name, struct err *e);
+struct system_change {
+	const char *verb, *name;
+	enum side by;
+};
+MUST_CHECK bool admin_change_system(struct worker *w,
+    const struct system_change *change, bool *still, struct err *e);
 
 /* A new person; p->id, and its token.
  * Errors: ERR_REQUEST (the login is taken, or empty). */

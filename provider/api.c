@@ -8,12 +8,22 @@
 
 static const struct api_route routes[] = {
     {"GET", "/v1/vault", API_SYSTEM, API_AGAIN, api_vault_status},
-    {"POST", "/v1/vault/indicia", API_SYSTEM, API_AGAIN, api_vault_indicia},
+    {"POST", "/v1/vault/indicia", API_SYSTEM | API_SEEN, API_AGAIN,
+	api_vault_indicia},
     {"POST", "/v1/vault/find", API_SYSTEM, API_AGAIN, api_vault_find},
     {"GET", "/v1/vault/recent", API_SYSTEM, API_AGAIN, api_vault_recent},
+    {"POST", "/v1/quote", API_SYSTEM, API_AGAIN, api_quote},
+    {"POST", "/v1/orders", API_SYSTEM, API_AGAIN, api_order_place},
+    {"GET", "/v1/orders/*", API_SYSTEM, API_AGAIN, api_order},
+    {"DELETE", "/v1/orders/*", API_SYSTEM, API_AGAIN, api_order_drop},
+    {"POST", "/v1/orders/*/checkout", API_SYSTEM, API_AGAIN,
+	api_order_checkout},
     {"GET", "/v1/sheets/*", API_SYSTEM, API_AGAIN, api_sheet},
-    {"POST", "/v1/payments", API_SYSTEM, API_ONCE, api_payment_begin},
-    {"GET", "/v1/payments/*", API_SYSTEM, API_AGAIN, api_payment_show},
+    {"POST", "/v1/payments", API_SYSTEM | PERSON_ADMINISTRATOR, API_ONCE,
+	api_payment_begin},
+    {"GET", "/v1/payments/*",
+	API_SYSTEM | PERSON_ADMINISTRATOR | PERSON_MAILROOM | PERSON_AUDITOR,
+	API_AGAIN, api_payment_show},
     {"POST", "/v1/webhooks/*", API_ANYBODY, API_AGAIN, api_webhook},
     {"GET", "/v1/certificates/*", API_ANYBODY, API_AGAIN, api_certificate},
     {"GET", "/v1/crl", API_ANYBODY, API_AGAIN, api_crl},
@@ -113,16 +123,21 @@ api_refuse(struct http_response *out, const struct http_request *request,
 		       : "there is no such path");
 }
 
+/* A system by its credential, where systems may, else a person. */
 static bool
-person_may(
+find_who(
     struct call *c, const struct api_route *route, bool *known, struct err *e)
 {
-	if (!auth_person(c->w, c->request, &c->person, known, e))
+	*known = false;
+	if ((route->who & API_SEEN) != 0)
+		return auth_system_seen(c->w, c->request, &c->system, known, e);
+	if ((route->who & API_SYSTEM) != 0 &&
+	    !auth_system(c->w, c->request, &c->system, known, e))
 		return false;
-	return !*known || (c->person.role & route->who) != 0 ||
-	       err_set(e, ERR_DENIED,
-		   "%s has the role %s: this is for others to ask",
-		   c->person.login, person_role_name(c->person.role));
+	if (*known || route->who == API_SYSTEM)
+		return true;
+	c->by_person = true;
+	return auth_person(c->w, c->request, &c->person, known, e);
 }
 
 static bool
@@ -132,9 +147,12 @@ may_call(
 	*known = true;
 	if (route->who == API_ANYBODY)
 		return true;
-	if (route->who == API_SYSTEM)
-		return auth_system(c->w, c->request, &c->system, known, e);
-	return person_may(c, route, known, e);
+	if (!find_who(c, route, known, e))
+		return false;
+	return !*known || !c->by_person || (c->person.role & route->who) != 0 ||
+	       err_set(e, ERR_DENIED,
+		   "%s has the role %s: this is for others to ask",
+		   c->person.login, person_role_name(c->person.role));
 }
 
 static void
@@ -149,7 +167,7 @@ ask_who(struct call *c, const struct api_route *route)
 	    "person token makes a new one"};
 
 	http_challenge(c->out, c->request,
-	    route->who == API_SYSTEM ? &system : &person,
+	    (route->who & API_SYSTEM) != 0 ? &system : &person,
 	    "Bearer realm=\"postage\"");
 }
 
@@ -171,7 +189,11 @@ api_answer(struct worker *w, const struct http_request *request,
 		http_problem(out, request, &e);
 	else if (!known)
 		ask_who(&c, route);
-	else if (!route->handler(&c, &e))
+	else if (route->handler(&c, &e))
+		return;
+	else if (c.stranger)
+		ask_who(&c, route);
+	else
 		http_problem(out, request, &e);
 }
 
@@ -195,4 +217,10 @@ api_missing(struct call *c, const char *what)
 	snprintf(text, sizeof(text), "there is no such %s", what);
 	http_refuse(c->out, c->request, 404, text);
 	return true;
+}
+
+bool
+api_may_see(const struct call *c, int64_t customer)
+{
+	return c->person.customer == 0 || c->person.customer == customer;
 }

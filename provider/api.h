@@ -19,17 +19,23 @@ struct call {
 	struct worker *w;
 	const struct http_request *request;
 	struct http_response *out;
-	struct user_system system; /* for routes of user systems */
-	struct person person;	   /* for routes of persons */
+	struct user_system system; /* who asks is this one, */
+	struct person person;	   /* or, with by_person, that one */
+	bool by_person;
 	char tail[API_TAIL]; /* what stands for the '*' of the route's path */
+	bool stranger;	     /* the handler did not know the system any more */
 };
 
 /* Answers by out; or fails with the error that becomes the answer. */
 typedef bool api_handler(struct call *c, struct err *e);
 
-/* Who may call a route: one of these, or persons of some roles (the bits of
- * enum person_role). */
-enum { API_ANYBODY = 0, API_SYSTEM = 1 << 16 };
+/* Who may call a route: anybody, or all of user systems and persons of some roles
+ * (the bits of enum person_role) that are named. */
+enum {
+	API_ANYBODY = 0,
+	API_SYSTEM = 1 << 16,
+	API_SEEN = 1 << 17, /* a system; the handler proves it again: auth.h */
+};
 
 /* May a front that lost the answer ask another server the same?  API_AGAIN: it
  * changes nothing, or its body names keys under which it is done once. */
@@ -63,10 +69,21 @@ MUST_CHECK bool api_give(struct call *c, struct json *j, struct err *e);
 /* 404: there is no such `what`. */
 bool api_missing(struct call *c, const char *what);
 
+/* A person of a customer sees that customer's alone. */
+bool api_may_see(const struct call *c, int64_t customer);
+
+/* An account of this name that the person sees, in the caller's transaction.
+ * Errors: ERR_REQUEST (there is none). */
+struct account;
+MUST_CHECK bool api_find_account(
+    struct call *c, const char *name, struct account *a, struct err *e);
+
 /* --- the groups ---------------------------------------------------------------------- */
 
 api_handler api_vault_status, api_vault_indicia, api_vault_find,
     api_vault_recent;
+api_handler api_quote, api_order_place, api_order, api_order_checkout,
+    api_order_drop;
 api_handler api_sheet;
 api_handler api_certificate, api_crl, api_health;
 api_handler api_verify, api_cancel;

@@ -12,12 +12,6 @@
 #include "provider/store_admin.h"
 #include "provider/store_cost.h"
 
-static bool
-may_see(const struct call *c, int64_t customer)
-{
-	return c->person.customer == 0 || c->person.customer == customer;
-}
-
 /* --- accounts ------------------------------------------------------------------------ */
 
 static void
@@ -70,7 +64,7 @@ api_account(struct call *c, struct err *e)
 		put_account(j, &a, loaded);
 	done = done && put_costs(c, j, a.id, e);
 	store_rollback(s);
-	if (done && may_see(c, a.customer))
+	if (done && api_may_see(c, a.customer))
 		return api_give(c, j, e);
 	json_free(j);
 	if (done || e->kind == ERR_REQUEST)
@@ -80,13 +74,13 @@ api_account(struct call *c, struct err *e)
 
 /* --- user systems ---------------------------------------------------------------------- */
 
-/* Their account too, where the person may see it. */
-static bool
-find_account(struct call *c, const char *name, struct account *a, struct err *e)
+bool
+api_find_account(
+    struct call *c, const char *name, struct account *a, struct err *e)
 {
 	if (!store_account_find(c->w->store, name, a, e))
 		return false;
-	return may_see(c, a->customer) ||
+	return api_may_see(c, a->customer) ||
 	       err_set(e, ERR_REQUEST, "there is no account \"%s\"", name);
 }
 
@@ -108,7 +102,7 @@ find_system(struct call *c, struct user_system *u, struct err *e)
 	if (!found)
 		return err_set(
 		    e, ERR_REQUEST, "there is no user system %s", c->tail);
-	return find_account(c, u->account_name, &a, e);
+	return api_find_account(c, u->account_name, &a, e);
 }
 
 static void
@@ -170,7 +164,7 @@ api_system_add(struct call *c, struct err *e)
 	struct account a;
 	bool done = read_system(c, &u, account, sizeof(account), e) &&
 		    store_begin(c->w->store, STORE_WRITE, e) &&
-		    find_account(c, account, &a, e);
+		    api_find_account(c, account, &a, e);
 
 	u.account = done ? a.id : 0;
 	done = finish(c, done && admin_add_system(c->w, &u, token, e), e) &&
@@ -194,14 +188,31 @@ api_system_token(struct call *c, struct err *e)
 }
 
 static bool
+give_changed(
+    struct call *c, const struct user_system *u, bool suspended, struct err *e)
+{
+	struct json *j = json_new();
+	char id[PSD_ID];
+
+	json_put_text(j, "system", worker_system_id(c->w, u->id, id));
+	json_put_text(j, "name", u->name);
+	json_put_bool(j, "suspended", suspended);
+	return api_give(c, j, e);
+}
+
+static bool
 change(struct call *c, const char *verb, struct err *e)
 {
 	struct user_system u;
+	struct system_change to = {.verb = verb,
+	    .name = u.name,
+	    .by = c->person.customer == 0 ? SIDE_PROVIDER : SIDE_CUSTOMER};
+	bool still;
 	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
 		    find_system(c, &u, e) &&
-		    admin_change_system(c->w, verb, u.name, e);
+		    admin_change_system(c->w, &to, &still, e);
 
-	return finish(c, done, e) && give_system(c, &u, NULL, e);
+	return finish(c, done, e) && give_changed(c, &u, still, e);
 }
 
 bool

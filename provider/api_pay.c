@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "provider/api.h"
 #include "provider/pay.h"
+#include "provider/store_admin.h"
 
 static void
 put_payment(struct json *j, const struct payment *p)
@@ -28,7 +29,7 @@ put_payment(struct json *j, const struct payment *p)
 
 /* The key is the client's, so that it can ask again. */
 struct wanted {
-	char driver[16], key[PAY_KEY];
+	char driver[16], key[PAY_KEY], account[NAME_MAX_BYTES];
 	mils amount;
 };
 
@@ -43,27 +44,54 @@ read_wanted(struct call *c, struct wanted *out, struct err *e)
 		return false;
 	json_take_text(j, "driver", true, out->driver, sizeof(out->driver));
 	json_take_int(j, "amount", true, 1, INT64_MAX, &out->amount);
+	json_take_text(
+	    j, "account", c->by_person, out->account, sizeof(out->account));
 	json_take_text(j, "key", false, out->key, sizeof(out->key));
 	if (out->key[0] != '\0')
 		json_take_hex(j, "key", true, key, sizeof(key));
 	return json_close(j, e);
 }
 
+/* A user system pays for its own, a person for one that they name. */
+static bool
+find_account(
+    struct call *c, const struct wanted *wanted, int64_t *id, struct err *e)
+{
+	struct account a = {.id = 0};
+	bool done;
+
+	*id = c->system.account;
+	if (!c->by_person)
+		return wanted->account[0] == '\0' ||
+		       strcmp(wanted->account, c->system.account_name) == 0 ||
+		       err_set(e, ERR_REQUEST,
+			   "this user system is of account \"%s\"",
+			   c->system.account_name);
+	done = store_begin(c->w->store, STORE_READ, e) &&
+	       api_find_account(c, wanted->account, &a, e);
+	store_rollback(c->w->store);
+	*id = a.id;
+	return done;
+}
+
 bool
 api_payment_begin(struct call *c, struct err *e)
 {
 	struct wanted wanted;
-	struct pay_order order = {.account = c->system.account,
-	    .driver = wanted.driver,
-	    .key = wanted.key};
+	struct pay_order order = {.driver = wanted.driver, .key = wanted.key};
 	struct pay_begun begun;
 	struct json *j;
 
-	if (!read_wanted(c, &wanted, e))
+	if (!read_wanted(c, &wanted, e) ||
+	    !find_account(c, &wanted, &order.account, e))
 		return false;
 	order.amount = wanted.amount;
 	if (!pay_begin(c->w, &order, &begun, e))
 		return false;
+	if (c->by_person)
+		log_info("payment %lld of %s is begun by %s",
+		    (long long)begun.payment.id, wanted.account,
+		    c->person.login);
 	j = json_new();
 	put_payment(j, &begun.payment);
 	if (begun.url[0] != '\0')
@@ -72,6 +100,20 @@ api_payment_begin(struct call *c, struct err *e)
 }
 
 /* --- show -------------------------------------------------------------------------- */
+
+static bool
+is_theirs(struct call *c, const struct payment *p, bool *is, struct err *e)
+{
+	int64_t customer;
+
+	*is = p->account == c->system.account;
+	if (!c->by_person)
+		return true;
+	if (!store_account_customer(c->w->store, p->account, &customer, e))
+		return false;
+	*is = api_may_see(c, customer);
+	return true;
+}
 
 static bool
 find(struct call *c, struct payment *p, bool *found, struct err *e)
@@ -85,9 +127,9 @@ find(struct call *c, struct payment *p, bool *found, struct err *e)
 		return true;
 	name.id = (int64_t)id;
 	done = store_begin(c->w->store, STORE_READ, e) &&
-	       store_payment_find(c->w->store, &name, p, found, e);
+	       store_payment_find(c->w->store, &name, p, found, e) &&
+	       (!*found || is_theirs(c, p, found, e));
 	store_rollback(c->w->store);
-	*found = done && *found && p->account == c->system.account;
 	return done;
 }
 
@@ -100,11 +142,8 @@ api_payment_show(struct call *c, struct err *e)
 
 	if (!find(c, &p, &found, e))
 		return false;
-	if (!found) {
-		http_refuse(c->out, c->request, 404,
-		    "this account has no such payment");
-		return true;
-	}
+	if (!found)
+		return api_missing(c, "payment");
 	j = json_new();
 	put_payment(j, &p);
 	return api_give(c, j, e);

@@ -24,7 +24,7 @@ put_refund(const struct worker *w, struct json *j, const struct refund_row *r)
 	json_put_int(j, "made", r->made);
 	json_put_int(j, "settled", r->settled);
 	json_put_int(j, "approvals", r->approvals);
-	json_put_int(j, "needs", give_back_needs(w, r->total));
+	json_put_int(j, "needs", give_back_needs(w, r));
 }
 
 static bool

@@ -2,14 +2,14 @@
 /*
  * A user system's vault: the other end of vault/remote.c.
  */
-#include "provider/api.h"
+#include "provider/api_stamps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "provider/issue.h"
+#include "provider/auth.h"
 #include "provider/psds.h"
 #include "vault/vault.h"
 
@@ -82,32 +82,6 @@ api_vault_status(struct call *c, struct err *e)
 
 /* --- indicia ---------------------------------------------------------------------------- */
 
-static void
-read_item(struct json *j, struct issue_item *out)
-{
-	struct psd_request *r = &out->request;
-	int64_t kind = 0, price_list = 0, label = 0;
-
-	json_take_hex(j, "key", true, r->key, PSD_KEY_BYTES);
-	json_take_int(j, "amount", true, 0, 0xffffff, &r->amount);
-	json_take_u32(j, "mail_date", true, 20000101, 99991231, &r->mail_date);
-	json_take_u32(j, "mailby", false, 0, 99991231, &r->mailby);
-	json_take_u32(j, "origin_zip", false, 0, 99999, &r->origin_zip);
-	json_take_digits(j, "destination", false, 99999999999, &r->destination);
-	json_take_u32(j, "sender_zip", false, 0, 99999, &r->sender_zip);
-	json_take_text(j, "category", false, r->category, sizeof(r->category));
-	json_take_int(j, "kind", false, 0, 1, &kind);
-	json_take_int(j, "price_list", false, 0, 0xffff, &price_list);
-	json_take_bool(j, "brief", false, &r->brief);
-	json_take_digits(
-	    j, "sheet_serial", false, (1ULL << 56) - 1, &r->sheet_serial);
-	json_take_int(j, "label", false, 0, 0xffff, &label);
-	json_take_text(j, "cost", false, out->cost, sizeof(out->cost));
-	r->kind = (uint8_t)kind;
-	r->price_list = (uint16_t)price_list;
-	r->label = (uint16_t)label;
-}
-
 static bool
 read_order(struct call *c, struct issue_order *out, struct err *e)
 {
@@ -118,46 +92,10 @@ read_order(struct call *c, struct issue_order *out, struct err *e)
 		return false;
 	json_take_digits(j, "fence", true, INT64_MAX, &fence);
 	json_take_int(j, "total", true, 0, INT64_MAX, &out->total);
-	out->count = json_count(j, "stamps", true, ISSUE_MAX);
-	for (size_t i = 0; i < out->count; i++) {
-		json_enter_item(j, "stamps", i);
-		read_item(j, &out->item[i]);
-		json_leave(j);
-	}
+	api_take_stamps(j, out);
 	out->fence = (int64_t)fence;
 	out->who = &c->system;
 	return json_close(j, e);
-}
-
-static void
-put_stamp(
-    struct call *c, struct json *j, const struct stamp_row *row, bool replayed)
-{
-	char id[PSD_ID];
-
-	json_item(j);
-	json_put_hex(j, "key", row->key, PSD_KEY_BYTES);
-	json_put_base64(j, "indicium", row->indicium, row->len);
-	json_put_text(j, "psd", worker_psd_id(c->w, row->psd, id));
-	json_put_bool(j, "replayed", replayed);
-	json_end(j);
-}
-
-static bool
-give_issued(struct call *c, const struct issue_result *r, struct err *e)
-{
-	struct json *j = json_new();
-
-	json_begin_array(j, "stamps");
-	for (size_t i = 0; i < r->count; i++) {
-		put_stamp(c, j, &r->stamp[i], r->replayed[i]);
-		if (!r->replayed[i])
-			worker_count_stamp(c->w, r->stamp[i].amount);
-	}
-	json_end(j);
-	json_put_int(j, "ascending", r->system.ascending);
-	json_put_int(j, "piece_count", r->system.pieces);
-	return api_give(c, j, e);
 }
 
 struct work {
@@ -182,8 +120,12 @@ api_vault_indicia(struct call *c, struct err *e)
 	struct work *work = new_work(e);
 	bool done = work != NULL && read_order(c, &work->order, e) &&
 		    issue_stamps(c->w, &work->order, &work->result, e) &&
-		    give_issued(c, &work->result, e);
+		    api_give_issued(c, &work->result, e);
 
+	if (!done && work != NULL && work->result.stranger) {
+		auth_forget(c->w, c->system.id);
+		c->stranger = true;
+	}
 	/* The client's fault, not this server's. */
 	if (!done && work != NULL && work->result.other_request) {
 		http_conflict(c->out, c->request, e);
@@ -223,7 +165,7 @@ give_found(struct call *c, const struct issue_result *r, struct err *e)
 	json_begin_array(j, "stamps");
 	for (size_t i = 0; i < r->count; i++)
 		if (r->replayed[i])
-			put_stamp(c, j, &r->stamp[i], true);
+			api_put_stamp(c, j, &r->stamp[i], true);
 	json_end(j);
 	return api_give(c, j, e);
 }

@@ -214,6 +214,59 @@ auth_system(struct worker *w, const struct http_request *r,
 	return done;
 }
 
+/* --- who was here before ------------------------------------------------------------------ */
+
+#define SEEN 256
+
+struct auth_seen {
+	struct user_system system[SEEN]; /* by their numbers; 0 = nobody */
+};
+
+static struct user_system *
+place_of(const struct worker *w, int64_t id)
+{
+	return &w->seen->system[id % SEEN];
+}
+
+static void
+remember(struct worker *w, const struct user_system *u)
+{
+	if (w->seen == NULL)
+		w->seen = calloc(1, sizeof(*w->seen));
+	if (w->seen != NULL)
+		*place_of(w, u->id) = *u;
+}
+
+void
+auth_forget(struct worker *w, int64_t id)
+{
+	if (w->seen != NULL)
+		place_of(w, id)->id = 0;
+}
+
+bool
+auth_system_seen(struct worker *w, const struct http_request *r,
+    struct user_system *out, bool *known, struct err *e)
+{
+	const char *secret;
+	int64_t id;
+
+	*known = w->seen != NULL &&
+		 parse_token(w, r->header(r, "Authorization"), worker_system_id,
+		     &id, &secret) &&
+		 place_of(w, id)->id == id &&
+		 is_theirs(place_of(w, id), r, secret);
+	if (*known) {
+		*out = *place_of(w, id);
+		return true;
+	}
+	if (!auth_system(w, r, out, known, e))
+		return false;
+	if (*known && out->has_secret)
+		remember(w, out);
+	return true;
+}
+
 bool
 auth_person(struct worker *w, const struct http_request *r, struct person *out,
     bool *known, struct err *e)
@@ -233,4 +286,20 @@ auth_person(struct worker *w, const struct http_request *r, struct person *out,
 	*known =
 	    done && found && out->active && same_secret(out->secret, secret);
 	return done;
+}
+
+bool
+auth_is_person(
+    const struct worker *w, const struct person *p, const char *token)
+{
+	char header[AUTH_TOKEN + 8];
+	const char *secret;
+	int64_t id;
+	bool is;
+
+	snprintf(header, sizeof(header), "Bearer %.95s", token);
+	is = parse_token(w, header, worker_person_id, &id, &secret) &&
+	     id == p->id && p->active && same_secret(p->secret, secret);
+	explicit_bzero(header, sizeof(header));
+	return is;
 }

@@ -33,10 +33,21 @@ MUST_CHECK bool auth_make_person_token(const struct worker *w, int64_t id,
 MUST_CHECK bool auth_system(struct worker *w, const struct http_request *r,
     struct user_system *out, bool *known, struct err *e);
 
+/* The same for a request whose transaction reads the user system again, locked, and
+ * holds it against *out by store_system_agrees(): who showed this token to this
+ * worker before is known by what was read then.  auth_forget(): it did not agree. */
+MUST_CHECK bool auth_system_seen(struct worker *w, const struct http_request *r,
+    struct user_system *out, bool *known, struct err *e);
+void auth_forget(struct worker *w, int64_t id);
+
 /* The person that sent it.  *known = false: no usable credential, or the person
  * is suspended.  Errors: the store's. */
 MUST_CHECK bool auth_person(struct worker *w, const struct http_request *r,
     struct person *out, bool *known, struct err *e);
+
+/* Is `token` this person's?  Whoever is suspended has none. */
+bool auth_is_person(
+    const struct worker *w, const struct person *p, const char *token);
 
 /* "192.0.2.0/24", "2001:db8::/32", an address alone; false: no network. */
 bool auth_network_valid(const char *network);

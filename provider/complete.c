@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/complete_own.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vault/crypto.h"
 
 #define COMMIT_TRIES 3
+#define PSDS	     64 /* of one round */
+#define MODULES_TEXT (MODULES_MAX * (SIGNER_NAME_MAX + 1) + 2)
 
 static bool
 sign_later(void *context, const uint8_t *msg, size_t len,
@@ -70,44 +73,44 @@ sign(struct worker *w, const struct psd_here *psd, struct group *g,
 
 /* --- writing ------------------------------------------------------------------- */
 
-/* Somebody else was first: his signature is the stamp's. */
+/* Somebody else was first with some: his signature is the stamp's. */
 static bool
-read_theirs(struct worker *w, struct stamp_row *row, struct err *e)
+read_signatures(struct worker *w, struct group *g, struct err *e)
 {
 	bool found;
 
-	store_stamp_piece_ask(w->store, row->psd, row->piece);
-	if (!store_stamp_get(w->store, row, &found, e))
+	if (!store_begin(w->store, STORE_WRITE, e))
 		return false;
-	return (found && row->is_signed) ||
-	       err_set(e, ERR_CORRUPT, "a stamp has gone");
+	for (size_t i = 0; i < g->count; i++)
+		store_stamp_piece_ask(
+		    w->store, g->row[i]->psd, g->row[i]->piece);
+	for (size_t i = 0; i < g->count; i++) {
+		if (!store_stamp_get(w->store, g->row[i], &found, e))
+			return false;
+		if (!found || !g->row[i]->is_signed)
+			return err_set(e, ERR_CORRUPT, "a stamp has gone");
+	}
+	return store_commit(w->store, e);
 }
 
 static bool
 write_once(struct worker *w, struct group *g, struct err *e)
 {
-	bool first[SIGNER_BATCH];
-
 	if (!store_begin(w->store, STORE_WRITE, e))
 		return false;
 	for (size_t i = 0; i < g->count; i++)
 		store_signature_put(w->store, g->row[i], g->message[i].sig);
-	for (size_t i = 0; i < g->count; i++) {
-		if (!store_receive(w->store, e))
-			return false;
-		first[i] = store_changed(w->store) == 1;
-	}
-	for (size_t i = 0; i < g->count; i++)
-		if (!first[i] && !read_theirs(w, g->row[i], e))
-			return false;
+	store_signature_send(w->store);
 	if (g->complete != 0 &&
 	    !store_psd_complete(w->store, g->row[0]->psd, g->complete, e))
 		return false;
 	if (!store_commit(w->store, e))
 		return false;
+	if (g->complete != 0 ||
+	    store_changed_all(w->store) != (int64_t)g->count)
+		return read_signatures(w, g, e);
 	for (size_t i = 0; i < g->count; i++)
-		if (first[i] &&
-		    !stamp_row_sign(g->row[i], g->message[i].sig, e))
+		if (!stamp_row_sign(g->row[i], g->message[i].sig, e))
 			return false;
 	return true;
 }
@@ -148,10 +151,8 @@ follow(struct worker *w, const struct psd_here *psd, struct group *g,
     struct err *e)
 {
 	bool done = complete_in_order(w, psd, last_of(g), e) &&
-		    store_begin(w->store, STORE_READ, e);
+		    read_signatures(w, g, e);
 
-	for (size_t i = 0; done && i < g->count; i++)
-		done = read_theirs(w, g->row[i], e);
 	store_rollback(w->store);
 	return done;
 }
@@ -232,20 +233,46 @@ complete_psd(struct worker *w, const struct psd_unsigned *psd, int64_t before,
 	return good;
 }
 
-static bool
-is_meant(
-    const struct worker *w, const struct psd_unsigned *psd, bool that_follow)
+/* As store_psd_unsigned() wants them. */
+static void
+list_modules(const struct worker *w, bool that_follow, char out[MODULES_TEXT])
 {
-	const struct signer *s = worker_signer(w, psd->module);
+	size_t len = 0;
 
-	return s != NULL && signer_follows(s) == that_follow;
+	snprintf(out, MODULES_TEXT, " ");
+	for (size_t i = 0; i < w->signers; i++) {
+		if (signer_follows(w->signer[i]) != that_follow)
+			continue;
+		len = strlen(out);
+		snprintf(out + len, MODULES_TEXT - len, "%s ",
+		    signer_name(w->signer[i]));
+	}
+}
+
+/* The next ones, round and round: those that stay unsigned do not keep the others
+ * out. */
+static bool
+next_psds(struct worker *w, bool that_follow, struct psd_unsigned *list,
+    size_t *count, struct err *e)
+{
+	char modules[MODULES_TEXT];
+	bool done;
+
+	list_modules(w, that_follow, modules);
+	done = store_begin(w->store, STORE_READ, e) &&
+	       store_psd_unsigned(
+		   w->store, w->completed, modules, list, PSDS, count, e);
+	store_rollback(w->store);
+	if (done)
+		w->completed = *count == PSDS ? list[PSDS - 1].serial : 0;
+	return done;
 }
 
 bool
 complete_pending(struct worker *w, int64_t age_ms, bool that_follow,
     size_t *count, struct err *e)
 {
-	struct psd_unsigned list[64];
+	struct psd_unsigned list[PSDS];
 	struct stamp_row *rows = calloc(SIGNER_BATCH, sizeof(*rows));
 	size_t psds;
 	bool good;
@@ -253,15 +280,12 @@ complete_pending(struct worker *w, int64_t age_ms, bool that_follow,
 	*count = 0;
 	if (rows == NULL)
 		return err_system(e, "memory");
-	good = store_begin(w->store, STORE_READ, e) &&
-	       store_psd_unsigned(w->store, list, 64, &psds, e);
-	store_rollback(w->store);
+	good = next_psds(w, that_follow, list, &psds, e);
 	/* one that cannot be signed does not hold up the others */
 	for (size_t i = 0; good && i < psds; i++) {
 		struct err wrong = ERR_INIT;
 
-		if (is_meant(w, &list[i], that_follow) &&
-		    !complete_psd(w, &list[i], worker_ms(w) - age_ms, rows,
+		if (!complete_psd(w, &list[i], worker_ms(w) - age_ms, rows,
 			count, &wrong) &&
 		    wrong.kind != ERR_ABSENT && wrong.kind != ERR_BUSY)
 			*e = wrong;

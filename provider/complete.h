@@ -27,8 +27,9 @@ MUST_CHECK bool complete_stamps(
     struct worker *w, struct stamp_row *rows, size_t count, struct err *e);
 
 /* What a crash left: signs what is older than `age_ms`, of all PSDs that this
- * server can sign for, by modules that follow or by the others; *count of them.
- * A PSD whose module is away is left for later. */
+ * server can sign for, by modules that follow or by the others, some of them in
+ * each call, in turn; *count of them.  A PSD whose module is away is left for
+ * later. */
 MUST_CHECK bool complete_pending(struct worker *w, int64_t age_ms,
     bool that_follow, size_t *count, struct err *e);
 

@@ -48,6 +48,7 @@ static const struct key keys[] = {
     {"web", "burst", C(NUMBER, burst)},
     {"web", "login-burst", C(NUMBER, login_burst)},
     {"web", "metrics", C(TEXT, metrics)},
+    {"web", "pages", C(TEXT, pages)},
     {"process", "listen", C(TEXT, process_listen)},
     {"process", "url", C(TEXT, process_url)},
     {"process", "certificate", C(TEXT, process_certificate)},
@@ -201,6 +202,34 @@ one_line(void *context, const char *section, const char *key, const char *value,
 /* --- the whole ------------------------------------------------------------------------ */
 
 static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* What can be seen without opening them. */
+static bool
+check_uris(const struct config *c, const char *path, struct err *e)
+{
+	if (!begins(c->database, "sqlite:/") &&
+	    !begins(c->database, "postgresql:"))
+		return err_set(e, ERR_CONFIG,
+		    "%s: database \"%s\": write sqlite:/FILE or "
+		    "postgresql://...",
+		    path, c->database);
+	for (size_t i = 0; i < c->modules; i++)
+		if (!begins(c->module[i].uri, "software:/") &&
+		    !begins(c->module[i].uri, "software:credential:") &&
+		    !begins(c->module[i].uri, "pkcs11:") &&
+		    !begins(c->module[i].uri, "card:"))
+			return err_set(e, ERR_CONFIG,
+			    "%s: [module %s]: uri \"%s\": write "
+			    "software:/FILE, pkcs11:token=LABEL or card:",
+			    path, c->module[i].name, c->module[i].uri);
+	return true;
+}
+
+static bool
 check(const struct config *c, const char *path, struct err *e)
 {
 	if (c->database[0] == '\0')
@@ -230,7 +259,7 @@ check(const struct config *c, const char *path, struct err *e)
 			return err_set(e, ERR_CONFIG,
 			    "%s: [module %s] needs a uri", path,
 			    c->module[i].name);
-	return true;
+	return check_uris(c, path, e);
 }
 
 const char *

@@ -48,6 +48,7 @@ struct config {
 	int rate, burst; /* requests a second of one address; 0 = any */
 	int login_burst; /* wrong credentials of one address a minute */
 	char metrics[CONFIG_URL]; /* networks that may read them */
+	char pages[PATH_MAX];	  /* folder of site.h, "" = none */
 
 	/* [process]: what fronts reach */
 	char process_listen[CONFIG_URL];

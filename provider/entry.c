@@ -15,6 +15,7 @@
 #include "provider/auth.h"
 #include "provider/meters.h"
 #include "provider/metrics.h"
+#include "provider/site.h"
 #include "provider/throttle.h"
 
 #define ADDRESSES 16384 /* remembered by a throttle */
@@ -26,6 +27,7 @@ struct entry {
 	struct entry_setup setup;
 	struct meters *meters;
 	struct throttle *rate, *login; /* NULL: no limit */
+	struct site *site;	       /* NULL: a processing server has none */
 	struct web *_Atomic web;
 };
 
@@ -55,6 +57,13 @@ check_networks(const char *list, struct err *e)
 			    "metrics: \"%s\" is no network, as in 192.0.2.0/24",
 			    network);
 	return true;
+}
+
+static bool
+open_pages(struct entry *n, struct err *e)
+{
+	return n->setup.cluster_key != NULL ||
+	       site_open(n->setup.config->pages, &n->site, e);
 }
 
 static bool
@@ -90,7 +99,8 @@ entry_open(const struct entry_setup *setup, struct entry **out, struct err *e)
 		return err_system(e, "memory");
 	n->setup = *setup;
 	if (!check_networks(setup->config->metrics, e) ||
-	    !meters_open(&n->meters, e) || !open_throttles(n, e)) {
+	    !meters_open(&n->meters, e) || !open_throttles(n, e) ||
+	    !open_pages(n, e)) {
 		entry_close(n);
 		return false;
 	}
@@ -106,6 +116,7 @@ entry_close(struct entry *n)
 	meters_close(n->meters);
 	throttle_free(n->rate);
 	throttle_free(n->login);
+	site_close(n->site);
 	free(n);
 }
 
@@ -171,7 +182,7 @@ refuse(struct entry *n, const struct http_request *r, struct http_response *out,
 	    why == METERS_RATE
 		? "too many requests come from this address"
 		: "too many wrong credentials came from this address");
-	http_retry(out, (int)(wait_ms / 1000) + 1);
+	http_retry(out, (int)((wait_ms + 999) / 1000));
 	return false;
 }
 
@@ -245,7 +256,7 @@ answer(struct entry *n, void *worker, const struct api_route *route,
 		return;
 	}
 	key = key_of(r, room);
-	if (!is_let_in(n, r, key, out))
+	if (!is_let_in(n, r, key, out) || site_answer(n->site, r, out))
 		return;
 	n->setup.answer(worker, r, out);
 	count_guess(n, key, out->status);

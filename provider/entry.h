@@ -8,6 +8,7 @@
  *	- of the others: no more requests of one address than [web] rate and
  *	  burst, no more wrong credentials than login-burst; else 429
  *	- /metrics, for the networks of [web] metrics
+ *	- pages (site.h), of the others too
  *	- a line of the log, and the counts
  */
 #ifndef PROVIDER_ENTRY_H
@@ -29,7 +30,7 @@ struct entry_setup {
 	    struct http_response *out);
 };
 
-/* Errors: ERR_CONFIG ([web] metrics), ERR_SYSTEM. */
+/* Errors: ERR_CONFIG ([web] metrics, pages), ERR_SYSTEM. */
 MUST_CHECK bool
 entry_open(const struct entry_setup *setup, struct entry **out, struct err *e);
 void entry_close(struct entry *n); /* NULL is allowed */

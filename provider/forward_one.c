@@ -148,17 +148,33 @@ weigh(struct way *w, const struct server_pick *to, struct https *h,
 
 /* The time that is left limits the waits. */
 static bool
-set_waits(struct way *w, struct https *h)
+set_waits(struct way *w, struct https *h, int *answer_ms)
 {
 	int64_t left = w->until_ms - clock_ms();
+	int connect_ms = CONNECT_MS;
 
 	if (left < LEAST_MS)
 		return false;
-	if (left < CONNECT_MS + ANSWER_MS)
-		https_hurry(h, (int)left / 4, (int)(left - left / 4));
-	else
-		https_hurry(h, CONNECT_MS, ANSWER_MS);
+	*answer_ms = ANSWER_MS;
+	if (left < CONNECT_MS + ANSWER_MS) {
+		connect_ms = (int)left / 4;
+		*answer_ms = (int)left - connect_ms;
+	}
+	https_hurry(h, connect_ms, *answer_ms);
 	return true;
+}
+
+/* A connection that fails says that the server is gone.  An answer that is late
+ * may be late for what was asked alone: the health check knows (server.c). */
+static void
+lost(struct way *w, const struct server_pick *to, bool late, struct err *e)
+{
+	const struct http_request *r = w->request;
+
+	log_warning("%s: %s %s at %s: %s", r->id, r->method, r->path, to->name,
+	    e->text);
+	if (!late)
+		servers_eject(w->f->front->servers, to->name, e->text);
 }
 
 enum forward_outcome
@@ -171,11 +187,13 @@ forward_one(struct way *w, const struct server_pick *to, struct err *e)
 	    .headers = w->header};
 	struct https_answer answer;
 	struct https *h = link_to(w->f, to->url, e);
+	int64_t begun = clock_ms();
+	int answer_ms;
 	bool sent = false;
 
 	if (h == NULL)
 		log_warning("processing server %s: %s", to->name, e->text);
-	if (h == NULL || !set_waits(w, h))
+	if (h == NULL || !set_waits(w, h, &answer_ms))
 		return FORWARD_NEXT;
 	if (r->body_len > 0) {
 		q.type = "application/json";
@@ -187,8 +205,6 @@ forward_one(struct way *w, const struct server_pick *to, struct err *e)
 		return weigh(w, to, h, &answer, e);
 	}
 	w->open = w->open || sent;
-	log_warning("%s: %s %s at %s: %s", r->id, r->method, r->path, to->name,
-	    e->text);
-	servers_eject(w->f->front->servers, to->name, e->text);
+	lost(w, to, sent && clock_ms() - begun >= answer_ms, e);
 	return sent && !w->again ? FORWARD_LOST : FORWARD_NEXT;
 }

@@ -54,7 +54,7 @@ apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
 	if (!found || !store_download_find(
 			  w->store, psd->serial, sequence, &d, &found, e))
 		return false;
-	if (!found || row.psd.download_sequence >= sequence)
+	if (!found || !row.operational || row.psd.download_sequence >= sequence)
 		return true;
 	/* the receipt of a PSD in this database goes nowhere */
 	complete_later(&crypto);
@@ -169,10 +169,26 @@ make_answer(struct worker *w, const struct psd_here *psd, const struct psd *p,
 	    d->answer, &d->answer_len, e);
 }
 
+/* Who ends a PSD has its row locked too. */
+static bool
+may_have(struct worker *w, const struct download *d, bool *may, struct err *e)
+{
+	struct psd_row row;
+	bool found;
+
+	store_psd_row_ask(w->store, d->psd, true);
+	if (!store_psd_row_get(w->store, &row, &found, e))
+		return false;
+	*may = found && row.operational;
+	return true;
+}
+
 static bool
 write_grant(
     struct worker *w, const struct download *d, bool *granted, struct err *e)
 {
+	bool may;
+
 	char from[32], to[32], ref[48];
 	struct transfer t = {.kind = "load",
 	    .from = from,
@@ -186,8 +202,10 @@ write_grant(
 	snprintf(ref, sizeof(ref), "load:%lu:%lu", (unsigned long)d->psd,
 	    (unsigned long)d->sequence);
 	*granted = false;
-	if (!store_begin(w->store, STORE_WRITE, e))
+	if (!store_begin(w->store, STORE_WRITE, e) || !may_have(w, d, &may, e))
 		return false;
+	if (!may)
+		return true;
 	store_credit_take(w->store, d->account, d->amount);
 	store_download_put(w->store, d);
 	store_transfer_put(w->store, &t);

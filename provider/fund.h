@@ -18,7 +18,8 @@
 /* Moves at least `need` if the credit has it, else nothing; more, up to the
  * account's `load`, if it is there.  FUND_CHANGED: something came in, by this or
  * by somebody else at the same time: look again.  FUND_SHORT: the credit, or the
- * room in the PSD's register, is less than `need`.
+ * room in the PSD's register, is less than `need`.  A PSD that is not in operation
+ * gets nothing.
  * Outside of a transaction.
  * Errors: as signer_sign(), the store's. */
 enum funded { FUND_CHANGED, FUND_SHORT };

@@ -59,11 +59,22 @@ find_stamp(struct claim *c, size_t i, struct stamp_row *row, struct err *e)
 		   c->ask->who->account_name);
 }
 
+/* The window is of the date shown (DMM 604.9.3.2); who asked for the stamp chose
+ * that, so it begins when the stamp was issued at the latest. */
+static uint32_t
+last_day(const struct claim *c, const struct stamp_row *row)
+{
+	uint32_t issued = date_local((time_t)(row->made / 1000));
+
+	return date_add(row->mail_date < issued ? row->mail_date : issued,
+	    c->w->provider->refund_days);
+}
+
 static bool
 check_stamp(
     const struct claim *c, size_t i, const struct stamp_row *row, struct err *e)
 {
-	uint32_t last = date_add(row->mail_date, c->w->provider->refund_days);
+	uint32_t last = last_day(c, row);
 	char text[DATE_TEXT];
 
 	if (row->amount == 0)
@@ -176,7 +187,7 @@ fill_row(struct claim *c)
 static bool
 claim(struct claim *c, struct err *e)
 {
-	bool same;
+	bool same, found;
 
 	if (!store_begin(c->w->store, STORE_WRITE, e) || !read_stamps(c, e))
 		return false;
@@ -186,7 +197,10 @@ claim(struct claim *c, struct err *e)
 		return store_commit(c->w->store, e);
 	fill_row(c);
 	return store_refund_add(c->w->store, c->out, &c->out->id, e) &&
-	       claim_stamps(c, e) && store_commit(c->w->store, e);
+	       claim_stamps(c, e) &&
+	       store_refund_find(
+		   c->w->store, c->out->id, false, c->out, &found, e) &&
+	       store_commit(c->w->store, e);
 }
 
 bool
@@ -216,9 +230,9 @@ give_back_ask(struct worker *w, const struct give_back *ask,
 /* --- saying yes or no ------------------------------------------------------------------ */
 
 int64_t
-give_back_needs(const struct worker *w, mils total)
+give_back_needs(const struct worker *w, const struct refund_row *row)
 {
-	return total > w->provider->approve_above ? 2 : 1;
+	return row->of_days > w->provider->approve_above ? 2 : 1;
 }
 
 static bool
@@ -279,8 +293,7 @@ approve(struct worker *w, const struct person *by, const char *method,
 	return store_refund_approve(
 		   w->store, row->id, by->id, method, worker_ms(w), e) &&
 	       store_refund_find(w->store, row->id, false, row, &found, e) &&
-	       (row->approvals < give_back_needs(w, row->total) ||
-		   pay(w, row, e)) &&
+	       (row->approvals < give_back_needs(w, row) || pay(w, row, e)) &&
 	       store_commit(w->store, e);
 }
 

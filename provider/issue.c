@@ -4,28 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "provider/complete.h"
 #include "provider/fund.h"
 #include "provider/issue_own.h"
+#include "provider/order.h"
 #include "provider/pay.h"
 #include "provider/store_ledger.h"
 #include "vault/crypto.h"
 
-#define TRIES 20 /* each is somebody else's progress */
-
 /* --- before the database -------------------------------------------------------------- */
 
-static bool
-check_order(const struct issue_order *o, struct err *e)
+bool
+issue_add_up(const struct issue_order *o, mils *sum, struct err *e)
 {
-	char said[MILS_TEXT], is[MILS_TEXT];
-	mils sum = 0;
-
+	*sum = 0;
 	for (size_t i = 0; i < o->count; i++) {
 		if (o->item[i].request.amount < 0 ||
-		    !mils_add(sum, o->item[i].request.amount, &sum))
+		    !mils_add(*sum, o->item[i].request.amount, sum))
 			return err_set(e, ERR_REQUEST,
 			    "stamp %zu: an amount out of range", i + 1);
 		for (size_t j = 0; j < i; j++)
@@ -35,6 +31,17 @@ check_order(const struct issue_order *o, struct err *e)
 				    "stamps %zu and %zu have the same key",
 				    j + 1, i + 1);
 	}
+	return true;
+}
+
+static bool
+check_order(const struct issue_order *o, struct err *e)
+{
+	char said[MILS_TEXT], is[MILS_TEXT];
+	mils sum;
+
+	if (!issue_add_up(o, &sum, e))
+		return false;
 	if (sum == o->total)
 		return true;
 	return err_set(e, ERR_REQUEST,
@@ -42,26 +49,59 @@ check_order(const struct issue_order *o, struct err *e)
 	    mils_format(sum, is), mils_format(o->total, said));
 }
 
+/* Too large to be cleared for nothing. */
+struct room {
+	struct attempt attempt; /* first */
+	struct psd_here list[PSDS_MAX];
+	struct taken psd[PSDS_MAX];
+};
+
+struct attempt *
+issue_attempt(struct worker *w, const struct issue_order *order,
+    struct issue_result *out, struct err *e)
+{
+	struct room *room = malloc(sizeof(*room));
+
+	if (room == NULL) {
+		err_system(e, "memory");
+		return NULL;
+	}
+	room->attempt = (struct attempt){.w = w,
+	    .order = order,
+	    .out = out,
+	    .list = room->list,
+	    .psd = room->psd};
+	return &room->attempt;
+}
+
+void
+issue_attempt_free(struct attempt *a)
+{
+	free(a);
+}
+
 /* --- asking ---------------------------------------------------------------------------- */
 
-/* Which PSDs this attempt locks: the chosen one, or all, by serial. */
-static bool
-choose(struct attempt *a, uint64_t turn, struct err *e)
+bool
+issue_choose(struct attempt *a, uint64_t turn, struct err *e)
 {
 	const struct psd_here *list;
+	int64_t load[PSDS_MAX];
 	struct choose_asked asked = {
-	    .turn = turn, .who = (uint64_t)a->order->who->id};
+	    .turn = turn, .who = (uint64_t)a->order->who->id, .load = load};
 
 	if (!psds_of(a->w, a->order->who->account, &list, &a->listed, e))
 		return false;
 	memcpy(a->list, list, a->listed * sizeof(*list));
 	asked.count = a->listed;
+	for (size_t i = 0; i < a->listed; i++)
+		load[i] = load_of(a->w->provider->load, list[i].serial);
 	a->chosen = choose_one(a->w->provider->choose_psd, &asked);
 	return true;
 }
 
-static void
-take(struct attempt *a)
+void
+issue_take(struct attempt *a)
 {
 	a->psds = a->all ? a->listed : 1;
 	for (size_t i = 0; i < a->psds; i++)
@@ -76,7 +116,11 @@ read_system(struct attempt *a, struct err *e)
 
 	if (!store_system_get(a->w->store, &a->system, &found, e))
 		return false;
-	return found || err_set(e, ERR_DENIED, "there is no such user system");
+	if (!found)
+		return err_set(e, ERR_DENIED, "there is no such user system");
+	a->out->stranger = !store_system_agrees(a->order->who, &a->system);
+	return !a->out->stranger ||
+	       err_set(e, ERR_DENIED, "the user system's token has changed");
 }
 
 static bool
@@ -136,19 +180,29 @@ read_psds(struct attempt *a, struct err *e)
 	return true;
 }
 
-/* One round trip: all questions go out before the first answer is read. */
 static bool
-ask(struct attempt *a, struct err *e)
+read_bought(struct attempt *a, struct err *e)
+{
+	return a->order->buys == 0 || store_order_get(a->w->store, &a->open, e);
+}
+
+/* All questions go out before the first answer is read. */
+bool
+issue_ask(struct attempt *a, struct err *e)
 {
 	struct store *s = a->w->store;
 
-	store_system_ask(s, a->order->who->id, true);
+	store_system_ask(s, a->order->who->id, !a->trial);
+	if (a->order->buys != 0)
+		store_order_ask(
+		    s, a->order->who->id, a->order->buys, worker_ms(a->w));
 	for (size_t i = 0; a->look_up && i < a->order->count; i++)
 		store_stamp_ask(
 		    s, a->order->who->id, a->order->item[i].request.key);
 	for (size_t i = 0; i < a->psds; i++)
-		store_psd_row_ask(s, a->psd[i].here->serial, true);
-	return read_system(a, e) && read_known(a, e) && read_psds(a, e);
+		store_psd_row_ask(s, a->psd[i].here->serial, !a->trial);
+	return read_system(a, e) && read_bought(a, e) && read_known(a, e) &&
+	       read_psds(a, e);
 }
 
 /* --- writing ----------------------------------------------------------------------------- */
@@ -186,9 +240,13 @@ write(struct attempt *a, struct err *e)
 	for (size_t i = 0; i < a->order->count; i++)
 		if (!a->known[i])
 			store_stamp_put(s, &a->out->stamp[i]);
+	store_stamp_send(s);
 	for (size_t i = 0; i < a->psds; i++)
 		if (a->psd[i].first != 0)
 			put_transfer(a, &a->psd[i]);
+	if (a->order->buys != 0 && a->fresh > 0)
+		store_order_bought(s, a->order->buys, worker_ms(a->w),
+		    worker_ms(a->w) + ORDER_KEPT_MS);
 	store_system_put(s, &a->system);
 	return store_commit(s, e);
 }
@@ -206,6 +264,8 @@ after_failure(struct attempt *a, struct err *e)
 
 	if (store_in_doubt(a->w->store))
 		worker_count_doubt(a->w);
+	if (a->out->stranger)
+		return FAILED;
 	if (!a->look_up && e->kind != ERR_ABSENT) {
 		a->look_up = true;
 		return AGAIN;
@@ -224,8 +284,8 @@ attempt(struct attempt *a, struct err *e)
 {
 	bool done;
 
-	take(a);
-	done = store_begin(a->w->store, STORE_WRITE, e) && ask(a, e) &&
+	issue_take(a);
+	done = store_begin(a->w->store, STORE_WRITE, e) && issue_ask(a, e) &&
 	       (a->fresh == 0 || (issue_check(a, e) && issue_sheets(a, e))) &&
 	       issue_debit(a, e) && write(a, e);
 	if (done)
@@ -321,7 +381,7 @@ run(struct attempt *a, struct err *e)
 {
 	static const char *const busy = "others are at work on this account";
 
-	for (int i = 0; i < TRIES; i++) {
+	for (int i = 0; i < ISSUE_TRIES; i++) {
 		*e = (struct err)ERR_INIT;
 		switch (attempt(a, e)) {
 		case DONE:
@@ -350,6 +410,19 @@ complete(struct worker *w, struct issue_result *out, struct err *e)
 	return false;
 }
 
+static bool
+run_chosen(struct attempt *a, struct err *e)
+{
+	struct load *load = a->w->provider->load;
+	uint32_t psd = a->list[a->chosen].serial;
+	bool done;
+
+	load_begin(load, psd, a->order->count);
+	done = run(a, e) && complete(a->w, a->out, e);
+	load_end(load, psd, a->order->count);
+	return done;
+}
+
 bool
 issue_stamps(struct worker *w, const struct issue_order *order,
     struct issue_result *out, struct err *e)
@@ -359,111 +432,10 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 
 	if (!check_order(order, e))
 		return false;
-	a = calloc(1, sizeof(*a));
+	a = issue_attempt(w, order, out, e);
 	if (a == NULL)
-		return err_system(e, "memory");
-	*a = (struct attempt){.w = w, .order = order, .out = out};
-	done = choose(a, w->turn++, e) && run(a, e) && complete(w, out, e);
-	free(a);
+		return false;
+	done = issue_choose(a, w->turn++, e) && run_chosen(a, e);
+	issue_attempt_free(a);
 	return done;
-}
-
-/* --- finding ---------------------------------------------------------------------------------- */
-
-/* By a step that nobody foresees: a database that fell back, to a standby or a
- * backup, must not come to a fence again that a request under way bears. */
-static bool
-move_fence(int64_t *fence, struct err *e)
-{
-	uint32_t step;
-
-	if (getrandom(&step, sizeof(step), 0) != sizeof(step))
-		return err_system(e, "getrandom");
-	*fence += 1 + (int64_t)(step >> 1);
-	return true;
-}
-
-static bool
-find(struct worker *w, int64_t system, const uint8_t (*keys)[PSD_KEY_BYTES],
-    size_t count, struct issue_result *out, struct err *e)
-{
-	bool found;
-
-	if (!store_begin(w->store, STORE_WRITE, e))
-		return false;
-	store_system_ask(w->store, system, true);
-	for (size_t i = 0; i < count; i++)
-		store_stamp_ask(w->store, system, keys[i]);
-	if (!store_system_get(w->store, &out->system, &found, e))
-		return false;
-	if (!found)
-		return err_set(e, ERR_DENIED, "there is no such user system");
-	for (size_t i = 0; i < count; i++)
-		if (!store_stamp_get(
-			w->store, &out->stamp[i], &out->replayed[i], e))
-			return false;
-	if (!move_fence(&out->system.fence, e))
-		return false;
-	store_system_put(w->store, &out->system);
-	return store_commit(w->store, e);
-}
-
-static bool
-complete_found(struct worker *w, struct issue_result *out, struct err *e)
-{
-	for (size_t i = 0; i < out->count; i++)
-		if (out->replayed[i] && !out->stamp[i].is_signed &&
-		    !complete_stamps(w, &out->stamp[i], 1, e))
-			return false;
-	return true;
-}
-
-bool
-issue_find(struct worker *w, int64_t system,
-    const uint8_t (*keys)[PSD_KEY_BYTES], size_t count,
-    struct issue_result *out, struct err *e)
-{
-	bool done = false;
-
-	out->count = count;
-	for (int i = 0; i < TRIES && !done; i++) {
-		*e = (struct err)ERR_INIT;
-		done = find(w, system, keys, count, out, e);
-		store_rollback(w->store);
-		if (!done && !store_in_doubt(w->store) && e->kind != ERR_BUSY)
-			return false;
-	}
-	return done && complete_found(w, out, e);
-}
-
-/* It writes, as a replay does: a row that is here alone, as the wait for the
- * standby was broken off, is shown when it is there too. */
-static bool
-read_recent(struct worker *w, int64_t system, size_t max,
-    struct issue_result *out, struct err *e)
-{
-	bool found;
-
-	if (!store_begin(w->store, STORE_WRITE, e))
-		return false;
-	store_system_ask(w->store, system, true);
-	if (!store_system_get(w->store, &out->system, &found, e))
-		return false;
-	if (!found)
-		return err_set(e, ERR_DENIED, "there is no such user system");
-	if (!store_stamp_recent(
-		w->store, system, out->stamp, max, &out->count, e))
-		return false;
-	store_system_put(w->store, &out->system);
-	return store_commit(w->store, e);
-}
-
-bool
-issue_recent(struct worker *w, int64_t system, size_t max,
-    struct issue_result *out, struct err *e)
-{
-	bool done = read_recent(w, system, max, out, e);
-
-	store_rollback(w->store);
-	return done && complete_stamps(w, out->stamp, out->count, e);
 }

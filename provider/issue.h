@@ -31,9 +31,10 @@ struct issue_item {
 };
 
 struct issue_order {
-	const struct user_system *who; /* as auth.h found it */
+	const struct user_system *who; /* as auth.h found it, seen or new */
 	int64_t fence;		       /* as the client was told it last */
 	mils total;   /* the sum of all, as the client has it */
+	int64_t buys; /* this order of its own (order.h), 0 = none */
 	size_t count; /* 1 to ISSUE_MAX */
 	struct issue_item item[ISSUE_MAX];
 };
@@ -44,15 +45,27 @@ struct issue_result {
 	struct stamp_row stamp[ISSUE_MAX]; /* as in the order */
 	bool replayed[ISSUE_MAX];
 	bool other_request; /* failed: a key was used for another stamp */
+	bool stranger;	    /* failed: `who` is not known by that any more */
 };
 
 /* All new stamps of the order, or none.
- * Errors: ERR_REQUEST (total, a field, a key twice), ERR_FUNDS, ERR_DENIED (not
- * to be spent, limits, PSD's life, sheet, label), ERR_BUSY (an old fence),
- * ERR_CORRUPT (a key with another request), ERR_ABSENT: nothing is known, ask
- * issue_find(). */
+ * Errors: ERR_REQUEST (total, a field, a key twice, what it buys was dropped or
+ * has expired), ERR_FUNDS, ERR_DENIED (not to be spent, limits, PSD's life, sheet,
+ * label), ERR_BUSY (an old fence), ERR_CORRUPT (a key with another request),
+ * ERR_ABSENT: nothing is known, ask issue_find(). */
 MUST_CHECK bool issue_stamps(struct worker *w, const struct issue_order *order,
     struct issue_result *out, struct err *e);
+
+/* What it would cost now, whatever the order's total and fence are: every check of
+ * issue_stamps() but that for value, and nothing is kept.  `due` is what of the
+ * total was not issued before, `funds` what the account has without its card.
+ * Errors: as issue_stamps(), but ERR_FUNDS. */
+struct issue_price {
+	mils total, due, funds;
+	bool other_request; /* failed: as in struct issue_result */
+};
+MUST_CHECK bool issue_quote(struct worker *w, const struct issue_order *order,
+    struct issue_price *out, struct err *e);
 
 /* Those of `keys` that there are, signed; moves the fence.  out->stamp[i] has
  * been found where out->replayed[i].

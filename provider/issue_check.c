@@ -9,13 +9,22 @@
 static bool
 check_fence(struct attempt *a, struct err *e)
 {
-	if (a->order->fence == a->system.fence)
+	if (a->trial || a->order->fence == a->system.fence)
 		return true;
 	a->overtaken = true;
 	return err_set(e, ERR_BUSY,
 	    "the request was overtaken: its fence is %lld, that of the user "
 	    "system %lld; nothing was debited",
 	    (long long)a->order->fence, (long long)a->system.fence);
+}
+
+static bool
+check_bought(const struct attempt *a, struct err *e)
+{
+	return a->order->buys == 0 || a->open ||
+	       err_set(e, ERR_REQUEST,
+		   "order %lld was dropped or has expired: nothing was debited",
+		   (long long)a->order->buys);
 }
 
 static bool
@@ -113,7 +122,7 @@ issue_check(struct attempt *a, struct err *e)
 
 	if (u->why[0] != '\0')
 		return err_set(e, ERR_DENIED, "%s", u->why);
-	if (!check_fence(a, e))
+	if (!check_fence(a, e) || !check_bought(a, e))
 		return false;
 	turn_calendar(u, worker_today(a->w));
 	return check_items(a, e) && check_costs(a, e) &&

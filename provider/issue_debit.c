@@ -9,6 +9,8 @@
 #include "provider/chain.h"
 #include "provider/complete.h"
 
+#define WITHHELD "the PSDs of account %s are withheld: ask the provider"
+
 static void
 fill_row(struct attempt *a, const struct taken *t, size_t i,
     const struct psd_stamp *stamp)
@@ -108,9 +110,7 @@ issue_debit(struct attempt *a, struct err *e)
 	if (a->fresh == 0)
 		return true;
 	if (all_withheld(a))
-		return err_set(e, ERR_DENIED,
-		    "the PSDs of account %s are withheld: ask the provider",
-		    a->system.account_name);
+		return err_set(e, ERR_DENIED, WITHHELD, a->system.account_name);
 	for (size_t i = 0; i < a->psds; i++)
 		if (left_in(&a->psd[i]) > 0)
 			missing -= left_in(&a->psd[i]);
@@ -129,5 +129,23 @@ issue_debit(struct attempt *a, struct err *e)
 		if (!debit_one(a, t, i, e))
 			return false;
 	}
+	return true;
+}
+
+/* Any that issues: those of an account have the same limits. */
+bool
+issue_try_debit(struct attempt *a, struct err *e)
+{
+	const struct taken *t = a->psd;
+	uint32_t today = worker_today(a->w);
+
+	if (all_withheld(a))
+		return err_set(e, ERR_DENIED, WITHHELD, a->system.account_name);
+	while (!t->row.operational)
+		t++;
+	for (size_t i = 0; i < a->order->count; i++)
+		if (!a->known[i] && !psd_would_issue(&t->row.psd, today,
+					&a->order->item[i].request, e))
+			return err_prefix(e, "stamp %zu", i + 1);
 	return true;
 }

@@ -8,6 +8,8 @@
 #include "provider/issue.h"
 #include "provider/psds.h"
 
+#define ISSUE_TRIES 20 /* each is somebody else's progress */
+
 /* A PSD that is locked in this attempt. */
 struct taken {
 	const struct psd_here *here;
@@ -22,14 +24,16 @@ struct attempt {
 	struct issue_result *out;
 	bool look_up; /* some keys may be known */
 	bool all;     /* one PSD has too little */
+	bool trial;   /* nothing is locked, whatever its fence */
 
-	struct psd_here list[PSDS_MAX];
+	struct psd_here *list;
 	size_t listed, chosen;
-	struct taken psd[PSDS_MAX];
+	struct taken *psd;
 	size_t psds;
 
 	struct user_system system;
 	bool overtaken; /* by a find */
+	bool open;	/* the order that it buys */
 	bool known[ISSUE_MAX];
 	size_t fresh;
 	mils sum;      /* of the fresh */
@@ -37,8 +41,25 @@ struct attempt {
 	mils lump; /* no PSD has enough for this stamp; 0 = all too little */
 };
 
+/* Errors (NULL): ERR_SYSTEM. */
+struct attempt *issue_attempt(struct worker *w, const struct issue_order *order,
+    struct issue_result *out, struct err *e);
+void issue_attempt_free(struct attempt *a); /* NULL is allowed */
+
+/* Its sum, and that no key is there twice.  Errors: ERR_REQUEST. */
+MUST_CHECK bool
+issue_add_up(const struct issue_order *order, mils *sum, struct err *e);
+
+/* Which PSDs it locks: that of this turn, or with `all` each. */
+MUST_CHECK bool issue_choose(struct attempt *a, uint64_t turn, struct err *e);
+void issue_take(struct attempt *a);
+
+/* Reads what there is of it, in one round trip; `fresh` is what there is not.
+ * Errors: ERR_CORRUPT (a key of another request). */
+MUST_CHECK bool issue_ask(struct attempt *a, struct err *e);
+
 /* May the system spend this, now?
- * Errors: ERR_DENIED, ERR_BUSY (fence), ERR_REQUEST (cost code). */
+ * Errors: ERR_DENIED, ERR_BUSY (fence), ERR_REQUEST (cost code, what it buys). */
 MUST_CHECK bool issue_check(struct attempt *a, struct err *e);
 
 /* May the fresh stamps go onto their label sheets?  Binds sheets that are
@@ -53,5 +74,9 @@ void issue_count(struct attempt *a);
  * ERR_NONE: too little value, short_by says how much.
  * Errors: as psd_debit(). */
 MUST_CHECK bool issue_debit(struct attempt *a, struct err *e);
+
+/* Would they be debited, if there were enough value?
+ * Errors: as psd_would_issue(). */
+MUST_CHECK bool issue_try_debit(struct attempt *a, struct err *e);
 
 #endif

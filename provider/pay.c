@@ -12,7 +12,7 @@
 
 #define MILS_PER_CENT	   10
 /* An order waits for an automatic payment, a person at a page takes longer. */
-#define FIRST_LOOK_AUTO_MS 4000
+#define FIRST_LOOK_AUTO_MS 2000
 #define FIRST_LOOK_MS	   10000
 
 static const struct pay_driver *const drivers[] = {

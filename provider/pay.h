@@ -51,9 +51,10 @@ pay_hear(struct worker *w, const struct pay_driver *driver, int64_t id,
 
 /* Automatic: charges the account's saved card for what it has ordered, so that its
  * credit comes to at least `want`, where it is set so (add_below, add_amount), and
- * waits for it; one at a time for an account, which all who need it wait for.
- * *added = 0: not set, or no card.
- * Errors: ERR_FUNDS (declined, and why), ERR_ABSENT (it takes longer). */
+ * waits for it a few seconds; one at a time for an account, which all who need it
+ * wait for, if there is a place (worker.h).  *added = 0: not set, no card, or it owes.
+ * Errors: ERR_FUNDS (declined, and why), ERR_ABSENT (it takes longer, or there is
+ * no place to wait: the payment is written, and the keeper goes on with it). */
 MUST_CHECK bool pay_auto(
     struct worker *w, int64_t account, mils want, mils *added, struct err *e);
 

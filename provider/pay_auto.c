@@ -9,9 +9,8 @@
 #include "base/clock.h"
 #include "provider/pay.h"
 
-#define WAIT_MS	      10000
+#define WAIT_MS	      6000 /* a front waits longer (forward_one.c) */
 #define STEP_MS	      200
-#define LOOK_EVERY    10 /* steps */
 #define MILS_PER_CENT 10
 
 /* After one decline a minute, then twice as long each time. */
@@ -80,7 +79,8 @@ write_if_due(struct worker *w, int64_t account, mils want, struct payment *out,
 
 	if (!store_pay_account(w->store, account, &a, e))
 		return false;
-	if (a.add_below < 0 || a.add_amount <= 0 ||
+	/* what it owes would be paid of it first: no charge would be enough */
+	if (a.add_below < 0 || a.add_amount <= 0 || a.owed > 0 ||
 	    strcmp(a.state, "active") != 0 || is_enough(&a, want, out))
 		return true;
 	need = want - a.credit;
@@ -132,31 +132,12 @@ read_again(struct worker *w, struct payment *p, struct err *e)
 	return done;
 }
 
-/* What the processor does not tell by itself, or tells too late. */
-static void
-look(struct worker *w, struct payment *p)
-{
-	struct err ignored = ERR_INIT;
-	struct pay_said said;
-	void *home;
-	const struct pay_driver *driver = pay_driver(w, p->driver, &home);
-
-	if (driver == NULL || driver->look == NULL ||
-	    p->processor_id[0] == '\0' ||
-	    !driver->look(home, p, &said, &ignored))
-		return;
-	if (!pay_hear(w, driver, p->id, &said, p, &ignored))
-		return; /* the next look hears it, or the keeper */
-}
-
+/* A webhook tells its end, or the keeper, who looks. */
 static bool
 wait_for(struct worker *w, struct payment *p, int64_t until, struct err *e)
 {
-	for (int step = 1; pay_is_open(p->state) && clock_ms() < until;
-	     step++) {
+	while (pay_is_open(p->state) && clock_ms() < until) {
 		poll(NULL, 0, STEP_MS);
-		if (step % LOOK_EVERY == 0)
-			look(w, p);
 		if (!read_again(w, p, e))
 			return false;
 	}
@@ -179,15 +160,29 @@ end_of(const struct payment *p, mils *added, struct err *e)
 	return true;
 }
 
+static bool
+ask_and_wait(
+    struct worker *w, struct payment *p, bool ask, int64_t until, struct err *e)
+{
+	struct err lost = ERR_INIT;
+	char url[PAY_URL];
+
+	if (ask && !pay_ask(w, p, true, url, &lost) && p->state == PAY_FAILED) {
+		*e = lost;
+		return false;
+	}
+	/* a webhook may tell what the answer would have told */
+	return wait_for(w, p, until, e);
+}
+
 bool
 pay_auto(
     struct worker *w, int64_t account, mils want, mils *added, struct err *e)
 {
+	struct places *places = w->provider->card_places;
 	int64_t until = clock_ms() + WAIT_MS;
-	struct err lost = ERR_INIT;
 	struct payment p;
-	char url[PAY_URL];
-	bool due;
+	bool due, done = true;
 
 	*added = 0;
 	if (!pay_auto_write(w, account, want, &p, &due, e))
@@ -196,10 +191,10 @@ pay_auto(
 		*added = p.amount;
 		return true;
 	}
-	if (due && !pay_ask(w, &p, true, url, &lost) && p.state == PAY_FAILED) {
-		*e = lost;
-		return false;
+	/* without a place the keeper asks for it */
+	if (places_take(places)) {
+		done = ask_and_wait(w, &p, due, until, e);
+		places_give(places);
 	}
-	/* a webhook may tell what the answer would have told */
-	return wait_for(w, &p, until, e) && end_of(&p, added, e);
+	return done && end_of(&p, added, e);
 }

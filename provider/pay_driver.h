@@ -8,7 +8,8 @@
 #include "provider/pay_signature.h"
 #include "provider/store_pay.h"
 
-#define PAY_URL 1024
+#define PAY_URL	 1024
+#define PAY_BACK 320
 
 /* What there is to hear of a payment. */
 enum pay_word {
@@ -36,7 +37,8 @@ struct pay_said {
 
 struct pay_setup {
 	const char *base_url, *key_file, *webhook_secret_file, *authority;
-	const char *return_url; /* where a person comes back to */
+	/* where a person comes back to */
+	const char *paid_url, *cancelled_url;
 };
 
 struct pay_driver {

@@ -173,6 +173,21 @@ take_back(struct news *n, mils amount, enum pay_state state, struct err *e)
 	return store_receive(n->s, e) && owe(n, amount, e);
 }
 
+/* A refund says how much was refunded so far, whatever disputes took. */
+static bool
+refunded(struct news *n, struct err *e)
+{
+	mils all = n->said->amount, fresh;
+
+	if (all > n->p->amount)
+		all = n->p->amount;
+	fresh = all - n->p->refunded;
+	if (fresh <= 0)
+		return true;
+	n->p->refunded = all;
+	return take_back(n, fresh, PAY_REFUNDED, e);
+}
+
 /* It came otherwise than it was asked for, and was credited to nobody. */
 static bool
 is_for_a_person(const struct payment *p)
@@ -198,8 +213,8 @@ went_back(struct news *n, struct err *e)
 	before.said = &was;
 	if (!is_settled(n->p) && !paid(&before, e))
 		return false;
-	return take_back(n, n->said->amount - (refund ? n->p->returned : 0),
-	    refund ? PAY_REFUNDED : PAY_RETURNED, e);
+	return refund ? refunded(n, e)
+		      : take_back(n, n->said->amount, PAY_RETURNED, e);
 }
 
 static bool
@@ -211,18 +226,20 @@ won(struct news *n, struct err *e)
 	    .from = n->heard->driver->ledger,
 	    .ref = n->said->ref,
 	    .made = n->heard->now};
+	mils disputed = n->p->returned - n->p->refunded;
 	bool fresh;
 
-	if (n->p->state != PAY_RETURNED || in.amount <= 0 ||
-	    in.amount > n->p->returned)
+	if (in.amount > disputed)
+		in.amount = disputed;
+	if (!is_settled(n->p) || in.amount <= 0)
 		return true;
 	if (!fund_credit(n->s, &in, &fresh, e))
 		return false;
 	if (!fresh)
 		return true;
 	n->p->returned -= in.amount;
-	if (n->p->returned == 0)
-		end(n, PAY_PAID);
+	if (n->p->returned == n->p->refunded)
+		end(n, n->p->refunded > 0 ? PAY_REFUNDED : PAY_PAID);
 	return true;
 }
 

@@ -13,8 +13,10 @@
 #include "vault/pin.h"
 
 #define SECRET_MAX 256
-#define CONNECT_MS 3000
-#define ANSWER_MS  7000
+/* Both together are less than a front waits; what was not answered by then the
+ * keeper asks again. */
+#define CONNECT_MS 1500
+#define ANSWER_MS  4500
 #define FORM	   "application/x-www-form-urlencoded"
 
 /* The shapes that pay_stripe_wire.c reads. */
@@ -22,7 +24,8 @@
 
 struct stripe {
 	struct https *https;
-	char base[256], authority[PATH_MAX], return_url[256];
+	char base[256], authority[PATH_MAX];
+	char paid_url[PAY_BACK], cancelled_url[PAY_BACK];
 	char authorization[SECRET_MAX + 32];
 	char webhook_secret[SECRET_MAX];
 };
@@ -93,7 +96,9 @@ open_stripe(const struct pay_setup *setup, void **home, struct err *e)
 		return err_system(e, "memory");
 	copy_base(c, setup->base_url);
 	snprintf(c->authority, sizeof(c->authority), "%s", setup->authority);
-	snprintf(c->return_url, sizeof(c->return_url), "%s", setup->return_url);
+	snprintf(c->paid_url, sizeof(c->paid_url), "%s", setup->paid_url);
+	snprintf(c->cancelled_url, sizeof(c->cancelled_url), "%s",
+	    setup->cancelled_url);
 	if (read_secrets(c, setup, e) && open_link(c, e)) {
 		*home = c;
 		return true;
@@ -159,6 +164,7 @@ ask(void *home, const struct payment *p, const struct pay_method *m,
 {
 	struct stripe *c = home;
 	bool page = p->kind == PAY_CHECKOUT;
+	const struct stripe_back back = {c->paid_url, c->cancelled_url};
 	struct pay_form form;
 	struct question q = {.method = "POST",
 	    .path = page ? "/v1/checkout/sessions" : "/v1/payment_intents",
@@ -170,7 +176,7 @@ ask(void *home, const struct payment *p, const struct pay_method *m,
 	if (!page && m == NULL)
 		return err_set(e, ERR_CORRUPT, "no saved card to take it from");
 	if (page)
-		stripe_page_form(p, m, c->return_url, &form);
+		stripe_page_form(p, m, &back, &form);
 	else
 		stripe_charge_form(p, m, &form);
 	if (!talk(c, &q, &answer, sent, e))

@@ -42,7 +42,7 @@ put_currency(struct pay_form *out, const char *name, const struct payment *p)
 
 void
 stripe_page_form(const struct payment *p, const struct pay_method *m,
-    const char *return_url, struct pay_form *out)
+    const struct stripe_back *back, struct pay_form *out)
 {
 	*out = (struct pay_form){.len = 0};
 	pay_form_put(out, "mode", "payment");
@@ -52,8 +52,8 @@ stripe_page_form(const struct payment *p, const struct pay_method *m,
 	    p->amount / MILS_PER_CENT);
 	pay_form_put(
 	    out, "line_items[0][price_data][product_data][name]", "Postage");
-	pay_form_put(out, "success_url", return_url);
-	pay_form_put(out, "cancel_url", return_url);
+	pay_form_put(out, "success_url", back->paid);
+	pay_form_put(out, "cancel_url", back->cancelled);
 	if (m != NULL)
 		pay_form_put(out, "customer", m->customer);
 	else

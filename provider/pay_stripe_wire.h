@@ -14,9 +14,13 @@
 /* "usd" of 840; NULL: not one that is taken. */
 const char *stripe_currency(uint16_t number);
 
-/* A page in payment mode, whose card may be charged again later. */
+/* A page in payment mode, whose card may be charged again later, and where it
+ * leads. */
+struct stripe_back {
+	const char *paid, *cancelled;
+};
 void stripe_page_form(const struct payment *p, const struct pay_method *m,
-    const char *return_url, struct pay_form *out);
+    const struct stripe_back *back, struct pay_form *out);
 /* A charge of a saved card, nobody there. */
 void stripe_charge_form(
     const struct payment *p, const struct pay_method *m, struct pay_form *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/program.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,17 @@ read_cluster_key(struct program *p, struct err *e)
 	return done || err_prefix(e, "cluster-key");
 }
 
+/* Before anything makes an empty file there. */
+static bool
+check_books(const struct config *c, struct err *e)
+{
+	return store_is_there(c->database) ||
+	       err_set(e, ERR_CONFIG,
+		   "there are no books at %s: run postaged init, or name them "
+		   "as database in the configuration",
+		   c->database);
+}
+
 bool
 program_open(struct program *p, struct err *e)
 {
@@ -70,7 +82,8 @@ program_open(struct program *p, struct err *e)
 	p->provider.approve_above = p->config.approve_above;
 	p->provider.any_sheet = p->config.any_sheet;
 	p->provider.tally = &p->tally;
-	if (!read_cluster_key(p, e))
+	p->provider.load = &p->load;
+	if (!check_books(&p->config, e) || !read_cluster_key(p, e))
 		return false;
 	if (p->config.role != ROLE_WEB) {
 		if (!nursery_open(&p->nursery, e))
@@ -121,16 +134,33 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 	return true;
 }
 
+/* Without a page of the provider's own it is one of ours (site.h). */
+static void
+lead_back(const struct config *c, const char *page, char out[PAY_BACK])
+{
+	size_t len = strlen(c->url);
+
+	if (c->stripe_return[0] != '\0')
+		snprintf(out, PAY_BACK, "%s", c->stripe_return);
+	else
+		snprintf(out, PAY_BACK, "%s%s%s", c->url,
+		    len > 0 && c->url[len - 1] == '/' ? "" : "/", page);
+}
+
 static bool
 open_pay(const struct program *p, struct worker *w, struct err *e)
 {
 	const struct config *c = &p->config;
+	char paid[PAY_BACK], cancelled[PAY_BACK];
 	const struct pay_setup setup = {.base_url = c->stripe_url,
 	    .key_file = c->stripe_key,
 	    .webhook_secret_file = c->stripe_webhook_secret,
 	    .authority = c->stripe_authority,
-	    .return_url = c->stripe_return[0] ? c->stripe_return : c->url};
+	    .paid_url = paid,
+	    .cancelled_url = cancelled};
 
+	lead_back(c, "paid", paid);
+	lead_back(c, "cancelled", cancelled);
 	return pay_open(&setup, &w->pay, e);
 }
 
@@ -163,5 +193,6 @@ program_worker_close(struct worker *w)
 	pay_close(w->pay);
 	store_close(w->store);
 	psds_free(w->psds);
+	free(w->seen);
 	free(w);
 }

@@ -17,6 +17,8 @@ struct program {
 	struct signer_turn *turn[MODULES_MAX]; /* of modules, as in config */
 	struct provider provider;
 	struct tally tally;
+	struct load load;
+	struct places card_places;
 	uint8_t
 	    cluster_key[FORWARDED_KEY]; /* fronts and servers on their own */
 };

@@ -56,6 +56,7 @@ struct known {
 	struct server_row row;
 	int64_t changed_ms; /* when `seen` was another one */
 	bool good;
+	enum err_kind why; /* it was not, when it was asked */
 };
 
 struct servers {
@@ -137,21 +138,23 @@ look_at(struct servers *s, const struct server_row *row, struct known *out)
 	const struct known *old;
 	int64_t now = clock_ms();
 	struct err e = ERR_INIT;
-	bool was;
+	bool was, told;
 
 	*out = (struct known){.row = *row, .changed_ms = now};
 	pthread_mutex_lock(&s->lock);
 	old = find(s, row->name);
 	was = old != NULL && old->good;
+	told = old != NULL && old->why != ERR_NONE;
 	if (old != NULL && old->row.seen == row->seen)
 		out->changed_ms = old->changed_ms;
 	pthread_mutex_unlock(&s->lock);
 	if (row->state == SERVER_UP && now - out->changed_ms <= SILENT_MS)
 		out->good = is_healthy(s, row, &e);
+	out->why = e.kind;
 	if (out->good && !was)
 		log_info(
 		    "processing server %s is there: %s", row->name, row->url);
-	else if (!out->good && was)
+	else if (!out->good && (was || (e.kind != ERR_NONE && !told)))
 		log_warning("processing server %s is left out: %s", row->name,
 		    e.kind != ERR_NONE	      ? e.text
 		    : row->state != SERVER_UP ? "it is at its end"

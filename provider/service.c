@@ -150,8 +150,11 @@ start_web(struct service *s, int listen_fd, struct err *e)
 	setup.certificate = s->certificate;
 	setup.key = s->key;
 	setup.client_authority = s->authority;
-	if (front && setup.workers == 0)
-		setup.workers = FRONT_WORKERS;
+	if (setup.workers == 0)
+		setup.workers = front ? FRONT_WORKERS : web_workers();
+	/* the others are for who needs no card */
+	s->p->card_places.max = setup.workers / 2;
+	s->p->provider.card_places = &s->p->card_places;
 	setup.connections_max = d.connections;
 	setup.per_address_max = d.per_address;
 	if (!web_start(&setup, &s->web, e))

@@ -2,8 +2,10 @@
 #include "provider/store.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "provider/store_own.h"
 
@@ -49,6 +51,15 @@ store_open(const char *uri, int wait_ms, struct store **out, struct err *e)
 	return true;
 }
 
+bool
+store_is_there(const char *uri)
+{
+	size_t len = strlen(store_sqlite.scheme);
+
+	return strncmp(uri, store_sqlite.scheme, len) != 0 ||
+	       access(uri + len, F_OK) == 0 || errno != ENOENT;
+}
+
 void
 store_close(struct store *s)
 {
@@ -57,6 +68,7 @@ store_close(struct store *s)
 	store_rollback(s);
 	if (s->driver != NULL)
 		s->driver->close(s);
+	store_forget_rows(s);
 	free(s->values.ptr);
 	free(s->bytes.ptr);
 	free(s->calls.ptr);
@@ -95,6 +107,7 @@ store_begin(struct store *s, enum store_mode mode, struct err *e)
 	s->died = (struct err)ERR_INIT;
 	s->conflict[0] = '\0';
 	s->in_doubt = s->wrote = false;
+	s->changed_all = 0;
 	s->mode = mode;
 	s->inside = s->driver->begin(s, e);
 	return s->inside;
@@ -176,6 +189,7 @@ store_receive(struct store *s, struct err *e)
 		return store_dies(s, e);
 	}
 	s->wrote = s->wrote || s->changed > 0;
+	s->changed_all += s->changed;
 	if (s->received == s->calls.count && s->open == s->values.count)
 		store_forget_calls(s);
 	return true;

@@ -50,6 +50,8 @@ enum store_engine { STORE_SQLITE, STORE_POSTGRESQL };
  * Errors: ERR_CONFIG (URI). */
 MUST_CHECK bool
 store_open(const char *uri, int wait_ms, struct store **out, struct err *e);
+/* False: it is a file that is not there, which store_open() would make. */
+bool store_is_there(const char *uri);
 /* Ends; NULL is allowed. */
 void store_close(struct store *s);
 
@@ -72,7 +74,8 @@ store_begin(struct store *s, enum store_mode mode, struct err *e);
  * When it is false the transaction is over too, rolled back.
  * Errors: ERR_SYSTEM and store_in_doubt(): the connection was lost while the
  * commit was under way, the wait for the standby was broken off, or the file
- * could not be written. */
+ * could not be written, and what was written of it could not be taken back: then
+ * nobody begins to write until that is done (ERR_ABSENT). */
 MUST_CHECK bool store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
 
@@ -90,10 +93,19 @@ void store_put_text(struct store *s, const char *value); /* NULL: SQL's NULL */
 /* Of `len` 0 it is empty, not NULL. */
 void store_put_blob(struct store *s, const void *ptr, size_t len);
 void store_put_null(struct store *s);
+/* NULL where others put a number: both make one statement then. */
+void store_put_no_int(struct store *s);
 
 /* Sends a statement, prepared once per connection; `sql` is a literal, its
  * address names it.  What is wrong is told by store_receive(). */
 void store_send(struct store *s, const char *sql);
+
+/* Sends the rows whose parameters were put one behind the other, `columns` each:
+ * "INSERT INTO t (a, b) VALUES" and the rows, and `tail` (" ON CONFLICT DO NOTHING",
+ * or ""); literals too.  They go in several statements: store_flush() or the commit
+ * receives them, store_changed_all() counts them. */
+void store_send_rows(
+    struct store *s, const char *head, size_t columns, const char *tail);
 
 /* Waits for the result of the statement that was sent first of those not yet
  * received.
@@ -125,8 +137,10 @@ const char *store_text(struct store *s, int i);
 const uint8_t *store_blob(struct store *s, int i, size_t *len);
 bool store_is_null(struct store *s, int i);
 
-/* How many rows the last received statement changed. */
+/* How many rows the last received statement changed; and all of the transaction,
+ * which is known until the next one begins. */
 int64_t store_changed(const struct store *s);
+int64_t store_changed_all(const struct store *s);
 
 /* --- schema ------------------------------------------------------------------------- */
 
@@ -139,7 +153,7 @@ MUST_CHECK bool
 store_migrate(struct store *s, int *from, int *to, struct err *e);
 
 /* The schema is the one that this program knows.
- * Errors: ERR_CONFIG ("postaged migrate"). */
+ * Errors: ERR_CONFIG ("postaged migrate", "postaged init"). */
 MUST_CHECK bool store_check_version(struct store *s, struct err *e);
 
 #endif

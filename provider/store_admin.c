@@ -130,6 +130,20 @@ store_account_find(
 }
 
 bool
+store_account_customer(
+    struct store *s, int64_t account, int64_t *customer, struct err *e)
+{
+	store_put_int(s, account);
+	if (!store_run(s, "SELECT customer FROM account WHERE id = $1", e))
+		return false;
+	if (!store_row(s))
+		return err_set(e, ERR_REQUEST, "there is no account %lld",
+		    (long long)account);
+	*customer = store_int(s, 0);
+	return true;
+}
+
+bool
 store_account_add(struct store *s, const struct account *a, int64_t made,
     int64_t *id, struct err *e)
 {
@@ -155,10 +169,6 @@ static const struct {
 	true},
     {"account", "UPDATE account SET state = $1, reason = $2 WHERE name = $3",
 	true},
-    {"usersystem",
-	"UPDATE usersystem SET state = $1 WHERE name = $2 AND "
-	"(state <> 'withdrawn' OR state = $1)",
-	false},
     {"person", "UPDATE person SET state = $1 WHERE login = $2", false},
 };
 
@@ -177,13 +187,56 @@ store_state_set(
 	if (!store_run(s, states[i].sql, e))
 		return false;
 	return store_changed(s) == 1 ||
-	       err_set(e, ERR_REQUEST,
-		   "there is no %s \"%s\", or it was withdrawn, which is for "
-		   "ever",
-		   change->what, change->name);
+	       err_set(e, ERR_REQUEST, "there is no %s \"%s\"", change->what,
+		   change->name);
 }
 
 /* --- user systems, PSDs ------------------------------------------------------------ */
+
+static bool
+no_system(const char *name, struct err *e)
+{
+	return err_set(e, ERR_REQUEST,
+	    "there is no user system \"%s\", or it was withdrawn, which is "
+	    "for ever",
+	    name);
+}
+
+bool
+store_system_suspend(struct store *s, const char *name, enum side by, bool on,
+    bool *still, struct err *e)
+{
+	static const char *const sql[] = {
+	    [SIDE_PROVIDER] =
+		"UPDATE usersystem SET by_provider = $1, state = CASE WHEN "
+		"CAST($1 AS BIGINT) + by_customer > 0 THEN 'suspended' "
+		"ELSE 'active' END "
+		"WHERE name = $2 AND state <> 'withdrawn' RETURNING state",
+	    [SIDE_CUSTOMER] =
+		"UPDATE usersystem SET by_customer = $1, state = CASE WHEN "
+		"CAST($1 AS BIGINT) + by_provider > 0 THEN 'suspended' "
+		"ELSE 'active' END "
+		"WHERE name = $2 AND state <> 'withdrawn' RETURNING state"};
+
+	store_put_int(s, on);
+	store_put_text(s, name);
+	if (!store_run(s, sql[by], e))
+		return false;
+	if (!store_row(s))
+		return no_system(name, e);
+	*still = strcmp(store_text(s, 0), "suspended") == 0;
+	return true;
+}
+
+bool
+store_system_withdraw(struct store *s, const char *name, struct err *e)
+{
+	store_put_text(s, name);
+	if (!store_run(s,
+		"UPDATE usersystem SET state = 'withdrawn' WHERE name = $1", e))
+		return false;
+	return store_changed(s) == 1 || no_system(name, e);
+}
 
 bool
 store_system_secret(struct store *s, const char *name, const uint8_t *secret,

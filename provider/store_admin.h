@@ -33,16 +33,29 @@ struct account {
 /* By name; ERR_REQUEST: there is none. */
 MUST_CHECK bool store_account_find(
     struct store *s, const char *name, struct account *out, struct err *e);
+/* Whose is this account?  ERR_REQUEST: there is none. */
+MUST_CHECK bool store_account_customer(
+    struct store *s, int64_t account, int64_t *customer, struct err *e);
 MUST_CHECK bool store_account_add(struct store *s, const struct account *a,
     int64_t made, int64_t *id, struct err *e);
 
-/* "customer", "account", "usersystem", "person" by name (a person's login); a
- * reason where the table has one.  ERR_REQUEST: there is none. */
+/* "customer", "account", "person" by name (a person's login); a reason where the
+ * table has one.  ERR_REQUEST: there is none. */
 struct state_change {
 	const char *what, *name, *state, *reason;
 };
 MUST_CHECK bool store_state_set(
     struct store *s, const struct state_change *change, struct err *e);
+
+/* Suspends a user system, or lifts that, for the side that says so: what the other
+ * side said stays.  *still = it is suspended now.
+ * Errors: ERR_REQUEST (there is none, or it was withdrawn). */
+enum side { SIDE_PROVIDER, SIDE_CUSTOMER };
+MUST_CHECK bool store_system_suspend(struct store *s, const char *name,
+    enum side by, bool on, bool *still, struct err *e);
+/* For ever.  Errors: ERR_REQUEST (there is none). */
+MUST_CHECK bool
+store_system_withdraw(struct store *s, const char *name, struct err *e);
 
 /* A new secret; the old token is worth nothing from now on. */
 MUST_CHECK bool store_system_secret(struct store *s, const char *name,

@@ -25,13 +25,25 @@ static const struct {
 	"WHERE s.psd = t.psd)"},
     {"the ledger says what each PSD has left",
 	"SELECT 'PSD ' || CAST(t.psd AS TEXT) FROM psd_state t "
-	"WHERE t.control_total - t.ascending + "
+	"WHERE CASE WHEN t.ended = 1 THEN 0 ELSE "
+	"t.control_total - t.ascending + "
 	"(SELECT COALESCE(SUM(d.amount), 0) FROM download d "
-	"WHERE d.psd = t.psd AND d.applied = 0) <> "
+	"WHERE d.psd = t.psd AND d.applied = 0) END <> "
 	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
 	"WHERE x.given_to = 'psd:' || CAST(t.psd AS TEXT)) - "
 	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
 	"WHERE x.taken_from = 'psd:' || CAST(t.psd AS TEXT))"},
+    {"a PSD that was withdrawn or revoked has nothing left, and no other",
+	"SELECT 'PSD ' || CAST(t.psd AS TEXT) FROM psd_state t "
+	"JOIN psd p ON p.serial = t.psd WHERE (t.ended = 1) <> "
+	"(p.state IN ('withdrawn', 'revoked'))"},
+    {"what went back from a PSD is what was left in it",
+	"SELECT x.ref FROM transfer x LEFT JOIN psd_state t "
+	"ON x.ref = 'unload:' || CAST(t.psd AS TEXT) AND t.ended = 1 "
+	"WHERE x.kind = 'unload' AND (t.psd IS NULL OR x.amount <> "
+	"t.control_total - t.ascending + "
+	"(SELECT COALESCE(SUM(d.amount), 0) FROM download d "
+	"WHERE d.psd = t.psd AND d.applied = 2))"},
     {"each value download is in the ledger",
 	"SELECT 'PSD ' || CAST(d.psd AS TEXT) || ' download ' || "
 	"CAST(d.sequence AS TEXT) FROM download d "
@@ -50,6 +62,12 @@ static const struct {
 	"(SELECT COALESCE(SUM(s.amount), 0) FROM stamp s "
 	"WHERE s.usersystem = u.id) OR n.pieces <> "
 	"(SELECT COUNT(*) FROM stamp s WHERE s.usersystem = u.id)"},
+    {"each stamp is of a PSD here and of a user system",
+	"SELECT 'PSD ' || CAST(s.psd AS TEXT) || ' piece ' || "
+	"CAST(s.piece AS TEXT) FROM stamp s "
+	"LEFT JOIN psd_state t ON t.psd = s.psd "
+	"LEFT JOIN usersystem u ON u.id = s.usersystem "
+	"WHERE t.psd IS NULL OR u.id IS NULL"},
     {"each label's sheet belongs to the account that used it",
 	"SELECT 'sheet ' || CAST(s.sheet AS TEXT) || ' label ' || "
 	"CAST(s.label AS TEXT) FROM stamp s "

@@ -151,6 +151,10 @@ store_check_version(struct store *s, struct err *e)
 	store_rollback(s);
 	if (!good || version == newest(s))
 		return good;
+	if (version == 0)
+		return err_set(e, ERR_CONFIG,
+		    "database %s: there are no books in it: run postaged init",
+		    s->name);
 	return err_set(e, ERR_CONFIG,
 	    "database %s: it is at version %d, this program needs %d: run "
 	    "postaged migrate",

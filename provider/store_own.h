@@ -11,7 +11,7 @@
 
 #include "provider/store.h"
 
-#define STORE_PARAMS_MAX     64
+#define STORE_PARAMS_MAX     256
 #define STORE_STATEMENTS_MAX 512
 
 enum store_type { STORE_NULL, STORE_INT, STORE_TEXT, STORE_BLOB };
@@ -69,6 +69,9 @@ struct store {
 	size_t rows, row; /* of the last result; the next row */
 	int columns;
 	int64_t changed;
+	int64_t changed_all; /* since the transaction began */
+
+	struct store_rows_text *rows_texts; /* store_rows.c */
 };
 
 struct store_driver {
@@ -110,6 +113,12 @@ const struct store_value *
 store_call_values(const struct store *s, const struct store_call *call);
 const char *
 store_value_ptr(const struct store *s, const struct store_value *value);
+
+/* A statement to come, of the next `count` of the open parameters; NULL: there was
+ * no memory for its text. */
+void store_add_call(struct store *s, const char *sql, size_t count);
+
+void store_forget_rows(struct store *s);
 
 /* Forgets all calls and parameters. */
 void store_forget_calls(struct store *s);

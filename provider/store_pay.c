@@ -46,8 +46,8 @@ word_in(const char *const *list, size_t count, const char *word, int *out)
 #define SQL_PAYMENT                                                         \
 	"SELECT p.id, p.account, a.name, p.driver, p.kind, p.state, "       \
 	"p.amount, p.returned, p.currency, p.key, p.processor_id, p.page, " \
-	"p.reason, p.looks, p.look_at, p.made, p.settled FROM payment p "   \
-	"JOIN account a ON a.id = p.account "
+	"p.reason, p.looks, p.look_at, p.made, p.settled, p.refunded "      \
+	"FROM payment p JOIN account a ON a.id = p.account "
 #define SQL_LOCK " FOR UPDATE OF p"
 
 static void
@@ -69,7 +69,8 @@ read_payment(struct store *s, struct payment *out, struct err *e)
 	    .looks = (int)store_int(s, 13),
 	    .look_at = store_int(s, 14),
 	    .made = store_int(s, 15),
-	    .settled = store_int(s, 16)};
+	    .settled = store_int(s, 16),
+	    .refunded = store_int(s, 17)};
 	copy(s, 2, out->account_name, sizeof(out->account_name));
 	copy(s, 3, out->driver, sizeof(out->driver));
 	copy(s, 9, out->key, sizeof(out->key));
@@ -153,11 +154,12 @@ store_payment_write(struct store *s, const struct payment *p, struct err *e)
 	store_put_int(s, p->looks);
 	store_put_int(s, p->look_at);
 	store_put_int(s, p->settled);
+	store_put_int(s, p->refunded);
 	store_put_int(s, p->id);
 	return store_run(s,
 	    "UPDATE payment SET state = $1, processor_id = $2, page = $3, "
 	    "reason = $4, returned = $5, looks = $6, look_at = $7, "
-	    "settled = $8 WHERE id = $9",
+	    "settled = $8, refunded = $9 WHERE id = $10",
 	    e);
 }
 

@@ -37,7 +37,8 @@ struct payment {
 	char driver[16];
 	enum pay_kind kind;
 	enum pay_state state;
-	mils amount, returned;
+	mils amount, returned; /* returned: by refunds and disputes */
+	mils refunded;	       /* by refunds, as was said in all */
 	uint16_t currency;
 	char key[PAY_KEY];
 	char processor_id[PAY_REF], page[PAY_REF]; /* "" = not known */
@@ -52,7 +53,7 @@ struct payment {
 MUST_CHECK bool
 store_payment_add(struct store *s, struct payment *p, struct err *e);
 /* Writes back what can change: state, processor_id, page, reason, returned,
- * looks, look_at, settled. */
+ * refunded, looks, look_at, settled. */
 MUST_CHECK bool
 store_payment_write(struct store *s, const struct payment *p, struct err *e);
 
@@ -110,7 +111,7 @@ MUST_CHECK bool store_declines(
     struct store *s, int64_t account, struct declines *out, struct err *e);
 
 /* Up to `max` accounts behind `after` whose credit is below their line, that have
- * a method and nothing under way. */
+ * a method, owe nothing and have nothing under way. */
 MUST_CHECK bool store_accounts_low(struct store *s, int64_t after,
     int64_t *account, size_t max, size_t *count, struct err *e);
 

@@ -98,6 +98,7 @@ store_accounts_low(struct store *s, int64_t after, int64_t *account, size_t max,
 		"JOIN pay_method m ON m.account = a.id "
 		"WHERE a.id > $1 AND a.add_below >= 0 AND a.add_amount > 0 AND "
 		"a.credit < a.add_below AND a.state = 'active' AND "
+		"a.owed = 0 AND "
 		"NOT EXISTS (SELECT 1 FROM payment p WHERE "
 		"p.account = a.id AND p.kind = 'auto' AND "
 		"p.state IN ('created', 'pending')) "

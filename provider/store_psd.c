@@ -169,7 +169,7 @@ store_psd_add(struct store *s, const struct psd_record *psd,
 
 #define SQL_ROW                                                           \
 	"SELECT t.psd, t.state, t.ascending, t.control_total, t.pieces, " \
-	"t.chain, t.complete, p.state FROM psd_state t "                  \
+	"t.chain, t.complete, p.state, t.ended FROM psd_state t "         \
 	"JOIN psd p ON p.serial = t.psd WHERE t.psd = $1"
 
 void
@@ -217,7 +217,9 @@ store_psd_row_get(
 	if (!read_bytes(s, 5, out->chain, CHAIN_BYTES, &len, e))
 		return false;
 	out->complete = store_int(s, 6);
-	out->operational = strcmp(store_text(s, 7), "operational") == 0;
+	out->ended = store_int(s, 8) != 0;
+	out->operational =
+	    !out->ended && strcmp(store_text(s, 7), "operational") == 0;
 	return true;
 }
 
@@ -239,15 +241,25 @@ store_psd_row_put(struct store *s, const struct psd_row *row)
 }
 
 bool
-store_psd_unsigned(struct store *s, struct psd_unsigned *out, size_t max,
-    size_t *count, struct err *e)
+store_psd_end(struct store *s, uint32_t serial, struct err *e)
+{
+	store_put_int(s, serial);
+	return store_run(s, "UPDATE psd_state SET ended = 1 WHERE psd = $1", e);
+}
+
+bool
+store_psd_unsigned(struct store *s, uint32_t after, const char *modules,
+    struct psd_unsigned *out, size_t max, size_t *count, struct err *e)
 {
 	*count = 0;
+	store_put_int(s, after);
+	store_put_text(s, modules);
 	store_put_int(s, (int64_t)max);
 	if (!store_run(s,
 		"SELECT p.serial, p.module, t.complete, t.pieces "
 		"FROM psd_state t JOIN psd p ON p.serial = t.psd "
-		"WHERE t.pieces > t.complete ORDER BY p.serial LIMIT $1",
+		"WHERE t.pieces > t.complete AND p.serial > $1 AND "
+		"$2 LIKE '% ' || p.module || ' %' ORDER BY p.serial LIMIT $3",
 		e))
 		return false;
 	while (*count < max && store_row(s)) {
@@ -294,7 +306,7 @@ store_download_find(struct store *s, uint32_t psd, uint32_t sequence,
 	    .account = store_int(s, 2),
 	    .amount = store_int(s, 3),
 	    .orders = (uint8_t)store_int(s, 4),
-	    .applied = store_int(s, 6) != 0,
+	    .applied = store_int(s, 6) == 1,
 	    .made = store_int(s, 7)};
 	return read_bytes(
 	    s, 5, out->answer, sizeof(out->answer), &out->answer_len, e);
@@ -326,6 +338,21 @@ store_download_applied(struct store *s, uint32_t psd, uint32_t sequence)
 }
 
 bool
+store_download_end(struct store *s, uint32_t psd, mils *sum, struct err *e)
+{
+	*sum = 0;
+	store_put_int(s, psd);
+	if (!store_run(s,
+		"UPDATE download SET applied = 2 "
+		"WHERE psd = $1 AND applied = 0 RETURNING amount",
+		e))
+		return false;
+	while (store_row(s))
+		*sum += store_int(s, 0);
+	return true;
+}
+
+bool
 store_download_waits(struct store *s, int64_t before, struct download *out,
     size_t max, size_t *count, struct err *e)
 {
@@ -334,7 +361,9 @@ store_download_waits(struct store *s, int64_t before, struct download *out,
 	store_put_int(s, (int64_t)max);
 	if (!store_run(s,
 		"SELECT d.psd, d.sequence FROM download d JOIN psd_state t "
-		"ON t.psd = d.psd WHERE d.applied = 0 AND d.made < $1 "
+		"ON t.psd = d.psd JOIN psd p ON p.serial = d.psd "
+		"WHERE d.applied = 0 AND d.made < $1 AND "
+		"p.state = 'operational' "
 		"ORDER BY d.made LIMIT $2",
 		e))
 		return false;

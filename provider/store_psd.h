@@ -33,6 +33,7 @@ struct psd_row {
 	uint8_t chain[CHAIN_BYTES];
 	int64_t complete; /* all pieces up to it are signed */
 	bool operational; /* neither withheld nor withdrawn */
+	bool ended;	  /* what was left went back (psd_end.h) */
 };
 
 /* --- who ----------------------------------------------------------------------- */
@@ -68,17 +69,21 @@ void store_psd_row_ask(struct store *s, uint32_t serial, bool lock);
 /* Errors: ERR_CORRUPT (the state does not agree with itself or its row). */
 MUST_CHECK bool store_psd_row_get(
     struct store *s, struct psd_row *out, bool *found, struct err *e);
+/* What is left in it counts no more. */
+MUST_CHECK bool store_psd_end(struct store *s, uint32_t serial, struct err *e);
 /* Sends it back. */
 void store_psd_row_put(struct store *s, const struct psd_row *row);
 
-/* PSDs here that may have stamps without a signature. */
+/* PSDs here behind `after` that may have stamps without a signature, of modules
+ * that are named in `modules`, a space before and behind each; by serial. */
 struct psd_unsigned {
 	uint32_t serial;
 	char module[SIGNER_NAME_MAX];
 	int64_t complete, pieces;
 };
-MUST_CHECK bool store_psd_unsigned(struct store *s, struct psd_unsigned *out,
-    size_t max, size_t *count, struct err *e);
+MUST_CHECK bool
+store_psd_unsigned(struct store *s, uint32_t after, const char *modules,
+    struct psd_unsigned *out, size_t max, size_t *count, struct err *e);
 /* All up to `piece` are signed. */
 MUST_CHECK bool
 store_psd_complete(struct store *s, uint32_t psd, int64_t piece, struct err *e);
@@ -103,8 +108,11 @@ MUST_CHECK bool store_download_find(struct store *s, uint32_t psd,
 void store_download_put(struct store *s, const struct download *d);
 /* Sends that the PSD has it. */
 void store_download_applied(struct store *s, uint32_t psd, uint32_t sequence);
-/* Those for PSDs here that were made before `before` and are not applied: psd
- * and sequence, the oldest first, at most `max`. */
+/* Those that the PSD has not are for nobody any more; *sum of them. */
+MUST_CHECK bool
+store_download_end(struct store *s, uint32_t psd, mils *sum, struct err *e);
+/* Those for PSDs here in operation that were made before `before` and are not
+ * applied: psd and sequence, the oldest first, at most `max`. */
 MUST_CHECK bool store_download_waits(struct store *s, int64_t before,
     struct download *out, size_t max, size_t *count, struct err *e);
 

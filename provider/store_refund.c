@@ -8,7 +8,11 @@
 #define SQL_REFUND                                                          \
 	"SELECT r.id, r.account, r.usersystem, a.name, r.state, r.stamps, " \
 	"r.total, r.reason, r.made, r.settled, (SELECT COUNT(*) FROM "      \
-	"refund_approval v WHERE v.refund = r.id) FROM refund r "           \
+	"refund_approval v WHERE v.refund = r.id), (SELECT CAST("           \
+	"COALESCE(SUM(o.total), 0) AS BIGINT) FROM refund o WHERE "         \
+	"o.account = r.account AND o.state <> 'rejected' AND "              \
+	"o.made > r.made - 86400000 AND o.made < r.made + 86400000) "       \
+	"FROM refund r "                                                    \
 	"JOIN account a ON a.id = r.account "
 
 static void
@@ -27,7 +31,8 @@ read_refund(struct store *s, struct refund_row *out)
 	    .total = store_int(s, 6),
 	    .made = store_int(s, 8),
 	    .settled = store_int(s, 9),
-	    .approvals = store_int(s, 10)};
+	    .approvals = store_int(s, 10),
+	    .of_days = store_int(s, 11)};
 	copy(s, 3, out->account_name, sizeof(out->account_name));
 	copy(s, 4, out->state, sizeof(out->state));
 	copy(s, 7, out->reason, sizeof(out->reason));

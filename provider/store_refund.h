@@ -21,6 +21,9 @@ struct refund_row {
 	char reason[REFUND_REASON];
 	int64_t made, settled;
 	int64_t approvals; /* so far */
+	/* What its account asked for in the day before and behind it, and was
+	 * not rejected; with it. */
+	mils of_days;
 };
 
 /* A new one, asked for; *id. */

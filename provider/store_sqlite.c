@@ -372,6 +372,38 @@ end_turn(struct engine *g)
 	g->writing = false;
 }
 
+/* A commit that failed may have left all of its frames in the log, to be found
+ * whole after a crash, although all who ask now are told that it is not there.
+ * Another transaction takes their place: its first frame ends their chain. */
+static bool
+overwrite(struct store *s, struct err *e)
+{
+	struct engine *g = s->engine;
+
+	if (!sqlite3_get_autocommit(g->db) && !control(s, "ROLLBACK", e))
+		return false;
+	*store_turn_doubt(g->turn) = true;
+	if (sqlite3_exec(g->db, "PRAGMA user_version = 1", NULL, NULL, NULL) !=
+	    SQLITE_OK)
+		return failed(s, e,
+		    "a commit failed before, and cannot be taken back yet");
+	*store_turn_doubt(g->turn) = false;
+	return true;
+}
+
+/* Nobody is answered on what may come back. */
+static bool
+clear_doubt(struct store *s, struct err *e)
+{
+	struct engine *g = s->engine;
+
+	if (!*store_turn_doubt(g->turn) || overwrite(s, e))
+		return true;
+	if (e->kind == ERR_SYSTEM)
+		e->kind = ERR_ABSENT;
+	return false;
+}
+
 static bool
 sqlite_begin(struct store *s, struct err *e)
 {
@@ -385,7 +417,7 @@ sqlite_begin(struct store *s, struct err *e)
 	g->writing = true;
 	left = end - clock_ms();
 	sqlite3_busy_timeout(g->db, left > 0 ? (int)left : 0);
-	if (control(s, "BEGIN IMMEDIATE", e)) {
+	if (clear_doubt(s, e) && control(s, "BEGIN IMMEDIATE", e)) {
 		sqlite3_busy_timeout(g->db, s->wait_ms);
 		return true;
 	}
@@ -412,6 +444,7 @@ static bool
 sqlite_commit(struct store *s, struct err *e)
 {
 	struct engine *g = s->engine;
+	struct err ignored = ERR_INIT;
 	int code;
 
 	if (control(s, "COMMIT", e)) {
@@ -420,7 +453,8 @@ sqlite_commit(struct store *s, struct err *e)
 	}
 	code = sqlite3_errcode(g->db) & 0xff;
 	s->in_doubt = s->mode == STORE_WRITE && e->kind == ERR_SYSTEM &&
-		      (code == SQLITE_IOERR || code == SQLITE_FULL);
+		      (code == SQLITE_IOERR || code == SQLITE_FULL) &&
+		      !overwrite(s, &ignored);
 	return false;
 }
 

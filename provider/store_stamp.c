@@ -101,8 +101,8 @@ static void
 put_label(struct store *s, const struct stamp_row *row)
 {
 	if (row->sheet == 0) {
-		store_put_null(s);
-		store_put_null(s);
+		store_put_no_int(s);
+		store_put_no_int(s);
 	} else {
 		store_put_int(s, (int64_t)row->sheet);
 		store_put_int(s, row->label);
@@ -124,10 +124,15 @@ store_stamp_put(struct store *s, const struct stamp_row *row)
 	put_label(s, row);
 	store_put_text(s, row->cost[0] ? row->cost : NULL);
 	store_put_int(s, row->made);
-	store_send(s,
+}
+
+void
+store_stamp_send(struct store *s)
+{
+	store_send_rows(s,
 	    "INSERT INTO stamp (psd, piece, usersystem, key, request, amount, "
-	    "mail_date, indicium, chain, sheet, label, cost, made) VALUES "
-	    "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+	    "mail_date, indicium, chain, sheet, label, cost, made) VALUES",
+	    13, "");
 }
 
 void
@@ -137,9 +142,13 @@ store_signature_put(
 	store_put_int(s, row->psd);
 	store_put_int(s, row->piece);
 	store_put_blob(s, sig, SIG_BYTES);
-	store_send(s,
-	    "INSERT INTO signature (psd, piece, bytes) VALUES ($1, $2, $3) "
-	    "ON CONFLICT DO NOTHING");
+}
+
+void
+store_signature_send(struct store *s)
+{
+	store_send_rows(s, "INSERT INTO signature (psd, piece, bytes) VALUES",
+	    3, " ON CONFLICT DO NOTHING");
 }
 
 /* --- several ------------------------------------------------------------------------ */

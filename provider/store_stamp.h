@@ -43,13 +43,15 @@ MUST_CHECK bool store_stamp_get(
 /* The stamp of a PSD by its piece count; get as above. */
 void store_stamp_piece_ask(struct store *s, uint32_t psd, uint32_t piece);
 
-/* Sends a new stamp.  Conflicts: "stamp_key" (the key is known),
- * "stamp_label" (the label is used). */
+/* New stamps: each is put, then all are sent.  Conflicts: "stamp_key" (the key is
+ * known), "stamp_label" (the label is used). */
 void store_stamp_put(struct store *s, const struct stamp_row *row);
+void store_stamp_send(struct store *s);
 
-/* Sends a signature; nothing happens where there is one. */
+/* Signatures likewise; nothing happens where there is one. */
 void store_signature_put(
     struct store *s, const struct stamp_row *row, const uint8_t sig[SIG_BYTES]);
+void store_signature_send(struct store *s);
 
 /* The last `max` of a system, the oldest first. */
 MUST_CHECK bool store_stamp_recent(struct store *s, int64_t system,

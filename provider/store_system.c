@@ -12,20 +12,21 @@
 	"u.cost_required, a.credit, a.load, a.add_below, a.add_amount, " \
 	"n.fence, n.pieces, n.ascending, n.day, n.month, n.day_spent, "  \
 	"n.month_spent, CASE WHEN EXISTS (SELECT 1 FROM cost_code k "    \
-	"WHERE k.account = a.id) THEN 1 ELSE 0 END "                     \
+	"WHERE k.account = a.id) THEN 1 ELSE 0 END, u.by_customer "      \
 	"FROM usersystem_count n "                                       \
 	"JOIN usersystem u ON u.id = n.usersystem "                      \
 	"JOIN account a ON a.id = u.account "                            \
-	"JOIN customer c ON c.id = a.customer WHERE n.usersystem = $1"
+	"JOIN customer c ON c.id = a.customer "
+#define SQL_ONE SQL_SYSTEM "WHERE n.usersystem = $1"
 
 void
 store_system_ask(struct store *s, int64_t id, bool lock)
 {
 	store_put_int(s, id);
 	if (lock && store_engine(s) == STORE_POSTGRESQL)
-		store_send(s, SQL_SYSTEM " FOR UPDATE OF n");
+		store_send(s, SQL_ONE " FOR UPDATE OF n");
 	else
-		store_send(s, SQL_SYSTEM);
+		store_send(s, SQL_ONE);
 }
 
 static void
@@ -49,7 +50,9 @@ judge(struct store *s, struct user_system *out)
 		    "this user system was withdrawn");
 	else if (!is(s, 4, "active"))
 		snprintf(out->why, sizeof(out->why),
-		    "this user system is suspended: ask the provider");
+		    "this user system is suspended: ask %s",
+		    store_int(s, 28) != 0 ? "your administrator"
+					  : "the provider");
 	else if (!is(s, 5, "active"))
 		snprintf(out->why, sizeof(out->why), "account %s is locked: %s",
 		    store_text(s, 3), store_text(s, 6));
@@ -112,6 +115,32 @@ store_system_get(
 	read_who(s, out);
 	read_counts(s, out);
 	return true;
+}
+
+bool
+store_system_list(
+    struct store *s, system_fn *each, void *context, struct err *e)
+{
+	if (!store_run(s, SQL_SYSTEM "ORDER BY u.id", e))
+		return false;
+	while (store_row(s)) {
+		struct user_system u = {.id = 0};
+
+		read_who(s, &u);
+		read_counts(s, &u);
+		each(context, &u);
+	}
+	return true;
+}
+
+bool
+store_system_agrees(const struct user_system *was, const struct user_system *is)
+{
+	return was->id == is->id && was->account == is->account &&
+	       was->has_secret == is->has_secret &&
+	       memcmp(was->secret, is->secret, SECRET_BYTES) == 0 &&
+	       strcmp(was->fingerprint, is->fingerprint) == 0 &&
+	       strcmp(was->address, is->address) == 0 && !is->withdrawn;
 }
 
 bool

@@ -45,6 +45,16 @@ void store_system_ask(struct store *s, int64_t id, bool lock);
 MUST_CHECK bool store_system_get(
     struct store *s, struct user_system *out, bool *found, struct err *e);
 
+/* All of them, by their numbers. */
+typedef void system_fn(void *context, const struct user_system *u);
+MUST_CHECK bool store_system_list(
+    struct store *s, system_fn *each, void *context, struct err *e);
+
+/* What `was` read before of this user system proves who it is still: its account
+ * and all that it shows itself by. */
+bool store_system_agrees(
+    const struct user_system *was, const struct user_system *is);
+
 /* Who has this certificate? */
 MUST_CHECK bool store_system_by_fingerprint(struct store *s,
     const char *fingerprint, int64_t *id, bool *found, struct err *e);

@@ -18,7 +18,7 @@ struct store_turn {
 	dev_t dev;
 	ino_t ino;
 	int users;
-	bool taken;
+	bool taken, doubt;
 	struct waiter *first;
 	pthread_mutex_t lock;
 	struct store_turn *next;
@@ -102,6 +102,12 @@ deadline(int wait_ms)
 		t.tv_nsec -= 1000000000;
 	}
 	return t;
+}
+
+bool *
+store_turn_doubt(struct store_turn *t)
+{
+	return &t->doubt;
 }
 
 /* Where `w` stands in the queue; NULL: where the next one will. */

@@ -26,4 +26,8 @@ MUST_CHECK bool
 store_turn_take(struct store_turn *t, int wait_ms, struct err *e);
 void store_turn_end(struct store_turn *t);
 
+/* Of who has the turn: what was written last may stand in the file, and must be
+ * overwritten before anybody is told that it does not. */
+bool *store_turn_doubt(struct store_turn *t);
+
 #endif

@@ -52,7 +52,6 @@ put(struct store *s, enum store_type type, int64_t number, const void *ptr,
 	struct store_value value = {type, number, s->bytes.count, len};
 	char *to;
 
-	assert(s->values.count - s->open < STORE_PARAMS_MAX);
 	if (!store_array_grow(&s->values, 1, sizeof(value)) ||
 	    !store_array_grow(&s->bytes, len + 1, 1)) {
 		out_of_memory(s);
@@ -99,23 +98,36 @@ store_put_blob(struct store *s, const void *ptr, size_t len)
 }
 
 void
+store_put_no_int(struct store *s)
+{
+	put(s, STORE_NULL, STORE_INT, NULL, 0);
+}
+
+void
 store_put_null(struct store *s)
 {
 	put(s, STORE_NULL, STORE_NULL, NULL, 0);
 }
 
 void
-store_send(struct store *s, const char *sql)
+store_add_call(struct store *s, const char *sql, size_t count)
 {
-	struct store_call call = {sql, s->open, s->values.count - s->open};
+	struct store_call call = {sql, s->open, count};
 
 	assert(s->inside);
-	s->open = s->values.count;
-	if (!store_array_grow(&s->calls, 1, sizeof(call))) {
+	assert(count <= STORE_PARAMS_MAX);
+	s->open += count;
+	if (sql == NULL || !store_array_grow(&s->calls, 1, sizeof(call))) {
 		out_of_memory(s);
 		return;
 	}
 	((struct store_call *)s->calls.ptr)[s->calls.count++] = call;
+}
+
+void
+store_send(struct store *s, const char *sql)
+{
+	store_add_call(s, sql, s->values.count - s->open);
 }
 
 const struct store_value *
@@ -196,4 +208,10 @@ int64_t
 store_changed(const struct store *s)
 {
 	return s->changed;
+}
+
+int64_t
+store_changed_all(const struct store *s)
+{
+	return s->changed_all;
 }

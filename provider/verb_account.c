@@ -193,6 +193,9 @@ verb_account(struct program *p, int argc, char **argv, struct err *e)
 	}
 	if (strcmp(argv[1], "show") == 0)
 		return show_account(p, argv[2], e);
+	if (strcmp(argv[1], "lock") == 0 && *change.reason == '\0')
+		return err_set(e, ERR_REQUEST,
+		    "say why: --reason TEXT; who prints reads it");
 	if (strcmp(argv[1], "lock") == 0)
 		change.state = "locked";
 	else if (strcmp(argv[1], "unlock") == 0)
@@ -223,11 +226,14 @@ pay_in(
 		       store_account_find(work.w->store, name, &a, e);
 	}
 	good = verb_done(&work, good, e);
-	if (good)
-		printf("%s %s: %s, credit of %s is %s\n", in->ref,
-		    fresh ? "paid in" : "was paid in before, nothing changed",
-		    mils_format(in->amount, sum), name,
-		    mils_format(a.credit, credit));
+	mils_format(a.credit, credit);
+	if (good && fresh)
+		printf("%s paid in: %s, credit of %s is %s\n", in->ref,
+		    mils_format(in->amount, sum), name, credit);
+	else if (good)
+		printf("%s was paid in before, nothing changed: credit of %s "
+		       "is %s\n",
+		    in->ref, name, credit);
 	return good;
 }
 

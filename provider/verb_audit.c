@@ -77,7 +77,8 @@ verb_audit(struct program *p, int argc, char **argv, struct err *e)
 	struct worker *w;
 
 	if (!verb_words(
-		argc, argv, 1, 1, "audit [--checkpoint] [--modules]", e))
+		argc, argv, 1, 1, "audit [--checkpoint] [--modules]", e) ||
+	    !verb_needs_keys(p, e))
 		return false;
 	done = open_worker(p, &w, e) &&
 	       audit_books(w, print_fault, NULL, &r, e) &&

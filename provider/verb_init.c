@@ -5,6 +5,8 @@
 #include "provider/verbs.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +147,30 @@ take_licence(int *argc, char **argv, struct licence *out, struct err *e)
 	return true;
 }
 
+/* What root makes in the service's folder the service could not read. */
+static bool
+is_service(const struct config *c, struct err *e)
+{
+	char folder[PATH_MAX];
+	const struct passwd *owner;
+	struct stat st;
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", c->authority);
+	slash = strrchr(folder, '/');
+	if (slash == NULL || slash == folder)
+		return true;
+	*slash = '\0';
+	if (geteuid() != 0 || stat(folder, &st) != 0 || st.st_uid == 0)
+		return true;
+	owner = getpwuid(st.st_uid);
+	return err_set(e, ERR_REQUEST,
+	    "%s is user %s's, who could not read what root makes there: "
+	    "setpriv --reuid=%s --regid=%s --init-groups postaged init ...",
+	    folder, owner ? owner->pw_name : "?", owner ? owner->pw_name : "?",
+	    owner ? owner->pw_name : "?");
+}
+
 bool
 verb_init(struct program *p, int argc, char **argv, struct err *e)
 {
@@ -154,7 +180,7 @@ verb_init(struct program *p, int argc, char **argv, struct err *e)
 
 	return take_licence(&argc, argv, &licence, e) &&
 	       verb_words(argc, argv, 1, 1, usage, e) &&
-	       make_secrets(&p->config, e) &&
+	       is_service(&p->config, e) && make_secrets(&p->config, e) &&
 	       make_authority(&p->config, &licence, publish, e) &&
 	       make_schema(&p->config, &licence, login ? login : "admin", e);
 }

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "provider/enrol.h"
 #include "provider/field.h"
+#include "provider/psd_end.h"
 #include "provider/psds.h"
 #include "provider/store_admin.h"
 
@@ -159,13 +160,21 @@ change(struct worker *w, const char *verb, const char *psd, struct err *e)
 		const char *verb, *state;
 	} states[] = {{"withhold", "withheld"}, {"release", "operational"},
 	    {"withdraw", "withdrawn"}, {"revoke", "revoked"}};
+	char sum[MILS_TEXT];
 	uint32_t serial = 0;
+	mils back = 0;
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(states[i].verb, verb) == 0)
-			return parse_psd(psd, &serial, e) &&
-			       store_psd_state_set(
-				   w->store, serial, states[i].state, e);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (strcmp(states[i].verb, verb) != 0)
+			continue;
+		if (!parse_psd(psd, &serial, e) ||
+		    !psd_end_set(w, serial, states[i].state, &back, e))
+			return false;
+		if (back > 0)
+			printf("%s went back to the account's credit\n",
+			    mils_format(back, sum));
+		return true;
+	}
 	return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
 }
 
@@ -183,6 +192,9 @@ verb_psd(struct program *p, int argc, char **argv, struct err *e)
 		return false;
 	if (count < 1 || count > PSDS_MAX)
 		return err_set(e, ERR_REQUEST, "--count: 1 to %d", PSDS_MAX);
+	if ((strcmp(argv[1], "add") == 0 || strcmp(argv[1], "enrol") == 0) &&
+	    !verb_needs_keys(p, e))
+		return false;
 	good = strcmp(argv[1], "list") == 0 ? verb_look(p, &work, e)
 					    : verb_begin(p, &work, e);
 	if (good && strcmp(argv[1], "add") == 0)

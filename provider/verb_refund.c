@@ -9,13 +9,21 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "provider/auth.h"
 #include "provider/give_back.h"
+#include "vault/pin.h"
 
 #define LIST_MAX 1000
 
 static const char usage[] =
     "refund list [asked|approved|rejected] | log | "
-    "approve ID --by LOGIN --method TEXT | reject ID --by LOGIN";
+    "approve ID --by LOGIN --method TEXT [--token FILE] | "
+    "reject ID --by LOGIN";
+
+/* Who says yes, to what, and how it was destroyed. */
+struct voice {
+	const char *by, *method, *token_file; /* NULL: not said */
+};
 
 static const char *
 moment(int64_t ms, char out[32])
@@ -37,8 +45,8 @@ print_refund(void *context, const struct refund_row *r)
 	       "yes  %s\n",
 	    (long long)r->id, moment(r->made, when), r->state, r->account_name,
 	    (long long)r->stamps, mils_format(r->total, sum),
-	    (long long)r->approvals,
-	    (long long)give_back_needs(context, r->total), r->reason);
+	    (long long)r->approvals, (long long)give_back_needs(context, r),
+	    r->reason);
 }
 
 static void
@@ -75,20 +83,61 @@ find_person(
 }
 
 static bool
-say(struct worker *w, char **argv, const char *by, const char *method,
+has_token(const struct worker *w, const struct person *p, const char *path,
     struct err *e)
+{
+	char token[AUTH_TOKEN] = "";
+	bool is;
+
+	if (!pin_line(path, token, sizeof(token), e))
+		return false;
+	is = auth_is_person(w, p, token);
+	explicit_bzero(token, sizeof(token));
+	return is || err_set(e, ERR_DENIED, "%s: not the token of %s", path,
+			 p->login);
+}
+
+/* A name alone says who, and proves nothing: enough where one person is. */
+static bool
+check_voice(struct worker *w, int64_t id, const struct person *p,
+    const char *path, struct err *e)
+{
+	struct refund_row row;
+	bool found = false;
+	bool done = store_begin(w->store, STORE_READ, e) &&
+		    store_refund_find(w->store, id, false, &row, &found, e);
+
+	store_rollback(w->store);
+	if (!done)
+		return false;
+	if (path != NULL)
+		return has_token(w, p, path, e);
+	return !found || give_back_needs(w, &row) < 2 ||
+	       err_set(e, ERR_DENIED,
+		   "refund %lld takes two persons: --token FILE has to show "
+		   "that it is %s who says yes",
+		   (long long)id, p->login);
+}
+
+static bool
+say(struct worker *w, char **argv, const struct voice *v, struct err *e)
 {
 	struct refund_row row;
 	struct person p;
 	uint64_t id;
 	bool yes = strcmp(argv[1], "approve") == 0, done;
 
-	if ((!yes && strcmp(argv[1], "reject") != 0) || by == NULL ||
-	    (yes && method == NULL) || !text_to_u64(argv[2], INT64_MAX, &id))
+	if ((!yes && strcmp(argv[1], "reject") != 0) ||
+	    (yes && v->method == NULL) || !text_to_u64(argv[2], INT64_MAX, &id))
 		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
-	done = find_person(w, by, &p, e) &&
-	       (yes ? give_back_approve(w, (int64_t)id, &p, method, &row, e)
-		    : give_back_reject(w, (int64_t)id, &p, &row, e));
+	if (!find_person(w, v->by, &p, e))
+		return false;
+	if (yes)
+		done =
+		    check_voice(w, (int64_t)id, &p, v->token_file, e) &&
+		    give_back_approve(w, (int64_t)id, &p, v->method, &row, e);
+	else
+		done = give_back_reject(w, (int64_t)id, &p, &row, e);
 	if (done)
 		print_refund(w, &row);
 	return done;
@@ -97,16 +146,17 @@ say(struct worker *w, char **argv, const char *by, const char *method,
 bool
 verb_refund(struct program *p, int argc, char **argv, struct err *e)
 {
-	const char *by = verb_option(&argc, argv, "--by");
-	const char *method = verb_option(&argc, argv, "--method");
+	const struct voice voice = {.by = verb_option(&argc, argv, "--by"),
+	    .method = verb_option(&argc, argv, "--method"),
+	    .token_file = verb_option(&argc, argv, "--token")};
 	struct worker *w = NULL;
 	bool good;
 
 	if (!verb_words(argc, argv, 2, 3, usage, e))
 		return false;
 	good = program_open(p, e) && program_worker(p, &w, e);
-	if (good && by != NULL && argc == 3) {
-		good = say(w, argv, by, method, e);
+	if (good && voice.by != NULL && argc == 3) {
+		good = say(w, argv, &voice, e);
 	} else if (good) {
 		good = store_begin(w->store, STORE_READ, e) &&
 		       read_lists(w, argc, argv, e);

@@ -13,7 +13,7 @@
 static const char usage[] =
     "system add ACCOUNT NAME [--address NETWORK] [--fingerprint SHA256] "
     "[--stamp-max SUM] [--day-max SUM] [--month-max SUM] [--cost-required] | "
-    "token NAME | suspend NAME | resume NAME | withdraw NAME";
+    "list [ACCOUNT] | token NAME | suspend NAME | resume NAME | withdraw NAME";
 
 static bool
 add_system(struct program *p, const char *account, struct user_system *u,
@@ -59,10 +59,57 @@ new_token(struct program *p, const char *name, struct err *e)
 static bool
 change(struct program *p, const char *verb, const char *name, struct err *e)
 {
+	const struct system_change to = {
+	    .verb = verb, .name = name, .by = SIDE_PROVIDER};
 	struct verb_work work;
+	bool still = false;
 	bool good = verb_begin(p, &work, e) &&
-		    admin_change_system(work.w, verb, name, e);
+		    admin_change_system(work.w, &to, &still, e);
 
+	if (!verb_done(&work, good, e))
+		return false;
+	if (still && strcmp(verb, "resume") == 0)
+		printf("it stays suspended: by its customer's administrator\n");
+	return true;
+}
+
+/* --- list ------------------------------------------------------------------------ */
+
+struct list {
+	const struct worker *w;
+	const char *account; /* NULL = all */
+	unsigned count;
+};
+
+static void
+print_system(void *context, const struct user_system *u)
+{
+	struct list *l = context;
+	char id[PSD_ID], spent[MILS_TEXT];
+
+	if (l->account != NULL && strcmp(l->account, u->account_name) != 0)
+		return;
+	l->count++;
+	printf("%s  %-16s of %-16s from %-18s spent %12s%s%s\n",
+	    worker_system_id(l->w, u->id, id), u->name, u->account_name,
+	    u->address[0] ? u->address : "anywhere",
+	    mils_format(u->ascending, spent), u->why[0] ? "  " : "", u->why);
+}
+
+static bool
+list_systems(struct program *p, const char *account, struct err *e)
+{
+	struct list l = {.account = account};
+	struct verb_work work;
+	bool good = verb_look(p, &work, e);
+
+	l.w = work.w;
+	good = good && store_system_list(work.w->store, print_system, &l, e);
+	if (good && account != NULL && l.count == 0) {
+		struct account a;
+
+		good = store_account_find(work.w->store, account, &a, e);
+	}
 	return verb_done(&work, good, e);
 }
 
@@ -104,19 +151,33 @@ take_options(int *argc, char **argv, struct user_system *u, struct err *e)
 	return take_limits(argc, argv, u, e);
 }
 
+static bool
+is_verb(const char *word)
+{
+	static const char *const verbs[] = {
+	    "token", "suspend", "resume", "withdraw"};
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(word, verbs[i]) == 0)
+			return true;
+	return false;
+}
+
 bool
 verb_system(struct program *p, int argc, char **argv, struct err *e)
 {
 	struct user_system u = {.id = 0};
 
 	if (!take_options(&argc, argv, &u, e) ||
-	    !verb_words(argc, argv, 3, 4, usage, e))
+	    !verb_words(argc, argv, 2, 4, usage, e))
 		return false;
+	if (argc < 4 && strcmp(argv[1], "list") == 0)
+		return list_systems(p, argv[2], e);
 	if (argc == 4 && strcmp(argv[1], "add") == 0) {
 		snprintf(u.name, sizeof(u.name), "%s", argv[3]);
 		return add_system(p, argv[2], &u, e);
 	}
-	if (argc == 4)
+	if (argc != 3 || !is_verb(argv[1]))
 		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
 	if (strcmp(argv[1], "token") == 0)
 		return new_token(p, argv[2], e);

@@ -37,6 +37,15 @@ verb_done(struct verb_work *work, bool good, struct err *e)
 	return good;
 }
 
+bool
+verb_needs_keys(const struct program *p, struct err *e)
+{
+	return p->config.role != ROLE_WEB ||
+	       err_set(e, ERR_CONFIG,
+		   "a front has no keys: say --config FILE of a processing "
+		   "server before the verb");
+}
+
 static void
 take_out(int *argc, char **argv, int at, int count)
 {

@@ -32,6 +32,9 @@ MUST_CHECK bool
 verb_look(struct program *p, struct verb_work *out, struct err *e);
 MUST_CHECK bool verb_done(struct verb_work *work, bool good, struct err *e);
 
+/* For what certifies or signs.  Errors: ERR_CONFIG (a front's configuration). */
+MUST_CHECK bool verb_needs_keys(const struct program *p, struct err *e);
+
 /* The value of "--name VALUE" or "--name=VALUE" among the arguments behind
  * argv[from], which are taken out of argv; NULL: it is not there. */
 const char *verb_option(int *argc, char **argv, const char *name);

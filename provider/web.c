@@ -149,13 +149,19 @@ start_daemon(struct web *w, struct err *e)
 	return true;
 }
 
-static void
-fill_defaults(struct web_setup *s)
+int
+web_workers(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+	return 4 * (cpus > 0 && cpus < 1024 ? (int)cpus : 1);
+}
+
+static void
+fill_defaults(struct web_setup *s)
+{
 	if (s->workers == 0)
-		s->workers = 4 * (cpus > 0 && cpus < 1024 ? (int)cpus : 1);
+		s->workers = web_workers();
 	if (s->queue_max == 0)
 		s->queue_max = 64 * s->workers;
 	if (s->connections_max == 0)

@@ -42,7 +42,7 @@ struct web_setup {
 	 * that lead to this authority are told to the handler. */
 	const char *client_authority;
 
-	int workers;	     /* 0: four for each processor */
+	int workers;	     /* 0: web_workers() */
 	int queue_max;	     /* 0: 64 for each worker */
 	int connections_max; /* 0: 12,000; one more is closed at once */
 	int per_address_max; /* 0: no limit */
@@ -55,6 +55,9 @@ struct web_setup {
 	bool (*open_worker)(void *context, void **worker, struct err *e);
 	void (*close_worker)(void *context, void *worker);
 };
+
+/* Four for each processor. */
+int web_workers(void);
 
 /* Errors: ERR_CONFIG (address, certificate, key), ERR_SYSTEM. */
 MUST_CHECK bool

@@ -16,6 +16,22 @@ worker_signer(const struct worker *w, const char *module)
 	return NULL;
 }
 
+bool
+places_take(struct places *p)
+{
+	if (p == NULL || p->taken++ < p->max)
+		return true;
+	p->taken--;
+	return false;
+}
+
+void
+places_give(struct places *p)
+{
+	if (p != NULL)
+		p->taken--;
+}
+
 /* As vault/psd.h writes them. */
 static const char *
 write_id(const struct worker *w, const char *model, uint32_t serial,

@@ -11,6 +11,7 @@
 
 #include "base/mils.h"
 #include "provider/choose.h"
+#include "provider/load.h"
 #include "provider/signer.h"
 #include "provider/store.h"
 #include "stamp/cert.h"
@@ -32,6 +33,16 @@ struct tally {
 	_Atomic int64_t sum;		   /* of the stamps, mils */
 };
 
+/* Who waits for something outside holds a worker that others need: only so many
+ * may at once. */
+struct places {
+	int max;
+	_Atomic int taken;
+};
+/* False: there is none.  NULL: there is always one. */
+bool places_take(struct places *p);
+void places_give(struct places *p);
+
 /* What does not change while the program runs. */
 struct provider {
 	struct licence licence;
@@ -47,8 +58,10 @@ struct provider {
 	mils approve_above; /* more takes two persons */
 	bool any_sheet;	    /* label sheets that nobody registered, too */
 	const char *server; /* this processing server's name */
-	int64_t (*now_ms)(void); /* since 1970; NULL: the system's clock */
-	struct tally *tally;	 /* NULL: nobody counts */
+	int64_t (*now_ms)(void);    /* since 1970; NULL: the system's clock */
+	struct tally *tally;	    /* NULL: nobody counts */
+	struct load *load;	    /* of PSDs; may be NULL */
+	struct places *card_places; /* of orders that wait for a card */
 };
 
 struct worker {
@@ -56,9 +69,11 @@ struct worker {
 	struct store *store;
 	struct signer *signer[MODULES_MAX];
 	size_t signers;
-	struct pay *pay;   /* ways of paying; NULL: none (pay.h) */
-	struct psds *psds; /* the PSDs that it has read, see psds.h */
-	uint64_t turn;	   /* orders so far */
+	struct pay *pay;	/* ways of paying; NULL: none (pay.h) */
+	struct psds *psds;	/* the PSDs that it has read, see psds.h */
+	struct auth_seen *seen; /* who asked it before, see auth.h */
+	uint64_t turn;		/* orders so far */
+	uint32_t completed;	/* the PSD that complete_pending() saw last */
 };
 
 /* The signer of this module; NULL: another server has it. */

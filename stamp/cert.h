@@ -98,6 +98,11 @@ cert_store_open(const char *folder, struct cert_store **out, struct err *e);
  * Errors: ERR_CONFIG. */
 MUST_CHECK bool cert_store_add(
     struct cert_store *s, const void *bytes, size_t len, struct err *e);
+
+/* Adds a revocation list, DER, and nothing else: what comes from outside could be
+ * a certificate that would be an authority here.  Errors: ERR_CONFIG. */
+MUST_CHECK bool cert_store_add_list(
+    struct cert_store *s, const void *bytes, size_t len, struct err *e);
 void cert_store_free(struct cert_store *s);
 
 /* The PSD certificate with this serial and id; NULL if there is none. */

@@ -129,6 +129,20 @@ add_pem(struct cert_store *s, BIO *bio, size_t *found, struct err *e)
 }
 
 bool
+cert_store_add_list(
+    struct cert_store *s, const void *bytes, size_t len, struct err *e)
+{
+	const unsigned char *at = bytes;
+	X509_CRL *crl = len > 0 && len <= FILE_MAX
+			    ? d2i_X509_CRL(NULL, &at, (long)len)
+			    : NULL;
+
+	return crl != NULL ? keep_crl(s, crl, e)
+			   : sig_failed(e, ERR_CONFIG,
+				 "no list of revoked certificates");
+}
+
+bool
 cert_store_add(
     struct cert_store *s, const void *bytes, size_t len, struct err *e)
 {

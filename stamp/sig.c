@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,42 @@ is_p256(const EVP_PKEY *pkey)
 		   strcmp(group, "P-256") == 0);
 }
 
+/* The hash of the private number; NULL: not wanted. */
+static bool
+read_private(const EVP_PKEY *pkey, BIGNUM **number, uint8_t hash[SIG_SHA256])
+{
+	uint8_t bytes[SIG_SCALAR];
+	BIGNUM *read = NULL;
+	bool done =
+	    EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_PRIV_KEY, &read) == 1 &&
+	    BN_bn2binpad(read, bytes, SIG_SCALAR) == SIG_SCALAR;
+
+	if (done)
+		sig_sha256(bytes, SIG_SCALAR, hash);
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	if (done && number != NULL)
+		*number = read;
+	else
+		BN_clear_free(read);
+	return done;
+}
+
+static bool
+set_guard(struct sig_key *key)
+{
+	return read_private(key->pkey, NULL, key->guard);
+}
+
+bool
+sig_private(const struct sig_key *key, BIGNUM **out)
+{
+	uint8_t hash[SIG_SHA256];
+
+	*out = NULL;
+	return read_private(key->pkey, out, hash) &&
+	       CRYPTO_memcmp(hash, key->guard, SIG_SHA256) == 0;
+}
+
 bool
 sig_adopt(EVP_PKEY *pkey, bool private, struct sig_key **out, struct err *e)
 {
@@ -57,6 +94,10 @@ sig_adopt(EVP_PKEY *pkey, bool private, struct sig_key **out, struct err *e)
 	}
 	key->pkey = pkey;
 	key->private = private;
+	if (private && !set_guard(key)) {
+		sig_free(key);
+		return sig_failed(e, ERR_SYSTEM, "a private key");
+	}
 	*out = key;
 	return true;
 }
@@ -237,20 +278,19 @@ bool
 sig_sign(const struct sig_key *key, const void *msg, size_t len,
     uint8_t out[SIG_BYTES], struct err *e)
 {
-	uint8_t der[SIG_DER_MAX];
+	uint8_t der[SIG_DER_MAX], hash[SIG_SHA256];
 	size_t der_len = sizeof(der);
-	EVP_MD_CTX *ctx;
+	EVP_PKEY_CTX *ctx;
 	bool done;
 
 	if (!key->private)
 		return err_set(e, ERR_CONFIG, "a public key cannot sign");
-	ctx = EVP_MD_CTX_new();
-	done =
-	    ctx &&
-	    EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
-	    EVP_DigestSign(ctx, der, &der_len, msg, len) == 1 &&
-	    raw_from_der(der, der_len, out);
-	EVP_MD_CTX_free(ctx);
+	sig_sha256(msg, len, hash);
+	ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+	done = ctx && EVP_PKEY_sign_init(ctx) == 1 &&
+	       EVP_PKEY_sign(ctx, der, &der_len, hash, sizeof(hash)) == 1 &&
+	       raw_from_der(der, der_len, out);
+	EVP_PKEY_CTX_free(ctx);
 	return done || sig_failed(e, ERR_SYSTEM, "signing");
 }
 
@@ -278,13 +318,15 @@ sig_verify(const struct sig_key *key, const void *msg, size_t len,
 {
 	unsigned char *der = NULL;
 	int der_len = der_from_raw(sig, &der);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool good = der_len > 0 && ctx &&
-		    EVP_DigestVerifyInit(
-			ctx, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
-		    EVP_DigestVerify(ctx, der, (size_t)der_len, msg, len) == 1;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+	uint8_t hash[SIG_SHA256];
+	bool good;
 
-	EVP_MD_CTX_free(ctx);
+	sig_sha256(msg, len, hash);
+	good =
+	    der_len > 0 && ctx && EVP_PKEY_verify_init(ctx) == 1 &&
+	    EVP_PKEY_verify(ctx, der, (size_t)der_len, hash, sizeof(hash)) == 1;
+	EVP_PKEY_CTX_free(ctx);
 	OPENSSL_free(der);
 	ERR_clear_error();
 	return good;
@@ -296,10 +338,23 @@ sig_same(const struct sig_key *a, const struct sig_key *b)
 	return EVP_PKEY_eq(a->pkey, b->pkey) == 1;
 }
 
+/* Finding the hash takes longer than hashing what stamps have. */
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+static EVP_MD *sha256;
+
+static void
+find_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 void
 sig_sha256(const void *msg, size_t len, uint8_t out[SIG_SHA256])
 {
-	SHA256(msg, len, out);
+	pthread_once(&sha256_once, find_sha256);
+	if (sha256 == NULL ||
+	    EVP_Digest(msg, len, out, NULL, sha256, NULL) != 1)
+		abort(); /* a hash that is none is worse than nothing */
 }
 
 bool

@@ -3,6 +3,7 @@
 #ifndef STAMP_SIG_OPENSSL_H
 #define STAMP_SIG_OPENSSL_H
 
+#include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -12,6 +13,7 @@
 struct sig_key {
 	EVP_PKEY *pkey;
 	bool private;
+	uint8_t guard[SIG_SHA256]; /* of the private number, as it was read */
 };
 
 struct cert {
@@ -32,6 +34,9 @@ cert_set_time(ASN1_TIME *t, uint32_t yyyymmdd, const char *hhmmss);
 /* Takes over `pkey`, also on failure.  Errors: ERR_CONFIG (not P-256). */
 MUST_CHECK bool
 sig_adopt(EVP_PKEY *pkey, bool private, struct sig_key **out, struct err *e);
+
+/* The private number, for BN_clear_free(), if it is what it was. */
+MUST_CHECK bool sig_private(const struct sig_key *key, BIGNUM **out);
 
 /* Sets the error with OpenSSL's own reason behind; empties its queue. */
 bool sig_failed(struct err *e, enum err_kind kind, const char *what);

@@ -7,8 +7,8 @@
 #
 #	sh tests/bench_provider.sh [SECONDS=5]	in the build folder
 #
-# Memory: the server's resident size before and after is printed.  MODULE=pkcs11
-# has the keys in a SoftHSM token.
+# Memory: the server's resident size is printed on the way to STAMPS=1000000 stamps,
+# and with IDLE=10000 connections that are held open, as the files allowed permit.
 set -eu
 seconds=${1:-5}
 builddir=${builddir:-$PWD}
@@ -123,6 +123,40 @@ runs() {
 	"$postaged" audit
 }
 
+# marathon STAMPS: the size at each tenth
+marathon() {
+	made=0 next=0
+	while [ "$made" -lt "$1" ]; do
+		[ "$made" -lt "$next" ] || {
+			echo "$made stamps: memory $(memory)"
+			next=$((next + $1 / 10))
+		}
+		result=$("$bench" "$(url)" "$WORK/ca.pem" "$WORK/tokens" 8 30 2)
+		made=$((made + 2 * ${result%% *}))
+	done
+	echo "$made stamps: memory $(memory)"
+}
+
+# idle COUNT
+idle() {
+	most=$(($(prlimit --nofile --output=HARD --noheadings) - 100))
+	[ "$1" -le "$most" ] || { echo "no more than $most files"; return; }
+	mkfifo "$WORK/go"
+	"$builddir/tests/bench_idle" "$port" "$WORK/ca.pem" "$1" \
+	    <"$WORK/go" >"$WORK/idle" &
+	holds=$!
+	exec 9>"$WORK/go"
+	until grep -q connections "$WORK/idle"; do
+		kill -0 "$holds" || { echo 'they were not held'; return; }
+		sleep 0.2
+	done
+	echo "$(cat "$WORK/idle"): memory $(memory)"
+	echo "beside them: $(load 8 30)"
+	echo >&9
+	exec 9>&-
+	wait "$holds" && tail -n 1 "$WORK/idle"
+}
+
 certificates 2>/dev/null
 echo "openssl speed: $(openssl speed -seconds 2 ecdsap256 2>/dev/null |
     awk '/ecdsa/ { print $(NF-1) " sign/s, " $NF " verify/s" }')"
@@ -133,6 +167,10 @@ pg_start || { echo "PostgreSQL is not installed"; exit 0; }
 best_1=0 best_30=0
 server "$PG_URI"
 runs PostgreSQL
+
+marathon "${STAMPS:-1000000}"
+idle "${IDLE:-10000}"
+"$postaged" audit
 
 # The same SQL, by pgbench: pieces of stamps that nobody has yet.
 cat >"$WORK/issue.sql" <<'EOF'

@@ -74,6 +74,46 @@ start_provider() {
 	postage vault status | sed 's/^/# /'
 }
 
+# verdicts WORDS [OPTION...]: what postage-verify says of the letters to a person of
+# the post, one line a stamp.
+verdicts() {
+	verdicts_want=$1
+	shift
+	# its exit code is 1 where a stamp is no good any more
+	postage_verify --certificates "$WORK/trust" --cache "$WORK/trust.cache" \
+		--online "$(provider_vault 127.0.0.1)$WORK/belt" "$@" \
+		"$out/letter.pdf" >"$WORK/verdicts"
+	[ "$(grep -cE "^  $verdicts_want" "$WORK/verdicts")" = 3 ]
+}
+
+# demo_post: the letters at the post.  It trusts the postal authority alone.
+demo_post() {
+	postaged person add belt --role post | sed -n '/^token/{n;p;}' \
+		>"$WORK/belt"
+	mkdir "$WORK/trust" "$WORK/trust.cache"
+	cp "$PUBLISH/XX-authority.pem" "$WORK/trust/"
+	say 'the post takes the letters in, and sees them a second time'
+	check 'they are cancelled' verdicts 'VALID .*: cancelled' \
+		--cancel --place 'belt 2'
+	grep -E '^  [A-Z]' "$WORK/verdicts" | sed 's/^/#/'
+	check 'and duplicates then' verdicts 'DUPLICATE .*, belt 2' \
+		--cancel --place 'belt 3'
+	grep -E '^  [A-Z]' "$WORK/verdicts" | sed 's/^/#/'
+}
+
+# demo_refund JOB: a sheet of labels that came out badly.
+demo_refund() {
+	say 'the labels are spoiled; the provider gives their value back'
+	as_postage "$WORK/bin/postage" spoil "Postage-$1" \
+		--reason 'no ink' | sed 's/^/# /'
+	(cd "$WORK/state" && as_postage "$WORK/bin/postage" refund request) |
+		sed 's/^/# /'
+	postaged refund approve 1 --by admin --method shredded | sed 's/^/# /'
+	check 'it is in the account again' as_postage "$WORK/bin/postage" \
+		refund settle 1
+	pdftoppm -r 100 -png "$WORK"/state/refund-*.pdf "$out/refund"
+}
+
 case ${2:-} in
 card)
 	say 'a private print server, the daemon, a lab card with 100.00'
@@ -102,12 +142,14 @@ shown letter
 
 say 'a sheet of labels, Avery 5160, number 17'
 document blank.pdf >"$WORK/labels.pdf"
-demo_job 'the labels' "$(submit -d Postage -o PostageSheet=Avery-5160 \
-	-o PostageClass=letter -o PostageSerial=Custom.17 \
-	"$WORK/labels.pdf")" 30
+job=$(submit -d Postage -o PostageSheet=Avery-5160 -o PostageClass=letter \
+	-o PostageSerial=Custom.17 "$WORK/labels.pdf")
+demo_job 'the labels' "$job" 30
 shown labels
 
 if [ "${2:-}" = provider ]; then
+	demo_post
+	demo_refund "$job"
 	check 'registers, journal, paper and provider agree' provider_agrees
 	say 'the ledger of the provider, and its audit'
 	postaged ledger | sed 's/^/# /'

@@ -390,6 +390,128 @@ recent(struct front *f, enum front_fault fault, struct tls_answer *out)
 	say(out, j);
 }
 
+/* --- refunds ------------------------------------------------------------------------ */
+
+static bool
+read_refund(
+    struct front *f, const struct tls_request *r, struct front_refund *out)
+{
+	struct err e = ERR_INIT;
+	bool all = true;
+	struct json *j;
+
+	*out = (struct front_refund){.state = "asked"};
+	if (!json_open(r->body, r->body_len, &j, &e))
+		return false;
+	json_take_text(j, "reason", true, out->reason, sizeof(out->reason));
+	out->stamps = (unsigned)json_count(j, "stamps", true, 100);
+	for (size_t i = 0; i < out->stamps; i++) {
+		const struct front_stamp *s;
+
+		json_enter_item(j, "stamps", i);
+		json_take_hex(j, "key", true, out->keys[i], PSD_KEY_BYTES);
+		json_leave(j);
+		s = json_good(j) ? known(f, out->keys[i]) : NULL;
+		all = all && s != NULL;
+		out->total += s != NULL ? s->request.amount : 0;
+	}
+	return json_close(j, &e) && all;
+}
+
+/* One refund is enough; the same asked again is the same. */
+static void
+refund(struct front *f, const struct tls_request *r, enum front_fault fault,
+    struct tls_answer *out)
+{
+	struct front_refund new;
+	struct json *j;
+
+	if (strcmp(r->path, "/v1/refunds") == 0) {
+		if (!read_refund(f, r, &new)) {
+			refuse(out, 400, "ERR_REQUEST", "no such stamp");
+			return;
+		}
+		if (f->refund.stamps != 0 &&
+		    (f->refund.stamps != new.stamps ||
+			memcmp(f->refund.keys, new.keys, sizeof(new.keys)) !=
+			    0)) {
+			refuse(out, 403, "ERR_DENIED", "in another refund");
+			return;
+		}
+		if (f->refund.stamps == 0)
+			f->refund = new;
+	} else if (f->refund.stamps == 0 ||
+		   strcmp(r->path, "/v1/refunds/7") != 0) {
+		refuse(out, 404, "", "no such refund");
+		return;
+	}
+	j = json_new();
+	json_put_int(j, "refund", fault == DO_NAME ? 8 : 7);
+	json_put_text(j, "account", "Example Ltd");
+	json_put_text(j, "state", f->refund.state);
+	json_put_int(j, "stamps", f->refund.stamps);
+	json_put_int(
+	    j, "total", f->refund.total + (fault == DO_OTHER_AMOUNT ? 10 : 0));
+	json_put_text(j, "reason", f->refund.reason);
+	json_put_int(j, "made", 1);
+	json_put_int(j, "settled", 0);
+	json_put_int(j, "approvals", 0);
+	json_put_int(j, "needs", 1);
+	say(out, j);
+}
+
+/* --- the post ------------------------------------------------------------------------ */
+
+static bool
+read_look(const struct tls_request *r, struct front_use *out)
+{
+	struct err e = ERR_INIT;
+	struct json *j;
+
+	*out = (struct front_use){.len = 0};
+	if (!json_open(r->body, r->body_len, &j, &e))
+		return false;
+	json_take_base64(
+	    j, "indicium", true, out->bytes, sizeof(out->bytes), &out->len);
+	json_take_text(j, "place", false, out->place, sizeof(out->place));
+	json_take_text(j, "scan", false, out->scan, sizeof(out->scan));
+	return json_close(j, &e);
+}
+
+/* The same look again is no second one. */
+static void
+post(struct front *f, const struct tls_request *r, enum front_fault fault,
+    struct tls_answer *out)
+{
+	bool cancels = strcmp(r->path, "/v1/cancel") == 0, again;
+	struct front_use look;
+	struct json *j;
+
+	if (!read_look(r, &look) || cancels != (look.scan[0] != '\0')) {
+		refuse(out, 400, "ERR_REQUEST", "not a look");
+		return;
+	}
+	again = f->used.len == look.len && look.len > 0 &&
+		memcmp(f->used.bytes, look.bytes, look.len) == 0 &&
+		strcmp(f->used.scan, look.scan) != 0;
+	if (cancels && f->used.len == 0)
+		f->used = look;
+	j = json_new();
+	json_put_text(j, "verdict",
+	    fault == DO_NAME ? "SPLENDID"
+	    : again	     ? "DUPLICATE"
+			     : "VALID");
+	json_put_text(j, "why", again ? "first seen\n\x1b[2J" : "");
+	json_put_text(j, "psd", f->id[0]);
+	if (again) {
+		json_begin_object(j, "first");
+		json_put_int(j, "at", 1795000000999);
+		json_put_text(j, "place", f->used.place);
+		json_end(j);
+	}
+	say(out, j);
+}
+
 static void
 certificate(struct front *f, const char *id, enum front_fault fault,
     struct tls_answer *out)
@@ -430,6 +552,11 @@ op_of(const struct tls_request *r)
 		return AT_FIND;
 	if (strcmp(r->path, "/v1/vault/recent") == 0)
 		return AT_RECENT;
+	if (strncmp(r->path, "/v1/refunds", 11) == 0)
+		return AT_REFUND;
+	if (strcmp(r->path, "/v1/verify") == 0 ||
+	    strcmp(r->path, "/v1/cancel") == 0)
+		return AT_POST;
 	return AT_CERT;
 }
 
@@ -442,6 +569,8 @@ obey(struct front *f, enum front_op op, const struct tls_request *r,
 	case AT_INDICIA: indicia(f, r, fault, out); break;
 	case AT_FIND: find(f, r, fault, out); break;
 	case AT_RECENT: recent(f, fault, out); break;
+	case AT_REFUND: refund(f, r, fault, out); break;
+	case AT_POST: post(f, r, fault, out); break;
 	default: certificate(f, strrchr(r->path, '/') + 1, fault, out);
 	}
 }

@@ -19,7 +19,16 @@
 #define FRONT_TOKEN  "XXUS0000000012.secret"
 #define FRONT_SYSTEM "XXUS0000000012"
 
-enum front_op { AT_STATUS, AT_INDICIA, AT_FIND, AT_RECENT, AT_CERT, FRONT_OPS };
+enum front_op {
+	AT_STATUS,
+	AT_INDICIA,
+	AT_FIND,
+	AT_RECENT,
+	AT_REFUND,
+	AT_POST,
+	AT_CERT,
+	FRONT_OPS
+};
 
 enum front_fault {
 	DO_WELL,
@@ -65,6 +74,18 @@ struct front {
 		int psd;
 	} stamp[FRONT_STAMPS];
 	size_t stamps;
+	struct front_refund { /* at most one; stamps 0 = none */
+		unsigned stamps;
+		uint8_t keys[100][PSD_KEY_BYTES];
+		mils total;
+		char reason[128];
+		const char *state;
+	} refund;
+	struct front_use { /* the one stamp that was cancelled; len 0 = none */
+		uint8_t bytes[INDICIUM_MAX];
+		size_t len;
+		char place[64], scan[40];
+	} used;
 	struct {
 		enum front_fault what;
 		int arg;

@@ -49,7 +49,10 @@ answer(const char *text, size_t size)
 		return;
 	f = open_memstream(&made, &len);
 	refund_write_answer(f, &a);
-	refund_write_signature(f, a.signature);
+	if (a.is_signed)
+		refund_write_signature(f, a.signature);
+	else
+		refund_write_unsigned(f);
 	fclose(f);
 	must_be(made, len, text, size);
 	free(made);

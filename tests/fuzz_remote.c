@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vault/remote_post.h"
 #include "vault/remote_uri.h"
 #include "vault/remote_wire.h"
 
@@ -56,6 +57,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct remote_stamps stamps;
 	struct remote_status status;
+	struct vault_refund refund;
+	struct remote_check check;
 	struct err e = ERR_INIT;
 	char *text;
 
@@ -65,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(text != NULL);
 	memcpy(text, data + 1, size - 1);
 	text[--size] = '\0';
-	switch (data[0] % 6) {
+	switch (data[0] % 8) {
 	case 0:
 		if (remote_get_status(text, size, &status, &e))
 			look_at_status(&status);
@@ -82,11 +85,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (remote_get_recent(text, size, &stamps, &e))
 			look_at_stamps(&stamps, PSD_RING);
 		break;
+	case 5: look_at_uri(text); break;
+	case 6:
+		if (remote_get_refund(text, size, &refund, &e))
+			must(refund.number > 0 && refund.state != 0 &&
+			     refund.stamps <= VAULT_REFUND_MAX);
+		break;
 	case 4:
 		remote_get_problem(400 + data[0], text, size, &e);
 		must(e.kind != ERR_NONE && e.text[0] != '\0');
 		break;
-	default: look_at_uri(text);
+	case 7:
+		if (remote_get_check(text, size, &check, &e))
+			must(strlen(check.place) < sizeof(check.place));
+		break;
+	default: must(false);
 	}
 	free(text);
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes on a connection of the whole HTTP server.  What the handler gets keeps
- * the promises of provider/http.h; whatever came, the server closes what it cannot
- * read and answers the next one.  The first byte says into how many pieces what
- * follows is cut. */
+ * the promises of provider/http.h, and is looked for among the pages; whatever
+ * came, the server closes what it cannot read and answers the next one.  The first
+ * byte says into how many pieces what follows is cut. */
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sched.h>
@@ -14,17 +14,34 @@
 
 #include "base/clock.h"
 #include "provider/framing.h"
+#include "provider/site.h"
 #include "provider/web.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define WAIT_MS 10000
 
+static struct site *site;
+
 static void
 must(bool true_here)
 {
 	if (!true_here)
 		abort();
+}
+
+/* Any path and header at the pages: one of the answers that there are, or none. */
+static void
+ask_for_page(const struct http_request *r)
+{
+	struct http_response out = {.status = 0};
+	bool is_page = site_answer(site, r, &out);
+
+	must(is_page == (out.status != 0));
+	must(!is_page || out.status == 200 || out.status == 304 ||
+	     out.status == 405);
+	must(out.status != 200 || out.body[out.body_len] == '\0');
+	http_clear(&out);
 }
 
 static void
@@ -47,6 +64,7 @@ handle(void *context, void *worker, const struct http_request *r,
 	must(strlen(r->id) == HTTP_ID - 1 && r->address[0] == '\0');
 	must(r->header(r, "transfer-encoding") == NULL);
 	(void)r->query(r, "q");
+	ask_for_page(r);
 	http_give(out, 200, "text/plain", strdup("fine"), 4);
 }
 
@@ -59,7 +77,7 @@ server(void)
 	struct err e = ERR_INIT;
 
 	if (w == NULL)
-		must(web_start(&setup, &w, &e));
+		must(site_open("", &site, &e) && web_start(&setup, &w, &e));
 	return w;
 }
 

@@ -36,6 +36,7 @@ for arg; do
 done
 
 tests_run=0
+tests_began=$(date +%s)
 tests_failed=0
 started=	# process ids of what this run started
 
@@ -107,7 +108,8 @@ is() {
 
 # done_testing: the result of the script; its last command.
 done_testing() {
-	say "$((tests_run - tests_failed)) of $tests_run checks passed"
+	say "$((tests_run - tests_failed)) of $tests_run checks passed in" \
+		"$(($(date +%s) - tests_began)) s"
 	if [ "$tests_failed" -gt 0 ] && [ -f "$WORK/log/error_log" ]; then
 		say 'end of the scheduler log:'
 		grep -vE '^D .*(cupsd(Set|Write|Read)|\[Client|Get-Job-Attr|Get-Printer-Attr)' \

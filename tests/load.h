@@ -99,6 +99,7 @@ enum load_answer load_get(struct load_system *s, const char *path,
 /* Takes the fence too. */
 enum load_answer
 load_status(struct load_system *s, struct remote_status *out, struct err *e);
+/* At once, or, every third batch, by an order that is placed first. */
 enum load_answer load_issue(struct load_system *s, const struct load_set *set,
     struct remote_stamps *out, struct err *e);
 enum load_answer load_find(struct load_system *s, const struct load_set *set,

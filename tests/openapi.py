@@ -34,7 +34,7 @@ METHODS = ("get", "post", "put", "delete", "patch")
 TODAY = 20261128
 PSD = "XXPS0000000001"
 BODY_MAX = 64 * 1024
-PARTS = ("public", "nobody", "good", "sheets", "payments", "webhooks", "post",
+PARTS = ("public", "nobody", "good", "orders", "sheets", "payments", "webhooks", "post",
          "field", "refunds", "books", "refused", "by_the_schema", "optional")
 # What wants a letter that a PSD in the field has signed: t_field sees it.
 ELSEWHERE = {("post", f"/v1/psds/{{id}}/{verb}", status)
@@ -323,6 +323,83 @@ class Contract:
         check("one of two was found", [] if len(value.get("stamps", [])) == 1
               else ["not one"])
 
+    def orders(self):
+        first, second = stamp(amount=20), stamp(amount=30)
+        body = {"key": secrets.token_hex(16), "stamps": [first, second]}
+        path = "/v1/orders"
+        quote = self.expect("a quote", 200, "post", "/v1/quote",
+                            token=self.token, body={"stamps": [first]})
+        check("is of that sum", [] if quote.get("total") == 20 and
+              quote.get("short") == 0 else [quote])
+        placed = self.place("an order", 200, body)
+        again = self.place("the same again", 200, body)
+        check("is the same", [] if placed == again else [again])
+        self.place("the key of another order", 422,
+                   dict(body, stamps=[first]))
+        number = str(placed.get("order"))
+        one, buy = path + "/{id}", path + "/{id}/checkout"
+        for method, of, token in (("get", number, self.poor),
+                                  ("delete", number, self.poor),
+                                  ("get", "0", None), ("get", "x", None)):
+            self.expect(f"{method} order {of} of others", 404, method, one,
+                        token=token or self.token, of=of)
+        self.expect("an order", 200, "get", one, token=self.token, of=number)
+        total = {"fence": self.fence, "total": 50}
+        self.buy("a wrong total", 400, number, dict(total, total=49))
+        self.buy("an old fence", 409, number, dict(total, fence="0"))
+        self.buy("no order", 404, "0", total)
+        sold = self.buy("checkout", 200, number, total)
+        same = self.buy("twice", 200, number, total)
+        check("are the same stamps", [] if all(
+            a["indicium"] == b["indicium"] and b["replayed"]
+            for a, b in zip(sold["stamps"], same["stamps"])) else [same])
+        self.expect("what is bought", 400, "delete", one, token=self.token,
+                    of=number)
+        for path, body in (("/v1/quote", {"stamps": [dict(first, amount=21)]}),
+                           (path, {"key": secrets.token_hex(16),
+                                   "stamps": [dict(first, amount=21)]})):
+            self.expect(f"{path}: the key of another stamp", 422, "post", path,
+                        token=self.token, body=body)
+            self.expect(f"{path}: suspended", 403, "post", path,
+                        token=self.known["suspended"],
+                        body=dict(body, stamps=[stamp()]))
+            self.bodies(path, self.token)
+        self.bodies(buy, self.token, of=number)
+        self.meanwhile()
+
+    def meanwhile(self):
+        """Between order and checkout something happened."""
+        path = "/v1/orders/{id}"
+        key = stamp()
+        number = self.ordered(key)
+        self.indicia("its key", 200, self.order(dict(key, amount=11)))
+        total = {"fence": self.fence, "total": 10}
+        self.buy("the key of another stamp", 422, number, total)
+        self.expect("dropped", 200, "delete", path, token=self.token,
+                    of=number)
+        self.buy("what was dropped", 404, number, total)
+        label = stamp(sheet_serial=str(
+            self.known["sheet"] + secrets.randbelow(100000)), label=1)
+        number = self.ordered(label)
+        self.indicia("its label", 200,
+                     self.order(dict(label, key=secrets.token_hex(16))))
+        self.buy("a label that is used", 403, number, total)
+        number = self.ordered(stamp(amount=99000))
+        self.buy("more than there is", 402, number, dict(total, total=99000))
+
+    def ordered(self, *stamps):
+        body = {"key": secrets.token_hex(16), "stamps": list(stamps)}
+        return str(self.place("an order", 200, body).get("order"))
+
+    def place(self, what, want, body):
+        return self.expect(what, want, "post", "/v1/orders",
+                           token=self.token, body=body)
+
+    def buy(self, what, want, number, body):
+        return self.expect(f"checkout: {what}", want, "post",
+                           "/v1/orders/{id}/checkout", token=self.token,
+                           of=number, body=body)
+
     def sheets(self):
         serial = str(self.known["sheet"] + secrets.randbelow(100000))
         path = "/v1/sheets/{serial}"
@@ -352,9 +429,24 @@ class Contract:
             self.expect(f"a payment {what}", want, "get", "/v1/payments/{id}",
                         token=token, of=str(first.get("id")))
 
-    def pay(self, what, want, body):
+        named = dict(order, account="Rich", key=secrets.token_hex(16))
+        boss = self.known["boss"]
+        value = self.pay("an invoice by a person", 200, named, boss)
+        for what, want, body, token in (
+                ("for no account", 400, order, boss),
+                ("for another than its own", 400, dict(
+                    named, account="Poor"), None),
+                ("by another role", 403, named, self.known["mailroom"])):
+            self.pay(what, want, body, token)
+        for what, want, token in (("by a person", 200, "mailroom"),
+                                  ("by another role", 403, "post")):
+            self.expect(f"a payment shown {what}", want, "get",
+                        "/v1/payments/{id}", token=self.known[token],
+                        of=str(value.get("id")))
+
+    def pay(self, what, want, body, token=None):
         return self.expect(what, want, "post", "/v1/payments",
-                           token=self.token, body=body)
+                           token=token or self.token, body=body)
 
     def webhooks(self):
         path = "/v1/webhooks/{driver}"
@@ -515,6 +607,12 @@ class Contract:
                 ("StampRequest", "/v1/vault/indicia", self.token, stamp()),
                 ("Order", "/v1/vault/indicia", self.token,
                  self.order(stamp())),
+                ("QuoteRequest", "/v1/quote", self.token,
+                 {"stamps": [stamp()]}),
+                ("OrderRequest", "/v1/orders", self.token,
+                 {"key": secrets.token_hex(16), "stamps": [stamp()]}),
+                ("Checkout", "/v1/orders/{id}/checkout", self.token,
+                 {"fence": "1", "total": 1}),
                 ("Keys", "/v1/vault/find", self.token,
                  {"keys": [secrets.token_hex(16)]}),
                 ("PaymentRequest", "/v1/payments", self.token, payment),

@@ -88,6 +88,7 @@ make_authority(struct shop *s, struct err *e)
 	    .authority = authority_root(s->authority),
 	    .choose_psd = CHOOSE_AFFINITY,
 	    .server = "test",
+	    .load = &s->load,
 	    .now_ms = now_ms};
 }
 

@@ -15,6 +15,7 @@
 struct shop {
 	char folder[64], uri[256];
 	struct provider provider;
+	struct load load;
 	struct authority *authority;
 	struct worker *w;
 	int64_t account;

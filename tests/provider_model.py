@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """provider_model.py POSTAGED CONF PORT EXAMPLES STEPS: a user system's vault at
 a provider (HTTP and the administrator's commands) against a model of it: an
-account, its money, one system with its limits, and what it was sold.  Prints how
+account, its money, one system with its limits, what it ordered and was sold.  Prints how
 much was done.  For tests/s_provider_model.sh."""
 import base64
 import http.client
@@ -51,25 +51,27 @@ class Vault(RuleBasedStateMachine):
         command('credit', self.account, money(self.paid_in), '--ref',
                 self.account)
         self.sold = {}  # key: (amount, indicium)
+        self.orders = {}  # number: what was ordered
+        self.gone = []  # numbers of orders that were dropped
         self.suspended = False
         self.old_fences = []
         self.fence = self.ask('GET', '/v1/vault')[1]['fence']
 
-    def ask(self, method, path, body=None):
+    def ask(self, method, path, body=None, name=None):
         self.line.request(method, path, json.dumps(body) if body else None, {
             'Authorization': 'Bearer ' + self.token,
             'Content-Type': 'application/json'})
         answer = self.line.getresponse()
         text = json.loads(answer.read())
-        seen[path, answer.status] = seen.get((path, answer.status), 0) + 1
+        name = name or path, answer.status
+        seen[name] = seen.get(name, 0) + 1
         return answer.status, text
 
     def order(self, wanted, fence=None, total=None):
         return self.ask('POST', '/v1/vault/indicia', {
             'fence': fence or self.fence,
             'total': sum(a for _, a in wanted) if total is None else total,
-            'stamps': [{'key': key, 'amount': amount, 'mail_date': DATE,
-                        'category': 'FCM'} for key, amount in wanted]})
+            'stamps': self.stamps(wanted)})
 
     def new_keys(self, amounts):
         return [('%032x' % (next(numbers) << 40), a) for a in amounts]
@@ -136,6 +138,115 @@ class Vault(RuleBasedStateMachine):
         status, answer = self.order(wanted, fence)
         assert status == 200, answer
         self.take(wanted, answer)
+
+    # --- orders -----------------------------------------------------------------
+
+    @staticmethod
+    def stamps(wanted):
+        return [{'key': key, 'amount': amount, 'mail_date': DATE,
+                 'category': 'FCM'} for key, amount in wanted]
+
+    def sums_agree(self, wanted, answer):
+        due = sum(a for k, a in wanted if k not in self.sold)
+        assert answer['stamps'] == len(wanted), answer
+        assert answer['total'] == sum(a for _, a in wanted), answer
+        assert answer['due'] == due, answer
+        assert answer['funds'] == self.left(), answer
+        assert answer['short'] == max(0, due - self.left()), answer
+
+    @rule(amounts=st.lists(st.integers(1, STAMP_MAX + 200), min_size=1,
+                           max_size=5), old=st.booleans(),
+          keep=st.booleans(), data=st.data())
+    def place(self, amounts, old, keep, data):
+        fresh = self.new_keys(amounts)
+        wanted = fresh + (self.some_sold(data) if old and self.sold else [])
+        body = {'stamps': self.stamps(wanted)}
+        if keep:
+            body['key'] = '%032x' % next(numbers)
+        path = '/v1/orders' if keep else '/v1/quote'
+        status, answer = self.ask('POST', path, body)
+        if self.refusals(fresh) - {402}:
+            assert status == 403, answer
+            return
+        if status == 403:
+            assert keep and len(self.orders) >= 32, answer
+            return
+        assert status == 200, answer
+        self.sums_agree(wanted, answer)
+        if keep:
+            assert answer['order'] not in self.orders, answer
+            assert answer['order'] not in self.gone, answer
+            self.orders[answer['order']] = wanted
+            assert self.ask('POST', path, body) == (200, answer)
+
+    def buy_order(self, number, total, fence=None):
+        return self.ask('POST', '/v1/orders/%d/checkout' % number, {
+            'fence': fence or self.fence, 'total': total},
+            '/v1/orders/N/checkout')
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data(), twice=st.booleans(), off=st.sampled_from(
+        [0, 0, 0, 1, -1]), late=st.booleans())
+    def checkout(self, data, twice, off, late):
+        number = data.draw(st.sampled_from(sorted(self.orders)))
+        wanted = self.orders[number]
+        fresh = [(k, a) for k, a in wanted if k not in self.sold]
+        fence = self.old_fences[0] if late and self.old_fences else None
+        status, answer = self.buy_order(
+            number, sum(a for _, a in wanted) + off, fence)
+        no = self.refusals(fresh) if fresh else set()
+        if fence and fresh:
+            no.add(409)
+        if off:
+            no = {400}
+        if no:
+            assert status in no, (status, no, answer)
+            return
+        assert status == 200, answer
+        self.take(wanted, answer)
+        if twice:
+            status, answer = self.buy_order(
+                number, sum(a for _, a in wanted), fence)
+            assert status == 200, answer
+            self.take(wanted, answer)
+
+    def is_bought(self, wanted):
+        return all(k in self.sold for k, _ in wanted)
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def drop(self, data):
+        number = data.draw(st.sampled_from(sorted(self.orders)))
+        wanted = self.orders[number]
+        path = '/v1/orders/%d' % number
+        status, answer = self.ask('DELETE', path, None, '/v1/orders/N')
+        if self.is_bought(wanted):
+            assert status == 400, answer
+            return
+        assert (status, answer['state']) == (200, 'dropped'), answer
+        del self.orders[number]
+        self.gone.append(number)
+
+    @precondition(lambda self: self.gone)
+    @rule(data=st.data())
+    def gone_for_ever(self, data):
+        number = data.draw(st.sampled_from(self.gone))
+        assert self.buy_order(number, 1)[0] == 404
+        for method in 'GET', 'DELETE':
+            assert self.ask(method, '/v1/orders/%d' % number, None,
+                            '/v1/orders/N')[0] == 404
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def look_at_order(self, data):
+        number = data.draw(st.sampled_from(sorted(self.orders)))
+        status, answer = self.ask('GET', '/v1/orders/%d' % number, None,
+                                  '/v1/orders/N')
+        wanted = self.orders[number]
+        assert status == 200, answer
+        assert answer['total'] == sum(a for _, a in wanted), answer
+        assert answer['state'] == (
+            'bought' if self.is_bought(wanted) else 'open'), answer
 
     # --- what must be refused ---------------------------------------------------
 

@@ -311,6 +311,8 @@ uri = software:$WORK/state/wrap.key
 listen = 127.0.0.1:$((PORT + 9))
 certificate = $WORK/etc/tls.pem
 key = $WORK/etc/tls.key
+[refund]
+approve-above = 0
 END
 provider() {
 	POSTAGED_CONF="$WORK/etc/postaged.conf" as_postage \
@@ -327,7 +329,14 @@ answers() {
 		"https://127.0.0.1:$((PORT + 9))/v1/health" >/dev/null
 }
 
-provider init >/dev/null
+# Keeps the token that a verb prints last.
+token_in() {
+	tail -n 1 >"$WORK/state/$1"
+	chown postage "$WORK/state/$1"
+	chmod 600 "$WORK/state/$1"
+}
+provider init | grep '\.' | grep '^..PN' | token_in admin.token
+provider person add second --role administrator | token_in second.token
 provider account add Customer acc >/dev/null
 provider system add acc desk | tail -n 1 >"$WORK/state/token"
 chown postage "$WORK/state/token"
@@ -342,7 +351,18 @@ check 'what was spoiled meanwhile is asked back' lab refund request
 check 'the provider has to say yes' says 'said yes or no yet' settle
 check 'asking again asks the same' says 'said yes or no yet' settle
 check_is 'its stamps are claimed' "$(provider refund list asked | wc -l)" 1
-check 'it says yes' provider refund approve 1 --by admin --method shredded
+check 'a name alone is nobody where it takes two' says 'takes two persons' \
+	provider refund approve 1 --by admin --method shredded
+check "nor is another's token" says 'not the token of second' \
+	provider refund approve 1 --by second --method shredded \
+	--token "$WORK/state/admin.token"
+check 'one says yes' says '1 of 2 said yes' \
+	provider refund approve 1 --by admin --method shredded \
+	--token "$WORK/state/admin.token"
+check 'it has to hear the other' says 'said yes or no yet' settle
+check 'and the other' says '2 of 2 said yes' \
+	provider refund approve 1 --by second --method shredded \
+	--token "$WORK/state/second.token"
 check 'the answer is signed' settle
 check_is 'all is granted' \
 	"$(value '.requests[2] | .total == .granted' refund list)" true

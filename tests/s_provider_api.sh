@@ -5,7 +5,7 @@
 # document that says otherwise that fails.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
-require openssl python3 setpriv
+require curl openssl python3 setpriv
 python3 -c 'import jsonschema, yaml' 2>/dev/null ||
 	skip 'python3-jsonschema or python3-yaml is not installed'
 work_setup
@@ -28,6 +28,7 @@ certificate = $WORK/server.pem
 key = $WORK/server.key
 
 login-burst = 0
+pages = $WORK/pages
 
 [stripe]
 key-file = $WORK/stripe.key
@@ -42,6 +43,10 @@ EOT
 	echo sk_test_none >"$WORK/stripe.key"
 	echo whsec_test >"$WORK/webhook.key"
 )
+mkdir "$WORK/pages"
+echo '<title>ours</title>' >"$WORK/pages/about.html"
+echo '<svg/>' >"$WORK/pages/mark.svg"
+echo secret >"$WORK/pages/.hidden"
 echo '1000000,1099999,10,Avery 5163' >"$WORK/sheets"
 
 postaged() {
@@ -61,6 +66,21 @@ answers() {
 	EOT
 }
 
+# told WORDS VERB...: it fails, and says this.
+told() {
+	told_words=$1
+	shift
+	postaged "$@" >"$WORK/told" 2>&1 && return 1
+	cat "$WORK/told"
+	grep -qF "$told_words" "$WORK/told"
+}
+
+for verb in audit ledger serve 'account add A B' 'person list' 'sheet list'; do
+	# shellcheck disable=SC2086
+	check "without books, $verb" told 'run postaged init' $verb
+done
+check 'no verb has made any' [ ! -e "$WORK/provider.db" ]
+
 make_provider() {
 	postaged init && postaged account add Example Rich &&
 		postaged account add Example Poor &&
@@ -69,6 +89,9 @@ make_provider() {
 		postaged sheet import "$WORK/sheets"
 }
 check 'a provider is made' make_provider
+mv "$WORK/authority/provider.key" "$WORK/provider.key"
+check 'a file of the authority is missing' told 'there is no provider.key' audit
+mv "$WORK/provider.key" "$WORK/authority/provider.key"
 cat >"$WORK/server.json" <<EOT
 {"url": "https://127.0.0.1:$PORT", "authority": "$WORK/server.pem",
  "rich": "$(token system add Rich desk)",
@@ -84,6 +107,47 @@ postaged system suspend cellar
 "$program" --config "$WORK/postaged.conf" serve >"$WORK/postaged.log" 2>&1 &
 remember $!
 check 'it serves' until_true 10 answers
+
+# --- pages -----------------------------------------------------------------------
+
+# page PATH [OPTION...]: its head, and its body in $WORK/page.
+page() {
+	page_path=$1
+	shift
+	curl -sS --cacert "$WORK/server.pem" -D - -o "$WORK/page" "$@" \
+		--path-as-is "https://127.0.0.1:$PORT$page_path"
+}
+
+# is_page PATH TYPE WORDS
+is_page() {
+	page "$1" >"$WORK/head"
+	cat "$WORK/head"
+	grep -q '^HTTP/1.1 200' "$WORK/head" &&
+		grep -qi "^Content-Type: $2" "$WORK/head" &&
+		grep -qi "^Content-Security-Policy: default-src 'none'" \
+			"$WORK/head" && grep -qFe "$3" "$WORK/page"
+}
+check 'the first page' is_page / text/html '<title>A provider of postage'
+check 'of the API' is_page /api text/html '/v1/orders/{id}/checkout'
+check 'one comes back to it' is_page /paid text/html 'Thank you'
+check 'or to this one' is_page /cancelled text/html 'Nothing was paid'
+check 'its style' is_page /style.css text/css '--paper'
+check 'a page of the folder' is_page /about text/html 'ours'
+check 'over a built-in one' is_page /mark.svg image/svg+xml '<svg/>'
+check 'the document of the API' is_page /openapi.yaml application/yaml openapi
+check 'is the one that is tested' cmp "$WORK/page" "$spec"
+page / >"$WORK/head"
+tag=$(sed -n 's/^ETag: \("[0-9a-f]*"\).*/\1/p' "$WORK/head")
+rm "$WORK/page"
+page / -H "If-None-Match: $tag" >"$WORK/head"
+check 'what a browser has' grep -q '^HTTP/1.1 304' "$WORK/head"
+check 'is not sent again' [ ! -s "$WORK/page" ]
+page / -X DELETE >"$WORK/head"
+check 'a page is not written' grep -q '^Allow: GET, HEAD' "$WORK/head"
+for path in /../server.key /%2e%2e/server.key /pages/about.html /.hidden \
+	/about.html/ //about.html; do
+	check_fails "there is no $path" page "$path" -f
+done
 
 # --- the contract --------------------------------------------------------------
 

@@ -289,6 +289,35 @@ revoked_certificates_and_their_heirs_are_refused(void **state)
 }
 
 static void
+a_list_alone_is_added_as_a_list(void **state)
+{
+	const struct chain *c = *state;
+	struct cert_store *s = store_of(c, 1, 2);
+	const uint32_t psds[] = {102};
+	struct cert_crl_spec spec = {
+	    c->cert[1], c->key[1], psds, 1, 1, 20261101, 20261201};
+	struct err e = ERR_INIT;
+	char pem[CERT_PEM_MAX], why[256];
+	uint8_t der[CERT_MAX];
+	size_t len;
+
+	is_ok(cert_der(c->cert[0], der, sizeof(der), &len, &e), &e, "DER");
+	ok(!cert_store_add_list(s, der, len, &e), "an authority as DER");
+	is_err(&e, ERR_CONFIG, "no list");
+	is_ok(cert_pem(c->cert[0], pem, sizeof(pem), &len, &e), &e, "PEM");
+	ok(!cert_store_add_list(s, pem, len, &e), "and as PEM");
+	ok(!cert_store_add_list(s, pem, 0, &e), "nothing");
+	is_int(cert_store_check(s, c->cert[2], 20261121, why), CERT_UNKNOWN,
+	    "it is no authority here");
+	is_ok(cert_store_add(s, pem, len, &e), &e, "said by who may");
+	is_ok(cert_crl_issue(&spec, der, sizeof(der), &len, &e), &e, "list");
+	is_ok(cert_store_add_list(s, der, len, &e), &e, "a list");
+	is_int(
+	    cert_store_check(s, c->cert[2], 20261121, why), CERT_REVOKED, why);
+	cert_store_free(s);
+}
+
+static void
 a_list_by_someone_else_revokes_nothing(void **state)
 {
 	const struct chain *c = *state;
@@ -413,6 +442,7 @@ main(void)
 	    T(a_signature_by_another_key_is_no_chain),
 	    T(dates_are_checked_on_every_rank),
 	    T(revoked_certificates_and_their_heirs_are_refused),
+	    T(a_list_alone_is_added_as_a_list),
 	    T(a_list_by_someone_else_revokes_nothing),
 	    T(ranks_and_vendors_are_kept_apart),
 	    T(a_folder_is_read_whole_or_refused),

@@ -205,6 +205,28 @@ a_server_answers_fronts_alone(void **state)
 }
 
 static void
+pages_are_of_fronts(void **state)
+{
+	struct http_request r = from("198.51.100.7", "/");
+
+	(void)state;
+	config.rate = 1;
+	open_entry(NULL);
+	behind.status = 404;
+	is_int(asked(&r), 200, "a page");
+	is_int(behind.asked, 0, "of nobody behind");
+	r.path = "/page";
+	is_int(asked(&r), 404, "no page");
+	r.path = "/";
+	for (int i = 0; i < 3; i++)
+		is_int(asked(&r), 200, "as often as others");
+	is_int(asked(&r), 429, "no more");
+	entry_close(entry);
+	open_entry(key);
+	is_int(asked(&r), 401, "a server has none");
+}
+
+static void
 elsewhere_the_proof_is_nothing(void **state)
 {
 	struct http_request r = from("127.0.0.1", "/v1/vault");
@@ -308,6 +330,7 @@ main(void)
 	    WITH(an_ipv6_network_is_one),
 	    WITH(who_guesses_is_stopped),
 	    WITH(a_server_answers_fronts_alone),
+	    WITH(pages_are_of_fronts),
 	    WITH(elsewhere_the_proof_is_nothing),
 	    WITH(a_monitor_reads_what_was_done),
 	    WITH(others_do_not_see_it),

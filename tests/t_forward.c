@@ -4,6 +4,7 @@
  * that do as they are told; one cuts its connections. */
 #include <arpa/inet.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -170,7 +171,9 @@ what_is_written_otherwise_is_not_read(void **state)
 
 /* --- servers ---------------------------------------------------------------------- */
 
-enum manner { FINE, BUSY, BROKEN, CORRUPT, STRANGE_KEY };
+#define LATE_MS 11000 /* a front waits shorter */
+
+enum manner { FINE, BUSY, BROKEN, CORRUPT, STRANGE_KEY, LATE };
 
 struct server {
 	char name[8];
@@ -196,7 +199,9 @@ act(struct server *s, const struct http_request *r, struct http_response *out)
 	    [STRANGE_KEY] = ERR_DENIED};
 	struct err e = ERR_INIT;
 
-	if (s->manner == FINE) {
+	if (s->manner == LATE)
+		poll(NULL, 0, LATE_MS);
+	if (s->manner == FINE || s->manner == LATE) {
 		http_give(out, 200, "application/json", strdup(s->name), 3);
 		http_add(out, "Cache-Control", "max-age=1");
 		return;
@@ -319,8 +324,8 @@ teardown(void **state)
 	for (int i = 0; i < 3; i++) {
 		static const char *const ends[] = {"", "-wal", "-shm"};
 
-		snprintf(
-		    name, sizeof(name), "%s%s", config.database + 7, ends[i]);
+		snprintf(name, sizeof(name), "%.*s%s", CONFIG_URL,
+		    config.database + 7, ends[i]);
 		unlink(name);
 	}
 	return 0;
@@ -509,6 +514,33 @@ one_that_is_away_is_left_out(void **state)
 	is_int(asked("GET", "/v1/vault"), 200, "it is back, elsewhere");
 }
 
+static void *
+say_both(void *context)
+{
+	for (int i = 0; i < LATE_MS / 1000; i++) {
+		say(&one);
+		say(&two);
+		poll(NULL, 0, 1000);
+	}
+	return context;
+}
+
+/* What is late for one request is there for others. */
+static void
+one_that_is_late_is_not_left_out(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	one.manner = LATE;
+	is_int(pthread_create(&thread, NULL, say_both, NULL), 0, "thread");
+	for (int i = 0; i < 2 && one.asked == 0; i++)
+		is_int(asked("GET", "/v1/vault"), 200, "answered");
+	is_int(one.asked, 1, "it was asked");
+	is_int(front_servers(front), 2, "both are good");
+	pthread_join(thread, NULL);
+}
+
 static void
 who_drains_or_is_silent_is_left_out(void **state)
 {
@@ -666,6 +698,7 @@ main(void)
 	    WITH(what_is_wrong_with_the_books_is_said_at_once),
 	    WITH(what_is_done_once_is_asked_once),
 	    WITH(one_that_is_away_is_left_out),
+	    WITH(one_that_is_late_is_not_left_out),
 	    WITH(who_drains_or_is_silent_is_left_out),
 	    WITH(who_has_another_name_is_not_asked),
 	    WITH(a_lost_answer_is_asked_for_again),

@@ -249,6 +249,27 @@ old_and_foreign_stamps_are_refused(void **state)
 	asked(h, &ask);
 }
 
+/* Who orders chooses the mail date. */
+static void
+a_later_mail_date_gives_no_longer_window(void **state)
+{
+	struct help *h = *state;
+	struct give_back ask;
+	struct desk d;
+
+	setup(h, &d);
+	shop_sql(&h->shop, "UPDATE stamp SET mail_date = 20281101");
+	help_set_today(20270128);
+	ask = of_pieces(&d, 1, 1);
+	refused(h, &ask, ERR_DENIED, "by 2027-01-27");
+	help_set_today(20270127);
+	asked(h, &ask);
+	/* nor an earlier one a longer one */
+	shop_sql(&h->shop, "UPDATE stamp SET mail_date = 20261120");
+	ask = of_pieces(&d, 2, 1);
+	refused(h, &ask, ERR_DENIED, "by 2027-01-19");
+}
+
 /* --- two persons --------------------------------------------------------------------- */
 
 static void
@@ -271,6 +292,37 @@ large_refunds_take_two(void **state)
 	row = approved(h, row.id, &d.second);
 	is_str(row.state, "approved", "two are");
 	is_int(credit(h, &d), 600, "credit");
+	help_audit(h);
+}
+
+static void
+a_split_refund_is_as_large_as_it_was(void **state)
+{
+	struct help *h = *state;
+	struct refund_row row[3];
+	struct give_back ask;
+	struct desk d;
+
+	setup(h, &d);
+	for (uint32_t i = 0; i < 2; i++) {
+		ask = of_pieces(&d, 1 + 3 * i, 3); /* 0.30 each */
+		row[i] = asked(h, &ask);
+	}
+	is_int(give_back_needs(h->w, &row[1]), 2, "with the one before");
+	for (int i = 0; i < 2; i++) {
+		row[i] = approved(h, row[i].id, &d.first);
+		is_str(row[i].state, "asked", "one is not enough");
+	}
+	is_int(credit(h, &d), 0, "credit");
+	row[0] = approved(h, row[0].id, &d.second);
+	is_str(row[0].state, "approved", "two are");
+	/* the next day is another one */
+	help_set_today(20261130);
+	ask = of_pieces(&d, 7, 2);
+	row[2] = asked(h, &ask);
+	row[2] = approved(h, row[2].id, &d.first);
+	is_str(row[2].state, "approved", "one is enough");
+	is_int(credit(h, &d), 500, "credit");
 	help_audit(h);
 }
 
@@ -421,6 +473,8 @@ audit_sees_refunds_that_are_wrong(void **state)
 	on(value_comes_back_once), on(the_same_request_is_the_same_refund),   \
 	    on(mailed_stamps_are_not_refunded), on(rejected_stamps_are_free), \
 	    on(old_and_foreign_stamps_are_refused),                           \
+	    on(a_later_mail_date_gives_no_longer_window),                     \
+	    on(a_split_refund_is_as_large_as_it_was),                         \
 	    on(large_refunds_take_two), on(many_voices_at_once_pay_once),     \
 	    on(only_the_providers_administrators_say_yes),                    \
 	    on(refunds_go_over_http), on(audit_sees_refunds_that_are_wrong)

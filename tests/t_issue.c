@@ -258,6 +258,46 @@ a_psd_is_not_filled_beyond_its_register(void **state)
 	shop_close(&s);
 }
 
+/* --- which PSD -------------------------------------------------------------------------- */
+
+static uint32_t
+signer_of(struct shop *s, uint32_t key)
+{
+	shop_order(&order, &s->system[0], key, 1, 10);
+	must_issue(s, &result);
+	return result.stamp[0].psd;
+}
+
+/* As if another thread were at work on them. */
+static void
+the_psd_with_least_to_do_is_next(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	open_shop(&s, 3, 100000, 1000);
+	s.provider.choose_psd = CHOOSE_LEAST_LOADED;
+	load_begin(&s.load, 1, 5);
+	load_begin(&s.load, 2, 3);
+	load_begin(&s.load, 3, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		is_int(signer_of(&s, i), 2, "the least");
+	load_end(&s.load, 3, 2);
+	is_int(signer_of(&s, 10), 3, "the least now");
+	for (uint32_t i = 1; i <= 3; i++)
+		load_begin(&s.load, i, (size_t)(9 - load_of(&s.load, i)));
+	/* all the same: in turn */
+	is_int(signer_of(&s, 20) + signer_of(&s, 21) + signer_of(&s, 22), 6,
+	    "each");
+	/* what is done, or refused, is no load */
+	shop_order(&order, &s.system[0], 30, 1, 100001);
+	must_refuse(&s, ERR_FUNDS, "is missing");
+	for (uint32_t i = 1; i <= 3; i++)
+		is_int(load_of(&s.load, i), 9, "as before");
+	is_int(shop_audit(&s, false), 0, "faults");
+	shop_close(&s);
+}
+
 /* --- limits and states --------------------------------------------------------------------- */
 
 static void
@@ -437,6 +477,58 @@ what_was_debited_is_signed_by_whoever_comes(void **state)
 	shop_close(&s);
 }
 
+/* More PSDs than one round sees, all of modules that are elsewhere. */
+static void
+psds_of_others_do_not_keep_ones_own_waiting(void **state)
+{
+	struct err e = ERR_INIT;
+	struct shop s;
+	size_t count;
+
+	(void)state;
+	open_shop(&s, 70, 100000, 0);
+	shop_sql(&s, "UPDATE psd SET state = 'withheld' WHERE serial < 70");
+	shop_order(&order, &s.system[0], 1, 1, 780);
+	must_issue(&s, &result);
+	shop_sql(&s, "DELETE FROM signature");
+	shop_sql(&s, "UPDATE psd SET module = 'elsewhere' WHERE serial < 70");
+	shop_sql(&s, "UPDATE psd_state SET pieces = 1 WHERE psd < 70");
+	shop_set_time(shop_time() + 60);
+	ok(complete_pending(s.w, 5000, false, &count, &e), e.text);
+	is_int(count, 1, "one's own");
+	shop_close(&s);
+}
+
+/* Nor do 65 of its own, which are damaged. */
+static void
+psds_take_turns(void **state)
+{
+	struct err e = ERR_INIT;
+	struct shop s;
+	size_t count, all = 0;
+
+	(void)state;
+	open_shop(&s, 70, 100000, 0);
+	shop_sql(&s, "UPDATE psd SET state = 'withheld' WHERE serial < 70");
+	shop_order(&order, &s.system[0], 1, 1, 780);
+	must_issue(&s, &result);
+	shop_sql(&s, "DELETE FROM signature");
+	shop_sql(&s, "UPDATE psd_state SET pieces = 1 WHERE psd < 70");
+	shop_sql(&s,
+	    "INSERT INTO stamp (psd, piece, usersystem, key, request, amount, "
+	    "mail_date, indicium, chain, made) SELECT p.serial, 1, "
+	    "t.usersystem, p.point, t.request, 0, t.mail_date, t.chain, "
+	    "t.chain, t.made FROM stamp t, psd p WHERE p.serial < 70");
+	shop_set_time(shop_time() + 60);
+	for (int i = 0; i < 2; i++) {
+		e = (struct err)ERR_INIT;
+		ok(!complete_pending(s.w, 5000, false, &count, &e), "damaged");
+		all += count;
+	}
+	is_int(all, 1, "the one that is not");
+	shop_close(&s);
+}
+
 /* Of a "no" the client takes its intent back: there is none behind the debit. */
 static void
 what_is_debited_is_not_refused_by_a_module(void **state)
@@ -604,6 +696,7 @@ threads_with_keys_of_their_own_lose_nothing(void **state)
 	open_shop(&s, 2, 1000000, 1000);
 	s.provider.choose_psd = CHOOSE_ROUND_ROBIN;
 	run_all(&s, r, false);
+	is_int(load_of(&s.load, 1) + load_of(&s.load, 2), 0, "under way");
 	is_int(shop_system(&s, s.system[0].id).ascending +
 		   shop_system(&s, s.system[1].id).ascending,
 	    THREADS * ROUNDS * 300, "spent");
@@ -621,6 +714,8 @@ an_audit_sees_every_change(void **state)
 	    {"UPDATE stamp SET amount = amount + 1 WHERE piece = 2",
 		"UPDATE stamp SET amount = amount - 1 WHERE piece = 2"},
 	    {"UPDATE stamp SET key = request WHERE piece = 1", NULL},
+	    {"UPDATE stamp SET usersystem = usersystem + 10",
+		"UPDATE stamp SET usersystem = usersystem - 10"},
 	    {"UPDATE account SET credit = credit + 1",
 		"UPDATE account SET credit = credit - 1"},
 	    {"UPDATE psd_state SET ascending = ascending - 1",
@@ -667,12 +762,15 @@ static const struct CMUnitTest tests[] = {
     T(a_short_psd_is_filled_and_several_share),
     T(what_lacks_goes_where_it_is_enough),
     T(a_psd_is_not_filled_beyond_its_register),
+    T(the_psd_with_least_to_do_is_next),
     T(limits_hold_and_a_new_day_frees_them),
     T(a_clock_that_goes_back_begins_no_new_day),
     T(who_is_locked_out_gets_only_what_was_bought),
     T(what_find_did_not_find_is_never_debited),
     T(a_fence_never_comes_again),
     T(what_was_debited_is_signed_by_whoever_comes),
+    T(psds_of_others_do_not_keep_ones_own_waiting),
+    T(psds_take_turns),
     T(what_is_debited_is_not_refused_by_a_module),
     T(value_that_was_granted_comes_in_later),
     T(a_server_without_the_key_says_so),

@@ -5,7 +5,9 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "provider/fund.h"
 #include "provider/pay.h"
 #include "provider/pay_settle.h"
@@ -31,7 +33,8 @@ open_pay(struct shop *s)
 	struct pay_setup setup = {.base_url = "http://127.0.0.1:9",
 	    .key_file = key,
 	    .webhook_secret_file = "",
-	    .return_url = "http://127.0.0.1/"};
+	    .paid_url = "http://127.0.0.1/paid",
+	    .cancelled_url = "http://127.0.0.1/cancelled"};
 	FILE *f;
 
 	snprintf(key, sizeof(key), "%s/stripe.key", s->folder);
@@ -403,6 +406,68 @@ a_dispute_about_a_part_is_told_twice(void **state)
 	close_shop(&s);
 }
 
+/* 50.00 are disputed, 30.00 given back, then the dispute is won. */
+static void
+a_refund_beside_a_dispute_is_taken_back_too(void **state)
+{
+	const struct pay_said part =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 5000);
+	const struct pay_said refund =
+	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:3000", 3000);
+	const struct pay_said more =
+	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:4000", 4000);
+	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1:won", 5000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	hear(&s, 0, &part);
+	hear(&s, 0, &refund);
+	hear(&s, 0, &refund);
+	is_int(account_of(&s).owed, 8000, "both");
+	hear(&s, 0, &won);
+	hear(&s, 0, &won);
+	is_int(account_of(&s).owed, 3000, "the refund is owed");
+	is_int(payment_of(&s, p.id).state, PAY_REFUNDED, "state");
+	hear(&s, 0, &more);
+	hear(&s, 0, &refund);
+	is_int(account_of(&s).owed, 4000, "more of it");
+	is_int(payment_of(&s, p.id).returned, 4000, "went back");
+	close_shop(&s);
+}
+
+/* No more goes back than came. */
+static void
+a_refund_of_what_is_disputed_takes_the_rest(void **state)
+{
+	const struct pay_said part =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 15000);
+	const struct pay_said all =
+	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:20000", 20000);
+	const struct pay_said won =
+	    back(PAY_SAYS_WON, "stripe:du_1:won", 15000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	hear(&s, 0, &part);
+	hear(&s, 0, &all);
+	is_int(account_of(&s).owed, 20000, "all of it");
+	hear(&s, 0, &won);
+	is_int(account_of(&s).owed, 20000, "it was refunded");
+	close_shop(&s);
+}
+
 static void
 it_may_go_back_before_it_was_told_to_have_come(void **state)
 {
@@ -518,6 +583,56 @@ one_automatic_payment_is_under_way(void **state)
 	close_shop(&s);
 }
 
+/* An administrator unlocks it all the same: its card is left alone, as each charge
+ * would be for what it owes. */
+static void
+an_account_that_owes_is_not_charged_by_itself(void **state)
+{
+	const struct state_change unlock = {.what = "account",
+	    .name = "account",
+	    .state = "active",
+	    .reason = ""};
+	const struct pay_said gone =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 20000);
+	struct payment list[4];
+	struct payment_wanted all = {.account = 0};
+	struct err e = ERR_INIT;
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+	size_t count;
+
+	(void)state;
+	open_shop(&s, 0);
+	set_auto_add(&s, 1000, 2000);
+	save_card(&s);
+	p = written(&s, PAY_CHECKOUT, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	shop_order(&order, &s.system[0], 1, 1, 20000);
+	is_ok(issue_stamps(s.w, &order, &result, &e), &e, "all is spent");
+	hear(&s, 0, &gone);
+	is_ok(store_begin(s.w->store, STORE_WRITE, &e), &e, "begin");
+	is_ok(store_state_set(s.w->store, &unlock, &e), &e, "unlock");
+	is_ok(store_commit(s.w->store, &e), &e, "commit");
+	shop_order(&order, &s.system[0], 2, 1, 780);
+	ok(!issue_stamps(s.w, &order, &result, &e), "too little");
+	is_err(&e, ERR_FUNDS, "too little");
+	e = (struct err)ERR_INIT;
+	is_ok(pay_keep(s.w, &e), &e, "keeper");
+	is_ok(store_begin(s.w->store, STORE_READ, &e), &e, "begin");
+	is_ok(store_payment_list(s.w->store, &all, list, 4, &count, &e), &e,
+	    "list");
+	store_rollback(s.w->store);
+	is_int(count, 1, "payments");
+	pay_in(&s, "invoice:7", 20780);
+	is_int(account_of(&s).owed, 0, "paid");
+	is_int(account_of(&s).credit, 780, "the rest");
+	is_ok(issue_stamps(s.w, &order, &result, &e), &e, "issued");
+	is_int(auto_due(&s, 0, true).amount, 2000, "charged again");
+	close_shop(&s);
+}
+
 static void
 a_declined_card_is_not_asked_again_at_once(void **state)
 {
@@ -596,6 +711,101 @@ what_never_left_has_failed_and_what_may_have_is_open(void **state)
 	e = (struct err)ERR_INIT;
 	is_ok(pay_keep(s.w, &e), &e, "left to a person");
 	ok(strstr(payment_of(&s, p.id).reason, p.key) != NULL, "with its key");
+	close_shop(&s);
+}
+
+/* --- places ------------------------------------------------------------------------------ */
+
+struct waiter {
+	struct shop *shop;
+	pthread_t thread;
+	int64_t took_ms;
+	bool done;
+	enum err_kind kind;
+};
+
+static void *
+wait_for_card(void *context)
+{
+	struct waiter *t = context;
+	struct worker *w = shop_worker(t->shop, NULL);
+	int64_t begun = clock_ms();
+	struct err e = ERR_INIT;
+	mils added;
+
+	t->done = pay_auto(w, t->shop->account, 100, &added, &e);
+	t->kind = e.kind;
+	t->took_ms = clock_ms() - begun;
+	shop_worker_close(w);
+	return NULL;
+}
+
+static void
+orders_that_wait_for_a_card_leave_workers_for_others(void **state)
+{
+	struct places places = {.max = 2};
+	struct waiter t[4];
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+	int waited = 0;
+
+	(void)state;
+	open_shop(&s, 0);
+	set_auto_add(&s, 5000, 20000);
+	save_card(&s);
+	p = auto_due(&s, 100, true);
+	s.provider.card_places = &places;
+	for (size_t i = 0; i < 4; i++) {
+		t[i] = (struct waiter){.shop = &s};
+		is_int(pthread_create(&t[i].thread, NULL, wait_for_card, &t[i]),
+		    0, "thread");
+	}
+	usleep(1500000);
+	said = paid(&p, "pi_1");
+	hear(&s, p.id, &said);
+	for (size_t i = 0; i < 4; i++) {
+		pthread_join(t[i].thread, NULL);
+		if (t[i].done) {
+			waited++;
+			continue;
+		}
+		is_int(t[i].kind, ERR_ABSENT, "ask again");
+		ok(t[i].took_ms < 1200, "at once");
+	}
+	is_int(waited, 2, "two had a place");
+	is_int(places.taken, 0, "given back");
+	close_shop(&s);
+}
+
+static void
+who_has_no_place_finds_the_payment_later(void **state)
+{
+	struct places none = {.max = 0};
+	struct err e = ERR_INIT;
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	set_auto_add(&s, 5000, 20000);
+	save_card(&s);
+	s.provider.card_places = &none;
+	shop_order(&order, &s.system[0], 1, 1, 780);
+	ok(!issue_stamps(s.w, &order, &result, &e), "no place");
+	is_err(&e, ERR_ABSENT, "ask again");
+	p = payment_of(&s, 1);
+	is_int(p.state, PAY_CREATED, "written");
+	/* nobody is at home, but it was asked */
+	shop_set_time(shop_time() + 3);
+	e = (struct err)ERR_INIT;
+	ok(!pay_keep(s.w, &e), "the keeper asks");
+	is_int(payment_of(&s, 1).looks, 1, "asked");
+	said = paid(&p, "pi_1");
+	hear(&s, p.id, &said);
+	e = (struct err)ERR_INIT;
+	is_ok(issue_stamps(s.w, &order, &result, &e), &e, "issued");
 	close_shop(&s);
 }
 
@@ -817,13 +1027,18 @@ static const struct CMUnitTest tests[] = {
     T(what_goes_back_locks_the_account_until_it_is_paid),
     T(a_dispute_that_is_won_gives_it_again),
     T(a_dispute_about_a_part_is_told_twice),
+    T(a_refund_beside_a_dispute_is_taken_back_too),
+    T(a_refund_of_what_is_disputed_takes_the_rest),
     T(it_may_go_back_before_it_was_told_to_have_come),
     T(what_was_not_credited_gives_no_credit_when_it_goes_back),
     T(an_account_locked_for_something_else_stays_so),
+    T(an_account_that_owes_is_not_charged_by_itself),
     T(one_automatic_payment_is_under_way),
     T(a_declined_card_is_not_asked_again_at_once),
     T(an_order_hears_why_its_card_was_declined),
     T(what_never_left_has_failed_and_what_may_have_is_open),
+    T(orders_that_wait_for_a_card_leave_workers_for_others),
+    T(who_has_no_place_finds_the_payment_later),
     T(what_many_tell_at_once_is_credited_once),
     T(many_who_need_it_begin_one_payment),
     T(an_invoice_is_approved_once),

@@ -108,6 +108,8 @@ static void
 requests_say_what_is_paid(void **state)
 {
 	struct pay_method m = {.customer = "cus_1", .method = "pm_1"};
+	static const struct stripe_back back = {
+	    "https://example.org/paid", "https://example.org/cancelled"};
 	struct payment odd = payment;
 	struct pay_form f;
 
@@ -118,11 +120,14 @@ requests_say_what_is_paid(void **state)
 	    "off_session=true&confirm=true&description=Postage&"
 	    "metadata%5Bpayment%5D=00112233445566778899aabbccddeeff",
 	    "charge");
-	stripe_page_form(&payment, NULL, "https://example.org/", &f);
+	stripe_page_form(&payment, NULL, &back, &f);
 	ok(strstr(f.text, "unit_amount%5D=2005&") != NULL, "page: amount");
 	ok(strstr(f.text, "customer_creation=always") != NULL, "a new one");
+	ok(strstr(f.text, "&success_url=https%3A%2F%2Fexample.org%2Fpaid&"
+			  "cancel_url=https%3A%2F%2Fexample.org%2Fcancelled&"),
+	    "and back");
 	ok(strstr(f.text, "setup_future_usage%5D=off_session") != NULL, "kept");
-	stripe_page_form(&payment, &m, "https://example.org/", &f);
+	stripe_page_form(&payment, &m, &back, &f);
 	ok(strstr(f.text, "&customer=cus_1&") != NULL, "page: who");
 	odd.currency = 999;
 	stripe_charge_form(&odd, &m, &f);

@@ -2,6 +2,7 @@
 /* Persons: who may ask for what. */
 #include "provider/admin.h"
 
+#include "provider/pay.h"
 #include "provider/store_admin.h"
 #include "provider/store_cost.h"
 #include "tests/api_help.h"
@@ -72,6 +73,55 @@ tokens_are_the_persons_own(void **state)
 	help_said(h, 401, "");
 }
 
+/* The provider's administrators pay in for all, a customer's for their own. */
+static void
+administrators_begin_payments(void **state)
+{
+	static const char mine[] = "{\"driver\":\"invoice\",\"amount\":500,"
+				   "\"account\":\"one\"}";
+	static const char none[] = "{\"driver\":\"invoice\",\"amount\":500}";
+	static const char *const path = "/v1/payments";
+	struct help *h = *state;
+	int64_t account = help_account(h, "one", 0);
+	char boss[96], theirs[96], other[96], maid[96], system[96];
+	struct pay_setup drivers = {"", "", "", "", "", ""};
+	struct err e = ERR_INIT;
+
+	is_ok(pay_open(&drivers, &h->w->pay, &e), &e, "invoices");
+	help_system(h, account, "one", system);
+	help_system(h, help_account(h, "two", 0), "two", NULL);
+	help_person(h, "boss", PERSON_ADMINISTRATOR, NULL, boss);
+	help_person(h, "theirs", PERSON_ADMINISTRATOR, "one", theirs);
+	help_person(h, "other", PERSON_ADMINISTRATOR, "two", other);
+	help_person(h, "maid", PERSON_MAILROOM, "one", maid);
+	help_ask(h, "POST", path, boss, mine);
+	help_said(h, 200, "\"id\":1,");
+	help_ask(h, "POST", path, boss, none);
+	help_said(h, 400, "account: is missing");
+	help_ask(h, "POST", path, theirs, mine);
+	help_said(h, 200, "\"id\":2,");
+	help_ask(h, "POST", path, other, mine);
+	help_said(h, 400, "no account \\\"one\\\"");
+	help_ask(h, "POST", path, maid, mine);
+	help_said(h, 403, "the role mailroom");
+	help_ask(h, "POST", path, system, none);
+	help_said(h, 200, "\"id\":3,");
+	help_ask(h, "POST", path, system, mine);
+	help_said(h, 200, "\"id\":4,");
+	help_ask(h, "POST", path, system,
+	    "{\"driver\":\"invoice\",\"amount\":500,\"account\":\"two\"}");
+	help_said(h, 400, "of account \\\"one\\\"");
+	help_ask(h, "POST", path, NULL, none);
+	help_said(h, 401, "");
+	help_ask(h, "GET", "/v1/payments/3", maid, NULL);
+	help_said(h, 200, "pending");
+	help_ask(h, "GET", "/v1/payments/3", other, NULL);
+	help_said(h, 404, "no such payment");
+	help_ask(h, "GET", "/v1/payments/1", system, NULL);
+	help_said(h, 200, "pending");
+	help_audit(h);
+}
+
 static void
 suspended_persons_are_not_known(void **state)
 {
@@ -104,6 +154,31 @@ new_token_ends_the_old_one(void **state)
 	help_said(h, 401, "");
 	help_ask(h, "POST", "/v1/cancel", token, junk);
 	help_said(h, 200, "");
+}
+
+static void
+a_token_is_of_one_person(void **state)
+{
+	struct help *h = *state;
+	struct store *s = h->w->store;
+	struct err e = ERR_INIT;
+	struct person one;
+	char token[96], other[96];
+
+	help_person(h, "one", PERSON_ADMINISTRATOR, NULL, token);
+	help_person(h, "two", PERSON_ADMINISTRATOR, NULL, other);
+	is_ok(store_begin(s, STORE_READ, &e) &&
+		  store_person_login(s, "one", &one, &e),
+	    &e, "one");
+	store_rollback(s);
+	ok(auth_is_person(h->w, &one, token), "his own");
+	ok(!auth_is_person(h->w, &one, other), "another's");
+	ok(!auth_is_person(h->w, &one, ""), "none");
+	token[strlen(token) - 1] ^= 1;
+	ok(!auth_is_person(h->w, &one, token), "nearly");
+	token[strlen(token) - 1] ^= 1;
+	one.active = false;
+	ok(!auth_is_person(h->w, &one, token), "suspended");
 }
 
 static void
@@ -169,6 +244,94 @@ administrators_manage_systems(void **state)
 	help_said(h, 400, "no network");
 	help_ask(h, "GET", "/v1/accounts/one", admin, NULL);
 	help_said(h, 200, "\"credit\":5000,\"in_psds\":0");
+}
+
+static void
+order_one(struct help *h, const char *token)
+{
+	char body[256];
+
+	snprintf(body, sizeof(body),
+	    "{\"fence\":\"1\",\"total\":100,\"stamps\":[{\"key\":\"%032d\","
+	    "\"amount\":100,\"mail_date\":%d}]}",
+	    ++h->keys, HELP_TODAY);
+	help_ask(h, "POST", "/v1/vault/indicia", token, body);
+}
+
+/* The worker remembers who asked before: that is no reason to trust him. */
+static void
+who_was_here_before_proves_himself_again(void **state)
+{
+	struct help *h = *state;
+	char admin[96], old[96], token[96];
+	int64_t account = help_account(h, "one", 5000);
+	struct user_system u = help_system(h, account, "desk", old);
+
+	help_person(h, "admin", PERSON_ADMINISTRATOR, NULL, admin);
+	order_one(h, old);
+	help_said(h, 200, "\"ascending\":100");
+	order_one(h, old);
+	help_said(h, 200, "\"ascending\":200");
+	order_one(h, "XXUS0000000001.00000000000000000000000000000000"
+		     "00000000000000000000000000000000");
+	help_said(h, 401, "");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/suspend", admin, "");
+	order_one(h, old);
+	help_said(h, 403, "suspended");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/resume", admin, "");
+	order_one(h, old);
+	help_said(h, 200, "\"ascending\":300");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/token", admin, "");
+	snprintf(
+	    token, sizeof(token), "%.79s", strstr(h->body, "\"token\":\"") + 9);
+	for (int i = 0; i < 2; i++) {
+		order_one(h, old);
+		help_said(h, 401, "no user system is known");
+	}
+	order_one(h, token);
+	help_said(h, 200, "\"ascending\":400");
+	shop_sql(&h->shop, "UPDATE usersystem SET address = '198.51.100.0/24'");
+	for (int i = 0; i < 2; i++) {
+		order_one(h, token);
+		help_said(h, 401, "");
+	}
+	shop_sql(&h->shop, "UPDATE usersystem SET address = NULL");
+	order_one(h, token);
+	help_said(h, 200, "\"ascending\":500");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/withdraw", admin, "");
+	order_one(h, token);
+	help_said(h, 401, "");
+	is_int(shop_system(&h->shop, u.id).ascending, 500, "spent");
+	help_audit(h);
+}
+
+static void
+each_side_resumes_what_it_suspended(void **state)
+{
+	static const char suspend[] = "/v1/systems/XXUS0000000001/suspend";
+	static const char resume[] = "/v1/systems/XXUS0000000001/resume";
+	struct help *h = *state;
+	char admin[96], one[96], token[96];
+
+	help_system(h, help_account(h, "one", 5000), "desk", token);
+	help_person(h, "admin", PERSON_ADMINISTRATOR, NULL, admin);
+	help_person(h, "one", PERSON_ADMINISTRATOR, "one", one);
+	help_ask(h, "POST", suspend, admin, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "POST", resume, one, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "suspended: ask the provider");
+	help_ask(h, "POST", suspend, one, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "POST", resume, admin, "");
+	help_said(h, 200, "\"suspended\":true");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "suspended: ask your administrator");
+	help_ask(h, "POST", resume, one, "");
+	help_said(h, 200, "\"suspended\":false");
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	help_said(h, 200, "\"life\":\"operational\"");
 }
 
 static void
@@ -259,12 +422,15 @@ cost_codes_are_the_accounts(void **state)
 	help_audit(h);
 }
 
-#define COMMON(on)                                                        \
-	on(roles_have_their_routes), on(tokens_are_the_persons_own),      \
-	    on(suspended_persons_are_not_known),                          \
-	    on(new_token_ends_the_old_one), on(logins_are_taken_once),    \
-	    on(administrators_manage_systems),                            \
-	    on(customers_see_what_is_theirs), on(auditors_see_the_books), \
+#define COMMON(on)                                                             \
+	on(roles_have_their_routes), on(tokens_are_the_persons_own),           \
+	    on(suspended_persons_are_not_known),                               \
+	    on(administrators_begin_payments), on(new_token_ends_the_old_one), \
+	    on(logins_are_taken_once), on(administrators_manage_systems),      \
+	    on(each_side_resumes_what_it_suspended),                           \
+	    on(a_token_is_of_one_person),                                      \
+	    on(who_was_here_before_proves_himself_again),                      \
+	    on(customers_see_what_is_theirs), on(auditors_see_the_books),      \
 	    on(cost_codes_are_the_accounts)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE)};

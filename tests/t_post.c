@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "provider/crl.h"
+#include "provider/psd_end.h"
 #include "provider/store_admin.h"
 #include "stamp/cert.h"
 #include "tests/api_help.h"
@@ -241,9 +242,10 @@ set_psd(struct help *h, const char *psd_state)
 {
 	struct store *s = h->w->store;
 	struct err e = ERR_INIT;
+	mils back;
 
 	is_ok(store_begin(s, STORE_WRITE, &e) &&
-		  store_psd_state_set(s, 1, psd_state, &e) &&
+		  psd_end_set(h->w, 1, psd_state, &back, &e) &&
 		  store_commit(s, &e),
 	    &e, psd_state);
 }
@@ -356,12 +358,13 @@ revocation_is_for_ever(void **state)
 	struct store *s = h->w->store;
 	struct err e = ERR_INIT;
 	char post[96];
+	mils back;
 
 	setup(h, post);
 	set_psd(h, "withdrawn");
 	set_psd(h, "revoked");
 	is_ok(store_begin(s, STORE_WRITE, &e), &e, "begin");
-	ok(!store_psd_state_set(s, 1, "operational", &e), "released");
+	ok(!psd_end_set(h->w, 1, "operational", &back, &e), "released");
 	is_err(&e, ERR_REQUEST, "released");
 	store_rollback(s);
 }

@@ -61,6 +61,12 @@ a_configuration_is_read_whole_or_refused_by_line(void **state)
 		"url"},
 	    {"[module]\nuri = software:/k\n", ":2: "},
 	    {"[module a b]\nuri = software:/k\n", "without spaces"},
+	    {"[postaged]\ndatabase = mysql:x\n[module a]\nuri = software:/k\n",
+		"postgresql:"},
+	    {"[postaged]\ndatabase = sqlite:x\n[module a]\nuri = software:/k\n",
+		"sqlite:/FILE"},
+	    {"[postaged]\ndatabase = sqlite:/x\n[module a]\nuri = sofware:/k\n",
+		"software:/FILE"},
 	};
 	struct err e = ERR_INIT;
 

@@ -368,13 +368,16 @@ fields_out_of_range_are_refused(void **state)
 
 	(void)state;
 	bench_refill(&b, 500000);
-#define REFUSED(change)                                      \
-	do {                                                 \
-		r = good;                                    \
-		r.change;                                    \
-		ok(!bench_debit(&b, &r, &out, &e), #change); \
-		is_err(&e, ERR_REQUEST, #change);            \
-		e.kind = ERR_NONE;                           \
+#define REFUSED(change)                                               \
+	do {                                                          \
+		r = good;                                             \
+		r.change;                                             \
+		ok(!bench_debit(&b, &r, &out, &e), #change);          \
+		is_err(&e, ERR_REQUEST, #change);                     \
+		e.kind = ERR_NONE;                                    \
+		ok(!psd_would_issue(&b.psd, TODAY, &r, &e), #change); \
+		is_err(&e, ERR_REQUEST, #change);                     \
+		e.kind = ERR_NONE;                                    \
 	} while (0)
 	REFUSED(amount = 9);
 	REFUSED(amount = 100001);
@@ -437,6 +440,35 @@ only_the_price_list_may_be_left_out(void **state)
 	r.kind = INDICIUM_CORRECTION;
 	ok(!bench_debit(&b, &r, &out, &e), "no room for the sender");
 	is_err(&e, ERR_REQUEST, "no room for the sender");
+}
+
+static void
+what_would_be_issued_needs_no_value(void **state)
+{
+	struct psd_request r = bench_request(1, 780);
+	struct psd before = b.psd;
+	struct psd_stamp out;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	is_ok(psd_would_issue(&b.psd, TODAY, &r, &e), &e, "no value yet");
+	is_int(b.psd.ascending, before.ascending, "nothing is debited");
+	is_int(b.psd.piece_count, before.piece_count, "nothing is issued");
+	ok(!bench_debit(&b, &r, &out, &e), "there is none");
+	is_err(&e, ERR_FUNDS, "there is none");
+	e.kind = ERR_NONE;
+	ok(!psd_would_issue(&b.psd, 20270301, &r, &e), "audit");
+	is_err(&e, ERR_DENIED, "audit");
+	b.psd.life = PSD_WITHDRAWN;
+	ok(!psd_would_issue(&b.psd, TODAY, &r, &e), "withdrawn");
+	r.brief = true;
+	r.kind = INDICIUM_CORRECTION;
+	r.amount = 0;
+	r.sender_zip = 10001;
+	b.psd.life = PSD_OPERATIONAL;
+	e.kind = ERR_NONE;
+	ok(!psd_would_issue(&b.psd, TODAY, &r, &e), "no room");
+	is_err(&e, ERR_REQUEST, "no room");
 }
 
 static void
@@ -682,6 +714,7 @@ main(void)
 	    TT(fields_out_of_range_are_refused),
 	    TT(a_correction_costs_nothing_but_a_piece),
 	    TT(only_the_price_list_may_be_left_out),
+	    TT(what_would_be_issued_needs_no_value),
 	    TT(an_expired_or_unaudited_psd_issues_nothing),
 	    TT(the_ring_remembers_the_last_sixty_four),
 	    TT(a_shorter_ring_remembers_as_many_as_it_says),

@@ -4,8 +4,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/durable.h"
 #include "dispense/books.h"
+#include "dispense/refunds.h"
 #include "stamp/indicium.h"
 #include "tests/front.h"
 #include "tests/shop.h"
@@ -288,6 +290,217 @@ one_stamp_is_not_printed_twice(void **state)
 	is_err(&e, ERR_CORRUPT, "a stamp of before");
 }
 
+/* --- spoiled stamps -------------------------------------------------------------- */
+
+static const struct books_by anna = {.person = "anna", .now = 1};
+
+/* A delivered letter, all of it spoiled. */
+static struct journal *
+spoiled(void)
+{
+	const struct books_choice all = {.document = 1};
+	const struct books_rules rules = {
+	    .today = date_local(time(NULL)), .window_days = 60};
+	const struct job job = letter(1);
+	struct journal_document doc;
+	struct books_sum sum;
+	struct err e = ERR_INIT;
+	struct journal *j;
+
+	is_ok(print(&job, &e), &e, "print");
+	is_ok(journal_open(shop.journal, false, 1000, &j, &e), &e, "journal");
+	is_ok(journal_begin(j, &e), &e, "begin");
+	is_ok(journal_document_load(j, 1, &doc, &e), &e, "load");
+	doc.state = DOC_DELIVERED;
+	is_ok(journal_document_save(j, &doc, 1, &e), &e, "delivered");
+	is_ok(
+	    books_spoil(j, &all, &rules, &anna, "torn", &sum, &e), &e, "spoil");
+	is_ok(journal_commit(j, &e), &e, "commit");
+	is_int(sum.count, COUNT, "all");
+	return j;
+}
+
+static bool
+ask_refund(struct journal *j, int64_t *id, struct err *e)
+{
+	struct err ours = ERR_INIT;
+	struct vault *v = NULL;
+	bool done;
+
+	*e = ours;
+	is_ok(vault_open(f.uri, 3000, &v, &ours), &ours, "vault");
+	done = refunds_request(
+	    j, v, NULL, 0, date_local(time(NULL)), &anna, id, e);
+	vault_close(v);
+	return done;
+}
+
+static void
+stamps_are(struct journal *j, enum stamp_state want, const char *why)
+{
+	struct journal_stamp s;
+	struct err e = ERR_INIT;
+
+	for (uint32_t i = 0; i < COUNT; i++) {
+		is_ok(journal_stamp_load(j, 1, i, &s, &e), &e, why);
+		is_int(s.state, want, why);
+	}
+}
+
+/* What the provider says of it now, and the books after it. */
+static void
+settle_is(struct journal *j, int64_t id, bool spoken, struct err *e)
+{
+	struct books_request r;
+	struct vault_refund now;
+	struct vault *v = NULL;
+	char *answer = NULL;
+	struct err ours = ERR_INIT;
+	size_t len;
+
+	*e = ours;
+	is_ok(books_request_load(j, id, &r, &ours), &ours, "load");
+	is_ok(vault_open(f.uri, 3000, &v, &ours), &ours, "vault");
+	if (refunds_look(v, &r, &now, &answer, &len, e)) {
+		ok((answer != NULL) == spoken, "yes or no");
+		is_ok(journal_begin(j, e), e, "begin");
+		if (spoken)
+			is_ok(books_settle(j, &r, answer, len, &anna, e), e,
+			    "settle");
+		is_ok(journal_commit(j, e), e, "commit");
+	}
+	free(answer);
+	vault_close(v);
+	books_request_free(&r);
+}
+
+static void
+books_are_sound(struct journal *j)
+{
+	journal_close(j);
+	is_int(shop_check(&shop), 0, shop_findings);
+}
+
+static void
+spoiled_stamps_are_refunded_by_the_provider(void **state)
+{
+	struct journal *j = spoiled();
+	struct books_request r;
+	struct err e = ERR_INIT;
+	int64_t id;
+
+	(void)state;
+	is_ok(ask_refund(j, &id, &e), &e, "ask");
+	is_int(f.refund.stamps, COUNT, "all of them");
+	is_str(f.refund.reason, "torn", "and why");
+	is_ok(books_request_load(j, id, &r, &e), &e, "load");
+	is_int(r.number, 7, "the provider's number");
+	ok(r.by_provider && !r.answered, "nobody has answered");
+	books_request_free(&r);
+	stamps_are(j, STAMP_CLAIMED, "asked for");
+	settle_is(j, id, false, &e);
+	stamps_are(j, STAMP_CLAIMED, "still");
+	f.refund.state = "approved";
+	for (int i = 0; i < 2; i++) {
+		settle_is(j, id, true, &e);
+		stamps_are(j, STAMP_REFUNDED, "granted");
+	}
+	books_are_sound(j);
+}
+
+static void
+a_refund_that_was_rejected_is_so_here(void **state)
+{
+	struct journal *j = spoiled();
+	struct err e = ERR_INIT;
+	int64_t id;
+
+	(void)state;
+	is_ok(ask_refund(j, &id, &e), &e, "ask");
+	f.refund.state = "rejected";
+	settle_is(j, id, true, &e);
+	stamps_are(j, STAMP_REJECTED, "rejected");
+	books_are_sound(j);
+}
+
+/* Nobody answers, or the answer is lost: the next call ends it. */
+static void
+a_lost_refund_is_the_same_again(void **state)
+{
+	static const enum front_fault faults[] = {DO_SAY, DO_SAY_AFTER};
+	struct journal *j = spoiled();
+	struct err e = ERR_INIT;
+	int64_t id, again;
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		f.faults[AT_REFUND] = f.done[AT_REFUND] = 0;
+		for (int i = 0; i < 8; i++)
+			front_will(&f, AT_REFUND, faults[k], 503);
+		ok(!ask_refund(j, &id, &e), "nobody");
+		is_err(&e, ERR_ABSENT, "unknown");
+		stamps_are(j, STAMP_CLAIMED, "kept for it");
+	}
+	is_int(f.refund.stamps, COUNT, "it was done");
+	f.faults[AT_REFUND] = f.done[AT_REFUND] = 0;
+	is_ok(ask_refund(j, &again, &e), &e, "again");
+	is_int(again, 1, "the same request");
+	ok(!ask_refund(j, &id, &e), "no other");
+	is_err(&e, ERR_REQUEST, "nothing is left");
+	books_are_sound(j);
+}
+
+static void
+what_the_provider_refuses_is_free_again(void **state)
+{
+	struct journal *j = spoiled();
+	struct books_request r;
+	struct err e = ERR_INIT;
+	int64_t id;
+
+	(void)state;
+	front_will(&f, AT_REFUND, DO_SAY, 403);
+	ok(!ask_refund(j, &id, &e), "refused");
+	is_err(&e, ERR_DENIED, "refused");
+	stamps_are(j, STAMP_SPOILED, "as before");
+	is_ok(books_request_load(j, 1, &r, &e), &e, "load");
+	ok(r.refused, "the first is refused");
+	books_request_free(&r);
+	/* a credential says nothing of stamps */
+	front_will(&f, AT_REFUND, DO_SAY, 401);
+	ok(!ask_refund(j, &id, &e), "a credential");
+	stamps_are(j, STAMP_CLAIMED, "kept");
+	is_ok(ask_refund(j, &id, &e), &e, "then");
+	is_int(id, 2, "another request");
+	books_are_sound(j);
+}
+
+static void
+another_refund_is_not_believed(void **state)
+{
+	struct journal *j = spoiled();
+	struct err e = ERR_INIT;
+	int64_t id;
+
+	(void)state;
+	front_will(&f, AT_REFUND, DO_OTHER_AMOUNT, 0);
+	ok(!ask_refund(j, &id, &e), "another sum");
+	is_err(&e, ERR_CORRUPT, "another sum");
+	is_ok(ask_refund(j, &id, &e), &e, "ask");
+	f.refund.state = "approved";
+	front_will(&f, AT_REFUND, DO_NAME, 0);
+	settle_is(j, id, true, &e);
+	is_err(&e, ERR_CORRUPT, "another number");
+	front_will(&f, AT_REFUND, DO_OTHER_AMOUNT, 0);
+	settle_is(j, id, true, &e);
+	is_err(&e, ERR_CORRUPT, "another sum");
+	front_will(&f, AT_REFUND, DO_SAY, 404);
+	settle_is(j, id, true, &e);
+	is_err(&e, ERR_REQUEST, "none");
+	stamps_are(j, STAMP_CLAIMED, "as before");
+	books_are_sound(j);
+}
+
 int
 main(void)
 {
@@ -302,6 +515,11 @@ main(void)
 	    F(a_register_that_fell_back_stops_all),
 	    F(an_old_journal_adopts_what_the_provider_remembers),
 	    F(one_stamp_is_not_printed_twice),
+	    F(spoiled_stamps_are_refunded_by_the_provider),
+	    F(a_refund_that_was_rejected_is_so_here),
+	    F(a_lost_refund_is_the_same_again),
+	    F(what_the_provider_refuses_is_free_again),
+	    F(another_refund_is_not_believed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/durable.h"
-#include "stamp/sig.h"
+#include "stamp/sig_openssl.h"
 
 /* RFC 6979, A.2.5: the key, and its signature of "sample" with SHA-256. */
 static const char rfc_key[] =
@@ -78,6 +78,64 @@ what_one_key_signs_only_it_verifies(void **state)
 	ok(sig_same(a, a) && !sig_same(a, b), "same");
 	sig_free(a);
 	sig_free(b);
+}
+
+#define OWN 30
+
+/* Each bit of r and s, and each of the messages; and a key in whose place another
+ * stands. */
+static void
+what_a_key_signed_itself_it_knows(void **state)
+{
+	struct sig_key *key = NULL, *other = NULL, *public = NULL;
+	uint8_t sig[OWN][SIG_BYTES], der[SIG_KEY_MAX];
+	char msg[OWN][20];
+	struct sig_signed list[OWN];
+	EVP_PKEY *pair;
+	struct err e = ERR_INIT;
+	size_t len;
+
+	(void)state;
+	is_ok(sig_generate(&key, &e) && sig_generate(&other, &e) &&
+		  sig_store_public(key, der, sizeof(der), &len, &e) &&
+		  sig_load_public(der, len, &public, &e),
+	    &e, "keys");
+	for (int i = 0; i < OWN; i++) {
+		snprintf(msg[i], sizeof(msg[i]), "message %d", i);
+		list[i] = (struct sig_signed){msg[i], strlen(msg[i]), sig[i]};
+		is_ok(
+		    sig_sign(key, msg[i], list[i].len, sig[i], &e), &e, "sign");
+	}
+	for (size_t n = 1; n <= OWN; n++)
+		ok(sig_verify_own(key, list, n), "they are its own");
+	ok(!sig_verify_own(other, list, OWN), "another key's");
+	ok(!sig_verify_own(public, list, OWN), "a public key made none");
+	for (int bit = 0; bit < 8 * SIG_BYTES; bit++) {
+		for (int i = 0; i < 2; i++) {
+			sig[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
+			ok(!sig_verify_own(key, list, 2), "a bit differs");
+			sig[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+	for (int i = 0; i < OWN; i++) {
+		msg[i][0] ^= 1;
+		ok(!sig_verify_own(key, list, OWN), "another message");
+		msg[i][0] ^= 1;
+	}
+	memset(sig[0], 0, SIG_BYTES);
+	ok(!sig_verify_own(key, list, 2), "zeros");
+	memset(sig[0], 0xff, SIG_BYTES);
+	ok(!sig_verify_own(key, list, 2), "over the order");
+	pair = key->pkey;
+	key->pkey = other->pkey;
+	is_ok(sig_sign(key, msg[0], list[0].len, sig[0], &e), &e, "sign");
+	ok(!sig_verify_own(key, list, 1), "the key has changed");
+	key->pkey = pair;
+	is_ok(sig_sign(key, msg[0], list[0].len, sig[0], &e), &e, "sign");
+	ok(sig_verify_own(key, list, 1), "it is the old one");
+	sig_free(key);
+	sig_free(other);
+	sig_free(public);
 }
 
 static void
@@ -182,6 +240,7 @@ main(void)
 	    T(a_published_signature_verifies),
 	    T(zeros_are_no_signature),
 	    T(what_one_key_signs_only_it_verifies),
+	    T(what_a_key_signed_itself_it_knows),
 	    T(keys_come_back_from_bytes),
 	    T(keys_are_read_from_pem_files),
 	    T(what_is_no_key_is_refused),

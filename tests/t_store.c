@@ -220,6 +220,65 @@ nothing_and_empty_differ(void **state)
 	commit(s);
 }
 
+#define ROWS_HEAD "INSERT INTO thing (id, name, data, amount, thing) VALUES"
+#define ROWS_LET  " ON CONFLICT DO NOTHING"
+
+static void
+put_rows(struct store *s, int64_t first, int64_t last)
+{
+	for (int64_t id = first; id <= last; id++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%d", (int)id);
+		store_put_int(s, id);
+		store_put_text(s, name);
+		store_put_blob(s, name, 2);
+		store_put_int(s, 10 * id);
+		if (id % 2 == 0)
+			store_put_int(s, id);
+		else
+			store_put_no_int(s);
+	}
+}
+
+/* Every number of rows up to more than two full statements. */
+static void
+many_rows_go_together(void **state)
+{
+	struct store *s = ((struct fixture *)*state)->s;
+	struct err e = ERR_INIT;
+
+	for (int64_t n = 0; n <= 40; n++) {
+		begin(s);
+		put_rows(s, 1, n);
+		store_send_rows(s, ROWS_HEAD, 5, "");
+		is_ok(store_flush(s, &e), &e, "rows");
+		is_int(store_changed_all(s), n, "as many as were sent");
+		run(s, SQL_ALL);
+		for (int64_t id = 1; id <= n; id++) {
+			ok(store_row(s), "a row");
+			is_int(store_int(s, 0), id, "its number");
+			is_int(store_int(s, 3), 10 * id, "its amount");
+			is_int(store_is_null(s, 4), id % 2, "its nothing");
+		}
+		ok(!store_row(s), "no more");
+		store_rollback(s);
+	}
+	begin(s);
+	put_rows(s, 5, 9);
+	store_send_rows(s, ROWS_HEAD, 5, ROWS_LET);
+	put_rows(s, 1, 30);
+	store_send_rows(s, ROWS_HEAD, 5, ROWS_LET);
+	commit(s);
+	is_int(store_changed_all(s), 30, "each once");
+	is_int(count(s), 30, "rows");
+	begin(s);
+	put_rows(s, 30, 33);
+	store_send_rows(s, ROWS_HEAD, 5, "");
+	ok(!store_commit(s, &e), "one is there");
+	is_int(count(s), 30, "so none is written");
+}
+
 static void
 truth_is_0_or_1(void **state)
 {
@@ -1007,8 +1066,8 @@ name_has_no_password(void **state)
 
 #define COMMON(X)                                                      \
 	X(values_come_back_as_they_went), X(nothing_and_empty_differ), \
-	    X(truth_is_0_or_1), X(fractions_are_refused),              \
-	    X(text_that_is_none_is_refused),                           \
+	    X(many_rows_go_together), X(truth_is_0_or_1),              \
+	    X(fractions_are_refused), X(text_that_is_none_is_refused), \
 	    X(results_come_in_the_order_of_sending),                   \
 	    X(parameters_may_be_used_twice_and_in_any_order),          \
 	    X(one_text_takes_values_and_nothing),                      \

@@ -26,8 +26,9 @@
 struct page {
 	struct draw *d;
 	const struct refund_list *list;
-	const struct refund_request *message;
+	const struct refund_request *message; /* NULL: a provider's */
 	struct draw_size paper;
+	uint32_t request; /* its number */
 	double y;
 	int number, pages;
 };
@@ -37,13 +38,13 @@ static const struct {
 	double share; /* of the width */
 	enum draw_align align;
 } columns[COLUMNS] = {
-    {"No.", 0.055, DRAW_RIGHT},
-    {"Stamp", 0.225, DRAW_LEFT},
-    {"Mail date", 0.105, DRAW_LEFT},
-    {"Amount", 0.085, DRAW_RIGHT},
-    {"Class", 0.155, DRAW_LEFT},
-    {"Printed as", 0.205, DRAW_LEFT},
-    {"Reason", 0.17, DRAW_LEFT},
+    {"No.", 0.05, DRAW_RIGHT},
+    {"Stamp", 0.205, DRAW_LEFT},
+    {"Mail date", 0.1, DRAW_LEFT},
+    {"Amount", 0.08, DRAW_RIGHT},
+    {"Class", 0.145, DRAW_LEFT},
+    {"Printed as", 0.265, DRAW_LEFT},
+    {"Reason", 0.155, DRAW_LEFT},
 };
 
 bool
@@ -82,6 +83,21 @@ rule(struct page *p, double x, double width, double thick, uint32_t colour)
 	draw_line(p->d, &line, thick, colour);
 }
 
+/* What is printed on it: of stamps of a user system, which the list counts, its
+ * PSD's own count. */
+const char *
+refund_stamp_name(
+    const struct refund_line *line, const char *psd_id, char out[SEEN_NAME])
+{
+	struct err ignored = ERR_INIT;
+	struct indicium in;
+
+	if (indicium_decode(line->indicium, line->len, &in, &ignored))
+		return seen_stamp_name(&in, out);
+	snprintf(out, SEEN_NAME, "%.31s/%" PRIu64, psd_id, line->ascending);
+	return out;
+}
+
 /* --- the head ---------------------------------------------------------------------- */
 
 static void
@@ -100,7 +116,7 @@ put_code(struct page *p, struct err *e)
 
 	bytes_to_hex(p->list->digest, PSD_DIGEST, digest);
 	snprintf(text, sizeof(text), "postage-refund %s %" PRIu32 " %s",
-	    p->list->psd_id, p->message->number, digest);
+	    p->list->psd_id, p->request, digest);
 	if (!symbol_encode(
 		SYMBOL_QR, (const uint8_t *)text, strlen(text), &s, e))
 		return false;
@@ -108,34 +124,47 @@ put_code(struct page *p, struct err *e)
 	return true;
 }
 
-static bool
-put_head(struct page *p, struct err *e)
+static void
+put_registers(struct page *p)
 {
-	char text[TEXT_MAX], digest[2 * PSD_DIGEST + 1];
-	char a[MILS_TEXT], b[MILS_TEXT], date[DATE_TEXT];
 	const struct refund_request *m = p->message;
+	char text[TEXT_MAX], a[MILS_TEXT], b[MILS_TEXT];
 
-	p->y = MARGIN;
-	snprintf(text, sizeof(text), "Refund request No. %" PRIu32, m->number);
-	put(p, MARGIN, 20, true, INK, text);
-	p->y += 32;
-	fact(p, "Postal security device", p->list->psd_id);
-	fact(p, "Date", date_format(p->list->date, date));
-	snprintf(text, sizeof(text), "%" PRIu32 " stamp%s, %s in all",
-	    p->list->count, p->list->count == 1 ? "" : "s",
-	    mils_format(p->list->total, a));
-	fact(p, "Asked for", text);
+	if (m == NULL) {
+		fact(p, "Registers", "at the provider, who gave the number");
+		return;
+	}
 	snprintf(text, sizeof(text),
 	    "%s spent, %s in all downloaded, %" PRIu32 " pieces",
 	    mils_format(m->ascending, a), mils_format(m->control_total, b),
 	    m->piece_count);
 	fact(p, "Registers", text);
+}
+
+static bool
+put_head(struct page *p, struct err *e)
+{
+	char text[TEXT_MAX], digest[2 * PSD_DIGEST + 1];
+	char a[MILS_TEXT], date[DATE_TEXT];
+
+	p->y = MARGIN;
+	snprintf(text, sizeof(text), "Refund request No. %" PRIu32, p->request);
+	put(p, MARGIN, 20, true, INK, text);
+	p->y += 32;
+	fact(p, p->message ? "Postal security device" : "User system",
+	    p->list->psd_id);
+	fact(p, "Date", date_format(p->list->date, date));
+	snprintf(text, sizeof(text), "%" PRIu32 " stamp%s, %s in all",
+	    p->list->count, p->list->count == 1 ? "" : "s",
+	    mils_format(p->list->total, a));
+	fact(p, "Asked for", text);
+	put_registers(p);
 	bytes_to_hex(p->list->digest, PSD_DIGEST, digest);
 	snprintf(text, sizeof(text), "%.32s", digest);
 	fact(p, "SHA-256 of the list", text);
 	fact(p, "", digest + 32);
 	p->y += 4;
-	if (strcmp(m->psd.vendor, "XX") == 0)
+	if (strncmp(p->list->psd_id, "XX", 2) == 0)
 		put(p, MARGIN, 9, true, ALARM,
 		    "A lab's stamps: they never had a value.");
 	return put_code(p, e);
@@ -178,14 +207,13 @@ static void
 put_stamp(struct page *p, uint32_t index)
 {
 	const struct refund_line *l = &p->list->lines[index];
-	char number[16], name[64], date[DATE_TEXT], sum[MILS_TEXT];
+	char number[16], name[SEEN_NAME], date[DATE_TEXT], sum[MILS_TEXT];
 	struct draw_box stripe = {MARGIN, p->y - 3, inner(p), ROW};
 
 	if (index % 2 != 0)
 		draw_fill(p->d, &stripe, ZEBRA);
 	snprintf(number, sizeof(number), "%" PRIu32, index + 1);
-	snprintf(
-	    name, sizeof(name), "%s/%" PRIu64, p->list->psd_id, l->ascending);
+	refund_stamp_name(l, p->list->psd_id, name);
 	put_row(p,
 	    (const char *[]){number, name, date_format(l->mail_date, date),
 		mils_format(l->amount, sum), l->class_name, l->place,
@@ -251,7 +279,7 @@ put_foot(struct page *p)
 	    .size = 7.5, .align = DRAW_RIGHT, .colour = GREY};
 
 	snprintf(text, sizeof(text), "%s, request %" PRIu32 ", page %d of %d",
-	    p->list->psd_id, p->message->number, p->number, p->pages);
+	    p->list->psd_id, p->request, p->number, p->pages);
 	draw_text(p->d, p->paper.width - MARGIN, p->paper.height - MARGIN + 6,
 	    &style, text);
 }
@@ -312,19 +340,21 @@ put_all(struct page *p, struct err *e)
 }
 
 bool
-refund_page(const struct refund_list *list,
-    const struct refund_request *message, const struct draw_size *paper,
-    uint8_t **pdf, size_t *len, struct err *e)
+refund_page(
+    const struct refund_print *paper, uint8_t **pdf, size_t *len, struct err *e)
 {
-	struct page p = {
-	    .list = list, .message = message, .paper = *paper, .number = 1};
+	struct page p = {.list = paper->list,
+	    .message = paper->message,
+	    .request = paper->number,
+	    .paper = paper->size,
+	    .number = 1};
 	char title[TEXT_MAX];
 	struct err ignored = ERR_INIT;
 	bool done;
 
 	snprintf(title, sizeof(title), "Refund request %s %" PRIu32,
-	    list->psd_id, message->number);
-	if (!draw_pdf(paper, title, &p.d, e))
+	    p.list->psd_id, p.request);
+	if (!draw_pdf(&p.paper, title, &p.d, e))
 		return false;
 	p.pages = count_pages(&p);
 	done = put_all(&p, e);

@@ -24,6 +24,7 @@
 #include "dispense/settings.h"
 #include "tools/cupsd.h"
 #include "tools/doctor_card.h"
+#include "tools/doctor_remote.h"
 #include "tools/out.h"
 #include "tools/policy.h"
 #include "tools/postage.h"
@@ -179,7 +180,9 @@ check_daemon(struct doctor *d)
 		    funds.vault, funds.psd_id,
 		    mils_format(funds.descending, sum));
 		report(d, "vault", funds.descending > funds.low, detail,
-		    "the funds are low: postage vault refill SUM");
+		    strncmp(funds.vault, "https:", 6) == 0
+			? "the funds are low: pay in at the provider"
+			: "the funds are low: postage vault refill SUM");
 		check_budget(d, &funds);
 	}
 	client_close(c);
@@ -387,7 +390,7 @@ say_rule(void *context, const char *what, bool good, const char *detail,
 }
 
 static void
-check_cards(struct doctor *d)
+check_vaults(struct doctor *d)
 {
 	const struct queue_settings all = {.vaults = ""};
 	struct vault_choice choice[POOL_MAX];
@@ -396,6 +399,9 @@ check_cards(struct doctor *d)
 	for (size_t i = 0; i < count && geteuid() == 0; i++)
 		if (strncmp(choice[i].uri, "card:", 5) == 0)
 			doctor_card(&d->settings, &choice[i],
+			    date_local(time(NULL)), say_rule, d);
+		else if (strncmp(choice[i].uri, "https:", 6) == 0)
+			doctor_remote(&d->settings, &choice[i],
 			    date_local(time(NULL)), say_rule, d);
 }
 
@@ -425,7 +431,7 @@ verb_doctor(int argc, char **argv, const struct options *options)
 		check_user(&d);
 		check_socket(&d);
 		check_daemon(&d);
-		check_cards(&d);
+		check_vaults(&d);
 		check_pin(&d);
 		rules_check(&d.settings, date_local(time(NULL)), say_rule, &d);
 	} else {

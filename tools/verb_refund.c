@@ -26,7 +26,11 @@ static const char usage[] =
     "hand.  settle takes the provider's answer, which --provider asks for at\n"
     "https://HOST/?authority=FILE&token=FILE; without it and --answer the lab "
     "of\n"
-    "this computer answers, and the value is downloaded again.";
+    "this computer answers, and the value is downloaded again.\n"
+    "\n"
+    "Of a vault at a provider (https:) the provider is asked: request hands "
+    "the\n"
+    "list in, settle asks what became of it.";
 
 /* --- request ------------------------------------------------------------------------- */
 
@@ -59,8 +63,7 @@ static int
 do_request(struct arguments *a, char **words)
 {
 	char text[FILE_NAME_MAX], pdf[FILE_NAME_MAX];
-	const char *file = a->out ? a->out : text;
-	const char *paper = a->pdf ? a->pdf : pdf;
+	const char *file, *paper = a->pdf ? a->pdf : pdf;
 	struct books_request r = {.id = 0};
 	struct err e = ERR_INIT;
 	struct journal *j = NULL;
@@ -77,6 +80,8 @@ do_request(struct arguments *a, char **words)
 	if (done) {
 		name_file(&r, ".txt", text);
 		name_file(&r, ".pdf", pdf);
+		/* A provider that was asked needs no file. */
+		file = a->out != NULL || r.by_provider ? a->out : text;
 		done = verb_refund_write(a, &r, file, paper, &e);
 	}
 	if (!done) {
@@ -85,8 +90,12 @@ do_request(struct arguments *a, char **words)
 	}
 	o = out_open(a->options);
 	verb_refund_fields(o, &r);
-	out_text(o, "file", "For the provider", file);
+	if (file != NULL)
+		out_text(o, "file", "For the provider", file);
 	out_text(o, "pdf", "To sign by hand", paper);
+	if (r.by_provider)
+		out_note(o, "The provider has the list: its people say yes or "
+			    "no.");
 	out_note(o, "When the answer is there: postage refund settle %" PRIu32,
 	    r.number);
 	books_request_free(&r);

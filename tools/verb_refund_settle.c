@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* postage refund settle, check: the provider's answer; what a request says. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/date.h"
+#include "dispense/refunds.h"
 #include "tools/as_owner.h"
 #include "tools/named_file.h"
 #include "tools/verb_refund.h"
@@ -30,8 +32,9 @@ check_answer(
 		return false;
 	snprintf(vendor, sizeof(vendor), "%.2s", answer.psd_id);
 	good = cert_store_open(a->settings.certificates, &store, e) &&
-	       (cert_store_verify(store, vendor, date_local(time(NULL)), text,
-		    answer.body_len, answer.signature) ||
+	       ((answer.is_signed &&
+		    cert_store_verify(store, vendor, date_local(time(NULL)),
+			text, answer.body_len, answer.signature)) ||
 		   err_set(e, ERR_DENIED,
 		       "the answer does not bear the signature of provider %s",
 		       vendor));
@@ -57,6 +60,32 @@ ask_provider(struct arguments *a, const struct books_request *r, char **text,
 		return err_set(e, ERR_BUSY,
 		    "the provider has the list, and nobody there has said yes "
 		    "or no yet: settle it later");
+	return done;
+}
+
+/* Its registers are at the provider: that is asked, and believed for its
+ * certificate. */
+static bool
+look(const struct arguments *a, const struct books_request *r, char **text,
+    size_t *len, struct err *e)
+{
+	struct vault_refund now = {.number = 0};
+	struct vault *v = NULL;
+	bool done;
+
+	if (a->answer || a->provider)
+		return err_set(e, ERR_REQUEST,
+		    "request %" PRIu32 " was asked for at the provider of its "
+		    "vault: settle it without --answer and --provider",
+		    r->number);
+	done = reach_vault(&a->settings, true, &v, e) &&
+	       refunds_look(v, r, &now, text, len, e);
+	vault_close(v);
+	if (done && *text == NULL)
+		return err_set(e, ERR_BUSY,
+		    "the provider has the list, and %" PRIu32 " of %" PRIu32
+		    " persons there have said yes: settle it later",
+		    now.approvals, now.needs);
 	return done;
 }
 
@@ -88,8 +117,10 @@ settle(struct arguments *a, struct journal *j, struct books_request *r,
 	size_t len = 0;
 	bool done;
 
-	done = get_answer(a, r, &text, &len, e) &&
-	       check_answer(a, text, len, e) && journal_begin(j, e) &&
+	done = r->by_provider ? look(a, r, &text, &len, e)
+			      : get_answer(a, r, &text, &len, e) &&
+				    check_answer(a, text, len, e);
+	done = done && journal_begin(j, e) &&
 	       books_settle(j, r, text, len, &by, e) && journal_commit(j, e);
 	journal_abort(j);
 	free(text);
@@ -108,7 +139,8 @@ fetch(struct arguments *a, struct journal *j, const struct books_request *r,
 	uint32_t sequence;
 
 	*fetched = r->credit >= 0;
-	if (r->granted == 0 || a->answer || a->provider || *fetched)
+	if (r->granted == 0 || r->by_provider || a->answer || a->provider ||
+	    *fetched)
 		return true;
 	if (!reach_vault(&a->settings, true, &v, e))
 		return false;
@@ -144,6 +176,10 @@ verb_refund_settle(struct arguments *a, char **words)
 	out_flag(o, "downloaded", NULL, fetched);
 	if (fetched)
 		out_note(o, "The value was downloaded into the vault.");
+	else if (now.granted > 0 && now.by_provider)
+		out_note(o, "The value is in the account again.");
+	else if (now.by_provider)
+		out_note(o, "The provider refused it.");
 	else if (now.granted > 0)
 		out_note(o, "The provider credits it: postage vault refill");
 	return out_close(o);

@@ -14,7 +14,13 @@
 static const char *
 state_name(const struct books_request *r)
 {
-	return r->answered ? "answered" : r->number ? "asked" : "not signed";
+	if (r->answered && r->by_provider)
+		return r->granted > 0 ? "granted" : "rejected";
+	if (r->answered)
+		return "answered";
+	if (r->by_provider)
+		return "waiting for approval";
+	return r->refused ? "refused" : r->number ? "asked" : "not signed";
 }
 
 void
@@ -47,10 +53,9 @@ static void
 stamp_row(struct out *o, const char *psd_id, const struct refund_line *l,
     const struct refund_verdict *v)
 {
-	char name[64];
+	char name[SEEN_NAME];
 
-	snprintf(name, sizeof(name), "%s/%" PRIu64, psd_id, l->ascending);
-	out_cell(o, name);
+	out_cell(o, refund_stamp_name(l, psd_id, name));
 	out_cell_date(o, l->mail_date);
 	out_cell_sum(o, l->amount);
 	out_cell(o, l->class_name);
@@ -80,21 +85,25 @@ verb_refund_stamps(struct out *o, const struct refund_list *list,
 /* --- files ------------------------------------------------------------------------ */
 
 static bool
-write_pdf(const struct arguments *a, const char *path, const char *text,
-    struct err *e)
+write_pdf(const struct arguments *a, const char *path,
+    const struct books_request *r, struct err *e)
 {
-	struct refund_request message;
+	struct refund_request message = {.number = 0};
 	struct refund_list list;
+	struct refund_print paper = {.list = &list,
+	    .message = r->by_provider ? NULL : &message,
+	    .number = r->number,
+	    .size = a->paper};
 	uint8_t *pdf = NULL;
 	size_t len;
 	bool done;
 
-	if (!refund_parse(text, strlen(text), &list, e))
+	if (!refund_parse(r->text, strlen(r->text), &list, e))
 		return false;
-	done =
-	    message_get_refund(list.message, list.message_len, &message, e) &&
-	    refund_page(&list, &message, &a->paper, &pdf, &len, e) &&
-	    named_file_write(path, pdf, len, e);
+	done = (r->by_provider || message_get_refund(list.message,
+				      list.message_len, &message, e)) &&
+	       refund_page(&paper, &pdf, &len, e) &&
+	       named_file_write(path, pdf, len, e);
 	free(pdf);
 	refund_free(&list);
 	return done;
@@ -106,7 +115,7 @@ verb_refund_write(const struct arguments *a, const struct books_request *r,
 {
 	return (text == NULL ||
 		   named_file_write(text, r->text, strlen(r->text), e)) &&
-	       (pdf == NULL || write_pdf(a, pdf, r->text, e));
+	       (pdf == NULL || write_pdf(a, pdf, r, e));
 }
 
 /* --- list ------------------------------------------------------------------------- */

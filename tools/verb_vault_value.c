@@ -130,6 +130,7 @@ verb_vault_exchange(
 {
 	uint8_t msg[PSD_MESSAGE_MAX], receipt[PSD_MESSAGE_MAX];
 	size_t len, receipt_len;
+	struct psd_status status;
 	struct lab *lab = NULL;
 	bool done;
 
@@ -144,7 +145,11 @@ verb_vault_exchange(
 			   v, msg, len, receipt, &receipt_len, e);
 	if (a->provider != NULL)
 		return ask_provider(a, v, e);
-	done = lab_open(a->reach.lab, &lab, e) &&
+	/* One at a provider says so before a lab is made for it. */
+	done = vault_status(v, &status, e) &&
+	       (!status.pooled ||
+		   vault_download_request(v, a->amount, msg, &len, e)) &&
+	       lab_open(a->reach.lab, &lab, e) &&
 	       (a->amount > 0 ? lab_refill(lab, v, a->amount, e)
 			      : lab_order(lab, v, a->orders, e));
 	lab_close(lab);

@@ -27,6 +27,9 @@ enum {
 	OPT_HEX = 256,
 	OPT_SEEN,
 	OPT_CANCEL,
+	OPT_ONLINE,
+	OPT_PLACE,
+	OPT_CACHE,
 	OPT_BOOKS,
 	OPT_CERTIFICATES,
 	OPT_CONFIG,
@@ -47,6 +50,9 @@ static const struct option long_options[] = {
     {"hex", required_argument, NULL, OPT_HEX},
     {"seen", required_argument, NULL, OPT_SEEN},
     {"cancel", no_argument, NULL, OPT_CANCEL},
+    {"online", required_argument, NULL, OPT_ONLINE},
+    {"place", required_argument, NULL, OPT_PLACE},
+    {"cache", required_argument, NULL, OPT_CACHE},
     {"books", required_argument, NULL, OPT_BOOKS},
     {"certificates", required_argument, NULL, OPT_CERTIFICATES},
     {"config", required_argument, NULL, OPT_CONFIG},
@@ -72,7 +78,10 @@ static const char usage[] =
     "  --certificates DIR  whom to trust (default: from the configuration)\n"
     "  --config FILE       configuration file\n"
     "  --seen FILE         table of used stamps to check against\n"
-    "  --cancel            record the use of every valid stamp in it\n"
+    "  --online URI        ask the provider, as a person of the post\n"
+    "  --cancel            record the use of every valid stamp there\n"
+    "  --place TEXT        where it is cancelled at the provider\n"
+    "  --cache DIR         where its certificates are kept\n"
     "  --books FILE        journal that knows which stamps are spoiled\n"
     "  --decode            show the fields, check nothing\n"
     "  --decoder NAME      zbar, dmtx, zxing or all\n"
@@ -93,7 +102,7 @@ struct run {
 	struct find_rules find;
 	struct report *report;
 	const char *hex, *qualify, *seen_path, *books_path, *certificates,
-	    *config;
+	    *config, *online, *place, *cache;
 	bool json, decode, all;
 	unsigned readers;
 	int dpi;
@@ -147,6 +156,9 @@ take_option(struct run *run, int option)
 	case OPT_HEX: run->hex = optarg; return 1;
 	case OPT_SEEN: run->seen_path = optarg; return 1;
 	case OPT_CANCEL: run->check.cancel = true; return 1;
+	case OPT_ONLINE: run->online = optarg; return 1;
+	case OPT_PLACE: run->place = optarg; return 1;
+	case OPT_CACHE: run->cache = optarg; return 1;
 	case OPT_BOOKS: run->books_path = optarg; return 1;
 	case OPT_CERTIFICATES: run->certificates = optarg; return 1;
 	case OPT_CONFIG: run->config = optarg; return 1;
@@ -299,13 +311,48 @@ open_certificates(struct run *run, struct cert_store **out, struct err *e)
 	return cert_store_open(folder, out, e);
 }
 
+/* One table of used stamps at a time: which of two was asked first would decide
+ * what a look that was cut off has done. */
+static bool
+rules_agree(const struct run *run, struct err *e)
+{
+	if (run->online != NULL && run->seen_path != NULL)
+		return err_set(e, ERR_REQUEST,
+		    "--online asks the provider's table of used stamps: leave "
+		    "out --seen");
+	if (run->check.cancel && run->online != NULL && run->place == NULL)
+		return err_set(e, ERR_REQUEST,
+		    "--online --cancel needs --place TEXT, where the mail is "
+		    "seen");
+	if (run->check.cancel && run->online == NULL && run->seen_path == NULL)
+		return err_set(e, ERR_REQUEST,
+		    "--cancel needs --seen FILE, or --online URI");
+	if (run->place != NULL && (!run->check.cancel || run->online == NULL))
+		return err_set(
+		    e, ERR_REQUEST, "--place goes with --online and --cancel");
+	return run->cache == NULL || run->online != NULL ||
+	       err_set(e, ERR_REQUEST, "--cache goes with --online");
+}
+
+static bool
+open_provider(struct run *run, struct cert_store *certificates, struct err *e)
+{
+	const struct online_setup setup = {.uri = run->online,
+	    .cache = run->cache,
+	    .place = run->check.cancel ? run->place : NULL,
+	    .certificates = certificates,
+	    .today = run->check.today};
+
+	return run->online == NULL || run->decode ||
+	       online_open(&setup, &run->check.online, e);
+}
+
 static bool
 prepare(struct run *run, struct cert_store **certificates, struct seen **seen,
     struct seen **memory, struct err *e)
 {
-	if (run->check.cancel && run->seen_path == NULL)
-		return err_set(e, ERR_REQUEST, "--cancel needs --seen FILE");
-	if (!open_certificates(run, certificates, e))
+	if (!rules_agree(run, e) || !open_certificates(run, certificates, e) ||
+	    !open_provider(run, *certificates, e))
 		return false;
 	if (run->seen_path &&
 	    !seen_open(run->seen_path, run->check.cancel, seen, e))
@@ -341,6 +388,7 @@ verify(struct run *run, char **files, int count)
 	seen_close(memory);
 	seen_close(seen);
 	journal_close(run->check.books);
+	online_close(run->check.online);
 	cert_store_free(certificates);
 	return run->status;
 }

@@ -4,7 +4,8 @@
  *
  * image_read() gives the pages of a file as grey pixels; find_symbols() runs
  * the decoders over one page and merges what they read; check_stamp() gives a
- * verdict on the bytes; report_*() says it.
+ * verdict on the bytes, with what a provider says (tools/verify_online.h);
+ * report_*() says it.
  */
 #ifndef TOOLS_VERIFY_H
 #define TOOLS_VERIFY_H
@@ -20,6 +21,7 @@
 #include "dispense/seen.h"
 #include "stamp/cert.h"
 #include "stamp/indicium.h"
+#include "tools/verify_online.h"
 
 #define IMAGE_SIDE_MAX 30000 /* pixels */
 #ifndef IMAGE_PIXELS_MAX     /* the fuzzer has less patience */
@@ -180,6 +182,7 @@ enum verdict {
 	VERDICT_SPECIMEN,
 	VERDICT_SPOILED,
 	VERDICT_REFUNDED,
+	VERDICT_NOT_ISSUED, /* good signature, not in the provider's books */
 	VERDICTS
 };
 
@@ -193,19 +196,22 @@ struct check_rules {
 	struct seen *run;  /* stamps of this run, in memory */
 	struct journal *books; /* NULL: whether it is spoiled is not known */
 	bool cancel;	       /* record the use of valid stamps */
+	struct online *online; /* NULL: no provider is asked */
 };
 
 struct judged {
 	enum verdict verdict;
 	char why[320]; /* "" where there is nothing to add */
-	bool decoded;  /* `in` holds fields */
-	bool lab;      /* vendor "XX" */
+	bool used;     /* before; `first` says when and where */
+	struct seen_use first;
+	bool decoded; /* `in` holds fields */
+	bool lab;     /* vendor "XX" */
 	struct indicium in;
 };
 
 /* `where` ("letter.pdf, page 2") is recorded with --cancel.
- * Errors: ERR_SYSTEM, ERR_CORRUPT (the table of seen stamps); a bad stamp is a
- * verdict, not an error. */
+ * Errors: ERR_SYSTEM, ERR_CORRUPT (the table of seen stamps), as online_ask(); a
+ * bad stamp is a verdict, not an error. */
 MUST_CHECK bool
 check_stamp(const struct check_rules *rules, const uint8_t *bytes, size_t len,
     const char *where, struct judged *out, struct err *e);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/date.h"
 
@@ -23,6 +24,7 @@ static const char *const verdict_names[VERDICTS] = {
     [VERDICT_SPECIMEN] = "SPECIMEN",
     [VERDICT_SPOILED] = "SPOILED",
     [VERDICT_REFUNDED] = "REFUNDED",
+    [VERDICT_NOT_ISSUED] = "NOT-ISSUED",
 };
 
 const char *
@@ -166,8 +168,53 @@ check_books(const struct check_rules *rules, struct judged *out, bool *good,
 static void
 give_duplicate(struct judged *out, const struct seen_use *first)
 {
+	out->used = true;
+	out->first = *first;
 	give(out, VERDICT_DUPLICATE, "first seen %s, %s", first->when,
 	    first->where);
+}
+
+/* A verdict of the provider's, by its name. */
+static bool
+find_verdict(const char *name, enum verdict *out)
+{
+	for (int v = 0; v < VERDICTS; v++)
+		if (strcmp(name, verdict_names[v]) == 0) {
+			*out = (enum verdict)v;
+			return true;
+		}
+	return false;
+}
+
+/* What is good by itself: was it used anywhere, refunded, or never issued? */
+static bool
+check_online(const struct check_rules *rules, const uint8_t *bytes, size_t len,
+    struct judged *out, struct err *e)
+{
+	struct remote_check said;
+	struct seen_use first = {"", ""};
+	enum verdict v;
+	struct tm tm;
+
+	if (!online_ask(rules->online, bytes, len, &said, e))
+		return false;
+	if (!find_verdict(said.verdict, &v))
+		return err_set(e, ERR_CONFIG,
+		    "the provider's verdict \"%s\" is not known here",
+		    said.verdict);
+	if (v == VERDICT_DUPLICATE && said.seen) {
+		time_t at = (time_t)said.at;
+
+		strftime(first.when, sizeof(first.when), "%Y-%m-%dT%H:%M:%SZ",
+		    gmtime_r(&at, &tm));
+		snprintf(first.where, sizeof(first.where), "%s", said.place);
+		give_duplicate(out, &first);
+	} else {
+		give(out, v, "%s",
+		    v == VERDICT_VALID && rules->cancel ? "cancelled"
+							: said.why);
+	}
+	return true;
 }
 
 /* The last question: has it been seen?  Twice in this run counts too. */
@@ -191,6 +238,8 @@ check_seen(const struct check_rules *rules, const char *where,
 		return false;
 	if (again)
 		give_duplicate(out, &first);
+	else if (rules->online)
+		return true;
 	else if (rules->seen)
 		give(out, VERDICT_VALID, "%s",
 		    rules->cancel ? "use recorded" : "");
@@ -221,9 +270,16 @@ check_stamp(const struct check_rules *rules, const uint8_t *bytes, size_t len,
 		    indicium_format_name(out->in.format));
 	else if (is_specimen(&out->in))
 		give(out, VERDICT_SPECIMEN, "made to look at, has no value");
-	else if (check_issuer(rules, bytes, len, out) &&
-		 !check_books(rules, out, &good, e))
+	else if ((rules->online != NULL &&
+		     !online_fetch(rules->online, &out->in, e)) ||
+		 (check_issuer(rules, bytes, len, out) &&
+		     !check_books(rules, out, &good, e)))
 		return false;
-	return !good || !check_dates(rules, out) ||
-	       check_seen(rules, where, out, e);
+	/* How long a stamp is good is the provider's to say where it is asked. */
+	if (!good || (rules->online == NULL && !check_dates(rules, out)))
+		return true;
+	if (!check_seen(rules, where, out, e))
+		return false;
+	return rules->online == NULL || out->used ||
+	       check_online(rules, bytes, len, out, e);
 }

@@ -196,6 +196,10 @@ json_stamp(struct report *r, const struct report_stamp *s)
 		    object, "verdict", json_string(verdict_name(j->verdict)));
 		json_object_set_new(object, "why", clean_string(j->why));
 	}
+	if (j->used)
+		json_object_set_new(object, "first",
+		    json_pack("{s:s, s:o}", "when", j->first.when, "where",
+			clean_string(j->first.where)));
 	if (j->decoded) {
 		json_object_set_new(object, "format",
 		    json_string(indicium_format_name(j->in.format)));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/authority.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,12 +76,29 @@ authority_write_cert(
 }
 
 static bool
+find(const struct authority *a, const char *name, char path[PATH_MAX],
+    struct err *e)
+{
+	if (!join(path, a->folder, "", name, e))
+		return false;
+	if (access(path, R_OK) == 0)
+		return true;
+	if (errno == ENOENT)
+		return err_set(e, ERR_CONFIG,
+		    "%s: there is no %s: put the copy of the folder back",
+		    a->folder, name);
+	err_system(e, "%s", path);
+	e->kind = ERR_CONFIG;
+	return false;
+}
+
+static bool
 read_key(const struct authority *a, const char *name, struct sig_key **out,
     struct err *e)
 {
 	char path[PATH_MAX];
 
-	return join(path, a->folder, "", name, e) &&
+	return find(a, name, path, e) &&
 	       (sig_read_private(path, out, e) ||
 		   err_set(e, ERR_CONFIG, "%s: no private key in it", path));
 }
@@ -91,7 +109,7 @@ read_cert(const struct authority *a, const char *name, enum cert_rank rank,
 {
 	char path[PATH_MAX];
 
-	if (!join(path, a->folder, "", name, e))
+	if (!find(a, name, path, e))
 		return false;
 	return (authority_read_cert(path, out, e) && cert_rank(*out) == rank) ||
 	       err_set(

@@ -58,6 +58,11 @@ struct vault_driver {
 	    struct err *e);
 	bool (*refund_request)(void *home, const struct psd_claim *claim,
 	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+	/* These two, where the registers are at a provider. */
+	bool (*refund_ask)(void *home, const struct vault_spoiled *what,
+	    struct vault_refund *out, bool *no, struct err *e);
+	bool (*refund_look)(void *home, uint32_t number,
+	    struct vault_refund *out, struct err *e);
 	bool (*audit)(void *home, const uint8_t nonce[PSD_NONCE],
 	    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 	bool (*certificate)(

@@ -421,6 +421,16 @@ psd_debit(struct psd *p, const struct psd_crypto *crypto, uint32_t today,
 	return psd_check(p, e);
 }
 
+bool
+psd_would_issue(const struct psd *p, uint32_t today,
+    const struct psd_request *in, struct err *e)
+{
+	struct indicium indicium;
+
+	return may_issue(p, today, e) && check_fields(p, in, e) &&
+	       compose(p, p->ascending, p->piece_count, in, &indicium, e);
+}
+
 /* --- PIN ------------------------------------------------------------------------ */
 
 bool

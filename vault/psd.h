@@ -223,6 +223,11 @@ MUST_CHECK bool psd_debit(struct psd *p, const struct psd_crypto *crypto,
     uint32_t today, const struct psd_request *in, size_t count,
     struct psd_stamp *out, bool *changed, struct err *e);
 
+/* Would it issue this stamp, if it had the value and does not know the key?
+ * Errors: ERR_DENIED (life, expiry, audit, PIN), ERR_REQUEST. */
+MUST_CHECK bool psd_would_issue(const struct psd *p, uint32_t today,
+    const struct psd_request *in, struct err *e);
+
 /* By it a key that is asked for again is known to mean the same stamp. */
 void psd_request_hash(const struct psd_crypto *crypto,
     const struct psd_request *request, uint8_t out[PSD_HASH]);

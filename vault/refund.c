@@ -84,6 +84,12 @@ refund_write_signature(FILE *f, const uint8_t sig[SIG_BYTES])
 	write_hex(f, sig, SIG_BYTES);
 }
 
+void
+refund_write_unsigned(FILE *f)
+{
+	fputs("unsigned\n", f);
+}
+
 /* --- reading -------------------------------------------------------------------- */
 
 /* Walks the lines of a text, each cut at its tabs. */
@@ -424,12 +430,29 @@ parse_answer_head(struct lines *l, struct refund_answer *out, struct err *e)
 	       wrong(l, e);
 }
 
+static bool
+parse_answer_end(struct lines *l, struct refund_answer *out, struct err *e)
+{
+	size_t len;
+
+	if (!next(l, NULL, 0, e))
+		return false;
+	out->is_signed = strcmp(l->field[0], "signed") == 0;
+	if (l->pos != l->len)
+		return wrong(l, e);
+	if (l->fields == 1 && strcmp(l->field[0], "unsigned") == 0)
+		return true;
+	return (out->is_signed && l->fields == 2 &&
+		   read_hex(l->field[1], out->signature, SIG_BYTES, &len) &&
+		   len == SIG_BYTES) ||
+	       wrong(l, e);
+}
+
 bool
 refund_parse_answer(
     const char *text, size_t len, struct refund_answer *out, struct err *e)
 {
 	struct lines l = {.text = text, .len = len, .what = "refund answer"};
-	size_t signature_len;
 
 	*out = (struct refund_answer){.count = 0};
 	if (len > REFUND_TEXT_MAX)
@@ -437,13 +460,8 @@ refund_parse_answer(
 	if (!parse_answer_head(&l, out, e) || !parse_verdicts(&l, out, e))
 		goto failed;
 	out->body_len = l.pos;
-	if (!next(&l, "signed", 2, e))
-		goto failed;
-	if (l.pos == len &&
-	    read_hex(l.field[1], out->signature, SIG_BYTES, &signature_len) &&
-	    signature_len == SIG_BYTES)
+	if (parse_answer_end(&l, out, e))
 		return true;
-	wrong(&l, e);
 failed:
 	refund_free_answer(out);
 	return false;

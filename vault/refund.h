@@ -14,6 +14,9 @@
  *	total	0.78				total	0.78
  *	signed	MESSAGE				signed	SIGNATURE
  *
+ * An answer that a provider gave to who asked it over HTTPS ends with the word
+ * "unsigned" in place of the last line: what makes it good is who was asked.
+ *
  * MESSAGE is the PSD's (0x07 of vault/message.h), over the digest of the lines
  * before it; SIGNATURE the provider's, 64 bytes.  Both are hexadecimal.  A
  * stamp's line in a request has: ascending register, mail date, amount, class,
@@ -90,15 +93,18 @@ struct refund_answer {
 	mils total; /* granted in all */
 	struct refund_verdict *verdicts;
 	size_t body_len; /* of the text that is signed */
+	bool is_signed;
 	uint8_t signature[SIG_BYTES];
 };
 
 /* The lines of an answer that are signed, and the one behind them. */
 void refund_write_answer(FILE *f, const struct refund_answer *answer);
 void refund_write_signature(FILE *f, const uint8_t sig[SIG_BYTES]);
+void refund_write_unsigned(FILE *f);
 
 /* As refund_parse(); refund_free_answer() frees.  Whose signature stands behind
- * the first body_len bytes of `text` is for the caller to check. */
+ * the first body_len bytes of `text`, or that there has to be one, is for the
+ * caller to check. */
 MUST_CHECK bool refund_parse_answer(
     const char *text, size_t len, struct refund_answer *out, struct err *e);
 void refund_free_answer(struct refund_answer *answer);

@@ -64,6 +64,20 @@ remote_link_open(
 	return false;
 }
 
+bool
+remote_link_open_uri(
+    struct remote_link *out, const char *uri, int wait_ms, struct err *e)
+{
+	static const char scheme[] = "https:";
+	size_t len = sizeof(scheme) - 1;
+
+	if (strncmp(uri, scheme, len) == 0)
+		return remote_link_open(out, uri + len, wait_ms, e);
+	memset(out, 0, sizeof(*out));
+	return err_set(e, ERR_CONFIG,
+	    "a provider is https://HOST/?authority=FILE&token=FILE");
+}
+
 void
 remote_link_close(struct remote_link *l)
 {

@@ -31,6 +31,9 @@ struct remote_link {
  * Errors: ERR_CONFIG (URI, a file). */
 MUST_CHECK bool remote_link_open(
     struct remote_link *out, const char *rest, int wait_ms, struct err *e);
+/* The same of a whole URI, "https:" before it. */
+MUST_CHECK bool remote_link_open_uri(
+    struct remote_link *out, const char *uri, int wait_ms, struct err *e);
 void remote_link_close(struct remote_link *l);
 
 struct remote_question {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * remote_own: what the files of the remote vault share.  For vault/remote.c,
- * vault/remote_debit.c and vault/remote_certs.c alone.
+ * remote_own: what the files of the remote vault share.  For vault/remote.c
+ * and vault/remote_*.c alone.
  */
 #ifndef VAULT_REMOTE_OWN_H
 #define VAULT_REMOTE_OWN_H
@@ -50,6 +50,13 @@ MUST_CHECK bool remote_find_all(struct remote_home *h, struct remote_work *w,
 
 bool remote_debit(void *home, const struct psd_request *in, size_t count,
     struct psd_stamp *out, struct err *e);
+
+/* --- remote_refund.c ------------------------------------------------------------- */
+
+bool remote_refund_ask(void *home, const struct vault_spoiled *what,
+    struct vault_refund *out, bool *no, struct err *e);
+bool remote_refund_look(
+    void *home, uint32_t number, struct vault_refund *out, struct err *e);
 
 /* --- remote_certs.c -------------------------------------------------------------- */
 

@@ -9,18 +9,13 @@
 #include "vault/message.h"
 #include "vault/refund.h"
 
-#define SCHEME	       "https:"
 #define PATH_MAX_BYTES 64
 
 bool
 remote_value_open(
     struct remote_value *out, const char *uri, int wait_ms, struct err *e)
 {
-	memset(out, 0, sizeof(*out));
-	if (strncmp(uri, SCHEME, strlen(SCHEME)) != 0)
-		return err_set(e, ERR_CONFIG,
-		    "a provider is https://HOST/?authority=FILE&token=FILE");
-	return remote_link_open(&out->link, uri + strlen(SCHEME), wait_ms, e);
+	return remote_link_open_uri(&out->link, uri, wait_ms, e);
 }
 
 void

@@ -74,6 +74,22 @@ remote_put_find(const struct psd_request *in, size_t count, size_t *len)
 	return json_text(j, len);
 }
 
+char *
+remote_put_refund(const struct vault_spoiled *what, size_t *len)
+{
+	struct json *j = json_new();
+
+	json_put_text(j, "reason", what->reason);
+	json_begin_array(j, "stamps");
+	for (size_t i = 0; i < what->count; i++) {
+		json_item(j);
+		json_put_hex(j, "key", what->keys[i], PSD_KEY_BYTES);
+		json_end(j);
+	}
+	json_end(j);
+	return json_text(j, len);
+}
+
 /* --- both kinds of answers --------------------------------------------------- */
 
 /* A newer provider may say more than is known here. */
@@ -264,6 +280,45 @@ remote_get_recent(
 	if (!open_stamps(text, len, out, &j, e))
 		return false;
 	take_stamps(j, PSD_RING, out);
+	return finish(j, e);
+}
+
+/* --- refunds --------------------------------------------------------------------- */
+
+static void
+take_refund_state(struct json *j, struct vault_refund *out)
+{
+	static const struct {
+		const char *word;
+		enum vault_refund_state state;
+	} states[] = {{"asked", VAULT_REFUND_ASKED},
+	    {"approved", VAULT_REFUND_APPROVED},
+	    {"rejected", VAULT_REFUND_REJECTED}};
+	char word[32] = "";
+
+	json_take_text(j, "state", true, word, sizeof(word));
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(word, states[i].word) == 0)
+			out->state = states[i].state;
+	if (json_good(j) && out->state == 0)
+		json_blame(j, "state", "is no state of a refund");
+}
+
+bool
+remote_get_refund(
+    const char *text, size_t len, struct vault_refund *out, struct err *e)
+{
+	struct json *j;
+
+	memset(out, 0, sizeof(*out));
+	if (!json_open(text, len, &j, e))
+		return err_prefix(e, ANSWER_JSON);
+	json_take_u32(j, "refund", true, 1, UINT32_MAX, &out->number);
+	take_refund_state(j, out);
+	json_take_u32(j, "stamps", true, 1, VAULT_REFUND_MAX, &out->stamps);
+	json_take_int(j, "total", true, 0, MILS_HIGH, &out->total);
+	json_take_u32(j, "approvals", false, 0, UINT32_MAX, &out->approvals);
+	json_take_u32(j, "needs", false, 0, UINT32_MAX, &out->needs);
 	return finish(j, e);
 }
 

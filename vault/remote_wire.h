@@ -7,7 +7,7 @@
 #ifndef VAULT_REMOTE_WIRE_H
 #define VAULT_REMOTE_WIRE_H
 
-#include "vault/psd.h"
+#include "vault/vault.h"
 
 #define REMOTE_REASON 160
 
@@ -18,6 +18,9 @@ char *remote_put_indicia(
 
 /* Of `count` requests the keys alone. */
 char *remote_put_find(const struct psd_request *in, size_t count, size_t *len);
+
+/* Of spoiled stamps: keys, and why. */
+char *remote_put_refund(const struct vault_spoiled *what, size_t *len);
 
 /* --- answers ----------------------------------------------------------------- */
 
@@ -49,6 +52,8 @@ MUST_CHECK bool remote_get_found(
     const char *text, size_t len, struct remote_stamps *out, struct err *e);
 MUST_CHECK bool remote_get_recent(
     const char *text, size_t len, struct remote_stamps *out, struct err *e);
+MUST_CHECK bool remote_get_refund(
+    const char *text, size_t len, struct vault_refund *out, struct err *e);
 
 /* What an answer that is not 200 means: the problem's kind and words, or what
  * its status alone says.  Always sets *e; a status that refuses gives ERR_FUNDS,

@@ -333,6 +333,32 @@ vault_refund_request(struct vault *v, const struct psd_claim *claim,
 	    v, v->driver->refund_request(v->home, claim, out, len, e), e);
 }
 
+static bool
+signs_itself(const struct vault *v, struct err *e)
+{
+	return err_set(e, ERR_CONFIG,
+	    "vault %s: its own PSD signs what is asked of a provider", v->name);
+}
+
+bool
+vault_refund_ask(struct vault *v, const struct vault_spoiled *what,
+    struct vault_refund *out, bool *no, struct err *e)
+{
+	*no = false;
+	if (v->driver->refund_ask == NULL)
+		return signs_itself(v, e);
+	return named(v, v->driver->refund_ask(v->home, what, out, no, e), e);
+}
+
+bool
+vault_refund_look(
+    struct vault *v, uint32_t number, struct vault_refund *out, struct err *e)
+{
+	if (v->driver->refund_look == NULL)
+		return signs_itself(v, e);
+	return named(v, v->driver->refund_look(v->home, number, out, e), e);
+}
+
 bool
 vault_audit(struct vault *v, const uint8_t nonce[16],
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)

@@ -182,6 +182,49 @@ MUST_CHECK bool
 vault_refund_request(struct vault *v, const struct psd_claim *claim,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
 
+/* --- refunds at a provider ---------------------------------------------------- */
+
+/* Where the registers are at a provider (psd_status.pooled), no PSD here signs:
+ * the provider is told which stamps are spoiled, and its people say yes or no. */
+#define VAULT_REFUND_MAX 100 /* stamps of one */
+#define VAULT_REASON_MAX 128
+
+struct vault_spoiled {
+	const uint8_t (*keys)[PSD_KEY_BYTES];
+	size_t count;
+	mils total; /* of the stamps' amounts */
+	char reason[VAULT_REASON_MAX];
+};
+
+enum vault_refund_state {
+	VAULT_REFUND_ASKED = 1,
+	VAULT_REFUND_APPROVED, /* the value is in the account again */
+	VAULT_REFUND_REJECTED
+};
+
+struct vault_refund {
+	uint32_t number; /* the provider's */
+	enum vault_refund_state state;
+	uint32_t stamps;
+	mils total;
+	uint32_t approvals, needs; /* persons who said yes; who have to */
+};
+
+/* Asks for the value of stamps, all of them or none.  The same asked again is
+ * the same refund.  *no: the provider refuses these stamps, and nothing was
+ * asked for; after any other error it may have been, or be later.
+ * Errors: ERR_REQUEST, ERR_DENIED (it refuses), ERR_CONFIG (a vault whose own
+ * PSD signs), ERR_CORRUPT (its answer is to something else). */
+MUST_CHECK bool
+vault_refund_ask(struct vault *v, const struct vault_spoiled *what,
+    struct vault_refund *out, bool *no, struct err *e);
+
+/* What became of it.  Errors: ERR_REQUEST (no such one), likewise. */
+MUST_CHECK bool vault_refund_look(
+    struct vault *v, uint32_t number, struct vault_refund *out, struct err *e);
+
+/* --- reports -------------------------------------------------------------------- */
+
 /* A signed report of the registers over the caller's nonce.
  * Errors: as psd_audit(). */
 MUST_CHECK bool vault_audit(struct vault *v, const uint8_t nonce[PSD_NONCE],

@@ -55,6 +55,7 @@ CREATE TABLE person (
 );
 
 -- A user system: a computer that prints.  secret: SHA-256 of its token.
+-- by_provider, by_customer: who suspended it; each lifts his own.
 CREATE TABLE usersystem (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	account INTEGER NOT NULL REFERENCES account (id),
@@ -68,6 +69,8 @@ CREATE TABLE usersystem (
 	day_max INTEGER NOT NULL DEFAULT -1,
 	month_max INTEGER NOT NULL DEFAULT -1,
 	cost_required INTEGER NOT NULL DEFAULT 0,
+	by_provider INTEGER NOT NULL DEFAULT 0,
+	by_customer INTEGER NOT NULL DEFAULT 0,
 	made INTEGER NOT NULL
 );
 
@@ -122,7 +125,8 @@ CREATE INDEX psd_account ON psd (account);
 
 -- state: the bytes of vault/psd.c with the newest indicium; the registers
 -- stand beside them for the database to check.  chain: over all indicia.
--- complete: all pieces up to it are signed.
+-- complete: all pieces up to it are signed.  ended: what was left went back to
+-- its account's credit; it is used no more.
 CREATE TABLE psd_state (
 	psd INTEGER PRIMARY KEY REFERENCES psd (serial),
 	state BLOB NOT NULL,
@@ -131,10 +135,12 @@ CREATE TABLE psd_state (
 	pieces INTEGER NOT NULL CHECK (pieces >= 0),
 	chain BLOB NOT NULL,
 	complete INTEGER NOT NULL DEFAULT 0,
+	ended INTEGER NOT NULL DEFAULT 0,
 	CHECK (control_total >= ascending)
 );
 
--- Value that a PSD was given.  One answer for each number, for ever.
+-- Value that a PSD was given.  One answer for each number, for ever.  applied: 0
+-- not yet, 1 it is in the PSD, 2 it went back, the PSD had ended.
 CREATE TABLE download (
 	psd INTEGER NOT NULL REFERENCES psd (serial),
 	sequence INTEGER NOT NULL,
@@ -181,11 +187,12 @@ CREATE TABLE label_void (
 -- --- stamps -------------------------------------------------------------------
 
 -- indicium: with 64 zero bytes where the signature goes.  request: hash of what
--- was asked for.
+-- was asked for.  No foreign keys: who writes a stamp holds the rows of psd_state
+-- and usersystem_count, which have them.
 CREATE TABLE stamp (
-	psd INTEGER NOT NULL REFERENCES psd (serial),
+	psd INTEGER NOT NULL,
 	piece INTEGER NOT NULL,
-	usersystem INTEGER NOT NULL REFERENCES usersystem (id),
+	usersystem INTEGER NOT NULL,
 	key BLOB NOT NULL,
 	request BLOB NOT NULL,
 	amount INTEGER NOT NULL CHECK (amount >= 0),
@@ -209,6 +216,23 @@ CREATE TABLE signature (
 	PRIMARY KEY (psd, piece)
 );
 
+-- An order: stamps that a user system may buy for this total until it expires;
+-- some time after that it is dropped.  stamps: what was asked for.  due: what of
+-- the total was not paid yet.
+CREATE TABLE stamp_order (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	usersystem INTEGER NOT NULL REFERENCES usersystem (id),
+	key BLOB NOT NULL,
+	stamps BLOB NOT NULL,
+	pieces INTEGER NOT NULL CHECK (pieces > 0),
+	total INTEGER NOT NULL CHECK (total >= 0),
+	due INTEGER NOT NULL CHECK (due BETWEEN 0 AND total),
+	made INTEGER NOT NULL,
+	expires INTEGER NOT NULL,
+	bought INTEGER NOT NULL DEFAULT 0,
+	UNIQUE (usersystem, key)
+);
+
 -- --- what becomes of stamps -------------------------------------------------------
 
 -- A refund that was asked for.
@@ -224,6 +248,7 @@ CREATE TABLE refund (
 	made INTEGER NOT NULL,
 	settled INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX refund_account ON refund (account, made);
 
 -- Who said yes, and how the stamps were destroyed; over a limit it takes two.
 CREATE TABLE refund_approval (
@@ -301,7 +326,7 @@ CREATE TABLE transfer (
 -- Money from outside, written before anybody is asked for it.  key: ours, random;
 -- the processor is asked with it as often as needed, and does it once.
 -- processor_id: of its payment; page: of the page where a person pays.  returned:
--- how much of it went back.  look_at: when to ask again; looks: -1 = never.
+-- how much of it went back; refunded: as refunds, not disputes.  look_at: when to ask again; looks: -1 = never.
 CREATE TABLE payment (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	account INTEGER NOT NULL REFERENCES account (id),
@@ -316,6 +341,7 @@ CREATE TABLE payment (
 	page TEXT UNIQUE,
 	reason TEXT NOT NULL DEFAULT '',
 	returned INTEGER NOT NULL DEFAULT 0 CHECK (returned BETWEEN 0 AND amount),
+	refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount),
 	looks INTEGER NOT NULL DEFAULT 0,
 	look_at INTEGER NOT NULL DEFAULT 0,
 	made INTEGER NOT NULL,

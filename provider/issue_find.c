@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stamps that were issued, looked for by their keys; and the fence.
+ */
+#include "provider/issue_own.h"
+
+#include <sys/random.h>
+
+#include "provider/complete.h"
+
+/* By a step that nobody foresees: a database that fell back, to a standby or a
+ * backup, must not come to a fence again that a request under way bears. */
+static bool
+move_fence(int64_t *fence, struct err *e)
+{
+	uint32_t step;
+
+	if (getrandom(&step, sizeof(step), 0) != sizeof(step))
+		return err_system(e, "getrandom");
+	*fence += 1 + (int64_t)(step >> 1);
+	return true;
+}
+
+static bool
+find(struct worker *w, int64_t system, const uint8_t (*keys)[PSD_KEY_BYTES],
+    size_t count, struct issue_result *out, struct err *e)
+{
+	bool found;
+
+	if (!store_begin(w->store, STORE_WRITE, e))
+		return false;
+	store_system_ask(w->store, system, true);
+	for (size_t i = 0; i < count; i++)
+		store_stamp_ask(w->store, system, keys[i]);
+	if (!store_system_get(w->store, &out->system, &found, e))
+		return false;
+	if (!found)
+		return err_set(e, ERR_DENIED, "there is no such user system");
+	for (size_t i = 0; i < count; i++)
+		if (!store_stamp_get(
+			w->store, &out->stamp[i], &out->replayed[i], e))
+			return false;
+	if (!move_fence(&out->system.fence, e))
+		return false;
+	store_system_put(w->store, &out->system);
+	return store_commit(w->store, e);
+}
+
+static bool
+complete_found(struct worker *w, struct issue_result *out, struct err *e)
+{
+	for (size_t i = 0; i < out->count; i++)
+		if (out->replayed[i] && !out->stamp[i].is_signed &&
+		    !complete_stamps(w, &out->stamp[i], 1, e))
+			return false;
+	return true;
+}
+
+bool
+issue_find(struct worker *w, int64_t system,
+    const uint8_t (*keys)[PSD_KEY_BYTES], size_t count,
+    struct issue_result *out, struct err *e)
+{
+	bool done = false;
+
+	out->count = count;
+	for (int i = 0; i < ISSUE_TRIES && !done; i++) {
+		*e = (struct err)ERR_INIT;
+		done = find(w, system, keys, count, out, e);
+		store_rollback(w->store);
+		if (!done && !store_in_doubt(w->store) && e->kind != ERR_BUSY)
+			return false;
+	}
+	return done && complete_found(w, out, e);
+}
+
+/* It writes, as a replay does: a row that is here alone, as the wait for the
+ * standby was broken off, is shown when it is there too. */
+static bool
+read_recent(struct worker *w, int64_t system, size_t max,
+    struct issue_result *out, struct err *e)
+{
+	bool found;
+
+	if (!store_begin(w->store, STORE_WRITE, e))
+		return false;
+	store_system_ask(w->store, system, true);
+	if (!store_system_get(w->store, &out->system, &found, e))
+		return false;
+	if (!found)
+		return err_set(e, ERR_DENIED, "there is no such user system");
+	if (!store_stamp_recent(
+		w->store, system, out->stamp, max, &out->count, e))
+		return false;
+	store_system_put(w->store, &out->system);
+	return store_commit(w->store, e);
+}
+
+bool
+issue_recent(struct worker *w, int64_t system, size_t max,
+    struct issue_result *out, struct err *e)
+{
+	bool done = read_recent(w, system, max, out, e);
+
+	store_rollback(w->store);
+	return done && complete_stamps(w, out->stamp, out->count, e);
+}

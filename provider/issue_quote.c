@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An order on trial: all that issuing does, and then nothing of it is kept.
+ */
+#include "provider/issue_own.h"
+
+#include <stdlib.h>
+
+static bool
+try_all(struct attempt *a, struct issue_price *out, struct err *e)
+{
+	struct store *s = a->w->store;
+	mils loaded;
+
+	if (!store_begin(s, STORE_WRITE, e) || !issue_ask(a, e) ||
+	    (a->fresh > 0 && (!issue_check(a, e) || !issue_sheets(a, e) ||
+				 !issue_try_debit(a, e))) ||
+	    !store_system_loaded(s, a->system.account, &loaded, e))
+		return false;
+	out->due = a->sum;
+	out->funds = loaded + a->system.credit;
+	return true;
+}
+
+static bool
+quote(struct attempt *a, struct issue_price *out, struct err *e)
+{
+	bool done = false;
+
+	for (int i = 0; i < ISSUE_TRIES && !done; i++) {
+		*e = (struct err)ERR_INIT;
+		issue_take(a);
+		done = try_all(a, out, e);
+		store_rollback(a->w->store);
+		if (!done && e->kind != ERR_BUSY)
+			return false;
+	}
+	return done;
+}
+
+/* All PSDs are taken: one of them may be withheld. */
+bool
+issue_quote(struct worker *w, const struct issue_order *order,
+    struct issue_price *out, struct err *e)
+{
+	struct issue_result *result = calloc(1, sizeof(*result));
+	struct attempt *a = issue_attempt(w, order, result, e);
+	bool done = false;
+
+	*out = (struct issue_price){.total = 0};
+	if (result == NULL)
+		err_system(e, "memory");
+	else if (a != NULL && issue_add_up(order, &out->total, e)) {
+		a->look_up = a->all = a->trial = true;
+		done = issue_choose(a, w->turn, e) && quote(a, out, e);
+		out->other_request = result->other_request;
+	}
+	issue_attempt_free(a);
+	free(result);
+	return done;
+}
