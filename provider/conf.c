@@ -220,10 +220,11 @@ check_uris(const struct config *c, const char *path, struct err *e)
 	for (size_t i = 0; i < c->modules; i++)
 		if (!begins(c->module[i].uri, "software:/") &&
 		    !begins(c->module[i].uri, "software:credential:") &&
-		    !begins(c->module[i].uri, "pkcs11:"))
+		    !begins(c->module[i].uri, "pkcs11:") &&
+		    !begins(c->module[i].uri, "card:"))
 			return err_set(e, ERR_CONFIG,
 			    "%s: [module %s]: uri \"%s\": write "
-			    "software:/FILE or pkcs11:token=LABEL",
+			    "software:/FILE, pkcs11:token=LABEL or card:",
 			    path, c->module[i].name, c->module[i].uri);
 	return true;
 }

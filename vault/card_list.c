@@ -103,7 +103,8 @@ card_list(int wait_ms, vault_place_fn *each, void *context, struct err *e)
 
 	if (h == NULL)
 		return err_system(e, "memory for a card");
-	done = card_link_open(NULL, 0, &h->link, e) && readers(h, all, &count, e) &&
+	done = card_link_open(NULL, 0, &h->link, e) &&
+	       readers(h, all, &count, e) &&
 	       (count > 0 || err_set(e, ERR_ABSENT,
 				 "there is no card reader: plug one in"));
 	for (size_t i = 0; done && i < count; i++)

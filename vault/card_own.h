@@ -10,7 +10,7 @@ struct card_home {
 	char id[PSD_ID];	       /* wanted or found, or "" */
 	int wait_ms;
 	struct nursery *nursery; /* NULL: a program with one thread */
-	struct card_link *link; /* NULL: not connected */
+	struct card_link *link;	 /* NULL: not connected */
 	int64_t until; /* the end of this visit, by clock_ms(); 0: none yet */
 	struct cert *cert;
 	bool known;		    /* this opening has seen the card */
