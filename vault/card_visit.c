@@ -178,7 +178,8 @@ try_reader(struct card_home *h, const char *reader, bool blank, bool *found,
 	bool postage = false;
 
 	*found = false;
-	if (h->link == NULL && !card_link_open(h->nursery, h->wait_ms, &h->link, e))
+	if (h->link == NULL &&
+	    !card_link_open(h->nursery, h->wait_ms, &h->link, e))
 		return false;
 	if (!card_link_connect(h->link, reader, e) ||
 	    !card_link_begin(h->link, e) || !card_select(h, id, &postage, e)) {
@@ -247,7 +248,8 @@ look_around(struct card_home *h, bool blank, bool *found, struct err *e)
 	size_t count;
 
 	*found = false;
-	if (h->link == NULL && !card_link_open(h->nursery, h->wait_ms, &h->link, e))
+	if (h->link == NULL &&
+	    !card_link_open(h->nursery, h->wait_ms, &h->link, e))
 		return false;
 	if (!card_link_readers(h->link, all, &count, e)) {
 		card_break(h);
