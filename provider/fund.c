@@ -187,8 +187,6 @@ static bool
 write_grant(
     struct worker *w, const struct download *d, bool *granted, struct err *e)
 {
-	bool may;
-
 	char from[32], to[32], ref[48];
 	struct transfer t = {.kind = "load",
 	    .from = from,
@@ -196,6 +194,7 @@ write_grant(
 	    .ref = ref,
 	    .amount = d->amount,
 	    .made = d->made};
+	bool may;
 
 	snprintf(from, sizeof(from), "credit:%lld", (long long)d->account);
 	snprintf(to, sizeof(to), "psd:%lu", (unsigned long)d->psd);
