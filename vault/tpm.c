@@ -224,7 +224,7 @@ read_count(struct tpm *t, uint64_t *count, struct err *e)
 	do
 		rc = read_once(t, &data);
 	while (once_more(rc));
-	if (rc != TSS2_RC_SUCCESS)
+	if (rc != TSS2_RC_SUCCESS || data == NULL)
 		return failed("read the counter", rc, e);
 	bytes_reader_init(&r, data->buffer, data->size);
 	*count = bytes_read_be(&r, COUNTER_BYTES);
