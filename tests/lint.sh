@@ -68,7 +68,7 @@ lint_shell() {
 		echo setup
 		echo .ci/run
 		tracked etc/bash-completion/postage 'debian/*.p*'
-	} | xargs shellcheck
+	} | xargs -P "$(nproc)" -n 16 shellcheck
 }
 
 lint_man() {
