@@ -487,6 +487,30 @@ a_cut_after_the_request_leaves_it_open(void **state)
 }
 
 static void
+half_of_the_headers_is_no_answer(void **state)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\n"
+				   "Content-Type: application/json\r\n"
+				   "Content-Length: 2\r\n\r\n{}";
+	char part[sizeof(head)];
+	struct asking a;
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(head) - 1; len++) {
+		asking_init(&a);
+		memcpy(part, head, len);
+		part[len] = '\0';
+		a.script.step[0] =
+		    (struct tls_answer){.body = part, .fault = TLS_RAW};
+		asking_start(&a);
+		ok(!ask(&a, "POST"), "cut");
+		is_err(&a.e, ERR_ABSENT, "kind");
+		ok(a.sent, "it may be done");
+		asking_end(&a);
+	}
+}
+
+static void
 a_connection_is_used_again(void **state)
 {
 	struct asking a;
@@ -591,6 +615,7 @@ main(void)
 	    T(nobody_there_means_nothing_sent),
 	    T(a_cut_in_the_handshake_means_nothing_sent),
 	    T(a_cut_after_the_request_leaves_it_open),
+	    T(half_of_the_headers_is_no_answer),
 	    T(a_connection_is_used_again),
 	    T(a_kept_connection_that_was_closed_is_made_again),
 	    T(a_post_goes_out_once),

@@ -30,7 +30,8 @@ struct https {
 	size_t body_len, body_size;
 	size_t header_len;
 	bool too_long;
-	bool once; /* this request may go out once alone */
+	bool head_ended; /* an empty line behind the headers */
+	bool once;	 /* this request may go out once alone */
 	bool sent;
 };
 
@@ -114,8 +115,9 @@ take_header(char *ptr, size_t one, size_t len, void *context)
 {
 	struct https *h = context;
 
-	(void)ptr;
 	(void)one;
+	if (len > 0)
+		h->head_ended = *ptr == '\r' || *ptr == '\n';
 	h->header_len += len;
 	h->too_long = h->too_long || h->header_len > HTTPS_HEADERS_MAX;
 	return h->too_long ? 0 : len;
@@ -452,7 +454,7 @@ forget_answer(struct https *h)
 	if (h->body != NULL)
 		h->body[0] = '\0';
 	h->said[0] = '\0';
-	h->too_long = h->sent = false;
+	h->too_long = h->sent = h->head_ended = false;
 }
 
 static bool
@@ -467,6 +469,9 @@ ask(struct https *h, const struct https_request *r, struct https_answer *out,
 	if (done) {
 		CURLcode code = curl_easy_perform(h->curl);
 
+		/* curl takes the half of the headers for all */
+		if (code == CURLE_OK && !h->head_ended)
+			code = CURLE_PARTIAL_FILE;
 		done = code == CURLE_OK || explain(h, code, e);
 	}
 	if (done)
