@@ -940,6 +940,37 @@ invoice(struct shop *s, const char *key, mils amount)
 	return begun.payment;
 }
 
+/* A slow processor would have all workers wait for those who begin to pay. */
+static void
+who_begins_to_pay_takes_a_place(void **state)
+{
+	const struct pay_order page = {
+	    .driver = "stripe", .key = "0123456789abcdef", .amount = 20000};
+	struct places places = {.max = 0};
+	struct pay_order in = page;
+	struct pay_begun begun;
+	struct err e = ERR_INIT;
+	struct shop s;
+
+	(void)state;
+	open_shop(&s, 0);
+	in.account = s.account;
+	s.provider.card_places = &places;
+	ok(!pay_begin(s.w, &in, &begun, &e), "no place");
+	is_err(&e, ERR_ABSENT, "no place");
+	ok(strstr(e.text, "the same key") != NULL, e.text);
+	is_int(payment_of(&s, 1).state, PAY_CREATED, "written");
+	places.max = 1;
+	e = (struct err)ERR_INIT;
+	ok(!pay_begin(s.w, &in, &begun, &e), "nobody is at home");
+	ok(strstr(e.text, "the same key") == NULL, e.text);
+	is_int(begun.payment.id, 1, "the same payment");
+	is_int(places.taken, 0, "given back");
+	places.max = 0;
+	(void)invoice(&s, "fedcba9876543210", 50000); /* asks nobody */
+	close_shop(&s);
+}
+
 static bool
 by_hand(struct shop *s, int64_t id, enum pay_hand what)
 {
@@ -1039,6 +1070,7 @@ static const struct CMUnitTest tests[] = {
     T(what_never_left_has_failed_and_what_may_have_is_open),
     T(orders_that_wait_for_a_card_leave_workers_for_others),
     T(who_has_no_place_finds_the_payment_later),
+    T(who_begins_to_pay_takes_a_place),
     T(what_many_tell_at_once_is_credited_once),
     T(many_who_need_it_begin_one_payment),
     T(an_invoice_is_approved_once),
