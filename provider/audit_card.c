@@ -99,7 +99,7 @@ look(struct view *v, struct err *e)
 		return false;
 	v->card.away =
 	    !signer_look(s, worker_psd_id(v->w, v->psd.here.serial, id),
-		&v->card.status, &v->card.why);
+		&v->psd.here.key, &v->card.status, &v->card.why);
 	if (!read_row(v, &v->after, e))
 		return false;
 	v->card.behind =

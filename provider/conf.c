@@ -207,6 +207,27 @@ begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* Two of a server each name their card: else it would be chance which one finds
+ * which, and a PSD would wait for the other's. */
+static bool
+check_cards(const struct config *c, const char *path, struct err *e)
+{
+	const struct module_config *m = c->module;
+
+	for (size_t i = 0; i < c->modules; i++)
+		for (size_t j = 0; j < c->modules; j++)
+			if (i != j && begins(m[i].uri, "card:") &&
+			    begins(m[j].uri, "card:") &&
+			    (strcmp(m[i].uri, "card:") == 0 ||
+				strcmp(m[i].uri, m[j].uri) == 0))
+				return err_set(e, ERR_CONFIG,
+				    "%s: [module %s] and [module %s] can be "
+				    "the same card: write uri = "
+				    "card:XXPS0000000001 with the PSD of each",
+				    path, m[i].name, m[j].name);
+	return true;
+}
+
 /* What can be seen without opening them. */
 static bool
 check_uris(const struct config *c, const char *path, struct err *e)
@@ -226,7 +247,7 @@ check_uris(const struct config *c, const char *path, struct err *e)
 			    "%s: [module %s]: uri \"%s\": write "
 			    "software:/FILE, pkcs11:token=LABEL or card:",
 			    path, c->module[i].name, c->module[i].uri);
-	return true;
+	return check_cards(c, path, e);
 }
 
 static bool

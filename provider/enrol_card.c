@@ -68,6 +68,33 @@ is_new(struct newcomer *n, const struct signer_taken *t, struct err *e)
 	return !found || err_set(e, ERR_REQUEST, "there is a PSD %s", t->id);
 }
 
+/* Before it is given the PIN. */
+static bool
+knows(void *context, struct signer_taken *t, struct err *e)
+{
+	struct newcomer *n = context;
+
+	return is_certified(n, t, e) && is_new(n, t, e);
+}
+
+/* Whether a module is away is known of the module: it has one card. */
+static bool
+is_free(struct worker *w, const struct signer *signer, struct err *e)
+{
+	const char *module = signer_name(signer);
+	char id[PSD_ID];
+	uint32_t serial;
+	bool found;
+
+	if (!store_psd_of_module(w->store, module, &serial, &found, e))
+		return false;
+	return !found ||
+	       err_set(e, ERR_REQUEST,
+		   "module %s has PSD %s: each card is a [module NAME] of its "
+		   "own; a PSD that has come to its end makes room",
+		   module, worker_psd_id(w, serial, id));
+}
+
 /* --- its row --------------------------------------------------------------------------- */
 
 /* As the card is now; it does not tell its software id, and a first stamp that
@@ -99,6 +126,24 @@ copy_state(struct newcomer *n, const struct psd_status *s, struct err *e)
 
 /* --- the first value --------------------------------------------------------------------- */
 
+/* What it shows anybody can change on the way, what it signs nobody. */
+static bool
+says_the_same(const struct signer_taken *t, const struct download_request *r,
+    struct err *e)
+{
+	const struct psd_status *s = &t->status;
+
+	return (r->control_total == s->control_total &&
+		   r->ascending == s->ascending &&
+		   r->piece_count == s->piece_count &&
+		   r->sequence == s->download_sequence) ||
+	       err_set(e, ERR_CORRUPT,
+		   "PSD %s shows registers that it does not sign: another "
+		   "program is at work on it, or somebody changes what it "
+		   "says",
+		   t->id);
+}
+
 static bool
 make_answer(struct newcomer *n, struct signer_taken *t, struct err *e)
 {
@@ -111,6 +156,7 @@ make_answer(struct newcomer *n, struct signer_taken *t, struct err *e)
 		return false;
 	done = download_check_request(
 		   t->request, t->request_len, key, &request, e) &&
+	       says_the_same(t, &request, e) &&
 	       download_make_answer(&request, &none, n->w->provider->answer_key,
 		   t->answer, &t->answer_len, e);
 	sig_free(key);
@@ -142,8 +188,7 @@ judge(void *context, struct signer_taken *t, struct err *e)
 {
 	struct newcomer *n = context;
 
-	return is_certified(n, t, e) && is_new(n, t, e) &&
-	       copy_state(n, &t->status, e) && make_answer(n, t, e) &&
+	return copy_state(n, &t->status, e) && make_answer(n, t, e) &&
 	       apply_to_row(n, t, e);
 }
 
@@ -170,7 +215,7 @@ enrol_card(struct worker *w, int64_t account, struct signer *signer,
     uint32_t *serial, struct err *e)
 {
 	struct newcomer *n = calloc(1, sizeof(*n));
-	struct signer_judge how = {judge, n};
+	struct signer_judge how = {knows, judge, n};
 	bool done;
 
 	if (n == NULL)
@@ -179,7 +224,8 @@ enrol_card(struct worker *w, int64_t account, struct signer *signer,
 	n->psd.here.account = account;
 	snprintf(n->psd.here.module, sizeof(n->psd.here.module), "%s",
 	    signer_name(signer));
-	done = signer_take(signer, &how, &n->taken, e) && write(n, e);
+	done = is_free(w, signer, e) &&
+	       signer_take(signer, &how, &n->taken, e) && write(n, e);
 	*serial = n->psd.here.serial;
 	free(n);
 	return done;

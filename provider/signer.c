@@ -172,11 +172,11 @@ signer_follow(struct signer *s, const char *id, const struct signer_key *key,
 }
 
 bool
-signer_look(
-    struct signer *s, const char *id, struct psd_status *out, struct err *e)
+signer_look(struct signer *s, const char *id, const struct signer_key *key,
+    struct psd_status *out, struct err *e)
 {
-	return (can(s, signer_follows(s), e) && check_id(id, e) &&
-		   s->driver->look(s->module, id, out, e)) ||
+	return (can(s, signer_follows(s), e) && check_key(id, key, e) &&
+		   s->driver->look(s->module, id, key, out, e)) ||
 	       err_prefix(e, "module %s", s->name);
 }
 

@@ -90,15 +90,17 @@ bool signer_follows(const struct signer *s);
  * the first on that the database has no signature of; their signatures are
  * written there before the next ones are asked for.
  * Errors: as follow_sign(); ERR_ABSENT also: another card; ERR_CORRUPT also: a
- * signature does not verify; ERR_CONFIG (a module that does not follow). */
+ * signature does not verify, a card of its name has another key (and was not given
+ * the PIN); ERR_CONFIG (a module that does not follow). */
 MUST_CHECK bool signer_follow(struct signer *s, const char *id,
     const struct signer_key *key, const struct follow_books *books,
     struct follow_piece *pieces, size_t count, struct err *e);
 
 /* The registers of the device, which are or will be those of PSD `id`.
- * Errors: ERR_ABSENT (also: another card), ERR_BUSY, ERR_CORRUPT, ERR_CONFIG. */
-MUST_CHECK bool signer_look(
-    struct signer *s, const char *id, struct psd_status *out, struct err *e);
+ * Errors: ERR_ABSENT (also: another card), ERR_BUSY, ERR_CORRUPT (also: another
+ * key), ERR_CONFIG. */
+MUST_CHECK bool signer_look(struct signer *s, const char *id,
+    const struct signer_key *key, struct psd_status *out, struct err *e);
 
 /* The PSD that is in the module, which nobody uses yet. */
 struct signer_taken {
@@ -111,11 +113,13 @@ struct signer_taken {
 	size_t request_len, answer_len;
 };
 
-/* Reads it, has it ask for a value of 0 (its signature proves the key, and the PIN
- * is right), and gives it the answer that `judge` wrote into *taken: what it
- * applies is its provider's.
- * Errors: as judge(), signer_look(), vault_download_apply(); ERR_DENIED (PIN). */
+/* Reads it; where its judge knows it, presents the PIN, has it ask for a value of 0
+ * (its signature proves the registers, and the PIN is right), and gives it the
+ * answer that `judge` wrote into *taken: what it applies is its provider's.
+ * Errors: as knows(), judge(), signer_look(), vault_download_apply(); ERR_DENIED
+ * (PIN). */
 struct signer_judge {
+	bool (*knows)(void *context, struct signer_taken *taken, struct err *e);
 	bool (*judge)(void *context, struct signer_taken *taken, struct err *e);
 	void *context;
 };

@@ -25,6 +25,8 @@ struct card {
 	struct nursery *nursery;
 	struct signer_turn *turn, *own; /* own: nobody shares it */
 	struct vault *vault;		/* NULL: not found yet */
+	uint8_t certificate[CERT_MAX], point[PSD_POINT]; /* of the one found */
+	size_t certificate_len;
 	bool unlocked;
 };
 
@@ -71,8 +73,7 @@ open_module(const struct signer_setup *setup, const char *rest, void **module,
 
 /* --- turns ---------------------------------------------------------------------- */
 
-/* What is done in a turn: with the card that was found.  `spend`: it has its
- * PIN. */
+/* What is done in a turn, with the card that was found. */
 typedef bool card_work(struct card *c, void *context, struct err *e);
 
 static void
@@ -83,27 +84,43 @@ forget(struct card *c)
 	c->unlocked = false;
 }
 
+/* The card has proved to have this certificate's key, and each visit of this
+ * opening is to that very key. */
 static bool
-reach(struct card *c, bool spend, struct err *e)
+read_key(struct card *c, struct err *e)
 {
-	if (c->vault == NULL &&
-	    !vault_open_in(c->nursery, c->uri, WAIT_MS, &c->vault, e))
-		return false;
-	if (!spend || c->unlocked || c->pin[0] == '\0')
-		return true;
-	c->unlocked = vault_unlock(c->vault, c->pin, e);
-	return c->unlocked;
+	struct cert *cert = NULL;
+	bool done;
+
+	done = vault_certificate(c->vault, c->certificate,
+		   sizeof(c->certificate), &c->certificate_len, e) &&
+	       cert_parse(c->certificate, c->certificate_len, &cert, e) &&
+	       crypto_point(cert_key(cert), c->point, e);
+	cert_free(cert);
+	return done;
 }
 
 static bool
-in_turn(
-    struct card *c, bool spend, card_work *work, void *context, struct err *e)
+reach(struct card *c, struct err *e)
+{
+	if (c->vault != NULL)
+		return true;
+	if (!vault_open_in(c->nursery, c->uri, WAIT_MS, &c->vault, e))
+		return false;
+	if (read_key(c, e))
+		return true;
+	forget(c);
+	return false;
+}
+
+static bool
+in_turn(struct card *c, card_work *work, void *context, struct err *e)
 {
 	bool done, refused = false;
 
 	if (!signer_turn_begin(c->turn, c->answer_ms, e))
 		return false;
-	done = reach(c, spend, e) && work(c, context, e);
+	done = reach(c, e) && work(c, context, e);
 	if (!done && c->vault != NULL)
 		refused = !vault_pin_holds(c->vault);
 	signer_turn_end(c->turn, e, refused);
@@ -124,17 +141,33 @@ name_of(const struct psd_status *s, char id[PSD_ID])
 
 /* One that is another's is looked for anew the next time. */
 static bool
-is_card_of(
-    struct card *c, const char *id, struct psd_status *status, struct err *e)
+is_card_of(struct card *c, const char *id, const struct signer_key *key,
+    struct psd_status *status, struct err *e)
 {
 	char found[PSD_ID];
 
 	if (!vault_status(c->vault, status, e))
 		return false;
-	if (strcmp(name_of(status, found), id) == 0)
+	if (strcmp(name_of(status, found), id) != 0)
+		err_set(e, ERR_ABSENT, "its card is %s: put %s in", found, id);
+	else if (memcmp(c->point, key->point, PSD_POINT) != 0)
+		err_set(e, ERR_CORRUPT,
+		    "a card bears its name and has another key: somebody put "
+		    "it there");
+	else
 		return true;
 	forget(c);
-	return err_set(e, ERR_ABSENT, "its card is %s: put %s in", found, id);
+	return false;
+}
+
+/* Who has the PIN and the card can spend: it is given to no card before that is
+ * known to be the right one. */
+static bool
+unlock(struct card *c, struct err *e)
+{
+	if (!c->unlocked && c->pin[0] != '\0')
+		c->unlocked = vault_unlock(c->vault, c->pin, e);
+	return c->unlocked || c->pin[0] == '\0';
 }
 
 /* --- signing ------------------------------------------------------------------------ */
@@ -173,7 +206,7 @@ work_follow(struct card *c, void *context, struct err *e)
 	const struct call *call = context;
 	struct psd_status status;
 
-	return is_card_of(c, call->id, &status, e) &&
+	return is_card_of(c, call->id, call->key, &status, e) && unlock(c, e) &&
 	       follow_sign(
 		   c->vault, call->books, call->pieces, call->count, e) &&
 	       all_verify(call, e);
@@ -189,13 +222,14 @@ follow(void *module, const char *id, const struct signer_key *key,
 	if (key->ref_len != strlen(id) ||
 	    memcmp(key->ref, id, key->ref_len) != 0)
 		return err_set(e, ERR_CORRUPT, "its key is another PSD's");
-	return in_turn(module, true, work_follow, &call, e);
+	return in_turn(module, work_follow, &call, e);
 }
 
 /* --- looking -------------------------------------------------------------------------- */
 
 struct view {
 	const char *id;
+	const struct signer_key *key;
 	struct psd_status *out;
 };
 
@@ -204,13 +238,14 @@ work_look(struct card *c, void *context, struct err *e)
 {
 	const struct view *v = context;
 
-	return is_card_of(c, v->id, v->out, e);
+	return is_card_of(c, v->id, v->key, v->out, e);
 }
 
 static bool
-look(void *module, const char *id, struct psd_status *out, struct err *e)
+look(void *module, const char *id, const struct signer_key *key,
+    struct psd_status *out, struct err *e)
 {
-	return in_turn(module, false, work_look, &(struct view){id, out}, e);
+	return in_turn(module, work_look, &(struct view){id, key, out}, e);
 }
 
 /* --- a PSD that nobody uses yet -------------------------------------------------------- */
@@ -223,19 +258,15 @@ struct taking {
 static bool
 read_card(struct card *c, struct signer_taken *out, struct err *e)
 {
-	struct cert *cert = NULL;
-	bool done;
-
-	done = vault_status(c->vault, &out->status, e) &&
-	       vault_certificate(c->vault, out->certificate,
-		   sizeof(out->certificate), &out->certificate_len, e) &&
-	       cert_parse(out->certificate, out->certificate_len, &cert, e) &&
-	       crypto_point(cert_key(cert), out->key.point, e);
-	cert_free(cert);
+	if (!vault_status(c->vault, &out->status, e))
+		return false;
+	memcpy(out->certificate, c->certificate, c->certificate_len);
+	out->certificate_len = c->certificate_len;
+	memcpy(out->key.point, c->point, PSD_POINT);
 	name_of(&out->status, out->id);
 	out->key.ref_len = strlen(out->id);
 	memcpy(out->key.ref, out->id, out->key.ref_len);
-	return done;
+	return true;
 }
 
 static bool
@@ -247,6 +278,7 @@ work_take(struct card *c, void *context, struct err *e)
 	size_t len;
 
 	return read_card(c, out, e) &&
+	       t->judge->knows(t->judge->context, out, e) && unlock(c, e) &&
 	       vault_download_request(
 		   c->vault, 0, out->request, &out->request_len, e) &&
 	       t->judge->judge(t->judge->context, out, e) &&
@@ -261,7 +293,7 @@ take(void *module, const struct signer_judge *judge, struct signer_taken *out,
 	struct card *c = module;
 
 	forget(c); /* the one that is in the reader now */
-	return in_turn(c, true, work_take, &(struct taking){judge, out}, e);
+	return in_turn(c, work_take, &(struct taking){judge, out}, e);
 }
 
 const struct signer_driver signer_card_driver = {

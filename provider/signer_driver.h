@@ -25,8 +25,8 @@ struct signer_driver {
 	bool (*follow)(void *module, const char *id,
 	    const struct signer_key *key, const struct follow_books *books,
 	    struct follow_piece *pieces, size_t count, struct err *e);
-	bool (*look)(void *module, const char *id, struct psd_status *out,
-	    struct err *e);
+	bool (*look)(void *module, const char *id, const struct signer_key *key,
+	    struct psd_status *out, struct err *e);
 	bool (*take)(void *module, const struct signer_judge *judge,
 	    struct signer_taken *out, struct err *e);
 	/* NULL where a key that nobody keeps is gone. */

@@ -86,6 +86,22 @@ store_psd_find(struct store *s, uint32_t serial, struct psd_record *out,
 }
 
 bool
+store_psd_of_module(struct store *s, const char *module, uint32_t *serial,
+    bool *found, struct err *e)
+{
+	store_put_text(s, module);
+	if (!store_run(s,
+		"SELECT p.serial FROM psd p JOIN psd_state t "
+		"ON t.psd = p.serial WHERE p.module = $1 AND t.ended <> 1 "
+		"ORDER BY p.serial LIMIT 1",
+		e))
+		return false;
+	*found = store_row(s);
+	*serial = *found ? (uint32_t)store_int(s, 0) : 0;
+	return true;
+}
+
+bool
 store_psd_next(struct store *s, uint32_t *serial, struct err *e)
 {
 	int64_t highest;

@@ -54,6 +54,10 @@ struct psd_record {
 MUST_CHECK bool store_psd_find(struct store *s, uint32_t serial,
     struct psd_record *out, bool *found, struct err *e);
 
+/* A PSD in this module that has not come to its end (psd_end.h). */
+MUST_CHECK bool store_psd_of_module(struct store *s, const char *module,
+    uint32_t *serial, bool *found, struct err *e);
+
 /* The next free serial number.  In a transaction that writes. */
 MUST_CHECK bool
 store_psd_next(struct store *s, uint32_t *serial, struct err *e);

@@ -125,17 +125,59 @@ refused(struct follow *f, struct err *e)
 	return err_prefix(e, "value that the books gave it is refused");
 }
 
+/* Answer `sequence`; *len = 0: another caller's came between. */
 static bool
-apply(struct follow *f, struct err *e)
+apply(struct follow *f, uint32_t sequence, uint8_t receipt[PSD_MESSAGE_MAX],
+    size_t *len, struct err *e)
 {
-	uint8_t answer[PSD_MESSAGE_MAX], receipt[PSD_MESSAGE_MAX];
-	size_t len, receipt_len;
+	uint8_t answer[PSD_MESSAGE_MAX];
+	size_t answer_len;
 
-	return f->books->answer(f->books->context,
-		   f->seen.download_sequence + 1, answer, &len, e) &&
-	       (vault_download_apply(
-		    f->vault, answer, len, receipt, &receipt_len, e) ||
-		   refused(f, e));
+	if (!f->books->answer(
+		f->books->context, sequence, answer, &answer_len, e))
+		return false;
+	if (vault_download_apply(f->vault, answer, answer_len, receipt, len, e))
+		return true;
+	*len = 0;
+	return refused(f, e);
+}
+
+static bool
+apply_next(struct follow *f, struct err *e)
+{
+	uint8_t receipt[PSD_MESSAGE_MAX];
+	size_t len;
+
+	return apply(f, f->seen.download_sequence + 1, receipt, &len, e);
+}
+
+bool
+follow_value(struct vault *v, const struct follow_books *books,
+    uint32_t sequence, uint8_t receipt[PSD_MESSAGE_MAX], size_t *len,
+    struct err *e)
+{
+	struct follow f = {.vault = v, .books = books};
+
+	*len = 0;
+	for (int i = 0; i < ROUNDS; i++) {
+		uint32_t next = sequence;
+
+		if (!vault_status(v, &f.seen, e))
+			return false;
+		if (f.seen.download_sequence > sequence)
+			return err_set(e, ERR_CORRUPT,
+			    "the device was given value %lu times, the books "
+			    "know of %lu",
+			    (unsigned long)f.seen.download_sequence,
+			    (unsigned long)sequence);
+		if (f.seen.download_sequence < sequence)
+			next = f.seen.download_sequence + 1;
+		if (!apply(&f, next, receipt, len, e))
+			return false;
+		if (next == sequence && *len > 0)
+			return true;
+	}
+	return err_set(e, ERR_BUSY, "the device is at work for others");
 }
 
 /* --- stamps --------------------------------------------------------------------------- */
@@ -243,7 +285,7 @@ step(struct follow *f, struct err *e)
 		return differs(f, "the device has spent something else", e);
 	if (next->control_total < f->seen.control_total)
 		return differs(f, "the device was given more", e);
-	return next->control_total > f->seen.control_total ? apply(f, e)
+	return next->control_total > f->seen.control_total ? apply_next(f, e)
 							   : debit(f, e);
 }
 

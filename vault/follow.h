@@ -44,6 +44,15 @@ struct follow_books {
 MUST_CHECK bool follow_sign(struct vault *v, const struct follow_books *books,
     struct follow_piece *pieces, size_t count, struct err *e);
 
+/* Gives a device that has issued all pieces of the books the value, and the orders,
+ * that they had behind those, up to answer `sequence`; *receipt is its word on that
+ * one, and asked for again the same.
+ * Errors: ERR_CORRUPT (it refuses, or was given more), ERR_BUSY (others are at
+ * work on it: ask again), as vault_download_apply(), answer(). */
+MUST_CHECK bool follow_value(struct vault *v, const struct follow_books *books,
+    uint32_t sequence, uint8_t receipt[PSD_MESSAGE_MAX], size_t *len,
+    struct err *e);
+
 /* What the books were asked for, and what the PSD held in all then, from the
  * bytes; asked for again it gives the same bytes.  Its key is the device's own
  * for this piece.  Pure.  Errors: ERR_CORRUPT (no indicium of ours). */
