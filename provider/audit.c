@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "provider/chain.h"
+#include "provider/psd_end.h"
 #include "vault/crypto.h"
 
 #define STEP	  500
@@ -112,6 +113,31 @@ walk_stamps(struct audit *a, struct walk *walk, struct err *e)
 	return true;
 }
 
+/* The value of a card went back by its word. */
+static bool
+check_end(struct audit *a, const struct audit_psd *psd, struct err *e)
+{
+	uint8_t receipt[PSD_MESSAGE_MAX];
+	struct err fault = ERR_INIT;
+	struct psd_row row;
+	bool found;
+	size_t len;
+
+	if (!store_psd_receipt(a->w->store, psd->serial, receipt, &len, e) ||
+	    len == 0)
+		return e->kind == ERR_NONE;
+	store_psd_row_ask(a->w->store, psd->serial, false);
+	if (!store_psd_row_get(a->w->store, &row, &found, e))
+		return false;
+	if (!psd_end_proves(&row.psd, psd->point, receipt, len, &fault)) {
+		a->out->faults++;
+		a->each(a->context,
+		    "what went back from a card did so by its word",
+		    fault.text);
+	}
+	return true;
+}
+
 static bool
 walk_psds(struct audit *a, struct err *e)
 {
@@ -130,7 +156,7 @@ walk_psds(struct audit *a, struct err *e)
 			return false;
 		done = walk_stamps(a, &walk, e);
 		sig_free(walk.key);
-		if (!done)
+		if (!done || !check_end(a, &walk.psd, e))
 			return false;
 		a->out->psds++;
 	}

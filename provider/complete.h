@@ -33,4 +33,13 @@ MUST_CHECK bool complete_stamps(
 MUST_CHECK bool complete_pending(struct worker *w, int64_t age_ms,
     bool that_follow, size_t *count, struct err *e);
 
+/* What a module that follows asks the books of a PSD (vault/follow.h): the context
+ * of complete_answer(). */
+struct complete_shelf {
+	struct worker *w;
+	uint32_t psd;
+};
+MUST_CHECK bool complete_answer(void *shelf, uint32_t sequence,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
 #endif

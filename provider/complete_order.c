@@ -86,16 +86,11 @@ read_part(struct worker *w, uint32_t psd, struct part *p, uint32_t last,
 
 /* --- value ------------------------------------------------------------------------- */
 
-struct shelf {
-	struct worker *w;
-	uint32_t psd;
-};
-
-static bool
-give_answer(void *context, uint32_t sequence, uint8_t out[PSD_MESSAGE_MAX],
+bool
+complete_answer(void *context, uint32_t sequence, uint8_t out[PSD_MESSAGE_MAX],
     size_t *len, struct err *e)
 {
-	const struct shelf *s = context;
+	const struct complete_shelf *s = context;
 	struct download d;
 	bool found, done;
 
@@ -154,8 +149,8 @@ static bool
 sign(
     struct worker *w, const struct psd_here *psd, struct part *p, struct err *e)
 {
-	struct shelf shelf = {w, psd->serial};
-	struct follow_books books = {give_answer, &shelf};
+	struct complete_shelf shelf = {w, psd->serial};
+	struct follow_books books = {complete_answer, &shelf};
 	struct group *g = &p->group;
 	char id[PSD_ID];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* complete_own: signatures on their way, between provider/complete*.c. */
+/* complete_own: signatures on their way, between provider/complete*.c and
+ * psd_end_card.c. */
 #ifndef PROVIDER_COMPLETE_OWN_H
 #define PROVIDER_COMPLETE_OWN_H
 

@@ -222,6 +222,7 @@ enrol_card(struct worker *w, int64_t account, struct signer *signer,
 		return err_system(e, "memory");
 	n->w = w;
 	n->psd.here.account = account;
+	n->psd.here.card = true;
 	snprintf(n->psd.here.module, sizeof(n->psd.here.module), "%s",
 	    signer_name(signer));
 	done = is_free(w, signer, e) &&

@@ -138,8 +138,8 @@ ask_module(struct worker *w, const struct psd_here *psd, const struct psd *p,
 }
 
 /* A card comes behind its row: the row asks for it. */
-static bool
-ask_row(const struct psd *p, mils amount, struct download_request *out,
+bool
+fund_ask_row(const struct psd *p, mils amount, struct download_request *out,
     struct err *e)
 {
 	struct psd_crypto crypto;
@@ -161,7 +161,7 @@ make_answer(struct worker *w, const struct psd_here *psd, const struct psd *p,
 	    .orders = d->orders,
 	    .audit_due = p->audit_due};
 
-	if (!(follows ? ask_row(p, d->amount, &request, e)
+	if (!(follows ? fund_ask_row(p, d->amount, &request, e)
 		      : ask_module(w, psd, p, d->amount, &request, e)))
 		return false;
 	d->sequence = request.sequence + 1;

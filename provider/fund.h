@@ -26,6 +26,11 @@ enum funded { FUND_CHANGED, FUND_SHORT };
 MUST_CHECK bool fund_psd(struct worker *w, const struct user_system *u,
     const struct psd_here *psd, mils need, enum funded *end, struct err *e);
 
+/* What a PSD whose module follows would ask for, by its row: nobody signs it. */
+struct download_request;
+MUST_CHECK bool fund_ask_row(const struct psd *row, mils amount,
+    struct download_request *out, struct err *e);
+
 /* What a crash left: applies what was granted more than `age_ms` ago; *count of
  * them.  It needs no module.
  * Errors: the store's. */

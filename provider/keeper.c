@@ -12,6 +12,7 @@
 #include "provider/server.h"
 #include "provider/web.h"
 #include "provider/pay.h"
+#include "provider/psd_end.h"
 
 #define ROUND_MS 1000
 #define YOUNG_MS 5000 /* whoever debited them may be signing still */
@@ -77,10 +78,22 @@ keeper_stamps(struct worker *w, struct err *e)
 	return sign_left(w, false, e) && value_left(w, e);
 }
 
+static bool
+end_cards(struct worker *w, struct err *e)
+{
+	size_t count;
+
+	if (!psd_end_pending(w, &count, e))
+		return err_prefix(e, "cards at their end");
+	if (count > 0)
+		log_info("%zu cards said that they are at their end", count);
+	return true;
+}
+
 bool
 keeper_cards(struct worker *w, struct err *e)
 {
-	return sign_left(w, true, e);
+	return sign_left(w, true, e) && end_cards(w, e);
 }
 
 bool

@@ -172,6 +172,17 @@ signer_follow(struct signer *s, const char *id, const struct signer_key *key,
 }
 
 bool
+signer_value(struct signer *s, const char *id, const struct signer_key *key,
+    const struct follow_books *books, uint32_t sequence,
+    uint8_t receipt[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	return (can(s, signer_follows(s), e) && check_key(id, key, e) &&
+		   s->driver->value(
+		       s->module, id, key, books, sequence, receipt, len, e)) ||
+	       err_prefix(e, "module %s: PSD %s", s->name, id);
+}
+
+bool
 signer_look(struct signer *s, const char *id, const struct signer_key *key,
     struct psd_status *out, struct err *e)
 {

@@ -96,6 +96,14 @@ MUST_CHECK bool signer_follow(struct signer *s, const char *id,
     const struct signer_key *key, const struct follow_books *books,
     struct follow_piece *pieces, size_t count, struct err *e);
 
+/* Gives a device that has issued all pieces of PSD `id` what its books gave it
+ * behind those, up to answer `sequence` (follow_value()); its signed word on that.
+ * Errors: as follow_value(), signer_look(). */
+MUST_CHECK bool
+signer_value(struct signer *s, const char *id, const struct signer_key *key,
+    const struct follow_books *books, uint32_t sequence,
+    uint8_t receipt[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+
 /* The registers of the device, which are or will be those of PSD `id`.
  * Errors: ERR_ABSENT (also: another card), ERR_BUSY, ERR_CORRUPT (also: another
  * key), ERR_CONFIG. */

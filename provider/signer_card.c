@@ -225,6 +225,39 @@ follow(void *module, const char *id, const struct signer_key *key,
 	return in_turn(module, work_follow, &call, e);
 }
 
+/* --- value ------------------------------------------------------------------------------ */
+
+struct order {
+	const char *id;
+	const struct signer_key *key;
+	const struct follow_books *books;
+	uint32_t sequence;
+	uint8_t *receipt;
+	size_t *len;
+};
+
+/* It needs no PIN: the provider's signature is the right to it. */
+static bool
+work_value(struct card *c, void *context, struct err *e)
+{
+	const struct order *o = context;
+	struct psd_status status;
+
+	return is_card_of(c, o->id, o->key, &status, e) &&
+	       follow_value(
+		   c->vault, o->books, o->sequence, o->receipt, o->len, e);
+}
+
+static bool
+value(void *module, const char *id, const struct signer_key *key,
+    const struct follow_books *books, uint32_t sequence,
+    uint8_t receipt[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	struct order o = {id, key, books, sequence, receipt, len};
+
+	return in_turn(module, work_value, &o, e);
+}
+
 /* --- looking -------------------------------------------------------------------------- */
 
 struct view {
@@ -301,6 +334,7 @@ const struct signer_driver signer_card_driver = {
     .open = open_module,
     .close = close_module,
     .follow = follow,
+    .value = value,
     .look = look,
     .take = take,
 };

@@ -21,10 +21,14 @@ struct signer_driver {
 	/* Verifies each signature by key->point. */
 	bool (*sign)(void *module, const char *id, const struct signer_key *key,
 	    struct signer_message *messages, size_t count, struct err *e);
-	/* Modules that follow have these three, and neither make() nor sign(). */
+	/* Modules that follow have these four, and neither make() nor sign(). */
 	bool (*follow)(void *module, const char *id,
 	    const struct signer_key *key, const struct follow_books *books,
 	    struct follow_piece *pieces, size_t count, struct err *e);
+	bool (*value)(void *module, const char *id,
+	    const struct signer_key *key, const struct follow_books *books,
+	    uint32_t sequence, uint8_t receipt[PSD_MESSAGE_MAX], size_t *len,
+	    struct err *e);
 	bool (*look)(void *module, const char *id, const struct signer_key *key,
 	    struct psd_status *out, struct err *e);
 	bool (*take)(void *module, const struct signer_judge *judge,

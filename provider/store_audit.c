@@ -33,10 +33,12 @@ static const struct {
 	"WHERE x.given_to = 'psd:' || CAST(t.psd AS TEXT)) - "
 	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x "
 	"WHERE x.taken_from = 'psd:' || CAST(t.psd AS TEXT))"},
-    {"a PSD that was withdrawn or revoked has nothing left, and no other",
+    {"a PSD that was withdrawn or revoked has nothing left, or waits for its "
+     "card, and no other",
 	"SELECT 'PSD ' || CAST(t.psd AS TEXT) FROM psd_state t "
-	"JOIN psd p ON p.serial = t.psd WHERE (t.ended = 1) <> "
-	"(p.state IN ('withdrawn', 'revoked'))"},
+	"JOIN psd p ON p.serial = t.psd WHERE (t.ended <> 0) <> "
+	"(p.state IN ('withdrawn', 'revoked')) OR "
+	"(t.ended = 2 AND p.card = 0)"},
     {"what went back from a PSD is what was left in it",
 	"SELECT x.ref FROM transfer x LEFT JOIN psd_state t "
 	"ON x.ref = 'unload:' || CAST(t.psd AS TEXT) AND t.ended = 1 "

@@ -6,8 +6,9 @@
 
 /* --- who --------------------------------------------------------------------- */
 
-#define SQL_HERE \
-	"SELECT serial, account, module, key, point, certificate, cert_serial"
+#define SQL_HERE                                                    \
+	"SELECT serial, account, module, key, point, certificate, " \
+	"cert_serial, card"
 
 static bool
 read_bytes(struct store *s, int i, uint8_t *out, size_t size, size_t *len,
@@ -32,7 +33,8 @@ read_here(struct store *s, struct psd_here *out, struct err *e)
 
 	*out = (struct psd_here){.serial = (uint32_t)store_int(s, 0),
 	    .account = store_int(s, 1),
-	    .cert_serial = (uint32_t)store_int(s, 6)};
+	    .cert_serial = (uint32_t)store_int(s, 6),
+	    .card = store_int(s, 7) != 0};
 	snprintf(out->module, sizeof(out->module), "%s", store_text(s, 2));
 	if (!read_bytes(s, 3, out->key.ref, sizeof(out->key.ref),
 		&out->key.ref_len, e) ||
@@ -78,10 +80,10 @@ store_psd_find(struct store *s, uint32_t serial, struct psd_record *out,
 	*found = true;
 	if (!read_here(s, &out->here, e))
 		return false;
-	out->field = strcmp(store_text(s, 7), "field") == 0;
-	snprintf(out->state, sizeof(out->state), "%s", store_text(s, 8));
-	out->spent_said = store_int(s, 9);
-	out->audited = store_int(s, 10);
+	out->field = strcmp(store_text(s, 8), "field") == 0;
+	snprintf(out->state, sizeof(out->state), "%s", store_text(s, 9));
+	out->spent_said = store_int(s, 10);
+	out->audited = store_int(s, 11);
 	return true;
 }
 
@@ -134,11 +136,12 @@ put_record(struct store *s, const struct psd_record *psd, int64_t made)
 	store_put_blob(s, p->key.point, PSD_POINT);
 	store_put_blob(s, p->certificate, p->certificate_len);
 	store_put_int(s, p->cert_serial);
+	store_put_int(s, p->card);
 	store_put_int(s, made);
 	store_send(s,
 	    "INSERT INTO psd (serial, account, place, module, key, point, "
-	    "certificate, cert_serial, made) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+	    "certificate, cert_serial, card, made) "
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
 }
 
 /* --- registers ----------------------------------------------------------------- */
@@ -233,9 +236,10 @@ store_psd_row_get(
 	if (!read_bytes(s, 5, out->chain, CHAIN_BYTES, &len, e))
 		return false;
 	out->complete = store_int(s, 6);
-	out->ended = store_int(s, 8) != 0;
-	out->operational =
-	    !out->ended && strcmp(store_text(s, 7), "operational") == 0;
+	out->ended = store_int(s, 8) == 1;
+	out->ending = store_int(s, 8) == 2;
+	out->operational = !out->ended && !out->ending &&
+			   strcmp(store_text(s, 7), "operational") == 0;
 	return true;
 }
 
@@ -256,12 +260,69 @@ store_psd_row_put(struct store *s, const struct psd_row *row)
 	    "control_total = $3, pieces = $4, chain = $5 WHERE psd = $6");
 }
 
+/* --- the end ---------------------------------------------------------------------- */
+
 bool
-store_psd_end(struct store *s, uint32_t serial, struct err *e)
+store_psd_end(struct store *s, uint32_t serial, const uint8_t *receipt,
+    size_t len, struct err *e)
+{
+	if (len > 0)
+		store_put_blob(s, receipt, len);
+	else
+		store_put_null(s);
+	store_put_int(s, serial);
+	return store_run(s,
+	    "UPDATE psd_state SET ended = 1, receipt = $1 WHERE psd = $2", e);
+}
+
+bool
+store_psd_end_waits(struct store *s, uint32_t serial, struct err *e)
 {
 	store_put_int(s, serial);
-	return store_run(s, "UPDATE psd_state SET ended = 1 WHERE psd = $1", e);
+	return store_run(s, "UPDATE psd_state SET ended = 2 WHERE psd = $1", e);
 }
+
+bool
+store_psd_receipt(struct store *s, uint32_t serial,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
+{
+	*len = 0;
+	store_put_int(s, serial);
+	return store_run(s,
+		   "SELECT psd, receipt FROM psd_state WHERE psd = $1 AND "
+		   "receipt IS NOT NULL",
+		   e) &&
+	       (!store_row(s) ||
+		   read_bytes(s, 1, out, PSD_MESSAGE_MAX, len, e));
+}
+
+bool
+store_psd_ending(struct store *s, uint32_t after, int64_t account,
+    struct psd_here *out, size_t max, size_t *count, struct err *e)
+{
+	*count = 0;
+	store_put_int(s, after);
+	store_put_int(s, account);
+	store_put_int(s, (int64_t)max);
+	if (!store_run(s,
+		"SELECT p.serial, p.account, p.module FROM psd_state t "
+		"JOIN psd p ON p.serial = t.psd WHERE t.ended = 2 AND "
+		"t.psd > $1 AND ($2 = 0 OR p.account = $2) "
+		"ORDER BY t.psd LIMIT $3",
+		e))
+		return false;
+	while (*count < max && store_row(s)) {
+		struct psd_here *p = &out[(*count)++];
+
+		*p = (struct psd_here){.serial = (uint32_t)store_int(s, 0),
+		    .account = store_int(s, 1),
+		    .card = true};
+		snprintf(p->module, sizeof(p->module), "%s", store_text(s, 2));
+	}
+	return true;
+}
+
+/* --- signatures --------------------------------------------------------------------- */
 
 bool
 store_psd_unsigned(struct store *s, uint32_t after, const char *modules,
@@ -275,6 +336,7 @@ store_psd_unsigned(struct store *s, uint32_t after, const char *modules,
 		"SELECT p.serial, p.module, t.complete, t.pieces "
 		"FROM psd_state t JOIN psd p ON p.serial = t.psd "
 		"WHERE t.pieces > t.complete AND p.serial > $1 AND "
+		"(p.card = 0 OR t.ended <> 1) AND "
 		"$2 LIKE '% ' || p.module || ' %' ORDER BY p.serial LIMIT $3",
 		e))
 		return false;

@@ -21,6 +21,7 @@ struct psd_here {
 	uint32_t serial;
 	int64_t account;
 	char module[SIGNER_NAME_MAX];
+	bool card; /* its module follows */
 	struct signer_key key;
 	uint8_t certificate[CERT_MAX];
 	size_t certificate_len;
@@ -34,6 +35,7 @@ struct psd_row {
 	int64_t complete; /* all pieces up to it are signed */
 	bool operational; /* neither withheld nor withdrawn */
 	bool ended;	  /* what was left went back (psd_end.h) */
+	bool ending;	  /* it does when its card has told */
 };
 
 /* --- who ----------------------------------------------------------------------- */
@@ -73,13 +75,26 @@ void store_psd_row_ask(struct store *s, uint32_t serial, bool lock);
 /* Errors: ERR_CORRUPT (the state does not agree with itself or its row). */
 MUST_CHECK bool store_psd_row_get(
     struct store *s, struct psd_row *out, bool *found, struct err *e);
-/* What is left in it counts no more. */
-MUST_CHECK bool store_psd_end(struct store *s, uint32_t serial, struct err *e);
+/* It is used no more: what is left in it counts no more, with the word of its card
+ * if there is one (len > 0), or waits for that. */
+MUST_CHECK bool store_psd_end(struct store *s, uint32_t serial,
+    const uint8_t *receipt, size_t len, struct err *e);
+MUST_CHECK bool
+store_psd_end_waits(struct store *s, uint32_t serial, struct err *e);
+/* The word of the card of one that has ended; *len = 0: there is none. */
+MUST_CHECK bool store_psd_receipt(struct store *s, uint32_t serial,
+    uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e);
+/* Those that wait for their card behind `after`, of an account (0: any); with
+ * their serial, account, and module alone. */
+MUST_CHECK bool
+store_psd_ending(struct store *s, uint32_t after, int64_t account,
+    struct psd_here *out, size_t max, size_t *count, struct err *e);
 /* Sends it back. */
 void store_psd_row_put(struct store *s, const struct psd_row *row);
 
 /* PSDs here behind `after` that may have stamps without a signature, of modules
- * that are named in `modules`, a space before and behind each; by serial. */
+ * that are named in `modules`, a space before and behind each; by serial.  Not
+ * those whose card is lost. */
 struct psd_unsigned {
 	uint32_t serial;
 	char module[SIGNER_NAME_MAX];

@@ -18,7 +18,7 @@
 static const char usage[] =
     "psd add ACCOUNT [--module NAME] [--count N] | list ACCOUNT | "
     "enrol ACCOUNT --certificate FILE | "
-    "withhold ID | release ID | withdraw ID | revoke ID";
+    "withhold ID | release ID | withdraw ID | revoke ID [--lost]";
 
 /* --- add -------------------------------------------------------------------------- */
 
@@ -121,6 +121,29 @@ show(struct worker *w, const struct psd_here *psd, struct err *e)
 	return true;
 }
 
+/* Those that have ended, and whose cards have not told. */
+static bool
+show_ending(
+    struct worker *w, int64_t account, struct psd_here *psd, struct err *e)
+{
+	char id[PSD_ID], left[MILS_TEXT];
+	struct psd_row row;
+	size_t count;
+	bool found;
+
+	if (!store_psd_ending(w->store, 0, account, psd, PSDS_MAX, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		store_psd_row_ask(w->store, psd[i].serial, false);
+		if (!store_psd_row_get(w->store, &row, &found, e))
+			return false;
+		printf("%s  module %-12s at its end: %s waits for its card\n",
+		    worker_psd_id(w, psd[i].serial, id), psd[i].module,
+		    mils_format(psd_descending(&row.psd), left));
+	}
+	return true;
+}
+
 static bool
 list(struct worker *w, const char *account, struct err *e)
 {
@@ -133,6 +156,7 @@ list(struct worker *w, const char *account, struct err *e)
 
 	for (size_t i = 0; good && i < count; i++)
 		good = show(w, &psd[i], e);
+	good = good && show_ending(w, a.id, psd, e);
 	free(psd);
 	return good;
 }
@@ -153,29 +177,65 @@ parse_psd(const char *text, uint32_t *serial, struct err *e)
 	return true;
 }
 
+/* What a verb did that the card has to do too. */
+struct change {
+	const char *verb, *id;
+	bool lost;
+	uint32_t serial;
+	struct psd_end end;
+};
+
+static void
+print_back(mils back)
+{
+	char sum[MILS_TEXT];
+
+	if (back > 0)
+		printf("%s went back to the account's credit\n",
+		    mils_format(back, sum));
+}
+
 static bool
-change(struct worker *w, const char *verb, const char *psd, struct err *e)
+change(struct worker *w, struct change *c, struct err *e)
 {
 	static const struct {
 		const char *verb, *state;
 	} states[] = {{"withhold", "withheld"}, {"release", "operational"},
 	    {"withdraw", "withdrawn"}, {"revoke", "revoked"}};
+
+	if (c->lost && strcmp(c->verb, "revoke") == 0)
+		return parse_psd(c->id, &c->serial, e) &&
+		       psd_end_lost(w, c->serial, &c->end, e);
+	for (size_t i = 0; !c->lost && i < sizeof(states) / sizeof(states[0]);
+	     i++)
+		if (strcmp(states[i].verb, c->verb) == 0)
+			return parse_psd(c->id, &c->serial, e) &&
+			       psd_end_set(
+				   w, c->serial, states[i].state, &c->end, e);
+	return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
+}
+
+/* It is in the books; a server that has the card goes on trying. */
+static bool
+tell_card(struct program *p, const struct change *c, struct err *e)
+{
+	struct err away = ERR_INIT;
+	struct verb_work work;
 	char sum[MILS_TEXT];
-	uint32_t serial = 0;
+	bool good = verb_look(p, &work, e);
 	mils back = 0;
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (strcmp(states[i].verb, verb) != 0)
-			continue;
-		if (!parse_psd(psd, &serial, e) ||
-		    !psd_end_set(w, serial, states[i].state, &back, e))
-			return false;
-		if (back > 0)
-			printf("%s went back to the account's credit\n",
-			    mils_format(back, sum));
-		return true;
+	if (good) {
+		store_rollback(work.w->store);
+		if (psd_end_card(work.w, c->serial, &back, &away))
+			print_back(back);
+		else
+			printf("%s goes back when its card has told that it "
+			       "is at its end: %s\n",
+			    mils_format(c->end.waits, sum), away.text);
+		good = store_begin(work.w->store, STORE_READ, e);
 	}
-	return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
+	return verb_done(&work, good, e);
 }
 
 bool
@@ -184,6 +244,7 @@ verb_psd(struct program *p, int argc, char **argv, struct err *e)
 	const char *module = verb_option(&argc, argv, "--module");
 	const char *number = verb_option(&argc, argv, "--count");
 	const char *certificate = verb_option(&argc, argv, "--certificate");
+	struct change c = {.lost = verb_flag(&argc, argv, "--lost")};
 	long count = number ? strtol(number, NULL, 10) : 1;
 	struct verb_work work;
 	bool good;
@@ -203,7 +264,13 @@ verb_psd(struct program *p, int argc, char **argv, struct err *e)
 		good = enrol(work.w, argv[2], certificate, e);
 	else if (good && strcmp(argv[1], "list") == 0)
 		good = list(work.w, argv[2], e);
-	else if (good)
-		good = change(work.w, argv[1], argv[2], e);
-	return verb_done(&work, good, e);
+	else if (good) {
+		c.verb = argv[1];
+		c.id = argv[2];
+		good = change(work.w, &c, e);
+	}
+	good = verb_done(&work, good, e);
+	if (good)
+		print_back(c.end.back);
+	return good && (!c.end.card || tell_card(p, &c, e));
 }

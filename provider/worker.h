@@ -74,6 +74,7 @@ struct worker {
 	struct auth_seen *seen; /* who asked it before, see auth.h */
 	uint64_t turn;		/* orders so far */
 	uint32_t completed;	/* the PSD that complete_pending() saw last */
+	uint32_t ending;	/* psd_end_pending(), likewise */
 };
 
 /* The signer of this module; NULL: another server has it. */

@@ -242,10 +242,10 @@ set_psd(struct help *h, const char *psd_state)
 {
 	struct store *s = h->w->store;
 	struct err e = ERR_INIT;
-	mils back;
+	struct psd_end end;
 
 	is_ok(store_begin(s, STORE_WRITE, &e) &&
-		  psd_end_set(h->w, 1, psd_state, &back, &e) &&
+		  psd_end_set(h->w, 1, psd_state, &end, &e) &&
 		  store_commit(s, &e),
 	    &e, psd_state);
 }
@@ -358,13 +358,13 @@ revocation_is_for_ever(void **state)
 	struct store *s = h->w->store;
 	struct err e = ERR_INIT;
 	char post[96];
-	mils back;
+	struct psd_end end;
 
 	setup(h, post);
 	set_psd(h, "withdrawn");
 	set_psd(h, "revoked");
 	is_ok(store_begin(s, STORE_WRITE, &e), &e, "begin");
-	ok(!psd_end_set(h->w, 1, "operational", &back, &e), "released");
+	ok(!psd_end_set(h->w, 1, "operational", &end, &e), "released");
 	is_err(&e, ERR_REQUEST, "released");
 	store_rollback(s);
 }

@@ -43,13 +43,13 @@ static mils
 set_state(struct shop *s, uint32_t serial, const char *state)
 {
 	struct err e = ERR_INIT;
-	mils back = 0;
+	struct psd_end end;
 
 	is_ok(store_begin(s->w->store, STORE_WRITE, &e) &&
-		  psd_end_set(s->w, serial, state, &back, &e) &&
+		  psd_end_set(s->w, serial, state, &end, &e) &&
 		  store_commit(s->w->store, &e),
 	    &e, state);
-	return back;
+	return end.back;
 }
 
 static mils

@@ -105,7 +105,8 @@ CREATE TABLE server (
 );
 
 -- place: 'here' (its state is a row of psd_state, its key in a module) or
--- 'field' (a card, a disk: it only comes for value and audits).
+-- 'field' (a card, a disk: it only comes for value and audits).  card: 1: its
+-- module is a card, which debits what the books have debited.
 CREATE TABLE psd (
 	serial BIGINT PRIMARY KEY CHECK (serial BETWEEN 1 AND 4294967295),
 	account BIGINT REFERENCES account (id),
@@ -113,6 +114,7 @@ CREATE TABLE psd (
 	state TEXT NOT NULL DEFAULT 'operational' CHECK
 		(state IN ('operational', 'withheld', 'withdrawn', 'revoked')),
 	module TEXT,
+	card BIGINT NOT NULL DEFAULT 0,
 	key BYTEA,
 	point BYTEA NOT NULL,
 	certificate BYTEA NOT NULL,
@@ -125,8 +127,9 @@ CREATE INDEX psd_account ON psd (account);
 
 -- state: the bytes of vault/psd.c with the newest indicium; the registers
 -- stand beside them for the database to check.  chain: over all indicia.
--- complete: all pieces up to it are signed.  ended: what was left went back to
--- its account's credit; it is used no more.
+-- complete: all pieces up to it are signed.  ended: 1: what was left went back to
+-- its account's credit, it is used no more; 2: it goes back when its card has said
+-- that it is at its end.  receipt: that word of the card's, signed.
 CREATE TABLE psd_state (
 	psd BIGINT PRIMARY KEY REFERENCES psd (serial),
 	state BYTEA NOT NULL,
@@ -135,9 +138,12 @@ CREATE TABLE psd_state (
 	pieces BIGINT NOT NULL CHECK (pieces >= 0),
 	chain BYTEA NOT NULL,
 	complete BIGINT NOT NULL DEFAULT 0,
-	ended BIGINT NOT NULL DEFAULT 0,
+	ended BIGINT NOT NULL DEFAULT 0 CHECK (ended BETWEEN 0 AND 2),
+	receipt BYTEA,
 	CHECK (control_total >= ascending)
 ) WITH (fillfactor = 50);
+
+CREATE INDEX psd_ending ON psd_state (psd) WHERE ended = 2;
 
 -- Value that a PSD was given.  One answer for each number, for ever.  applied: 0
 -- not yet, 1 it is in the PSD, 2 it went back, the PSD had ended.
