@@ -53,6 +53,7 @@ check_order(const struct issue_order *o, struct err *e)
 struct room {
 	struct attempt attempt; /* first */
 	struct psd_here list[PSDS_MAX];
+	bool away[PSDS_MAX];
 	struct taken psd[PSDS_MAX];
 };
 
@@ -70,6 +71,7 @@ issue_attempt(struct worker *w, const struct issue_order *order,
 	    .order = order,
 	    .out = out,
 	    .list = room->list,
+	    .away = room->away,
 	    .psd = room->psd};
 	return &room->attempt;
 }
@@ -81,33 +83,6 @@ issue_attempt_free(struct attempt *a)
 }
 
 /* --- asking ---------------------------------------------------------------------------- */
-
-bool
-issue_choose(struct attempt *a, uint64_t turn, struct err *e)
-{
-	const struct psd_here *list;
-	int64_t load[PSDS_MAX];
-	struct choose_asked asked = {
-	    .turn = turn, .who = (uint64_t)a->order->who->id, .load = load};
-
-	if (!psds_of(a->w, a->order->who->account, &list, &a->listed, e))
-		return false;
-	memcpy(a->list, list, a->listed * sizeof(*list));
-	asked.count = a->listed;
-	for (size_t i = 0; i < a->listed; i++)
-		load[i] = load_of(a->w->provider->load, list[i].serial);
-	a->chosen = choose_one(a->w->provider->choose_psd, &asked);
-	return true;
-}
-
-void
-issue_take(struct attempt *a)
-{
-	a->psds = a->all ? a->listed : 1;
-	for (size_t i = 0; i < a->psds; i++)
-		a->psd[i] =
-		    (struct taken){.here = &a->list[a->all ? i : a->chosen]};
-}
 
 static bool
 read_system(struct attempt *a, struct err *e)
@@ -286,7 +261,8 @@ attempt(struct attempt *a, struct err *e)
 
 	issue_take(a);
 	done = store_begin(a->w->store, STORE_WRITE, e) && issue_ask(a, e) &&
-	       (a->fresh == 0 || (issue_check(a, e) && issue_sheets(a, e))) &&
+	       (a->fresh == 0 || (issue_check(a, e) && issue_sheets(a, e) &&
+				     issue_is_reached(a, e))) &&
 	       issue_debit(a, e) && write(a, e);
 	if (done)
 		return DONE;
@@ -317,14 +293,19 @@ need_of(const struct attempt *a, const struct taken *t)
 			    : a->lump - psd_descending(&t->row.psd);
 }
 
+static mils
+held(const struct taken *t)
+{
+	return t->row.operational ? psd_descending(&t->row.psd) : 0;
+}
+
 static size_t
 fullest(const struct attempt *a)
 {
 	size_t best = 0;
 
 	for (size_t i = 1; i < a->psds; i++)
-		if (psd_descending(&a->psd[i].row.psd) >
-		    psd_descending(&a->psd[best].row.psd))
+		if (held(&a->psd[i]) > held(&a->psd[best]))
 			best = i;
 	return best;
 }
@@ -340,11 +321,34 @@ fund_any(struct attempt *a, bool *changed, struct err *e)
 	for (size_t n = 0; n < a->psds && end == FUND_SHORT; n++) {
 		struct taken *t = &a->psd[(first + n) % a->psds];
 
-		if (t->row.operational && !fund_psd(a->w, &a->system, t->here,
-					      need_of(a, t), &end, e))
+		if (t->row.operational && !t->away &&
+		    !fund_psd(
+			a->w, &a->system, t->here, need_of(a, t), &end, e))
 			return false;
 	}
 	*changed = end == FUND_CHANGED;
+	return true;
+}
+
+/* There is enough, in a PSD whose module is away: nobody pays for it again. */
+static bool
+is_elsewhere(const struct attempt *a, struct err *e)
+{
+	mils sum = 0, most = 0;
+
+	for (size_t i = 0; i < a->psds; i++) {
+		mils left = a->psd[i].away ? held(&a->psd[i]) : 0;
+
+		sum += left;
+		most = left > most ? left : most;
+	}
+	if (sum == 0 || (a->lump == 0 ? a->short_by - sum : a->lump - most) >
+			    a->system.credit)
+		return false;
+	err_set(e, ERR_ABSENT,
+	    "the value of account %s is in a PSD whose module is away: nothing "
+	    "was debited",
+	    a->system.account_name);
 	return true;
 }
 
@@ -354,6 +358,8 @@ buy_value(struct attempt *a, struct err *e)
 {
 	mils lack = a->short_by - a->system.credit, added = 0;
 
+	if (is_elsewhere(a, e))
+		return false;
 	if (lack > 0 &&
 	    !pay_auto(a->w, a->system.account, a->short_by, &added, e))
 		return false;
@@ -414,7 +420,7 @@ static bool
 run_chosen(struct attempt *a, struct err *e)
 {
 	struct load *load = a->w->provider->load;
-	uint32_t psd = a->list[a->chosen].serial;
+	uint32_t psd = a->listed > 0 ? a->list[a->chosen].serial : 0;
 	bool done;
 
 	load_begin(load, psd, a->order->count);
@@ -435,7 +441,8 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 	a = issue_attempt(w, order, out, e);
 	if (a == NULL)
 		return false;
-	done = issue_choose(a, w->turn++, e) && run_chosen(a, e);
+	issue_choose_there(a, w->turn++);
+	done = run_chosen(a, e);
 	issue_attempt_free(a);
 	return done;
 }

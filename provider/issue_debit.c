@@ -62,7 +62,8 @@ debit_one(struct attempt *a, struct taken *t, size_t i, struct err *e)
 static mils
 left_in(const struct taken *t)
 {
-	return t->row.operational ? psd_descending(&t->row.psd) : -1;
+	return t->row.operational && !t->away ? psd_descending(&t->row.psd)
+					      : -1;
 }
 
 /* All have enough together, and none for this stamp: the fullest needs least. */

@@ -14,6 +14,7 @@
 struct taken {
 	const struct psd_here *here;
 	struct psd_row row;
+	bool away;	/* its module: nothing is debited from it */
 	uint32_t first; /* piece of the first stamp now; 0 = none */
 	mils sum;
 };
@@ -27,7 +28,9 @@ struct attempt {
 	bool trial;   /* nothing is locked, whatever its fence */
 
 	struct psd_here *list;
+	bool *away; /* of the list */
 	size_t listed, chosen;
+	struct err unreached; /* why no PSD can sign now; ERR_NONE: one can */
 	struct taken *psd;
 	size_t psds;
 
@@ -50,8 +53,16 @@ void issue_attempt_free(struct attempt *a); /* NULL is allowed */
 MUST_CHECK bool
 issue_add_up(const struct issue_order *order, mils *sum, struct err *e);
 
-/* Which PSDs it locks: that of this turn, or with `all` each. */
+/* The PSDs of who asks, and that of this turn. */
 MUST_CHECK bool issue_choose(struct attempt *a, uint64_t turn, struct err *e);
+
+/* The same among those whose module is there.  Where none is, a->unreached says
+ * why: what was issued before is answered, and nothing is debited. */
+void issue_choose_there(struct attempt *a, uint64_t turn);
+/* Errors: a->unreached. */
+MUST_CHECK bool issue_is_reached(const struct attempt *a, struct err *e);
+
+/* Which PSDs it locks: the chosen one, or with `all` each. */
 void issue_take(struct attempt *a);
 
 /* Reads what there is of it, in one round trip; `fresh` is what there is not.

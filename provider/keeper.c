@@ -13,6 +13,7 @@
 #include "provider/web.h"
 #include "provider/pay.h"
 #include "provider/psd_end.h"
+#include "provider/psds.h"
 
 #define ROUND_MS 1000
 #define YOUNG_MS 5000 /* whoever debited them may be signing still */
@@ -90,10 +91,42 @@ end_cards(struct worker *w, struct err *e)
 	return true;
 }
 
+/* A card that is back is chosen again, though others do its work. */
+static bool
+look_for_card(struct worker *w, struct signer *s, struct err *e)
+{
+	const struct psd_here *psd;
+	struct err ignored = ERR_INIT;
+	uint32_t serial = 0;
+	char id[PSD_ID];
+	bool found = false, done;
+
+	done =
+	    store_begin(w->store, STORE_READ, e) &&
+	    store_psd_of_module(w->store, signer_name(s), &serial, &found, e);
+	store_rollback(w->store);
+	if (!done || !found || !psds_find(w, serial, &psd, e))
+		return done && e->kind == ERR_NONE;
+	if (signer_reach(s, worker_psd_id(w, serial, id), &psd->key, &ignored))
+		log_info("module %s is there again", signer_name(s));
+	return true;
+}
+
+static bool
+look_for_cards(struct worker *w, struct err *e)
+{
+	for (size_t i = 0; i < w->signers; i++)
+		if (signer_follows(w->signer[i]) &&
+		    signer_is_away(w->signer[i]) &&
+		    !look_for_card(w, w->signer[i], e))
+			return false;
+	return true;
+}
+
 bool
 keeper_cards(struct worker *w, struct err *e)
 {
-	return sign_left(w, true, e) && end_cards(w, e);
+	return sign_left(w, true, e) && end_cards(w, e) && look_for_cards(w, e);
 }
 
 bool

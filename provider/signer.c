@@ -7,11 +7,13 @@
 
 #include "base/text.h"
 #include "provider/signer_driver.h"
+#include "provider/signer_turn.h"
 
 struct signer {
 	const struct signer_driver *driver;
 	void *module;
 	char name[SIGNER_NAME_MAX];
+	struct signer_turn *turn, *own; /* own: nobody shares it */
 };
 
 static const struct signer_driver *const drivers[] = {
@@ -40,6 +42,7 @@ find_driver(const char *uri, const char **rest)
 static bool
 open_driver(struct signer *s, const struct signer_setup *setup, struct err *e)
 {
+	struct signer_setup in = *setup;
 	char shown[64];
 	const char *rest = "";
 
@@ -54,7 +57,10 @@ open_driver(struct signer *s, const struct signer_setup *setup, struct err *e)
 		    "\"%s\" is no cryptographic module: write software:FILE, "
 		    "pkcs11:token=LABEL or card:",
 		    text_clean(setup->uri, shown, sizeof(shown)));
-	return s->driver->open(setup, rest, &s->module, e);
+	if (in.turn == NULL && !signer_turn_new(&s->own, e))
+		return false;
+	s->turn = in.turn = in.turn != NULL ? in.turn : s->own;
+	return s->driver->open(&in, rest, &s->module, e);
 }
 
 bool
@@ -66,6 +72,7 @@ signer_open(
 	if (s == NULL)
 		return err_system(e, "memory for a cryptographic module");
 	if (!open_driver(s, setup, e)) {
+		signer_turn_free(s->own);
 		free(s);
 		return err_prefix(e, "module %s", setup->name);
 	}
@@ -79,6 +86,7 @@ signer_close(struct signer *s)
 	if (s == NULL)
 		return;
 	s->driver->close(s->module);
+	signer_turn_free(s->own);
 	free(s);
 }
 
@@ -134,9 +142,13 @@ bool
 signer_sign(struct signer *s, const char *id, const struct signer_key *key,
     struct signer_message *messages, size_t count, struct err *e)
 {
+	bool done;
+
 	assert(count > 0 && count <= SIGNER_BATCH);
-	if (can(s, s->driver->sign != NULL, e) && check_key(id, key, e) &&
-	    s->driver->sign(s->module, id, key, messages, count, e))
+	done = can(s, s->driver->sign != NULL, e) && check_key(id, key, e) &&
+	       s->driver->sign(s->module, id, key, messages, count, e);
+	signer_turn_note(s->turn, e);
+	if (done)
 		return true;
 	for (size_t i = 0; i < count; i++)
 		memset(messages[i].sig, 0, SIG_BYTES);
@@ -148,6 +160,12 @@ signer_drop(struct signer *s, const struct signer_key *key)
 {
 	if (s->driver->drop != NULL)
 		s->driver->drop(s->module, key);
+}
+
+bool
+signer_is_away(const struct signer *s)
+{
+	return signer_turn_is_away(s->turn);
 }
 
 /* --- modules that follow ------------------------------------------------------ */
@@ -189,6 +207,28 @@ signer_look(struct signer *s, const char *id, const struct signer_key *key,
 	return (can(s, signer_follows(s), e) && check_key(id, key, e) &&
 		   s->driver->look(s->module, id, key, out, e)) ||
 	       err_prefix(e, "module %s", s->name);
+}
+
+static bool
+could_sign(const struct psd_status *s, struct err *e)
+{
+	if (s->life != PSD_OPERATIONAL)
+		return err_set(
+		    e, ERR_DENIED, "its card is locked or withdrawn");
+	return !s->pin_required || s->pin_tries_left > 0 ||
+	       err_set(e, ERR_DENIED, "the PIN of its card is blocked");
+}
+
+bool
+signer_reach(struct signer *s, const char *id, const struct signer_key *key,
+    struct err *e)
+{
+	struct psd_status status;
+
+	return !signer_follows(s) || signer_turn_is_there(s->turn) ||
+	       (signer_look(s, id, key, &status, e) &&
+		   (could_sign(&status, e) ||
+		       err_prefix(e, "module %s: PSD %s", s->name, id)));
 }
 
 bool

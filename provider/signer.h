@@ -44,7 +44,8 @@ struct signer_setup {
 	const char *pin_file;	 /* of a token or card; NULL: none */
 	struct nursery *nursery; /* theirs and threads: vault/nursery.h */
 	int answer_ms; /* longest silence of a token; 0: HSM_ANSWER_MS */
-	struct signer_turn *turn; /* of a card in a program with threads */
+	struct signer_turn
+	    *turn; /* of the module's threads; NULL: one thread */
 };
 
 /* Errors: ERR_CONFIG (URI, file), ERR_ABSENT (no token), ERR_BUSY (a token that
@@ -82,6 +83,10 @@ MUST_CHECK bool
 signer_sign(struct signer *s, const char *id, const struct signer_key *key,
     struct signer_message *messages, size_t count, struct err *e);
 
+/* Is it known to be away, or to refuse its PIN?  It is not asked; what was found out
+ * some seconds ago counts no more. */
+bool signer_is_away(const struct signer *s);
+
 /* --- modules that follow ------------------------------------------------------ */
 
 bool signer_follows(const struct signer *s);
@@ -109,6 +114,13 @@ signer_value(struct signer *s, const char *id, const struct signer_key *key,
  * key), ERR_CONFIG. */
 MUST_CHECK bool signer_look(struct signer *s, const char *id,
     const struct signer_key *key, struct psd_status *out, struct err *e);
+
+/* Is the device there, and could sign?  It is asked where nothing was heard of it
+ * for a moment; of a module that does not follow nothing is asked.
+ * Errors: as signer_look(); ERR_DENIED (it refuses its PIN, is locked or
+ * withdrawn). */
+MUST_CHECK bool signer_reach(struct signer *s, const char *id,
+    const struct signer_key *key, struct err *e);
 
 /* The PSD that is in the module, which nobody uses yet. */
 struct signer_taken {

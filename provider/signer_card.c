@@ -23,8 +23,8 @@ struct card {
 	char uri[VAULT_URI_MAX], pin[PIN_BYTES];
 	int answer_ms;
 	struct nursery *nursery;
-	struct signer_turn *turn, *own; /* own: nobody shares it */
-	struct vault *vault;		/* NULL: not found yet */
+	struct signer_turn *turn;
+	struct vault *vault; /* NULL: not found yet */
 	uint8_t certificate[CERT_MAX], point[PSD_POINT]; /* of the one found */
 	size_t certificate_len;
 	bool unlocked;
@@ -36,7 +36,6 @@ close_module(void *module)
 	struct card *c = module;
 
 	vault_close(c->vault);
-	signer_turn_free(c->own);
 	explicit_bzero(c, sizeof(*c));
 	free(c);
 }
@@ -48,9 +47,7 @@ begin(struct card *c, const struct signer_setup *setup, struct err *e)
 		return err_set(e, ERR_CONFIG, "its URI is too long");
 	c->answer_ms = setup->answer_ms > 0 ? setup->answer_ms : ANSWER_MS;
 	c->nursery = setup->nursery;
-	if (setup->turn == NULL && !signer_turn_new(&c->own, e))
-		return false;
-	c->turn = setup->turn != NULL ? setup->turn : c->own;
+	c->turn = setup->turn;
 	return setup->pin_file == NULL || pin_read(setup->pin_file, c->pin, e);
 }
 

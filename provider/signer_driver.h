@@ -12,7 +12,8 @@
 struct signer_driver {
 	const char *scheme; /* "software" */
 
-	/* `rest` is the URI after "scheme:"; setup lives as long as the call. */
+	/* `rest` is the URI after "scheme:"; setup lives as long as the call, but
+	 * for its turn, which is always there. */
 	bool (*open)(const struct signer_setup *setup, const char *rest,
 	    void **module, struct err *e);
 	void (*close)(void *module);

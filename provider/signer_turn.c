@@ -10,9 +10,9 @@
 struct signer_turn {
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
-	bool taken, refused;
-	int64_t again_ms; /* clock_ms(): not looked for before */
-	struct err away;  /* what it said */
+	bool taken, refused, away;
+	int64_t news_ms; /* clock_ms(), when it answered or did not; 0: never */
+	struct err said; /* when it was away */
 };
 
 bool
@@ -61,9 +61,9 @@ is_asked(const struct signer_turn *t, struct err *e)
 		return err_set(e, ERR_DENIED,
 		    "it refused its PIN before, and is not given it again: put "
 		    "the right one into pin-file and start this program again");
-	if (clock_ms() >= t->again_ms)
+	if (!t->away || clock_ms() >= t->news_ms + SIGNER_AWAY_MS)
 		return true;
-	*e = t->away;
+	*e = t->said;
 	return false;
 }
 
@@ -86,16 +86,62 @@ signer_turn_begin(struct signer_turn *t, int wait_ms, struct err *e)
 	return mine;
 }
 
+/* With the lock.  Whatever else it says, it is there. */
+static void
+hear(struct signer_turn *t, const struct err *e)
+{
+	t->away = e->kind == ERR_ABSENT || e->kind == ERR_BUSY;
+	t->news_ms = clock_ms();
+	if (t->away)
+		t->said = *e;
+}
+
 void
 signer_turn_end(struct signer_turn *t, const struct err *e, bool refused)
 {
 	pthread_mutex_lock(&t->lock);
 	t->taken = false;
 	t->refused = t->refused || refused;
-	if (e->kind == ERR_ABSENT || e->kind == ERR_BUSY) {
-		t->again_ms = clock_ms() + SIGNER_AWAY_MS;
-		t->away = *e;
-	}
+	hear(t, e);
 	pthread_cond_signal(&t->ended);
 	pthread_mutex_unlock(&t->lock);
+}
+
+void
+signer_turn_note(struct signer_turn *t, const struct err *e)
+{
+	pthread_mutex_lock(&t->lock);
+	hear(t, e);
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* --- what is known ------------------------------------------------------------- */
+
+static bool
+is_news(const struct signer_turn *t, int ms)
+{
+	return t->news_ms != 0 && clock_ms() < t->news_ms + ms;
+}
+
+bool
+signer_turn_is_away(struct signer_turn *t)
+{
+	bool away;
+
+	pthread_mutex_lock(&t->lock);
+	away = t->refused || (t->away && is_news(t, SIGNER_KNOWN_MS));
+	pthread_mutex_unlock(&t->lock);
+	return away;
+}
+
+bool
+signer_turn_is_there(struct signer_turn *t)
+{
+	bool there;
+
+	pthread_mutex_lock(&t->lock);
+	there = !t->refused && !t->away &&
+		(t->taken || is_news(t, SIGNER_FRESH_MS));
+	pthread_mutex_unlock(&t->lock);
+	return there;
 }

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which PSD an attempt debits.
+ *
+ * A stamp that is debited waits for the module of its PSD, whatever others could do.
+ * So a module that is known to be away is left out, and one of which nothing was
+ * heard for a moment is asked before a debit.  Both are a matter of this server:
+ * who asks hears 503, and a front asks the next one.
+ */
+#include "provider/issue_own.h"
+
+#include <string.h>
+
+static struct signer *
+module_of(const struct attempt *a, size_t i)
+{
+	return worker_signer(a->w, a->list[i].module);
+}
+
+/* a->listed: all are away. */
+static size_t
+choose(const struct attempt *a, uint64_t turn)
+{
+	size_t there[PSDS_MAX];
+	int64_t load[PSDS_MAX];
+	struct choose_asked asked = {
+	    .turn = turn, .who = (uint64_t)a->order->who->id, .load = load};
+
+	for (size_t i = 0; i < a->listed; i++) {
+		if (a->away[i])
+			continue;
+		load[asked.count] =
+		    load_of(a->w->provider->load, a->list[i].serial);
+		there[asked.count++] = i;
+	}
+	return asked.count == 0
+		   ? a->listed
+		   : there[choose_one(a->w->provider->choose_psd, &asked)];
+}
+
+static bool
+read_list(struct attempt *a, struct err *e)
+{
+	const struct psd_here *list;
+
+	a->listed = 0;
+	if (!psds_of(a->w, a->order->who->account, &list, &a->listed, e))
+		return false;
+	memcpy(a->list, list, a->listed * sizeof(*list));
+	memset(a->away, 0, a->listed * sizeof(*a->away));
+	return true;
+}
+
+bool
+issue_choose(struct attempt *a, uint64_t turn, struct err *e)
+{
+	if (!read_list(a, e))
+		return false;
+	a->chosen = choose(a, turn);
+	return true;
+}
+
+/* --- who is there ------------------------------------------------------------------- */
+
+static bool
+reach(struct attempt *a, size_t i)
+{
+	char id[PSD_ID];
+	struct err e = ERR_INIT;
+
+	a->away[i] = !signer_reach(module_of(a, i),
+	    worker_psd_id(a->w, a->list[i].serial, id), &a->list[i].key, &e);
+	if (a->away[i]) {
+		e.kind = ERR_ABSENT; /* for who asks, whatever it is */
+		a->unreached = e;
+	}
+	return !a->away[i];
+}
+
+static bool
+reach_one(struct attempt *a, uint64_t turn)
+{
+	for (size_t i = 0; i < a->listed; i++)
+		a->away[i] = signer_is_away(module_of(a, i));
+	while ((a->chosen = choose(a, turn)) < a->listed)
+		if (reach(a, a->chosen))
+			return true;
+	/* one that was away may be back */
+	for (a->chosen = 0; a->chosen < a->listed; a->chosen++)
+		if (reach(a, a->chosen))
+			return true;
+	a->chosen = 0;
+	return false;
+}
+
+void
+issue_choose_there(struct attempt *a, uint64_t turn)
+{
+	if (read_list(a, &a->unreached) && reach_one(a, turn))
+		a->unreached = (struct err)ERR_INIT;
+	else
+		a->look_up = true;
+}
+
+bool
+issue_is_reached(const struct attempt *a, struct err *e)
+{
+	if (a->unreached.kind != ERR_NONE)
+		*e = a->unreached;
+	return a->unreached.kind == ERR_NONE;
+}
+
+/* --- taking ------------------------------------------------------------------------- */
+
+void
+issue_take(struct attempt *a)
+{
+	a->psds = a->all || a->listed == 0 ? a->listed : 1;
+	for (size_t n = 0; n < a->psds; n++) {
+		size_t i = a->all ? n : a->chosen;
+
+		a->psd[n] =
+		    (struct taken){.here = &a->list[i], .away = a->away[i]};
+	}
+}
