@@ -80,14 +80,16 @@ reach(struct attempt *a, size_t i)
 static bool
 reach_one(struct attempt *a, uint64_t turn)
 {
+	bool known[PSDS_MAX];
+
 	for (size_t i = 0; i < a->listed; i++)
-		a->away[i] = signer_is_away(module_of(a, i));
+		known[i] = a->away[i] = signer_is_away(module_of(a, i));
 	while ((a->chosen = choose(a, turn)) < a->listed)
 		if (reach(a, a->chosen))
 			return true;
 	/* one that was away may be back */
 	for (a->chosen = 0; a->chosen < a->listed; a->chosen++)
-		if (reach(a, a->chosen))
+		if (known[a->chosen] && reach(a, a->chosen))
 			return true;
 	a->chosen = 0;
 	return false;

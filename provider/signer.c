@@ -225,10 +225,14 @@ signer_reach(struct signer *s, const char *id, const struct signer_key *key,
 {
 	struct psd_status status;
 
-	return !signer_follows(s) || signer_turn_is_there(s->turn) ||
-	       (signer_look(s, id, key, &status, e) &&
-		   (could_sign(&status, e) ||
-		       err_prefix(e, "module %s: PSD %s", s->name, id)));
+	if (!signer_follows(s) || signer_turn_is_there(s->turn))
+		return true;
+	if (!signer_look(s, id, key, &status, e))
+		return false;
+	if (could_sign(&status, e))
+		return true;
+	signer_turn_note(s->turn, e);
+	return err_prefix(e, "module %s: PSD %s", s->name, id);
 }
 
 bool

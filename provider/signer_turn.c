@@ -10,7 +10,7 @@
 struct signer_turn {
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
-	bool taken, refused, away;
+	bool taken, refused, there, away; /* there, away: at its news */
 	int64_t news_ms; /* clock_ms(), when it answered or did not; 0: never */
 	struct err said; /* when it was away */
 };
@@ -86,10 +86,11 @@ signer_turn_begin(struct signer_turn *t, int wait_ms, struct err *e)
 	return mine;
 }
 
-/* With the lock.  Whatever else it says, it is there. */
+/* With the lock. */
 static void
 hear(struct signer_turn *t, const struct err *e)
 {
+	t->there = e->kind == ERR_NONE;
 	t->away = e->kind == ERR_ABSENT || e->kind == ERR_BUSY;
 	t->news_ms = clock_ms();
 	if (t->away)
@@ -140,7 +141,7 @@ signer_turn_is_there(struct signer_turn *t)
 	bool there;
 
 	pthread_mutex_lock(&t->lock);
-	there = !t->refused && !t->away &&
+	there = !t->refused && t->there &&
 		(t->taken || is_news(t, SIGNER_FRESH_MS));
 	pthread_mutex_unlock(&t->lock);
 	return there;

@@ -3,142 +3,25 @@
 # A processing server with a card and a key file for modules: the card debits what
 # the books have debited, in their order, also where it is pulled in the middle,
 # was away, comes back in another reader, or is another program's; what it did
-# otherwise is found out and not printed.
+# otherwise is found out and not printed; its value goes back when it has told that
+# it is at its end.  $PROVIDER_ENGINE: sqlite (the default) or postgresql, with
+# what depends on the database.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
 # shellcheck source=tests/cards.sh
 . "$srcdir/tests/cards.sh"
+# shellcheck source=tests/pg.sh
+. "$srcdir/tests/pg.sh"
+# shellcheck source=tests/provider_card.sh
+. "$srcdir/tests/provider_card.sh"
 cards_alone "$@"
-require openssl jq curl
-work_setup
-mkdir -p "$WORK/log"
-d=$WORK/provider
-mkdir "$d"
-export POSTAGED_CONF="$d/postaged.conf" POSTAGE_CONF="$d/postage.conf"
-BIN=$builddir
-
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	-keyout "$d/tls.key" -out "$d/tls.pem" -subj /CN=localhost -days 30 \
-	-addext 'subjectAltName=IP:127.0.0.1' 2>/dev/null
-(
-	umask 077
-	echo 135790 >"$d/pin"
-)
-cat >"$POSTAGED_CONF" <<END
-[postaged]
-database = sqlite:$d/books.db
-authority = $d/authority
-workers = 3
-[module soft]
-uri = software:$d/wrap.key
-[module card]
-uri = card:XXPS0000000900
-pin-file = $d/pin
-[web]
-listen = 127.0.0.1:$PORT
-certificate = $d/tls.pem
-key = $d/tls.key
-END
-cat >"$POSTAGE_CONF" <<END
-[vault]
-uri = card:
-pin-file = $d/pin
-certificates = $d/certificates
-[daemon]
-state-dir = $WORK/state
-END
-mkdir "$WORK/state"
-
-says() {
-	says_what=$1
-	shift
-	"$@" >"$WORK/said" 2>&1
-	grep -qE "$says_what" "$WORK/said" || {
-		cat "$WORK/said"
-		return 1
-	}
-}
-
-provider() {
-	"$BIN/postaged" "$@"
-}
-
-vault() {
-	"$BIN/tools/postage" vault --lab "$d/authority" "$@"
-}
-
-answers() {
-	curl -sf --noproxy '*' --cacert "$d/tls.pem" \
-		"https://127.0.0.1:$PORT/v1/health" >/dev/null
-}
-
-serve() {
-	"$BIN/postaged" >>"$WORK/log/postaged.log" 2>&1 &
-	SERVER=$!
-	remember "$SERVER"
-	until_true 10 answers
-}
-
-# asks TOKEN PATH [BODY]: answer in $WORK/answer, status on standard output.
-asks() {
-	curl -s --noproxy '*' --cacert "$d/tls.pem" -o "$WORK/answer.$1" \
-		-w '%{http_code}' -H "Authorization: Bearer $(cat "$d/$1")" \
-		${3:+--json "$3"} "https://127.0.0.1:$PORT/v1/$2"
-}
-
-fence() {
-	asks "$1" vault >/dev/null
-	jq -r .fence "$WORK/answer.$1"
-}
-
-# order TOKEN FIRST COUNT: stamps with the keys from FIRST on.
-order() {
-	order_body=$(jq -cn --arg fence "$(fence "$1")" --argjson first "$2" \
-		--argjson count "$3" --argjson date "$(date +%Y%m%d)" '
-		{fence: $fence, total: (780 * $count), stamps: [range($count) |
-		{key: ($first + . | tostring | ("0" * (32 - length)) + .),
-		amount: 780, mail_date: $date, category: "FCM",
-		destination: "902101234"}]}')
-	order_status=$(asks "$1" vault/indicia "$order_body")
-	[ "$order_status" = 200 ] || {
-		echo "$order_status"
-		cat "$WORK/answer.$1"
-		return 1
-	}
-	is "$(jq '[.stamps[].indicium] | unique | length' \
-		"$WORK/answer.$1")" "$3"
-}
-
-# ordered TOKEN FIRST COUNT: order, again and again, until it is all there.
-ordered() {
-	until_true "${ABSENT:-40}" order "$@"
-}
-
-# The card and its row, in words of the audit: "PIECES BEHIND".
-registers() {
-	provider audit --modules | sed -n \
-		's/^module card: PSD 900: \([0-9]*\) pieces, .* \([0-9]*\) pieces behind.*/\1 \2/p'
-}
-
-agree() {
-	says 'the books agree' provider audit --modules || return 1
-	is "$(registers)" "$1 0"
-}
-
+books_setup
 pcscd_start
 check 'a blank card' card_in one 0 --latency 70
 ONE=$CARD_PID
-check 'a provider' provider init --licence 22202
-for name in Card Soft; do
-	provider account add Example "$name" --load 20.00 >/dev/null
-	provider credit "$name" 200.00 --ref "$name" >/dev/null
-done
-provider system add Card card | tail -n 1 >"$d/card"
-provider system add Soft soft | tail -n 1 >"$d/soft"
-provider psd add Soft --module soft >/dev/null
+books_begin
 check_fails 'a blank card is no PSD' provider psd add Card --module card
-check 'the card gets its PSD at the desk' vault create --on card: \
-	--serial 900 --licence 22202 --currency 840 --pin-file "$d/pin"
+check 'the card gets its PSD at the desk' card_made
 check 'it is taken in' says 'XXPS0000000900: of account Card' \
 	provider psd add Card --module card
 check_fails 'once' provider psd add Card --module card
@@ -154,6 +37,7 @@ check_is 'all were there' "$(jq '[.stamps[].replayed] | unique | .[]' \
 check 'the card is where its row is' agree 31
 check 'an order with value in between' order card 200 30
 check 'and it still is' agree 61
+pieces=61
 
 # --- two orders at the same time ---------------------------------------------------
 order card 300 20 >"$WORK/log/first" 2>&1 &
@@ -166,7 +50,8 @@ sleep 0.3
 SECOND=$!
 check 'one of two orders' wait "$FIRST"
 check 'the other one' wait "$SECOND"
-check 'the card is where its row is' agree 101
+pieces=$((pieces + 40))
+check 'the card is where its row is' agree $pieces
 
 # --- the card is pulled --------------------------------------------------------------
 order card 500 30 >"$WORK/log/pulled" 2>&1 &
@@ -179,56 +64,117 @@ check 'with the status of what can be asked again' grep -q 503 \
 begun=$(date +%s%3N)
 check 'stamps of the other module come on' order soft 1 30
 check 'as fast as ever' test $(($(date +%s%3N) - begun)) -lt 2000
-check 'the books wait for the card' says '([1-9]|[12][0-9]|30) of them not signed yet' \
-	provider audit
-check 'and say that it is away' says 'not compared: .*put it in' \
+waiting=$(unsigned)
+check 'the books wait for the card' test "$waiting" -gt 0
+check_fails 'known to be away, it is asked for nothing' order card 550 5
+check_is 'and nothing is debited' "$(unsigned)" "$waiting"
+check 'the books say that it is away' says 'not compared: .*put it in' \
 	provider audit --modules
 card_in one 1 --protocol t0 --latency 70
 ONE=$CARD_PID
 check 'it is back, in another reader: all are signed' ordered card 500 30
-check 'the card is where its row is' agree 131
+check 'and what was refused is issued' ordered card 550 5
+pieces=$((pieces + 35))
+check 'the card is where its row is' agree $pieces
 
-# --- nobody asks again -----------------------------------------------------------------
-card_out "$ONE" 1
-check_fails 'an order while it is away' order card 600 5
-card_in one 0 --latency 70
-ONE=$CARD_PID
-signed() {
-	says ' 0 of them not signed yet' provider audit
+nobody_asks_again() {
+	order card 600 5 >"$WORK/log/left" 2>&1 &
+	LEFT=$!
+	sleep 0.2
+	card_out "$ONE" 1
+	check_fails 'an order, and it is pulled' wait "$LEFT"
+	card_in one 0 --latency 70
+	ONE=$CARD_PID
+	check 'it is back: the server finishes it by itself' \
+		until_true 30 all_signed
+	check 'it was debited' ordered card 600 5
+	pieces=$((pieces + 5))
+	check 'the card is where its row is' agree $pieces
+	stop_pid "$PCSCD_PID" KILL
+	pcscd_again
+	check 'pcscd is another one' ordered card 700 3
+	pieces=$((pieces + 3))
 }
-check 'it is back: the server finishes it by itself' until_true 30 signed
-check 'the card is where its row is' agree 136
 
-# --- pcscd, the server ------------------------------------------------------------------
-stop_pid "$PCSCD_PID" KILL
-pcscd_again
-check 'pcscd is another one' ordered card 700 3
-order card 800 30 >"$WORK/log/killed" 2>&1 &
-KILLED=$!
-sleep 1
-stop_pid "$SERVER" KILL
-check_fails 'the server is killed in the middle' wait "$KILLED"
-check 'another one' serve
-check 'goes on' ordered card 800 30
-check 'the card is where its row is' agree 169
+# --- the server ---------------------------------------------------------------------------
+the_server_is_killed() {
+	order card 800 30 >"$WORK/log/killed" 2>&1 &
+	KILLED=$!
+	sleep 1
+	stop_pid "$SERVER" KILL
+	check_fails 'the server is killed in the middle' wait "$KILLED"
+	check 'another one' serve
+	check 'goes on' ordered card 800 30
+	pieces=$((pieces + 30))
+	check 'the card is where its row is' agree $pieces
+}
 
-# --- a wrong PIN -------------------------------------------------------------------------
-stop_pid "$SERVER"
-echo 000000 >"$d/pin"
-check 'with a wrong PIN it serves' serve
-for n in 1 2 3; do
-	check_fails "wrong PIN, order $n" order card "90$n" 1
-done
-check 'it says so' grep -q 'PIN' "$WORK/answer.card"
-check_is 'and used one try up' "$(POSTAGE_CONF=$d/postage.conf \
-	"$BIN/tools/postage" --json vault status | jq -r .pin_tries_left)" 4
-stop_pid "$SERVER"
-echo 135790 >"$d/pin"
-check 'with the right PIN' serve
-for n in 1 2 3; do
-	check "order $n is there" ordered card "90$n" 1
-done
-check 'the card is where its row is' agree 172
+# --- PINs ---------------------------------------------------------------------------------
+a_wrong_pin() {
+	stop_pid "$SERVER"
+	echo 000000 >"$d/pin"
+	check 'with a wrong PIN it serves' serve
+	for n in 1 2 3; do
+		check_fails "wrong PIN, order $n" order card "90$n" 1
+	done
+	check 'it says so' grep -q 'PIN' "$WORK/answer.card"
+	check_is 'and used one try up' "$(card_field .pin_tries_left)" 4
+	check_is 'one stamp waits, the others were not debited' "$(unsigned)" 1
+	stop_pid "$SERVER"
+	echo 135790 >"$d/pin"
+	check 'with the right PIN' serve
+	for n in 1 2 3; do
+		check "order $n is there" ordered card "90$n" 1
+	done
+	pieces=$((pieces + 3))
+	check 'the card is where its row is' agree $pieces
+}
+
+# Who puts in a card that writes PINs down has a card and no PIN.
+a_card_that_only_bears_the_name() {
+	card_out "$ONE" 0
+	card_in false 0
+	FALSE=$CARD_PID
+	echo 246810 >"$d/pin.false"
+	chmod 600 "$d/pin.false"
+	check 'somebody makes a card of this name' \
+		env LAB="$WORK/lab" PIN="$d/pin.false" sh -c '
+		"$0" vault --lab "$LAB" create --on card: --serial 900 \
+			--licence 22202 --currency 840 --pin-file "$PIN"' \
+		"$BIN/tools/postage"
+	sleep 2
+	check_fails 'it gets no order' order card 950 1
+	check 'the client is told why' grep -qE 'another key|cannot prove' \
+		"$WORK/answer.card"
+	check_is 'nothing was debited' "$(unsigned)" 0
+	check_is 'and it was not given the PIN' \
+		"$(card_field .pin_tries_left)" 5
+	card_out "$FALSE" 0
+	card_in one 0
+	ONE=$CARD_PID
+	check 'with the right one all is well' ordered card 950 1
+	pieces=$((pieces + 1))
+	check 'the card is where its row is' agree $pieces
+}
+
+[ "$ENGINE" != sqlite ] || {
+	card_out "$ONE" 1
+	card_in one 1 --latency 70
+	ONE=$CARD_PID
+	check 'the card, with T=1' ordered card 560 1
+	pieces=$((pieces + 1))
+	nobody_asks_again
+}
+[ "$ENGINE" = sqlite ] || {
+	card_out "$ONE" 1
+	card_in one 0 --latency 70
+	ONE=$CARD_PID
+}
+the_server_is_killed
+[ "$ENGINE" != sqlite ] || {
+	a_wrong_pin
+	a_card_that_only_bears_the_name
+}
 
 # --- a card that does as it pleases --------------------------------------------------------
 mkdir -p "$WORK/old"
@@ -240,6 +186,7 @@ check 'one more' ordered card 1000 2
 card_out "$ONE" 0
 cp "$WORK/old/one" "$WORK/card/one"
 card_in one 0
+ONE=$CARD_PID
 check 'an old copy of the card is a fault' says \
 	'FAULT: the card does not know of stamps that it signed' \
 	provider audit --modules
@@ -247,5 +194,51 @@ check 'it signs nothing, and the client is told why' says \
 	'withheld.*the books have signatures before it' order card 1100 1
 check 'its PSD is withheld' says '^(403|503)' order card 1101 1
 check 'the other module signs on' order soft 100 5
+
+# --- the end -----------------------------------------------------------------------------------
+left=$(credit Card)
+check 'the PSD is withdrawn: an old copy proves nothing' says \
+	'goes back when its card has told' provider psd withdraw 900
+check_is 'so nothing goes back' "$(credit Card)" "$left"
+check 'it is listed' says 'at its end: [0-9.]* waits for its card' \
+	provider psd list Card
+check_fails 'another card has no room' provider psd add Card --module card
+check 'a person says that it is lost' says 'went back to' \
+	provider psd revoke 900 --lost
+check_fails 'its value is on the credit' is "$(credit Card)" "$left"
+left=$(credit Card)
+card_out "$ONE" 0
+stop_pid "$SERVER"
+sed -i 's/XXPS0000000900/XXPS0000000901/' "$POSTAGED_CONF"
+card_in two 0 --latency 70
+TWO=$CARD_PID
+check 'another card' card_made 901
+check 'is taken in' provider psd add Card --module card
+check 'and served' serve
+check 'it signs' ordered card 2000 3
+order card 2100 10 >"$WORK/log/end" 2>&1 &
+END=$!
+sleep 0.4
+card_out "$TWO" 0
+check_fails 'it is pulled in the middle of an order' wait "$END"
+before=$(credit Card)
+check 'it is withdrawn while it is away' says \
+	'goes back when its card has told.*in none of the readers' \
+	provider psd withdraw 901
+check_is 'its value stays where it is' "$(credit Card)" "$before"
+check 'and the books agree' provider audit
+check_fails 'nothing is issued' order card 2200 1
+card_in two 1 --latency 70
+TWO=$CARD_PID
+told() {
+	! is "$(credit Card)" "$before"
+}
+check 'it is back: its value, too' until_true 20 told
+check_is 'the card is at its end' "$(card_field .life)" withdrawn
+check 'what was debited was signed before' found card 2100 10
+check_is 'all that was not spent is there' "$(credit Card)" "$(echo \
+	"$left 10.14" | awk '{ printf "%.2f", $1 - $2 }')"
+check 'its word is in the books' says 'the books agree' provider audit --modules
+check_is 'again, nothing is given' "$(provider psd withdraw 901)" ''
 stop_pid "$SERVER"
 done_testing
