@@ -56,10 +56,11 @@ books_setup() {
 
 # books_conf ROLE PORT FILE: its name is the file's.
 books_conf() {
+	books_name=$(basename "$3" .conf)
 	cat >"$3" <<-END
 	[postaged]
 	role = $1
-	name = $(basename "$3" .conf)
+	name = $books_name
 	database = $DATABASE
 	authority = $d/authority
 	cluster-key = $d/cluster.key
@@ -99,7 +100,7 @@ provider() {
 }
 
 vault() {
-	"$BIN/tools/postage" vault --lab "${LAB:-$d/authority}" "$@"
+	"$BIN/tools/postage" vault --lab "$d/authority" "$@"
 }
 
 # books_begin: the books, with accounts Card and Soft.
@@ -174,8 +175,8 @@ found() {
 
 # ordered TOKEN FIRST COUNT: order, again and again, until it is all there.
 ordered() {
-	until_true "${ABSENT:-40}" order "$@" >"$WORK/ordered" 2>&1 || {
-		tail -n 3 "$WORK/ordered"
+	until_true "${ABSENT:-40}" order "$@" >"$WORK/ordered.$1" 2>&1 || {
+		tail -n 3 "$WORK/ordered.$1"
 		return 1
 	}
 }
