@@ -111,3 +111,15 @@ combine_do(struct combine *c, void *what, void *context)
 	pthread_mutex_unlock(&c->lock);
 	pthread_cond_destroy(&p.told);
 }
+
+size_t
+combine_waiting(struct combine *c)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&c->lock);
+	for (const struct place *p = c->first; p != NULL; p = p->next)
+		count++;
+	pthread_mutex_unlock(&c->lock);
+	return count;
+}

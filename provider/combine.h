@@ -33,4 +33,7 @@ void combine_free(struct combine *c); /* NULL is allowed; nobody is in it */
 /* Returns when `what` was in a list that was run. */
 void combine_do(struct combine *c, void *what, void *context);
 
+/* How many wait now for the next list. */
+size_t combine_waiting(struct combine *c);
+
 #endif

@@ -13,7 +13,6 @@
 
 #define THREADS 12
 #define ROUNDS	2000
-#define PAUSE	200 /* ms: time enough to come into the line */
 
 struct thing {
 	int colour; /* of two with one colour, one waits */
@@ -117,7 +116,8 @@ who_is_alone_does_it_itself(void **state)
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static int seen[THREADS + 1];
-static _Atomic size_t seen_count, runs;
+static _Atomic size_t seen_count;
+static _Atomic int runs;
 
 static bool
 two_at_most(void *const *list, size_t count, const void *next)
@@ -147,10 +147,12 @@ come_once(void *context)
 	return NULL;
 }
 
+/* At work or in the line. */
 static void
-let_it_come(void)
+wait_until(_Atomic int *all, struct combine *c, int came)
 {
-	nanosleep(&(struct timespec){0, PAUSE * 1000000L / THREADS}, NULL);
+	while (*all == 0 || combine_waiting(c) < (size_t)came)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
 }
 
 static void
@@ -167,7 +169,7 @@ they_are_done_in_the_order_in_which_they_came(void **state)
 		one[i] = (struct one){.c = c, .number = i};
 		is_int(pthread_create(&one[i].thread, NULL, come_once, &one[i]),
 		    0, "thread");
-		let_it_come();
+		wait_until(&runs, c, i);
 	}
 	pthread_mutex_unlock(&gate);
 	for (int i = 0; i <= THREADS; i++)

@@ -19,7 +19,6 @@
 
 #define COMERS	 HELP_SYSTEMS /* the first opens the way, the others meet */
 #define PATIENCE 10000	      /* ms: a lock is waited for longer than that */
-#define PAUSE	 300	      /* ms: time enough to meet */
 
 static bool on_postgresql;
 
@@ -41,8 +40,9 @@ static struct comer comer[COMERS];
 /* --- gates that they meet at ----------------------------------------------------------- */
 
 struct gate {
+	struct combine *c;
 	pthread_mutex_t closed;
-	int runs;
+	_Atomic int came, runs;
 	size_t sizes[COMERS * 2];
 };
 static struct gate debits = {.closed = PTHREAD_MUTEX_INITIALIZER},
@@ -51,6 +51,7 @@ static struct gate debits = {.closed = PTHREAD_MUTEX_INITIALIZER},
 static void
 pass(struct gate *g, size_t count)
 {
+	g->came++;
 	pthread_mutex_lock(&g->closed);
 	if (g->runs < 2 * COMERS)
 		g->sizes[g->runs] = count;
@@ -81,8 +82,8 @@ put_gates(struct provider *p)
 	signing = (struct combine_kind){complete_combined.fits, sign};
 	combine_free(p->debits);
 	combine_free(p->signatures);
-	p->debits = combine_new(&debiting);
-	p->signatures = combine_new(&signing);
+	debits.c = p->debits = combine_new(&debiting);
+	signatures.c = p->signatures = combine_new(&signing);
 }
 
 /* --- the shop -------------------------------------------------------------------------- */
@@ -107,7 +108,8 @@ open_shop(void)
 
 	shop_open(&shop, &setup);
 	put_gates(&shop.provider);
-	debits.runs = signatures.runs = 0;
+	debits.came = debits.runs = 0;
+	signatures.came = signatures.runs = 0;
 	for (size_t i = 0; i < COMERS; i++) {
 		comer[i].w = shop_worker(&shop, NULL);
 		comer[i].e = (struct err)ERR_INIT;
@@ -136,10 +138,12 @@ come(void *context)
 	return NULL;
 }
 
+/* One is in the gate, so many wait behind it. */
 static void
-pause_ms(long ms)
+wait_for(struct gate *g, size_t behind)
 {
-	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+	while (g->came == 0 || combine_waiting(g->c) < behind)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
 }
 
 static void
@@ -152,14 +156,14 @@ start(size_t i)
 static void
 let_them_meet(struct gate *g)
 {
-	debits.runs = signatures.runs = 0;
+	debits.came = debits.runs = 0;
+	signatures.came = signatures.runs = 0;
 	pthread_mutex_lock(&g->closed);
-	for (size_t i = 0; i < COMERS; i++) {
+	start(0);
+	wait_for(g, 0);
+	for (size_t i = 1; i < COMERS; i++)
 		start(i);
-		if (i == 0)
-			pause_ms(PAUSE);
-	}
-	pause_ms(PAUSE);
+	wait_for(g, COMERS - 1);
 }
 
 static void
