@@ -27,7 +27,8 @@ put(struct store *s, const struct group *g)
 static void
 run(void *context, void *const *list, size_t count)
 {
-	struct store *s = ((struct worker *)context)->store;
+	struct worker *w = context;
+	struct store *s = w->store;
 	struct err e = ERR_INIT;
 	int64_t stamps = 0;
 	bool done;
@@ -40,6 +41,8 @@ run(void *context, void *const *list, size_t count)
 	}
 	store_signature_send(s);
 	done = store_commit(s, &e) && store_changed_all(s) == stamps;
+	if (store_in_doubt(s))
+		worker_count_doubt(w);
 	for (size_t i = 0; i < count; i++)
 		((struct group *)list[i])->written = done;
 }
