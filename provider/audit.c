@@ -126,7 +126,7 @@ check_end(struct audit *a, const struct audit_psd *psd, struct err *e)
 	if (!store_psd_receipt(a->w->store, psd->serial, receipt, &len, e) ||
 	    len == 0)
 		return e->kind == ERR_NONE;
-	store_psd_row_ask(a->w->store, psd->serial, false);
+	store_psd_row_ask(a->w->store, psd->serial, STORE_LOOK);
 	if (!store_psd_row_get(a->w->store, &row, &found, e))
 		return false;
 	if (!psd_end_proves(&row.psd, psd->point, receipt, len, &fault)) {

@@ -23,9 +23,10 @@ struct attempt {
 	struct worker *w;
 	const struct issue_order *order;
 	struct issue_result *out;
-	bool look_up; /* some keys may be known */
-	bool all;     /* one PSD has too little */
-	bool trial;   /* nothing is locked, whatever its fence */
+	bool look_up;	  /* some keys may be known */
+	bool all;	  /* one PSD has too little */
+	bool trial;	  /* nothing is locked, whatever its fence */
+	bool joins, done; /* together with others */
 
 	struct psd_here *list;
 	bool *away; /* of the list */
@@ -68,6 +69,10 @@ void issue_take(struct attempt *a);
 /* Reads what there is of it, in one round trip; `fresh` is what there is not.
  * Errors: ERR_CORRUPT (a key of another request). */
 MUST_CHECK bool issue_ask(struct attempt *a, struct err *e);
+/* Each takes what was asked for it, be it refused or not. */
+MUST_CHECK bool issue_read_system(struct attempt *a, struct err *e);
+MUST_CHECK bool issue_read_known(struct attempt *a, struct err *e);
+MUST_CHECK bool issue_read_psds(struct attempt *a, struct err *e);
 
 /* May the system spend this, now?
  * Errors: ERR_DENIED, ERR_BUSY (fence), ERR_REQUEST (cost code, what it buys). */
@@ -89,5 +94,13 @@ MUST_CHECK bool issue_debit(struct attempt *a, struct err *e);
 /* Would they be debited, if there were enough value?
  * Errors: as psd_would_issue(). */
 MUST_CHECK bool issue_try_debit(struct attempt *a, struct err *e);
+
+/* Counts and writes attempts that have no row in common, and commits. */
+MUST_CHECK bool issue_write(
+    struct store *s, struct attempt *const *list, size_t count, struct err *e);
+
+/* True: it was debited in one transaction with others.  False: nothing is said of
+ * it, and it has to be tried alone. */
+bool issue_together(struct attempt *a);
 
 #endif

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "provider/combine.h"
+#include "provider/complete.h"
+#include "provider/issue.h"
 #include "provider/pay.h"
 #include "provider/psds.h"
 #include "provider/signer_turn.h"
@@ -95,6 +98,10 @@ program_open(struct program *p, struct err *e)
 		p->provider.certificate = authority_provider(p->authority);
 		p->provider.authority = authority_root(p->authority);
 	}
+	p->provider.debits = combine_new(&issue_combined);
+	p->provider.signatures = combine_new(&complete_combined);
+	if (p->provider.debits == NULL || p->provider.signatures == NULL)
+		return err_system(e, "memory");
 	for (size_t i = 0; i < p->config.modules; i++)
 		if (!signer_turn_new(&p->turn[i], e))
 			return false;
@@ -106,6 +113,9 @@ program_close(struct program *p)
 {
 	authority_close(p->authority);
 	p->authority = NULL;
+	combine_free(p->provider.debits);
+	combine_free(p->provider.signatures);
+	p->provider.debits = p->provider.signatures = NULL;
 	nursery_close(p->nursery);
 	p->nursery = NULL;
 	for (size_t i = 0; i < MODULES_MAX; i++) {

@@ -119,6 +119,7 @@ begin_end(struct worker *w, struct psd_row *row, const struct psd_here *here,
 	    !order_end(w, &row->psd, here->account, e))
 		return false;
 	store_psd_row_put(w->store, row);
+	store_psd_row_send(w->store);
 	*waits = psd_descending(&row->psd);
 	return store_psd_end_waits(w->store, here->serial, e);
 }
@@ -131,7 +132,7 @@ read_psd(struct worker *w, uint32_t serial, struct psd_row *row, bool *here,
 {
 	bool found;
 
-	store_psd_row_ask(w->store, serial, true);
+	store_psd_row_ask(w->store, serial, STORE_LOCK);
 	return store_psd_row_get(w->store, row, here, e) &&
 	       store_psd_find(w->store, serial, psd, &found, e);
 }

@@ -61,7 +61,7 @@ read_row(struct worker *w, uint32_t serial, struct psd_row *row, struct err *e)
 	bool found = false, done = store_begin(w->store, STORE_READ, e);
 
 	if (done) {
-		store_psd_row_ask(w->store, serial, false);
+		store_psd_row_ask(w->store, serial, STORE_LOOK);
 		done = store_psd_row_get(w->store, row, &found, e);
 	}
 	store_rollback(w->store);
@@ -93,7 +93,7 @@ give_back(struct worker *w, const struct psd_here *psd, const uint8_t *receipt,
 	struct psd_row row;
 	bool found;
 
-	store_psd_row_ask(w->store, psd->serial, true);
+	store_psd_row_ask(w->store, psd->serial, STORE_LOCK);
 	if (!store_psd_row_get(w->store, &row, &found, e))
 		return false;
 	if (!found || !row.ending)

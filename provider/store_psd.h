@@ -70,8 +70,7 @@ MUST_CHECK bool store_psd_add(struct store *s, const struct psd_record *psd,
 
 /* --- registers ------------------------------------------------------------------- */
 
-/* With `lock`, for the transaction. */
-void store_psd_row_ask(struct store *s, uint32_t serial, bool lock);
+void store_psd_row_ask(struct store *s, uint32_t serial, enum store_lock lock);
 /* Errors: ERR_CORRUPT (the state does not agree with itself or its row). */
 MUST_CHECK bool store_psd_row_get(
     struct store *s, struct psd_row *out, bool *found, struct err *e);
@@ -89,8 +88,10 @@ MUST_CHECK bool store_psd_receipt(struct store *s, uint32_t serial,
 MUST_CHECK bool
 store_psd_ending(struct store *s, uint32_t after, int64_t account,
     struct psd_here *out, size_t max, size_t *count, struct err *e);
-/* Sends it back. */
+/* Writes them back: each, nothing else between, then they are sent; the commit, or
+ * store_flush(), receives them. */
 void store_psd_row_put(struct store *s, const struct psd_row *row);
+void store_psd_row_send(struct store *s);
 
 /* PSDs here behind `after` that may have stamps without a signature, of modules
  * that are named in `modules`, a space before and behind each; by serial.  Not

@@ -110,7 +110,7 @@ show(struct worker *w, const struct psd_here *psd, struct err *e)
 	struct psd_row row;
 	bool found;
 
-	store_psd_row_ask(w->store, psd->serial, false);
+	store_psd_row_ask(w->store, psd->serial, STORE_LOOK);
 	if (!store_psd_row_get(w->store, &row, &found, e) || !found)
 		return false;
 	printf("%s  module %-12s spent %12s  left %12s  pieces %lu\n",
@@ -134,7 +134,7 @@ show_ending(
 	if (!store_psd_ending(w->store, 0, account, psd, PSDS_MAX, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		store_psd_row_ask(w->store, psd[i].serial, false);
+		store_psd_row_ask(w->store, psd[i].serial, STORE_LOOK);
 		if (!store_psd_row_get(w->store, &row, &found, e))
 			return false;
 		printf("%s  module %-12s at its end: %s waits for its card\n",
