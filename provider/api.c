@@ -34,6 +34,11 @@ static const struct api_route routes[] = {
     {"GET", "/v1/accounts/*",
 	PERSON_ADMINISTRATOR | PERSON_MAILROOM | PERSON_AUDITOR, API_AGAIN,
 	api_account},
+    {"GET", "/v1/customers/*",
+	PERSON_ADMINISTRATOR | PERSON_MAILROOM | PERSON_AUDITOR, API_AGAIN,
+	api_customer},
+    {"POST", "/v1/customers/*/limits", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_customer_limits},
     {"POST", "/v1/systems", PERSON_ADMINISTRATOR, API_ONCE, api_system_add},
     {"POST", "/v1/systems/*/token", PERSON_ADMINISTRATOR, API_ONCE,
 	api_system_token},
@@ -223,4 +228,10 @@ bool
 api_may_see(const struct call *c, int64_t customer)
 {
 	return c->person.customer == 0 || c->person.customer == customer;
+}
+
+enum side
+api_side(const struct call *c)
+{
+	return c->person.customer == 0 ? SIDE_PROVIDER : SIDE_CUSTOMER;
 }

@@ -44,8 +44,8 @@ give_back_approve(struct worker *w, int64_t id, const struct person *by,
 MUST_CHECK bool give_back_reject(struct worker *w, int64_t id,
     const struct person *by, struct refund_row *out, struct err *e);
 
-/* How many have to say yes.  The limit is for all of its account within a day: one
- * that is split is as large as it was. */
+/* How many have to say yes.  The limit is for all of its customer within a day: one
+ * that is split, among accounts too, is as large as it was. */
 int64_t give_back_needs(const struct worker *w, const struct refund_row *row);
 
 #endif

@@ -7,6 +7,7 @@
 #define PROVIDER_VERBS_H
 
 #include "base/err.h"
+#include "provider/limits.h"
 #include "provider/program.h"
 
 #define VERB_WAIT_MS 30000 /* for a lock of the database */
@@ -44,5 +45,12 @@ bool verb_flag(int *argc, char **argv, const char *name);
 MUST_CHECK bool verb_words(int argc, char **argv, int least, int most,
     const char *usage, struct err *e);
 MUST_CHECK bool verb_mils(const char *text, mils *out, struct err *e);
+
+/* --stamp-max, --day-max, --month-max SUM or "none" into the provider's limits,
+ * taken out of argv; what is not there stays.  Errors: ERR_REQUEST. */
+MUST_CHECK bool
+verb_limits(int *argc, char **argv, struct limits *l, struct err *e);
+/* One line for each side that has some, with `what` in front. */
+void verb_print_limits(const struct limits *l, const char *what);
 
 #endif

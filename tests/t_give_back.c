@@ -330,6 +330,39 @@ a_split_refund_is_as_large_as_it_was(void **state)
 	help_audit(h);
 }
 
+/* Nor is one that two accounts of a customer ask for. */
+static void
+a_refund_split_among_accounts_is_as_large(void **state)
+{
+	struct help *h = *state;
+	struct refund_row row[2];
+	struct give_back ask;
+	struct user_system two;
+	struct desk d;
+	struct err e;
+
+	setup(h, &d);
+	two = help_system(h, help_account(h, "two", 300), "two", NULL);
+	help_issue(h, help_order(h, &two, 3), &issued, ERR_NONE, &e);
+	ask = of_pieces(&d, 1, 3);
+	row[0] = asked(h, &ask);
+	ask = of_pieces(&d, 1, 3);
+	ask.who = &two;
+	for (int i = 0; i < 3; i++)
+		ask.stamp[i].psd = issued.stamp[0].psd;
+	row[1] = asked(h, &ask);
+	is_int(give_back_needs(h->w, &row[1]), 1, "of another customer");
+	shop_sql(&h->shop, "UPDATE account SET customer = (SELECT id FROM "
+			   "customer WHERE name = 'one') WHERE name = 'two'");
+	for (int i = 0; i < 2; i++) {
+		row[i] = approved(h, row[i].id, &d.first);
+		is_str(row[i].state, "asked", "one is not enough");
+		row[i] = approved(h, row[i].id, &d.second);
+		is_str(row[i].state, "approved", "two are");
+	}
+	help_audit(h);
+}
+
 struct voice {
 	struct worker *w;
 	struct person by;
@@ -479,6 +512,7 @@ audit_sees_refunds_that_are_wrong(void **state)
 	    on(old_and_foreign_stamps_are_refused),                           \
 	    on(a_later_mail_date_gives_no_longer_window),                     \
 	    on(a_split_refund_is_as_large_as_it_was),                         \
+	    on(a_refund_split_among_accounts_is_as_large),                    \
 	    on(large_refunds_take_two), on(many_voices_at_once_pay_once),     \
 	    on(only_the_providers_administrators_say_yes),                    \
 	    on(refunds_go_over_http), on(audit_sees_refunds_that_are_wrong)
