@@ -6,6 +6,7 @@
 
 #include "base/date.h"
 #include "base/text.h"
+#include "provider/again.h"
 #include "provider/store_field.h"
 #include "provider/store_ledger.h"
 #include "provider/store_psd.h"
@@ -270,20 +271,19 @@ field_download(struct worker *w, const struct field_call *call,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
 	struct download d;
-	bool done = false;
+	struct again a;
+	bool done;
 
 	/* what is in doubt is asked again: its number has its answer, or not */
-	for (int i = 0; i < TRIES && !done; i++) {
+	again_begin(&a, TRIES);
+	do {
 		struct talk t = {.w = w, .call = call};
 
-		*e = (struct err)ERR_INIT;
 		done = store_begin(w->store, STORE_WRITE, e) &&
 		       download(&t, &d, e);
 		store_rollback(w->store);
 		sig_free(t.key);
-		if (!done && e->kind != ERR_BUSY && !store_in_doubt(w->store))
-			return false;
-	}
+	} while (!done && again(&a, w, e));
 	if (!done)
 		return false;
 	memcpy(out, d.answer, d.answer_len);

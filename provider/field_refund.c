@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "provider/again.h"
 #include "provider/post.h"
 #include "provider/store_end.h"
 #include "provider/store_field.h"
@@ -280,35 +281,42 @@ run(struct claim *c, struct err *e)
 	       store_commit(c->w->store, e);
 }
 
+static bool
+claim_at_last(struct worker *w, const struct field_call *call,
+    const struct refund_list *list, char **answer, size_t *len, struct err *e)
+{
+	struct again a;
+	bool done;
+
+	again_begin(&a, TRIES);
+	do {
+		struct claim c = {.w = w, .call = call, .list = list};
+
+		done = run(&c, e);
+		store_rollback(w->store);
+		refund_free_answer(&c.answer);
+		*answer = done ? c.row.answer : NULL;
+		*len = c.row.len;
+		if (!done)
+			free(c.row.answer);
+	} while (!done && again(&a, w, e));
+	return done;
+}
+
 bool
 field_refund(struct worker *w, const struct field_call *call, char **answer,
     size_t *len, struct err *e)
 {
 	struct refund_list list;
-	bool done = false;
+	bool done;
 
 	*answer = NULL;
 	if (!refund_parse((const char *)call->msg, call->len, &list, e))
 		return false;
-	if (list.count > FIELD_REFUND_MAX)
-		done = err_set(e, ERR_REQUEST,
-		    "a list has at most %d stamps here", FIELD_REFUND_MAX);
-	for (int i = 0; i < TRIES && list.count <= FIELD_REFUND_MAX; i++) {
-		struct claim c = {.w = w, .call = call, .list = &list};
-
-		*e = (struct err)ERR_INIT;
-		done = run(&c, e);
-		store_rollback(w->store);
-		refund_free_answer(&c.answer);
-		*answer = c.row.answer;
-		*len = c.row.len;
-		if (done)
-			break;
-		free(*answer);
-		*answer = NULL;
-		if (e->kind != ERR_BUSY && !store_in_doubt(w->store))
-			break;
-	}
+	done = list.count <= FIELD_REFUND_MAX
+		   ? claim_at_last(w, call, &list, answer, len, e)
+		   : err_set(e, ERR_REQUEST,
+			 "a list has at most %d stamps here", FIELD_REFUND_MAX);
 	refund_free(&list);
 	return done;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "provider/again.h"
 #include "provider/post.h"
 #include "provider/store_end.h"
 #include "provider/store_ledger.h"
@@ -219,7 +220,8 @@ give_back_ask(struct worker *w, const struct give_back *ask,
     struct refund_row *out, struct err *e)
 {
 	struct claim *c = calloc(1, sizeof(*c));
-	bool done = false;
+	struct again a;
+	bool done;
 
 	if (c == NULL)
 		return err_system(e, "memory");
@@ -227,13 +229,11 @@ give_back_ask(struct worker *w, const struct give_back *ask,
 	c->ask = ask;
 	c->out = out;
 	/* two that share stamps may hold each other up */
-	for (int i = 0; i < TRIES && !done; i++) {
-		*e = (struct err)ERR_INIT;
+	again_begin(&a, TRIES);
+	do {
 		done = claim(c, e);
 		store_rollback(w->store);
-		if (!done && e->kind != ERR_BUSY && !store_in_doubt(w->store))
-			break;
-	}
+	} while (!done && again(&a, w, e));
 	free(c);
 	return done;
 }

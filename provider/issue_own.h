@@ -5,6 +5,7 @@
 #ifndef PROVIDER_ISSUE_OWN_H
 #define PROVIDER_ISSUE_OWN_H
 
+#include "provider/again.h"
 #include "provider/issue.h"
 #include "provider/psds.h"
 
@@ -22,6 +23,7 @@ struct attempt {
 	struct worker *w;
 	const struct issue_order *order;
 	struct issue_result *out;
+	struct again again;
 	bool look_up; /* some keys may be known */
 	bool all;     /* one PSD has too little */
 	bool trial;   /* nothing is locked, whatever its fence */

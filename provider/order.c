@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "provider/again.h"
 
 #define TRIES 20 /* each is somebody else's progress */
 
@@ -195,16 +196,14 @@ add(struct worker *w, struct order *o, struct err *e)
 static bool
 add_at_last(struct worker *w, struct order *o, struct err *e)
 {
-	bool done = false, again = true;
+	struct again a;
+	bool done;
 
-	for (int i = 0; i < TRIES && !done && again; i++) {
-		*e = (struct err)ERR_INIT;
+	again_begin(&a, TRIES);
+	do {
 		done = add(w, o, e);
-		again = store_in_doubt(w->store) || e->kind == ERR_BUSY;
 		store_rollback(w->store);
-	}
-	if (!done && store_in_doubt(w->store))
-		e->kind = ERR_ABSENT;
+	} while (!done && again(&a, w, e));
 	return done;
 }
 

@@ -10,7 +10,7 @@
 #include "provider/limits.h"
 #include "provider/program.h"
 
-#define VERB_WAIT_MS 30000 /* for a lock of the database */
+#define VERB_WAIT_MS 15000 /* for a lock of the database */
 
 /* argv[0] is the verb; the program's configuration is read, nothing is open.
  * An error's text is printed by main. */
