@@ -165,7 +165,9 @@ book(struct talk *t, uint32_t sequence, mils ascending, mils control_total,
 		    "filled elsewhere, or is another PSD",
 		    t->id, mils_format(control_total, says),
 		    mils_format(t->row.given, said));
-	if (!put_spent(t, ascending, e))
+	if (!put_spent(t, ascending, e) ||
+	    !store_field_heard(
+		t->w->store, t->call->serial, ascending, worker_ms(t->w), e))
 		return false;
 	t->row.spent_said = ascending;
 	t->row.audited = worker_ms(t->w);

@@ -312,6 +312,15 @@ CREATE TABLE crl (
 	made INTEGER NOT NULL
 );
 
+-- When a PSD in the field had spent how much: its ascending register had come to
+-- this by then, as it said itself, or as a stamp of it did that was seen.
+CREATE TABLE heard (
+	psd INTEGER NOT NULL REFERENCES psd (serial),
+	ascending INTEGER NOT NULL,
+	made INTEGER NOT NULL,
+	PRIMARY KEY (psd, ascending)
+);
+
 -- A PSD in the field whose register was consented to: one state for a number.
 CREATE TABLE consent (
 	psd INTEGER NOT NULL REFERENCES psd (serial),
