@@ -299,6 +299,9 @@ class Contract:
                     "a wrong one", self.token[:-1] + "g")):
                 self.expect(f"{method} {path}: {what}", 401, method, path,
                             token=token, body=body)
+            if "security" not in operation:
+                self.expect(f"{method} {path}: a person", 403, method, path,
+                            token=self.known["mailroom"], body=body)
 
     def good(self):
         value = self.expect("status", 200, "get", "/v1/vault",
