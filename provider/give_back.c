@@ -238,6 +238,34 @@ give_back_ask(struct worker *w, const struct give_back *ask,
 	return done;
 }
 
+/* --- looking ------------------------------------------------------------------------- */
+
+static bool
+look(struct worker *w, int64_t id, struct refund_row *out, bool *found,
+    struct err *e)
+{
+	return store_begin(w->store, STORE_WRITE, e) &&
+	       store_refund_find(w->store, id, false, out, found, e) &&
+	       store_commit(w->store, e);
+}
+
+/* It writes nothing, and commits as if it did: so what it found is not on this
+ * machine alone. */
+bool
+give_back_look(struct worker *w, int64_t id, struct refund_row *out,
+    bool *found, struct err *e)
+{
+	struct again a;
+	bool done;
+
+	again_begin(&a, TRIES);
+	do {
+		done = look(w, id, out, found, e);
+		store_rollback(w->store);
+	} while (!done && again(&a, w, e));
+	return done;
+}
+
 /* --- saying yes or no ------------------------------------------------------------------ */
 
 int64_t
@@ -312,9 +340,16 @@ bool
 give_back_approve(struct worker *w, int64_t id, const struct person *by,
     const char *method, struct refund_row *out, struct err *e)
 {
-	bool done = begin(w, id, by, out, e) && approve(w, by, method, out, e);
+	struct again a;
+	bool done;
 
-	store_rollback(w->store);
+	/* twice is once */
+	again_begin(&a, TRIES);
+	do {
+		done =
+		    begin(w, id, by, out, e) && approve(w, by, method, out, e);
+		store_rollback(w->store);
+	} while (!done && again(&a, w, e));
 	return done;
 }
 
@@ -337,8 +372,13 @@ bool
 give_back_reject(struct worker *w, int64_t id, const struct person *by,
     struct refund_row *out, struct err *e)
 {
-	bool done = begin(w, id, by, out, e) && reject(w, out, e);
+	struct again a;
+	bool done;
 
-	store_rollback(w->store);
+	again_begin(&a, TRIES);
+	do {
+		done = begin(w, id, by, out, e) && reject(w, out, e);
+		store_rollback(w->store);
+	} while (!done && again(&a, w, e));
 	return done;
 }

@@ -3,6 +3,7 @@
 #include "provider/give_back.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "provider/post.h"
 #include "provider/store_admin.h"
@@ -506,6 +507,69 @@ audit_sees_refunds_that_are_wrong(void **state)
 	is_int(shop_audit(&h->shop, true), 3, "of another amount");
 }
 
+/* --- a standby that is away --------------------------------------------------------------- */
+
+static _Atomic bool stop_breaking;
+
+/* Whoever waits is told to give up: his commit is done here, and nowhere else. */
+static void *
+break_off(void *context)
+{
+	(void)context;
+	while (!stop_breaking) {
+		pg_break_off();
+		usleep(20000);
+	}
+	return NULL;
+}
+
+static void
+must_be_absent(bool done, struct err *e, const char *what)
+{
+	ok(!done, what);
+	is_err(e, ERR_ABSENT, what);
+	*e = (struct err)ERR_INIT;
+}
+
+/* What was asked for, and what came of it, is told when the standby has it: the
+ * journal of a print server is settled by it. */
+static void
+a_refund_is_told_when_the_standby_has_it(void **state)
+{
+	struct help *h = *state;
+	pthread_t thread;
+	struct refund_row row;
+	struct give_back ask;
+	struct desk d;
+	struct err e = ERR_INIT;
+	bool found;
+
+	setup(h, &d);
+	ask = of_pieces(&d, 1, 3);
+	pg_want_standby(true);
+	stop_breaking = false;
+	is_int(pthread_create(&thread, NULL, break_off, NULL), 0, "thread");
+	must_be_absent(give_back_ask(h->w, &ask, &row, &e), &e, "asked");
+	must_be_absent(give_back_ask(h->w, &ask, &row, &e), &e, "again");
+	must_be_absent(give_back_look(h->w, 1, &row, &found, &e), &e, "look");
+	help_ask(h, "GET", "/v1/refunds/1", d.token, NULL);
+	help_said(h, 503, "ERR_ABSENT");
+	must_be_absent(
+	    give_back_approve(h->w, 1, &d.first, "burnt", &row, &e), &e, "yes");
+	help_ask(h, "GET", "/v1/refunds/1", d.token, NULL);
+	help_said(h, 503, "ERR_ABSENT");
+	stop_breaking = true;
+	pthread_join(thread, NULL);
+	pg_want_standby(false);
+	row = asked(h, &ask);
+	is_int(row.id, 1, "the same");
+	is_int(row.total, 300, "once");
+	help_ask(h, "GET", "/v1/refunds/1", d.token, NULL);
+	help_said(h, 200, "\"state\":\"approved\"");
+	is_int(credit(h, &d), 300, "once");
+	help_audit(h);
+}
+
 #define COMMON(on)                                                            \
 	on(value_comes_back_once), on(the_same_request_is_the_same_refund),   \
 	    on(mailed_stamps_are_not_refunded), on(rejected_stamps_are_free), \
@@ -518,6 +582,7 @@ audit_sees_refunds_that_are_wrong(void **state)
 	    on(refunds_go_over_http), on(audit_sees_refunds_that_are_wrong)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE)};
-static const struct CMUnitTest postgresql[] = {COMMON(HELP_PG)};
+static const struct CMUnitTest postgresql[] = {
+    COMMON(HELP_PG), HELP_PG(a_refund_is_told_when_the_standby_has_it)};
 
 HELP_MAIN(sqlite, postgresql)

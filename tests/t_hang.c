@@ -273,25 +273,6 @@ who_looks_at_all_may_take_time(void **state)
 	close_hall(&h);
 }
 
-static void
-want_standby(struct hall *h, bool wanted)
-{
-	bool has;
-
-	pg_psql(wanted ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
-		       : "ALTER SYSTEM RESET synchronous_standby_names");
-	pg_psql("SELECT pg_reload_conf()");
-	do {
-		struct err e = ERR_INIT;
-
-		usleep(20000);
-		is_ok(store_begin(h->other, STORE_READ, &e), &e, "begin");
-		has = number(h->other, "SELECT length(current_setting("
-				       "'synchronous_standby_names'))") > 0;
-		store_rollback(h->other);
-	} while (has != wanted);
-}
-
 /* The server is not told to give up: then others would see what the standby does
  * not have. */
 static void
@@ -302,7 +283,7 @@ who_waits_for_the_standby_is_left_waiting(void **state)
 
 	(void)state;
 	open_hall(&h, true);
-	want_standby(&h, true);
+	pg_want_standby(true);
 	begin(h.s);
 	send_event(h.s, "one");
 	ok(!store_commit(h.s, &e), "the standby is away");
@@ -313,7 +294,7 @@ who_waits_for_the_standby_is_left_waiting(void **state)
 			       "WHERE wait_event = 'SyncRep'"),
 	    1, "it waits");
 	store_rollback(h.other);
-	want_standby(&h, false);
+	pg_want_standby(false);
 	is_int(events(h.s), 1, "there it is");
 	close_hall(&h);
 }
