@@ -507,6 +507,26 @@ audit_sees_refunds_that_are_wrong(void **state)
 	is_int(shop_audit(&h->shop, true), 3, "of another amount");
 }
 
+/* Debited, and no module gives its signature: it was never printed. */
+static void
+what_was_never_signed_is_refunded(void **state)
+{
+	struct help *h = *state;
+	struct refund_row row;
+	struct give_back ask;
+	struct desk d;
+
+	setup(h, &d);
+	shop_sql(&h->shop, "DELETE FROM signature WHERE piece = 3");
+	ask = of_pieces(&d, 0, 1);
+	memcpy(ask.stamp[0].key, issued.stamp[2].key, PSD_KEY_BYTES);
+	row = asked(h, &ask);
+	row = approved(h, row.id, &d.first);
+	is_str(row.state, "approved", "given back");
+	is_int(credit(h, &d), 100, "credit");
+	help_audit(h);
+}
+
 /* --- a standby that is away --------------------------------------------------------------- */
 
 static _Atomic bool stop_breaking;
@@ -570,15 +590,16 @@ a_refund_is_told_when_the_standby_has_it(void **state)
 	help_audit(h);
 }
 
-#define COMMON(on)                                                            \
-	on(value_comes_back_once), on(the_same_request_is_the_same_refund),   \
-	    on(mailed_stamps_are_not_refunded), on(rejected_stamps_are_free), \
-	    on(old_and_foreign_stamps_are_refused),                           \
-	    on(a_later_mail_date_gives_no_longer_window),                     \
-	    on(a_split_refund_is_as_large_as_it_was),                         \
-	    on(a_refund_split_among_accounts_is_as_large),                    \
-	    on(large_refunds_take_two), on(many_voices_at_once_pay_once),     \
-	    on(only_the_providers_administrators_say_yes),                    \
+#define COMMON(on)                                                             \
+	on(value_comes_back_once), on(the_same_request_is_the_same_refund),    \
+	    on(mailed_stamps_are_not_refunded), on(rejected_stamps_are_free),  \
+	    on(old_and_foreign_stamps_are_refused),                            \
+	    on(a_later_mail_date_gives_no_longer_window),                      \
+	    on(a_split_refund_is_as_large_as_it_was),                          \
+	    on(a_refund_split_among_accounts_is_as_large),                     \
+	    on(what_was_never_signed_is_refunded), on(large_refunds_take_two), \
+	    on(many_voices_at_once_pay_once),                                  \
+	    on(only_the_providers_administrators_say_yes),                     \
 	    on(refunds_go_over_http), on(audit_sees_refunds_that_are_wrong)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE)};
