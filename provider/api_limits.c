@@ -63,7 +63,7 @@ give_system(struct call *c, const struct user_system *u, struct err *e)
 bool
 api_system_limits(struct call *c, struct err *e)
 {
-	struct user_system was, u;
+	struct user_system was = {.id = 0}, u;
 	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
 		    api_find_system(c, &was, e);
 
@@ -138,7 +138,7 @@ bool
 api_customer(struct call *c, struct err *e)
 {
 	struct customer of;
-	struct spent_sums spent;
+	struct spent_sums spent = {.day = 0};
 	bool found;
 	bool done = find_customer(c, STORE_READ, &of, &found, e) &&
 		    (!found || read_spent(c, &of, &spent, e));
@@ -152,8 +152,8 @@ api_customer(struct call *c, struct err *e)
 bool
 api_customer_limits(struct call *c, struct err *e)
 {
-	struct customer was, of;
-	struct spent_sums spent;
+	struct customer was = {.id = 0}, of;
+	struct spent_sums spent = {.day = 0};
 	bool found;
 	bool done = find_customer(c, STORE_WRITE, &was, &found, e);
 

@@ -83,12 +83,9 @@ take_number(const char *text, int64_t *out, struct err *e)
 {
 	uint64_t n;
 
-	if (text == NULL)
+	*out = text == NULL ? VERB_KEEP : -1;
+	if (text == NULL || strcmp(text, "none") == 0)
 		return true;
-	if (strcmp(text, "none") == 0) {
-		*out = -1;
-		return true;
-	}
 	if (!text_to_u64(text, INT32_MAX, &n))
 		return err_set(
 		    e, ERR_REQUEST, "--systems-max: a number, or none");
@@ -100,18 +97,27 @@ take_number(const char *text, int64_t *out, struct err *e)
 static bool
 set_limits(struct program *p, int argc, char **argv, struct err *e)
 {
-	const char *systems = verb_option(&argc, argv, "--systems-max");
-	struct customer was = {.id = 0}, c;
+	struct customer was, c;
 	struct verb_work work;
-	bool good = verb_begin(p, &work, e) &&
-		    (argc < 3 || store_customer_read(
-				     work.w->store, argv[2], true, &was, e));
+	mils most[LIMITS];
+	int64_t systems;
+	bool good;
 
-	c = was;
-	good = good && verb_limits(&argc, argv, &c.limits, e) &&
-	       take_number(systems, &c.systems_max, e) &&
-	       verb_words(argc, argv, 3, 3, usage, e) &&
-	       admin_customer_limits(work.w, &was, &c, SIDE_PROVIDER, e);
+	if (!verb_limits(&argc, argv, most, e) ||
+	    !take_number(
+		verb_option(&argc, argv, "--systems-max"), &systems, e) ||
+	    !verb_words(argc, argv, 3, 3, usage, e))
+		return false;
+	good = verb_begin(p, &work, e) &&
+	       store_customer_read(work.w->store, argv[2], true, &was, e);
+	if (good) {
+		c = was;
+		verb_set_limits(&c.limits, most);
+		if (systems != VERB_KEEP)
+			c.systems_max = systems;
+		good =
+		    admin_customer_limits(work.w, &was, &c, SIDE_PROVIDER, e);
+	}
 	good = verb_done(&work, good, e);
 	if (good)
 		print_rules(&c);

@@ -10,23 +10,28 @@
 static bool
 take_limit(const char *text, mils *most, struct err *e)
 {
-	if (text == NULL)
-		return true;
-	*most = -1;
-	return strcmp(text, "none") == 0 || verb_mils(text, most, e);
+	*most = text == NULL ? VERB_KEEP : -1;
+	return text == NULL || strcmp(text, "none") == 0 ||
+	       verb_mils(text, most, e);
 }
 
 bool
-verb_limits(int *argc, char **argv, struct limits *l, struct err *e)
+verb_limits(int *argc, char **argv, mils most[LIMITS], struct err *e)
 {
-	mils *most = l->most[SIDE_PROVIDER];
-
 	return take_limit(verb_option(argc, argv, "--stamp-max"),
 		   &most[LIMIT_STAMP], e) &&
 	       take_limit(
 		   verb_option(argc, argv, "--day-max"), &most[LIMIT_DAY], e) &&
 	       take_limit(verb_option(argc, argv, "--month-max"),
 		   &most[LIMIT_MONTH], e);
+}
+
+void
+verb_set_limits(struct limits *l, const mils most[LIMITS])
+{
+	for (int of = 0; of < LIMITS; of++)
+		if (most[of] != VERB_KEEP)
+			l->most[SIDE_PROVIDER][of] = most[of];
 }
 
 void

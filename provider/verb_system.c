@@ -123,6 +123,7 @@ take_options(int *argc, char **argv, struct user_system *u, struct err *e)
 {
 	const char *network = verb_option(argc, argv, "--address");
 	const char *print = verb_option(argc, argv, "--fingerprint");
+	mils most[LIMITS];
 
 	if (network != NULL && strlen(network) >= sizeof(u->address))
 		return err_set(e, ERR_REQUEST, "--address: too long");
@@ -133,7 +134,10 @@ take_options(int *argc, char **argv, struct user_system *u, struct err *e)
 	    u->fingerprint, sizeof(u->fingerprint), "%s", print ? print : "");
 	u->cost_required[SIDE_PROVIDER] =
 	    verb_flag(argc, argv, "--cost-required");
-	return verb_limits(argc, argv, &u->limits, e);
+	if (!verb_limits(argc, argv, most, e))
+		return false;
+	verb_set_limits(&u->limits, most);
+	return true;
 }
 
 static bool
@@ -156,17 +160,22 @@ set_limits(struct program *p, int argc, char **argv, struct err *e)
 {
 	bool required = verb_flag(&argc, argv, "--cost-required");
 	bool optional = verb_flag(&argc, argv, "--cost-optional");
-	struct user_system was = {.id = 0}, u;
+	struct user_system was, u;
 	struct verb_work work;
-	bool good = verb_begin(p, &work, e) &&
-		    (argc < 3 || find_system(&work, argv[2], &was, e));
+	mils most[LIMITS];
+	bool good;
 
-	u = was;
-	if (good && (required || optional))
-		u.cost_required[SIDE_PROVIDER] = required;
-	good = good && verb_limits(&argc, argv, &u.limits, e) &&
-	       verb_words(argc, argv, 3, 3, usage, e) &&
-	       admin_system_limits(work.w, &was, &u, SIDE_PROVIDER, e);
+	if (!verb_limits(&argc, argv, most, e) ||
+	    !verb_words(argc, argv, 3, 3, usage, e))
+		return false;
+	good = verb_begin(p, &work, e) && find_system(&work, argv[2], &was, e);
+	if (good) {
+		u = was;
+		verb_set_limits(&u.limits, most);
+		if (required || optional)
+			u.cost_required[SIDE_PROVIDER] = required;
+		good = admin_system_limits(work.w, &was, &u, SIDE_PROVIDER, e);
+	}
 	good = verb_done(&work, good, e);
 	if (good)
 		verb_print_limits(&u.limits, "");

@@ -46,10 +46,13 @@ MUST_CHECK bool verb_words(int argc, char **argv, int least, int most,
     const char *usage, struct err *e);
 MUST_CHECK bool verb_mils(const char *text, mils *out, struct err *e);
 
-/* --stamp-max, --day-max, --month-max SUM or "none" into the provider's limits,
- * taken out of argv; what is not there stays.  Errors: ERR_REQUEST. */
+/* --stamp-max, --day-max, --month-max SUM or "none", taken out of argv;
+ * VERB_KEEP where one is not there.  Errors: ERR_REQUEST. */
+#define VERB_KEEP (-2)
 MUST_CHECK bool
-verb_limits(int *argc, char **argv, struct limits *l, struct err *e);
+verb_limits(int *argc, char **argv, mils most[LIMITS], struct err *e);
+/* Those that were there are the provider's limits now. */
+void verb_set_limits(struct limits *l, const mils most[LIMITS]);
 /* One line for each side that has some, with `what` in front. */
 void verb_print_limits(const struct limits *l, const char *what);
 
