@@ -16,7 +16,7 @@
 #include "vault/nursery.h"
 #include "vault/pin.h"
 
-#define STORE_WAIT_MS 30000
+#define STORE_WAIT_MS 15000 /* for a lock; shorter than an answer */
 
 bool
 program_load(const char *path, struct program *out, struct err *e)
