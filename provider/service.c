@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "base/log.h"
 #include "provider/api.h"
 #include "provider/entry.h"
 #include "provider/keeper.h"
@@ -55,6 +56,18 @@ close_here(void *context, void *worker)
 {
 	(void)context;
 	program_worker_close(worker);
+}
+
+/* A database that says no has answered. */
+static void
+probe_here(void *context, void *worker)
+{
+	const struct worker *w = worker;
+	struct err e = ERR_INIT;
+
+	(void)context;
+	if (!store_check_version(w->store, &e))
+		log_debug("%s", e.text);
 }
 
 static void
@@ -140,7 +153,8 @@ start_web(struct service *s, int listen_fd, struct err *e)
 	    .handler = answer,
 	    .context = s,
 	    .open_worker = front ? open_forwarder : open_here,
-	    .close_worker = front ? close_forwarder : close_here};
+	    .close_worker = front ? close_forwarder : close_here,
+	    .probe = front ? NULL : probe_here};
 	struct doors d;
 
 	find_doors(&s->p->config, &d);
@@ -215,6 +229,12 @@ const char *
 service_address(const struct service *s)
 {
 	return web_address(s->web);
+}
+
+bool
+service_answers(struct service *s)
+{
+	return web_answers(s->web);
 }
 
 /* --- ending --------------------------------------------------------------------------- */
