@@ -41,8 +41,8 @@ limit(mils most, mils spent, mils more, const char *of, struct err *e)
 	if (!over(most, spent, more))
 		return true;
 	return err_set(e, ERR_DENIED,
-	    "the limit of %s a %s is reached: %s spent, %s asked for; an "
-	    "administrator of the account can change it",
+	    "the limit of this user system is %s a %s: %s spent, %s asked for; "
+	    "an administrator can change it (postaged system limits)",
 	    mils_format(most, text), of, mils_format(spent, was),
 	    mils_format(more, want));
 }

@@ -10,6 +10,7 @@
 #include "provider/entry.h"
 #include "provider/keeper.h"
 #include "provider/web.h"
+#include "vault/pin.h"
 
 #define PEM_MAX	      (64 * 1024)
 #define FRONT_WORKERS 32 /* they wait for servers most of the time */
@@ -108,7 +109,7 @@ answer(void *context, void *worker, const struct http_request *request,
 /* --- starting ------------------------------------------------------------------------ */
 
 static bool
-load(const char *path, char **out, struct err *e)
+load(const char *key, const char *path, char **out, struct err *e)
 {
 	size_t len;
 
@@ -116,14 +117,16 @@ load(const char *path, char **out, struct err *e)
 	if (*path == '\0' || durable_load(path, PEM_MAX, out, &len, e))
 		return true;
 	e->kind = ERR_CONFIG;
-	return false;
+	return err_prefix(e, "%s", key);
 }
 
 static bool
 load_texts(struct service *s, const struct doors *d, struct err *e)
 {
-	return load(d->certificate, &s->certificate, e) &&
-	       load(d->key, &s->key, e) && load(d->authority, &s->authority, e);
+	return load("certificate", d->certificate, &s->certificate, e) &&
+	       (*d->key == '\0' || pin_private(d->key, e)) &&
+	       load("key", d->key, &s->key, e) &&
+	       load("authority", d->authority, &s->authority, e);
 }
 
 static void

@@ -4,14 +4,10 @@
  */
 #include "provider/verbs.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/durable.h"
@@ -23,7 +19,8 @@ static const char usage[] =
     "[--currency ISO-4217-NUMBER] [--publish FOLDER] "
     "[--administrator LOGIN]";
 
-#define KEY_BYTES 32
+#define KEY_BYTES     32
+#define FIRST_LICENCE 1 /* where none is named */
 
 /* --- files that must be secret ---------------------------------------------------- */
 
@@ -70,27 +67,78 @@ make_administrator(struct store *s, const struct licence *l, const char *login,
 }
 
 static bool
-make_schema(const struct config *c, const struct licence *l, const char *login,
-    struct err *e)
+make_books(
+    struct store *s, const struct licence *l, const char *login, struct err *e)
 {
 	char token[AUTH_TOKEN] = "";
-	struct store *s = NULL;
 	int from, to;
 	bool done =
-	    store_open(c->database, VERB_WAIT_MS, &s, e) &&
 	    store_migrate(s, &from, &to, e) && store_begin(s, STORE_WRITE, e) &&
 	    store_licence_write(s, l, e) &&
 	    make_administrator(s, l, login, token, e) && store_commit(s, e);
 
-	if (s != NULL)
-		store_rollback(s);
+	store_rollback(s);
 	if (done)
-		printf("%s: schema %d, licence %lu of %s\n", store_name(s), to,
-		    (unsigned long)l->number, l->holder);
-	if (done)
-		printf("administrator %s; token, shown this once:\n%s\n", login,
-		    token);
+		printf("%s: schema %d, licence %lu of %s\n"
+		       "administrator %s; token, shown this once:\n%s\n",
+		    store_name(s), to, (unsigned long)l->number, l->holder,
+		    login, token);
 	explicit_bzero(token, sizeof(token));
+	return done;
+}
+
+/* Books without a licence are what a crash of init left. */
+static bool
+find_licence(struct store *s, struct licence *out, bool *found, struct err *e)
+{
+	struct err why = ERR_INIT;
+	int version;
+
+	*found = false;
+	if (!store_version(s, &version, e))
+		return false;
+	if (version == 0)
+		return true;
+	if (!store_check_version(s, e) || !store_begin(s, STORE_READ, e))
+		return false;
+	*found = store_licence_read(s, out, &why);
+	store_rollback(s);
+	if (*found || why.kind == ERR_CONFIG)
+		return true;
+	*e = why;
+	return false;
+}
+
+/* They stay as they are, whatever was asked for. */
+static bool
+keep_books(struct store *s, const struct licence *there,
+    const struct licence *asked, struct err *e)
+{
+	if (asked->number != 0 && asked->number != there->number)
+		return err_set(e, ERR_REQUEST,
+		    "%s: these are the books of licence %lu, of %s: another "
+		    "licence needs another database",
+		    store_name(s), (unsigned long)there->number, there->holder);
+	printf("%s: the books of licence %lu, of %s, are there already and "
+	       "stay as they are\n",
+	    store_name(s), (unsigned long)there->number, there->holder);
+	return true;
+}
+
+static bool
+make_database(const struct config *c, const struct licence *asked,
+    const char *login, struct err *e)
+{
+	struct licence l = *asked, there;
+	struct store *s = NULL;
+	bool found, done = store_open(c->database, VERB_WAIT_MS, &s, e) &&
+			   find_licence(s, &there, &found, e);
+
+	if (l.number == 0)
+		l.number = FIRST_LICENCE;
+	if (done)
+		done = found ? keep_books(s, &there, asked, e)
+			     : make_books(s, &l, login, e);
 	store_close(s);
 	return done;
 }
@@ -101,26 +149,26 @@ make_authority(const struct config *c, const struct licence *l,
 {
 	struct authority_setup setup = {l->holder, l->vendor};
 	struct authority *a = NULL;
+	bool there = access(c->authority, F_OK) == 0, done;
 	char prefix[8];
-	bool done;
 
-	if (c->role == ROLE_WEB)
-		return true;
 	snprintf(prefix, sizeof(prefix), "%s-", l->vendor);
 	done = authority_make(c->authority, &setup, &a, e) &&
 	       (publish == NULL || authority_publish(a, publish, prefix, e));
 	authority_close(a);
 	if (done)
-		printf("%s: keys and certificates of vendor %s%s\n",
+		printf("%s: keys and certificates of vendor %s%s%s\n",
 		    c->authority, l->vendor,
 		    strcmp(l->vendor, "XX") == 0
 			? ", a lab: every stamp says SPECIMEN"
-			: "");
+			: "",
+		    there ? "; they were there" : "");
 	return done;
 }
 
 /* --- options -------------------------------------------------------------------------- */
 
+/* Number 0: none was named. */
 static bool
 take_licence(int *argc, char **argv, struct licence *out, struct err *e)
 {
@@ -128,10 +176,10 @@ take_licence(int *argc, char **argv, struct licence *out, struct err *e)
 	const char *number = verb_option(argc, argv, "--licence");
 	const char *holder = verb_option(argc, argv, "--holder");
 	const char *currency = verb_option(argc, argv, "--currency");
-	unsigned long n = number ? strtoul(number, NULL, 10) : 1;
+	unsigned long n = number ? strtoul(number, NULL, 10) : 0;
 	unsigned long c = currency ? strtoul(currency, NULL, 10) : 840;
 
-	if (n < 1 || n > UINT32_MAX)
+	if (number != NULL && (n < 1 || n > UINT32_MAX))
 		return err_set(
 		    e, ERR_REQUEST, "--licence: a number of 1 to 4294967295");
 	if (vendor != NULL && strlen(vendor) != 2)
@@ -147,30 +195,6 @@ take_licence(int *argc, char **argv, struct licence *out, struct err *e)
 	return true;
 }
 
-/* What root makes in the service's folder the service could not read. */
-static bool
-is_service(const struct config *c, struct err *e)
-{
-	char folder[PATH_MAX];
-	const struct passwd *owner;
-	struct stat st;
-	char *slash;
-
-	snprintf(folder, sizeof(folder), "%s", c->authority);
-	slash = strrchr(folder, '/');
-	if (slash == NULL || slash == folder)
-		return true;
-	*slash = '\0';
-	if (geteuid() != 0 || stat(folder, &st) != 0 || st.st_uid == 0)
-		return true;
-	owner = getpwuid(st.st_uid);
-	return err_set(e, ERR_REQUEST,
-	    "%s is user %s's, who could not read what root makes there: "
-	    "setpriv --reuid=%s --regid=%s --init-groups postaged init ...",
-	    folder, owner ? owner->pw_name : "?", owner ? owner->pw_name : "?",
-	    owner ? owner->pw_name : "?");
-}
-
 bool
 verb_init(struct program *p, int argc, char **argv, struct err *e)
 {
@@ -180,7 +204,7 @@ verb_init(struct program *p, int argc, char **argv, struct err *e)
 
 	return take_licence(&argc, argv, &licence, e) &&
 	       verb_words(argc, argv, 1, 1, usage, e) &&
-	       is_service(&p->config, e) && make_secrets(&p->config, e) &&
+	       verb_needs_keys(p, e) && make_secrets(&p->config, e) &&
 	       make_authority(&p->config, &licence, publish, e) &&
-	       make_schema(&p->config, &licence, login ? login : "admin", e);
+	       make_database(&p->config, &licence, login ? login : "admin", e);
 }

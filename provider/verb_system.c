@@ -13,7 +13,12 @@
 static const char usage[] =
     "system add ACCOUNT NAME [--address NETWORK] [--fingerprint SHA256] "
     "[--stamp-max SUM] [--day-max SUM] [--month-max SUM] [--cost-required] | "
-    "list [ACCOUNT] | token NAME | suspend NAME | resume NAME | withdraw NAME";
+    "list [ACCOUNT] | limits NAME [--stamp-max SUM] [--day-max SUM] "
+    "[--month-max SUM] | token NAME | suspend NAME | resume NAME | "
+    "withdraw NAME";
+
+#define NO_LIMIT (-1)
+#define UNSAID	 (-2) /* it stays as it is */
 
 static bool
 add_system(struct program *p, const char *account, struct user_system *u,
@@ -113,6 +118,64 @@ list_systems(struct program *p, const char *account, struct err *e)
 	return verb_done(&work, good, e);
 }
 
+/* --- limits ------------------------------------------------------------------------ */
+
+struct find {
+	const char *name;
+	struct user_system found; /* id 0: there is none */
+};
+
+static void
+find_system(void *context, const struct user_system *u)
+{
+	struct find *f = context;
+
+	if (!u->withdrawn && strcmp(u->name, f->name) == 0)
+		f->found = *u;
+}
+
+static void
+change_limit(mils *limit, mils to)
+{
+	if (to != UNSAID)
+		*limit = to;
+}
+
+static void
+print_limit(const char *of, mils limit)
+{
+	char text[MILS_TEXT];
+
+	printf("a %-5s  %s\n", of,
+	    limit == NO_LIMIT ? "no limit" : mils_format(limit, text));
+}
+
+/* Also shows them. */
+static bool
+set_limits(struct program *p, const char *name, const struct user_system *to,
+    struct err *e)
+{
+	struct find f = {.name = name};
+	struct user_system *u = &f.found;
+	struct verb_work work;
+	bool good = verb_begin(p, &work, e) &&
+		    store_system_list(work.w->store, find_system, &f, e);
+
+	if (good && u->id == 0)
+		good = err_set(
+		    e, ERR_REQUEST, "there is no user system \"%s\"", name);
+	change_limit(&u->stamp_max, to->stamp_max);
+	change_limit(&u->day_max, to->day_max);
+	change_limit(&u->month_max, to->month_max);
+	good = good && store_system_limits(work.w->store, u, e);
+	if (!verb_done(&work, good, e))
+		return false;
+	print_limit("stamp", u->stamp_max);
+	print_limit("day", u->day_max);
+	print_limit("month", u->month_max);
+	return true;
+}
+
 /* --- options ---------------------------------------------------------------------- */
 
 static bool
@@ -127,8 +190,11 @@ take_limits(int *argc, char **argv, struct user_system *u, struct err *e)
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		const char *text = verb_option(argc, argv, limits[i].name);
 
-		*limits[i].at = -1;
-		if (text != NULL && !verb_mils(text, limits[i].at, e))
+		*limits[i].at = NO_LIMIT;
+		if (text == NULL)
+			*limits[i].at = UNSAID;
+		else if (strcmp(text, "none") != 0 &&
+			 !verb_mils(text, limits[i].at, e))
 			return false;
 	}
 	return true;
@@ -175,8 +241,16 @@ verb_system(struct program *p, int argc, char **argv, struct err *e)
 		return list_systems(p, argv[2], e);
 	if (argc == 4 && strcmp(argv[1], "add") == 0) {
 		snprintf(u.name, sizeof(u.name), "%s", argv[3]);
+		if (u.stamp_max == UNSAID)
+			u.stamp_max = NO_LIMIT;
+		if (u.day_max == UNSAID)
+			u.day_max = NO_LIMIT;
+		if (u.month_max == UNSAID)
+			u.month_max = NO_LIMIT;
 		return add_system(p, argv[2], &u, e);
 	}
+	if (argc == 3 && strcmp(argv[1], "limits") == 0)
+		return set_limits(p, argv[2], &u, e);
 	if (argc != 3 || !is_verb(argv[1]))
 		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
 	if (strcmp(argv[1], "token") == 0)

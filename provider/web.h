@@ -58,6 +58,9 @@ struct web_setup {
 	void (*probe)(void *context, void *worker);
 };
 
+/* An address as web_setup.listen has it.  Errors: ERR_CONFIG. */
+MUST_CHECK bool web_check_listen(const char *where, struct err *e);
+
 /* Four for each processor. */
 int web_workers(void);
 
