@@ -66,6 +66,12 @@ make_administrator(struct store *s, const struct licence *l, const char *login,
 	return admin_add_person(&w, &p, token, e);
 }
 
+struct books {
+	struct store *store;
+	struct licence licence;
+	bool found; /* it is in them */
+};
+
 static bool
 make_books(
     struct store *s, const struct licence *l, const char *login, struct err *e)
@@ -109,38 +115,40 @@ find_licence(struct store *s, struct licence *out, bool *found, struct err *e)
 	return false;
 }
 
-/* They stay as they are, whatever was asked for. */
+/* Before anything is made.  They stay as they are, whatever is asked for. */
 static bool
-keep_books(struct store *s, const struct licence *there,
-    const struct licence *asked, struct err *e)
+open_books(const struct config *c, const struct licence *asked,
+    struct books *out, struct err *e)
 {
-	if (asked->number != 0 && asked->number != there->number)
+	struct licence *there = &out->licence;
+
+	*out = (struct books){.store = NULL};
+	if (!store_open(c->database, VERB_WAIT_MS, &out->store, e) ||
+	    !find_licence(out->store, there, &out->found, e))
+		return false;
+	if (!out->found)
+		*there = *asked;
+	else if (asked->number != 0 && asked->number != there->number)
 		return err_set(e, ERR_REQUEST,
 		    "%s: these are the books of licence %lu, of %s: another "
 		    "licence needs another database",
-		    store_name(s), (unsigned long)there->number, there->holder);
-	printf("%s: the books of licence %lu, of %s, are there already and "
-	       "stay as they are\n",
-	    store_name(s), (unsigned long)there->number, there->holder);
+		    store_name(out->store), (unsigned long)there->number,
+		    there->holder);
+	if (there->number == 0)
+		there->number = FIRST_LICENCE;
 	return true;
 }
 
 static bool
-make_database(const struct config *c, const struct licence *asked,
-    const char *login, struct err *e)
+finish_books(const struct books *b, const char *login, struct err *e)
 {
-	struct licence l = *asked, there;
-	struct store *s = NULL;
-	bool found, done = store_open(c->database, VERB_WAIT_MS, &s, e) &&
-			   find_licence(s, &there, &found, e);
-
-	if (l.number == 0)
-		l.number = FIRST_LICENCE;
-	if (done)
-		done = found ? keep_books(s, &there, asked, e)
-			     : make_books(s, &l, login, e);
-	store_close(s);
-	return done;
+	if (!b->found)
+		return make_books(b->store, &b->licence, login, e);
+	printf("%s: the books of licence %lu, of %s, are there already and "
+	       "stay as they are\n",
+	    store_name(b->store), (unsigned long)b->licence.number,
+	    b->licence.holder);
+	return true;
 }
 
 static bool
@@ -200,11 +208,16 @@ verb_init(struct program *p, int argc, char **argv, struct err *e)
 {
 	const char *publish = verb_option(&argc, argv, "--publish");
 	const char *login = verb_option(&argc, argv, "--administrator");
-	struct licence licence;
+	struct books books = {.store = NULL};
+	struct licence asked;
+	bool done = take_licence(&argc, argv, &asked, e) &&
+		    verb_words(argc, argv, 1, 1, usage, e) &&
+		    verb_needs_keys(p, e) &&
+		    open_books(&p->config, &asked, &books, e) &&
+		    make_secrets(&p->config, e) &&
+		    make_authority(&p->config, &books.licence, publish, e) &&
+		    finish_books(&books, login ? login : "admin", e);
 
-	return take_licence(&argc, argv, &licence, e) &&
-	       verb_words(argc, argv, 1, 1, usage, e) &&
-	       verb_needs_keys(p, e) && make_secrets(&p->config, e) &&
-	       make_authority(&p->config, &licence, publish, e) &&
-	       make_database(&p->config, &licence, login ? login : "admin", e);
+	store_close(books.store);
+	return done;
 }

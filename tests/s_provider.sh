@@ -215,7 +215,7 @@ held 'a suspended system' 'suspended' "$WORK/one.pdf"
 postaged system resume desk
 released 'resumed' 780
 document plain.pdf '[[postage 99.00]]' '[[postage 99.00]]' >"$WORK/dear.pdf"
-held 'no funds' 'is missing' "$WORK/dear.pdf"
+held 'no funds' 'is missing: pay in at the provider, then lp -i' "$WORK/dear.pdf"
 postaged credit Mailroom 50.00 --ref R2 >/dev/null
 released 'paid in' '99000 99000'
 

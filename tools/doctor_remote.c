@@ -138,15 +138,15 @@ ask_front(const struct look *l, struct https *h, const char *front, bool first)
 	snprintf(url, sizeof(url), "%s/v1/health", front);
 	if (!https_ask(h, &r, &a, &sent, &e))
 		return say(l, "provider", false, e.text, front_remedy(e.kind));
+	/* A front whose clock is wrong believes no server. */
+	if (first)
+		check_clock(l, h);
 	snprintf(detail, sizeof(detail), "%s answers%s", front,
 	    a.status == 200 ? "" : ", but not as it should");
 	if (a.status != 200)
 		return say(
 		    l, "provider", false, detail, status_remedy(a.status));
-	say(l, "provider", true, detail, "");
-	if (first)
-		check_clock(l, h);
-	return true;
+	return say(l, "provider", true, detail, "");
 }
 
 /* One that answers is enough to go on. */
