@@ -629,10 +629,11 @@ work_that_waits_does_not_hide_an_answer(void **state)
 
 	(void)state;
 	served_start(&s);
-	fd[0] = begin_get(&s, GET("/wait"));
-	served_wait_inside(&s, 1);
-	for (int i = 1; i < 8; i++)
-		fd[i] = begin_get(&s, GET("/echo"));
+	for (int i = 0; i < 8; i++) {
+		fd[i] = begin_get(&s, i == 0 ? GET("/wait") : GET("/echo"));
+		if (i == 0)
+			served_wait_inside(&s, 1);
+	}
 	wait_for(&s, waiting, 7, "seven wait");
 	ok(web_answers(s.web), "asked");
 	ok(!web_answers(s.web), "the only one is at work");
