@@ -230,6 +230,24 @@ held 'a sheet that nobody sold' 'is not registered' "$WORK/blank.pdf" $sheet \
 	-o PostageSerial=Custom.2017
 cancel "$job"
 
+# --- the database stands still ----
+# The job is priced, and its stamps wait.
+if [ "${PROVIDER_ENGINE:-sqlite}" = sqlite ] && command -v sqlite3 >/dev/null; then
+	{
+		echo 'BEGIN IMMEDIATE;'
+		sleep 12
+		echo 'COMMIT;'
+	} | sqlite3 "$PROVIDER/provider.db" &
+	remember $!
+	sleep 1
+	sed -i 's/^wait = .*/wait = 60/' "$WORK/etc/postage.conf"
+	job=$(submit -d Postage "$WORK/one.pdf")
+	check 'stamps that wait: the person reads it' \
+		until_true 15 message_has "$job" 'it has not signed yet'
+	arrives 'and then they come' "$job" 780
+	sed -i 's/^wait = .*/wait = 4/' "$WORK/etc/postage.conf"
+fi
+
 # --- the provider is off -----------------------------------------------------------------------
 provider_stop front
 job=$(submit -d Postage "$WORK/one.pdf")
