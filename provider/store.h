@@ -166,6 +166,10 @@ int64_t store_changed_all(const struct store *s);
 MUST_CHECK bool
 store_migrate(struct store *s, int *from, int *to, struct err *e);
 
+/* The version of its schema, 0: there are no books in it.
+ * Errors: as store_migrate(). */
+MUST_CHECK bool store_version(struct store *s, int *version, struct err *e);
+
 /* The schema is the one that this program knows.
  * Errors: ERR_CONFIG ("postaged migrate", "postaged init"). */
 MUST_CHECK bool store_check_version(struct store *s, struct err *e);

@@ -62,7 +62,9 @@ judge(struct store *s, struct user_system *out)
 		    store_text(s, 3), store_text(s, 6));
 	else if (!is(s, 7, "active"))
 		snprintf(out->why, sizeof(out->why),
-		    "the customer is suspended: %s", store_text(s, 8));
+		    "the customer is suspended%s%s",
+		    *store_text(s, 8) ? ": " : ", ask the provider",
+		    store_text(s, 8));
 }
 
 static void
