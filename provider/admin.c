@@ -36,12 +36,28 @@ check_system(const struct user_system *u, struct err *e)
 		   "digits");
 }
 
+/* Two that are added at once wait for each other. */
+static bool
+check_number(struct worker *w, int64_t account, struct err *e)
+{
+	struct customer c;
+
+	if (!store_customer_of(w->store, account, &c, e))
+		return false;
+	return c.systems_max < 0 || c.systems < c.systems_max ||
+	       err_set(e, ERR_DENIED,
+		   "customer %s may have %lld user systems, and has %lld: "
+		   "withdraw one, or ask the provider",
+		   c.name, (long long)c.systems_max, (long long)c.systems);
+}
+
 bool
-admin_add_system(struct worker *w, struct user_system *u,
+admin_add_system(struct worker *w, struct user_system *u, enum side by,
     char token[AUTH_TOKEN], struct err *e)
 {
 	token[0] = '\0';
-	if (!check_system(u, e))
+	if (!check_system(u, e) ||
+	    (by == SIDE_CUSTOMER && !check_number(w, u->account, e)))
 		return false;
 	if (!store_system_add(w->store, u, worker_ms(w), &u->id, e))
 		return e->kind == ERR_REQUEST
@@ -68,6 +84,28 @@ admin_change_system(struct worker *w, const struct system_change *change,
 		    w->store, change->name, change->by, *verb == 's', still, e);
 	return err_set(
 	    e, ERR_REQUEST, "suspend, resume or withdraw, not \"%s\"", verb);
+}
+
+/* --- limits ------------------------------------------------------------------------ */
+
+bool
+admin_system_limits(struct worker *w, const struct user_system *was,
+    const struct user_system *to, enum side by, struct err *e)
+{
+	return limits_may_set(&was->limits, &to->limits, by, e) &&
+	       store_system_limits(w->store, to, e);
+}
+
+bool
+admin_customer_limits(struct worker *w, const struct customer *was,
+    const struct customer *to, enum side by, struct err *e)
+{
+	if (by == SIDE_CUSTOMER && to->systems_max != was->systems_max)
+		return err_set(e, ERR_DENIED,
+		    "how many user systems a customer may have the provider "
+		    "says: ask the provider");
+	return limits_may_set(&was->limits, &to->limits, by, e) &&
+	       store_customer_limits(w->store, to, e);
 }
 
 /* --- persons ----------------------------------------------------------------------- */

@@ -8,14 +8,16 @@
 
 #include "provider/auth.h"
 #include "provider/store_admin.h"
+#include "provider/store_customer.h"
 #include "provider/store_person.h"
 #include "provider/worker.h"
 
 /* A new user system of u->account; u->id, and its token, "" where it has a
- * certificate.
- * Errors: ERR_REQUEST (name or certificate are taken, no network). */
+ * certificate.  The customer's side adds as many as the provider allows.
+ * Errors: ERR_REQUEST (name or certificate are taken, no network), ERR_DENIED (too
+ * many). */
 MUST_CHECK bool admin_add_system(struct worker *w, struct user_system *u,
-    char token[AUTH_TOKEN], struct err *e);
+    enum side by, char token[AUTH_TOKEN], struct err *e);
 /* A new token for one; the old one is worth nothing any more.
  * Errors: ERR_REQUEST (there is none of that name). */
 MUST_CHECK bool admin_system_token(
@@ -30,6 +32,17 @@ struct system_change {
 };
 MUST_CHECK bool admin_change_system(struct worker *w,
     const struct system_change *change, bool *still, struct err *e);
+
+/* New limits, and whether cost codes are required, in `to`, for those in `was`.
+ * Errors: as limits_may_set(). */
+MUST_CHECK bool
+admin_system_limits(struct worker *w, const struct user_system *was,
+    const struct user_system *to, enum side by, struct err *e);
+/* The same for a customer, read with its lock; with systems_max, which is the
+ * provider's.  Errors: likewise. */
+MUST_CHECK bool
+admin_customer_limits(struct worker *w, const struct customer *was,
+    const struct customer *to, enum side by, struct err *e);
 
 /* A new person; p->id, and its token.
  * Errors: ERR_REQUEST (the login is taken, or empty). */

@@ -34,6 +34,11 @@ static const struct api_route routes[] = {
     {"GET", "/v1/accounts/*",
 	PERSON_ADMINISTRATOR | PERSON_MAILROOM | PERSON_AUDITOR, API_AGAIN,
 	api_account},
+    {"GET", "/v1/customers/*",
+	PERSON_ADMINISTRATOR | PERSON_MAILROOM | PERSON_AUDITOR, API_AGAIN,
+	api_customer},
+    {"POST", "/v1/customers/*/limits", PERSON_ADMINISTRATOR, API_AGAIN,
+	api_customer_limits},
     {"POST", "/v1/systems", PERSON_ADMINISTRATOR, API_ONCE, api_system_add},
     {"POST", "/v1/systems/*/token", PERSON_ADMINISTRATOR, API_ONCE,
 	api_system_token},
@@ -123,19 +128,37 @@ api_refuse(struct http_response *out, const struct http_request *request,
 		       : "there is no such path");
 }
 
+/* Whoever asks for a stamp gets it, under the fence and keys of the journal of that
+ * system, and prints it; a person has neither. */
+static bool
+not_for_persons(struct call *c, bool *known, struct err *e)
+{
+	if (!auth_person(c->w, c->request, &c->person, known, e))
+		return false;
+	return !*known ||
+	       err_set(e, ERR_DENIED,
+		   "%s is a person: this is for user systems to ask, as the "
+		   "system that orders a stamp is given it, and prints it",
+		   c->person.login);
+}
+
 /* A system by its credential, where systems may, else a person. */
 static bool
 find_who(
     struct call *c, const struct api_route *route, bool *known, struct err *e)
 {
 	*known = false;
-	if ((route->who & API_SEEN) != 0)
-		return auth_system_seen(c->w, c->request, &c->system, known, e);
-	if ((route->who & API_SYSTEM) != 0 &&
-	    !auth_system(c->w, c->request, &c->system, known, e))
+	if ((route->who & API_SEEN) != 0) {
+		if (!auth_system_seen(c->w, c->request, &c->system, known, e))
+			return false;
+	} else if ((route->who & API_SYSTEM) != 0 &&
+		   !auth_system(c->w, c->request, &c->system, known, e)) {
 		return false;
-	if (*known || route->who == API_SYSTEM)
+	}
+	if (*known)
 		return true;
+	if ((route->who & ~(unsigned)(API_SYSTEM | API_SEEN)) == 0)
+		return not_for_persons(c, known, e);
 	c->by_person = true;
 	return auth_person(c->w, c->request, &c->person, known, e);
 }
@@ -223,4 +246,10 @@ bool
 api_may_see(const struct call *c, int64_t customer)
 {
 	return c->person.customer == 0 || c->person.customer == customer;
+}
+
+enum side
+api_side(const struct call *c)
+{
+	return c->person.customer == 0 ? SIDE_PROVIDER : SIDE_CUSTOMER;
 }

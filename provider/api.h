@@ -77,6 +77,18 @@ bool api_may_see(const struct call *c, int64_t customer);
 struct account;
 MUST_CHECK bool api_find_account(
     struct call *c, const char *name, struct account *a, struct err *e);
+/* The user system that the path names, "XXUS0000000012", if the person sees it;
+ * likewise. */
+MUST_CHECK bool
+api_find_system(struct call *c, struct user_system *u, struct err *e);
+
+/* Commits where `done`, and ends the transaction. */
+MUST_CHECK bool api_finish(struct call *c, bool done, struct err *e);
+
+/* For whom the person speaks. */
+enum side api_side(const struct call *c);
+/* "stamp_max" and so on, of the side that speaks; what is not there stays. */
+void api_take_limits(struct call *c, struct json *j, struct limits *l);
 
 /* --- the groups ---------------------------------------------------------------------- */
 
@@ -90,6 +102,7 @@ api_handler api_verify, api_cancel;
 api_handler api_payment_begin, api_payment_show, api_webhook;
 api_handler api_account, api_system_add, api_system_token, api_system_suspend,
     api_system_resume, api_system_withdraw, api_system_limits;
+api_handler api_customer, api_customer_limits;
 api_handler api_psd_download, api_psd_audit, api_psd_refund;
 api_handler api_refund_ask, api_refund, api_refunds, api_refund_approve,
     api_refund_reject;

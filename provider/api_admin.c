@@ -84,9 +84,8 @@ api_find_account(
 	       err_set(e, ERR_REQUEST, "there is no account \"%s\"", name);
 }
 
-/* "XXUS0000000012" */
-static bool
-find_system(struct call *c, struct user_system *u, struct err *e)
+bool
+api_find_system(struct call *c, struct user_system *u, struct err *e)
 {
 	int64_t id =
 	    strlen(c->tail) == PSD_ID - 2 ? strtoll(c->tail + 4, NULL, 10) : 0;
@@ -105,23 +104,13 @@ find_system(struct call *c, struct user_system *u, struct err *e)
 	return api_find_account(c, u->account_name, &a, e);
 }
 
-static void
-take_limits(struct json *j, struct user_system *u)
-{
-	json_take_int(j, "stamp_max", false, -1, INT64_MAX, &u->stamp_max);
-	json_take_int(j, "day_max", false, -1, INT64_MAX, &u->day_max);
-	json_take_int(j, "month_max", false, -1, INT64_MAX, &u->month_max);
-	json_take_bool(j, "cost_required", false, &u->cost_required);
-}
-
 static bool
 read_system(struct call *c, struct user_system *u, char *account, size_t size,
     struct err *e)
 {
 	struct json *j;
 
-	*u = (struct user_system){
-	    .stamp_max = -1, .day_max = -1, .month_max = -1};
+	*u = (struct user_system){.limits = LIMITS_NONE};
 	if (!json_open(c->request->body, c->request->body_len, &j, e))
 		return false;
 	json_take_text(j, "account", true, account, size);
@@ -129,13 +118,14 @@ read_system(struct call *c, struct user_system *u, char *account, size_t size,
 	json_take_text(j, "address", false, u->address, sizeof(u->address));
 	json_take_text(
 	    j, "fingerprint", false, u->fingerprint, sizeof(u->fingerprint));
-	take_limits(j, u);
+	api_take_limits(c, j, &u->limits);
+	json_take_bool(
+	    j, "cost_required", false, &u->cost_required[api_side(c)]);
 	return json_close(j, e);
 }
 
-/* Commits where all went well. */
-static bool
-finish(struct call *c, bool done, struct err *e)
+bool
+api_finish(struct call *c, bool done, struct err *e)
 {
 	done = done && store_commit(c->w->store, e);
 	store_rollback(c->w->store);
@@ -167,8 +157,10 @@ api_system_add(struct call *c, struct err *e)
 		    api_find_account(c, account, &a, e);
 
 	u.account = done ? a.id : 0;
-	done = finish(c, done && admin_add_system(c->w, &u, token, e), e) &&
-	       give_system(c, &u, token, e);
+	done =
+	    api_finish(c,
+		done && admin_add_system(c->w, &u, api_side(c), token, e), e) &&
+	    give_system(c, &u, token, e);
 	explicit_bzero(token, sizeof(token));
 	return done;
 }
@@ -179,10 +171,10 @@ api_system_token(struct call *c, struct err *e)
 	char token[AUTH_TOKEN] = "";
 	struct user_system u;
 	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
-		    find_system(c, &u, e) &&
+		    api_find_system(c, &u, e) &&
 		    admin_system_token(c->w, u.name, token, e);
 
-	done = finish(c, done, e) && give_system(c, &u, token, e);
+	done = api_finish(c, done, e) && give_system(c, &u, token, e);
 	explicit_bzero(token, sizeof(token));
 	return done;
 }
@@ -204,15 +196,14 @@ static bool
 change(struct call *c, const char *verb, struct err *e)
 {
 	struct user_system u;
-	struct system_change to = {.verb = verb,
-	    .name = u.name,
-	    .by = c->person.customer == 0 ? SIDE_PROVIDER : SIDE_CUSTOMER};
+	struct system_change to = {
+	    .verb = verb, .name = u.name, .by = api_side(c)};
 	bool still;
 	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
-		    find_system(c, &u, e) &&
+		    api_find_system(c, &u, e) &&
 		    admin_change_system(c->w, &to, &still, e);
 
-	return finish(c, done, e) && give_changed(c, &u, still, e);
+	return api_finish(c, done, e) && give_changed(c, &u, still, e);
 }
 
 bool
@@ -231,27 +222,4 @@ bool
 api_system_withdraw(struct call *c, struct err *e)
 {
 	return change(c, "withdraw", e);
-}
-
-/* What is not named stays as it is. */
-static bool
-read_limits(struct call *c, struct user_system *u, struct err *e)
-{
-	struct json *j;
-
-	if (!json_open(c->request->body, c->request->body_len, &j, e))
-		return false;
-	take_limits(j, u);
-	return json_close(j, e);
-}
-
-bool
-api_system_limits(struct call *c, struct err *e)
-{
-	struct user_system u;
-	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
-		    find_system(c, &u, e) && read_limits(c, &u, e) &&
-		    store_system_limits(c->w->store, &u, e);
-
-	return finish(c, done, e) && give_system(c, &u, NULL, e);
 }

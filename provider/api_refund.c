@@ -98,18 +98,13 @@ refund_id(const struct call *c)
 	return text_to_u64(c->tail, INT64_MAX, &id) ? (int64_t)id : 0;
 }
 
-/* The journal of who asks is settled by it: so it waits for the standby. */
 bool
 api_refund(struct call *c, struct err *e)
 {
 	struct refund_row row;
-	bool found, done = store_begin(c->w->store, STORE_WRITE, e) &&
-			   store_refund_find(c->w->store, refund_id(c), false,
-			       &row, &found, e) &&
-			   store_commit(c->w->store, e);
+	bool found;
 
-	store_rollback(c->w->store);
-	if (!done)
+	if (!give_back_look(c->w, refund_id(c), &row, &found, e))
 		return false;
 	if (!found || row.account != c->system.account)
 		return api_missing(c, "refund");

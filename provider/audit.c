@@ -257,8 +257,9 @@ audit_books(struct worker *w, audit_fault_fn *each, void *context,
 	a->each = each;
 	a->context = context;
 	a->out = out;
-	done = store_begin(w->store, STORE_READ, e) &&
-	       store_audit_rules(w->store, count_fault, a, e) &&
+	done = store_begin(w->store, STORE_READ, e);
+	store_take_time(w->store);
+	done = done && store_audit_rules(w->store, count_fault, a, e) &&
 	       walk_psds(a, e) && check_checkpoints(a, e);
 	store_rollback(w->store);
 	free(a);

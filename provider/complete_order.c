@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/again.h"
 #include "provider/store_admin.h"
 
 #define TRIES 8 /* each is somebody else's progress */
@@ -71,17 +72,15 @@ static bool
 read_part(struct worker *w, uint32_t psd, struct part *p, uint32_t last,
     struct err *e)
 {
-	for (int i = 0; i < TRIES; i++) {
-		*e = (struct err)ERR_INIT;
-		if (read_once(w, psd, p, last, e))
-			return true;
+	struct again a;
+	bool done;
+
+	again_begin(&a, TRIES);
+	do {
+		done = read_once(w, psd, p, last, e);
 		store_rollback(w->store);
-		if (store_in_doubt(w->store))
-			worker_count_doubt(w);
-		else if (e->kind != ERR_BUSY)
-			return false;
-	}
-	return false;
+	} while (!done && again(&a, w, e));
+	return done;
 }
 
 /* --- value ------------------------------------------------------------------------- */

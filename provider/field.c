@@ -6,6 +6,7 @@
 
 #include "base/date.h"
 #include "base/text.h"
+#include "provider/again.h"
 #include "provider/store_field.h"
 #include "provider/store_ledger.h"
 #include "provider/store_psd.h"
@@ -164,7 +165,9 @@ book(struct talk *t, uint32_t sequence, mils ascending, mils control_total,
 		    "filled elsewhere, or is another PSD",
 		    t->id, mils_format(control_total, says),
 		    mils_format(t->row.given, said));
-	if (!put_spent(t, ascending, e))
+	if (!put_spent(t, ascending, e) ||
+	    !store_field_heard(
+		t->w->store, t->call->serial, ascending, worker_ms(t->w), e))
 		return false;
 	t->row.spent_said = ascending;
 	t->row.audited = worker_ms(t->w);
@@ -270,20 +273,19 @@ field_download(struct worker *w, const struct field_call *call,
     uint8_t out[PSD_MESSAGE_MAX], size_t *len, struct err *e)
 {
 	struct download d;
-	bool done = false;
+	struct again a;
+	bool done;
 
 	/* what is in doubt is asked again: its number has its answer, or not */
-	for (int i = 0; i < TRIES && !done; i++) {
+	again_begin(&a, TRIES);
+	do {
 		struct talk t = {.w = w, .call = call};
 
-		*e = (struct err)ERR_INIT;
 		done = store_begin(w->store, STORE_WRITE, e) &&
 		       download(&t, &d, e);
 		store_rollback(w->store);
 		sig_free(t.key);
-		if (!done && e->kind != ERR_BUSY && !store_in_doubt(w->store))
-			return false;
-	}
+	} while (!done && again(&a, w, e));
 	if (!done)
 		return false;
 	memcpy(out, d.answer, d.answer_len);

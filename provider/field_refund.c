@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "provider/again.h"
 #include "provider/post.h"
 #include "provider/store_end.h"
 #include "provider/store_field.h"
@@ -72,7 +73,8 @@ check_signatures(struct claim *c, const struct psd_record *psd, struct err *e)
 	return done;
 }
 
-/* Locks the PSD, so that a list is not claimed twice. */
+/* Locks the PSD, so that a list is not claimed twice.  With its list it says how far
+ * it is. */
 static bool
 check_copy(struct claim *c, struct err *e)
 {
@@ -81,11 +83,13 @@ check_copy(struct claim *c, struct err *e)
 
 	if (!store_field_lock(c->w->store, c->call->serial, 0, &row, &found, e))
 		return false;
-	return (found && c->said.ascending >= row.spent_said) ||
-	       err_set(e, ERR_DENIED,
-		   "%s has said before that it has spent more: an old copy of "
-		   "it was put back",
-		   c->list->psd_id);
+	if (!found || c->said.ascending < row.spent_said)
+		return err_set(e, ERR_DENIED,
+		    "%s has said before that it has spent more: an old copy of "
+		    "it was put back",
+		    c->list->psd_id);
+	return store_field_heard(c->w->store, c->call->serial,
+	    c->said.ascending, worker_ms(c->w), e);
 }
 
 /* --- claiming ---------------------------------------------------------------------------- */
@@ -100,11 +104,31 @@ digest_of(
 	       post_digest(&in, out, e);
 }
 
-static bool
-too_old(const struct claim *c, const struct refund_line *line)
+static uint32_t
+day_of(int64_t ms)
 {
-	return worker_today(c->w) >
-	       date_add(line->mail_date, c->w->provider->refund_days);
+	return date_local((time_t)(ms / 1000));
+}
+
+/* The window is of the mail date, which whoever asked the PSD for the stamp chose.
+ * So it begins at the latest when the provider knew that there was such a stamp:
+ * the register of a stamp only grows, and it was made before any word of the PSD,
+ * or any other stamp of it, that has a higher one. */
+static bool
+too_old(
+    struct claim *c, const struct refund_line *line, bool *is, struct err *e)
+{
+	int64_t asked = c->refund.made != 0 ? c->refund.made : worker_ms(c->w);
+	uint32_t first = line->mail_date;
+	int64_t known;
+
+	if (!store_field_known(
+		c->w->store, c->call->serial, (mils)line->ascending, &known, e))
+		return false;
+	if (known != 0 && day_of(known) < first)
+		first = day_of(known);
+	*is = day_of(asked) > date_add(first, c->w->provider->refund_days);
+	return true;
 }
 
 /* *may: it is neither too old nor ended. */
@@ -114,12 +138,13 @@ look_at(
 {
 	uint8_t digest[END_DIGEST];
 	struct stamp_end end;
-	bool ended = true;
+	bool ended = true, old;
 
 	if (!digest_of(line, digest, e) ||
-	    !store_end_find(c->w->store, digest, &end, &ended, e))
+	    !store_end_find(c->w->store, digest, &end, &ended, e) ||
+	    !too_old(c, line, &old, e))
 		return false;
-	*may = !ended && line->amount > 0 && !too_old(c, line);
+	*may = !ended && line->amount > 0 && !old;
 	return true;
 }
 
@@ -186,11 +211,12 @@ judge_one(struct claim *c, const struct refund_line *line,
 	uint8_t digest[END_DIGEST];
 	struct stamp_end end;
 	const char *why;
-	bool ended;
+	bool ended, old;
 
 	*v = (struct refund_verdict){.ascending = line->ascending};
 	if (!digest_of(line, digest, e) ||
-	    !store_end_find(c->w->store, digest, &end, &ended, e))
+	    !store_end_find(c->w->store, digest, &end, &ended, e) ||
+	    !too_old(c, line, &old, e))
 		return false;
 	v->accepted = ended && end.refund != 0 && end.refund == c->row.refund;
 	if (v->accepted) {
@@ -199,7 +225,7 @@ judge_one(struct claim *c, const struct refund_line *line,
 	}
 	why = ended && end.refund == 0 ? "it was mailed"
 	      : ended		       ? "refunded before"
-	      : too_old(c, line)       ? "too old"
+	      : old		       ? "too old"
 				       : "refused";
 	snprintf(v->remark, sizeof(v->remark), "%s", why);
 	return true;
@@ -280,35 +306,42 @@ run(struct claim *c, struct err *e)
 	       store_commit(c->w->store, e);
 }
 
+static bool
+claim_at_last(struct worker *w, const struct field_call *call,
+    const struct refund_list *list, char **answer, size_t *len, struct err *e)
+{
+	struct again a;
+	bool done;
+
+	again_begin(&a, TRIES);
+	do {
+		struct claim c = {.w = w, .call = call, .list = list};
+
+		done = run(&c, e);
+		store_rollback(w->store);
+		refund_free_answer(&c.answer);
+		*answer = done ? c.row.answer : NULL;
+		*len = c.row.len;
+		if (!done)
+			free(c.row.answer);
+	} while (!done && again(&a, w, e));
+	return done;
+}
+
 bool
 field_refund(struct worker *w, const struct field_call *call, char **answer,
     size_t *len, struct err *e)
 {
 	struct refund_list list;
-	bool done = false;
+	bool done;
 
 	*answer = NULL;
 	if (!refund_parse((const char *)call->msg, call->len, &list, e))
 		return false;
-	if (list.count > FIELD_REFUND_MAX)
-		done = err_set(e, ERR_REQUEST,
-		    "a list has at most %d stamps here", FIELD_REFUND_MAX);
-	for (int i = 0; i < TRIES && list.count <= FIELD_REFUND_MAX; i++) {
-		struct claim c = {.w = w, .call = call, .list = &list};
-
-		*e = (struct err)ERR_INIT;
-		done = run(&c, e);
-		store_rollback(w->store);
-		refund_free_answer(&c.answer);
-		*answer = c.row.answer;
-		*len = c.row.len;
-		if (done)
-			break;
-		free(*answer);
-		*answer = NULL;
-		if (e->kind != ERR_BUSY && !store_in_doubt(w->store))
-			break;
-	}
+	done = list.count <= FIELD_REFUND_MAX
+		   ? claim_at_last(w, call, &list, answer, len, e)
+		   : err_set(e, ERR_REQUEST,
+			 "a list has at most %d stamps here", FIELD_REFUND_MAX);
 	refund_free(&list);
 	return done;
 }

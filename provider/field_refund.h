@@ -6,6 +6,10 @@
  * Stamps that can be refunded are claimed at once; the list is answered, stamp by
  * stamp, when persons said yes or no.  One answer for each number of the PSD, for
  * ever; the value is on the account's credit, and comes by value download.
+ *
+ * Its window begins with the mail date, or with the day on which the provider first
+ * knew that there was such a stamp: by a word of the PSD, or a stamp that the post
+ * took, whose ascending register is as high (store_field_heard()).
  */
 #ifndef PROVIDER_FIELD_REFUND_H
 #define PROVIDER_FIELD_REFUND_H

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "provider/again.h"
 #include "provider/post.h"
 #include "provider/store_end.h"
 #include "provider/store_ledger.h"
@@ -219,7 +220,8 @@ give_back_ask(struct worker *w, const struct give_back *ask,
     struct refund_row *out, struct err *e)
 {
 	struct claim *c = calloc(1, sizeof(*c));
-	bool done = false;
+	struct again a;
+	bool done;
 
 	if (c == NULL)
 		return err_system(e, "memory");
@@ -227,14 +229,40 @@ give_back_ask(struct worker *w, const struct give_back *ask,
 	c->ask = ask;
 	c->out = out;
 	/* two that share stamps may hold each other up */
-	for (int i = 0; i < TRIES && !done; i++) {
-		*e = (struct err)ERR_INIT;
+	again_begin(&a, TRIES);
+	do {
 		done = claim(c, e);
 		store_rollback(w->store);
-		if (!done && e->kind != ERR_BUSY && !store_in_doubt(w->store))
-			break;
-	}
+	} while (!done && again(&a, w, e));
 	free(c);
+	return done;
+}
+
+/* --- looking ------------------------------------------------------------------------- */
+
+static bool
+look(struct worker *w, int64_t id, struct refund_row *out, bool *found,
+    struct err *e)
+{
+	return store_begin(w->store, STORE_WRITE, e) &&
+	       store_refund_find(w->store, id, false, out, found, e) &&
+	       store_commit(w->store, e);
+}
+
+/* It writes nothing, and commits as if it did: so what it found is not on this
+ * machine alone. */
+bool
+give_back_look(struct worker *w, int64_t id, struct refund_row *out,
+    bool *found, struct err *e)
+{
+	struct again a;
+	bool done;
+
+	again_begin(&a, TRIES);
+	do {
+		done = look(w, id, out, found, e);
+		store_rollback(w->store);
+	} while (!done && again(&a, w, e));
 	return done;
 }
 
@@ -312,9 +340,16 @@ bool
 give_back_approve(struct worker *w, int64_t id, const struct person *by,
     const char *method, struct refund_row *out, struct err *e)
 {
-	bool done = begin(w, id, by, out, e) && approve(w, by, method, out, e);
+	struct again a;
+	bool done;
 
-	store_rollback(w->store);
+	/* twice is once */
+	again_begin(&a, TRIES);
+	do {
+		done =
+		    begin(w, id, by, out, e) && approve(w, by, method, out, e);
+		store_rollback(w->store);
+	} while (!done && again(&a, w, e));
 	return done;
 }
 
@@ -337,8 +372,13 @@ bool
 give_back_reject(struct worker *w, int64_t id, const struct person *by,
     struct refund_row *out, struct err *e)
 {
-	bool done = begin(w, id, by, out, e) && reject(w, out, e);
+	struct again a;
+	bool done;
 
-	store_rollback(w->store);
+	again_begin(&a, TRIES);
+	do {
+		done = begin(w, id, by, out, e) && reject(w, out, e);
+		store_rollback(w->store);
+	} while (!done && again(&a, w, e));
 	return done;
 }

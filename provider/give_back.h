@@ -27,6 +27,12 @@ struct give_back {
 	} stamp[GIVE_BACK_MAX];
 };
 
+/* A refund, for who settles its journal by it: as it is wherever it has to be.
+ * *found = false: there is none of that number.
+ * Errors: ERR_ABSENT (the standby may not have it yet). */
+MUST_CHECK bool give_back_look(struct worker *w, int64_t id,
+    struct refund_row *out, bool *found, struct err *e);
+
 /* All of them, or none.  The same asked again is the same refund.
  * Errors: ERR_REQUEST (no such stamp of the account, one twice, no value),
  * ERR_DENIED (too old, mailed, in another refund). */
@@ -36,7 +42,8 @@ MUST_CHECK bool give_back_ask(struct worker *w, const struct give_back *ask,
 /* A person's yes; out->state is "approved" when it was the last that was
  * needed.  A yes to what is approved changes nothing.
  * Errors: ERR_REQUEST (no such refund, rejected), ERR_DENIED (not an
- * administrator of the provider, or suspended). */
+ * administrator of the provider, or suspended), ERR_ABSENT (not known: say it
+ * again). */
 MUST_CHECK bool
 give_back_approve(struct worker *w, int64_t id, const struct person *by,
     const char *method, struct refund_row *out, struct err *e);
@@ -44,8 +51,8 @@ give_back_approve(struct worker *w, int64_t id, const struct person *by,
 MUST_CHECK bool give_back_reject(struct worker *w, int64_t id,
     const struct person *by, struct refund_row *out, struct err *e);
 
-/* How many have to say yes.  The limit is for all of its account within a day: one
- * that is split is as large as it was. */
+/* How many have to say yes.  The limit is for all of its customer within a day: one
+ * that is split, among accounts too, is as large as it was. */
 int64_t give_back_needs(const struct worker *w, const struct refund_row *row);
 
 #endif

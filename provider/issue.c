@@ -89,18 +89,16 @@ static enum end
 after_failure(struct attempt *a, struct err *e)
 {
 	const char *conflict = store_conflict(a->w->store);
+	bool doubt = again_doubt(&a->again, a->w);
 
-	if (store_in_doubt(a->w->store))
-		worker_count_doubt(a->w);
 	if (a->out->stranger)
 		return FAILED;
 	if (!a->look_up && e->kind != ERR_ABSENT) {
 		a->look_up = true;
 		return AGAIN;
 	}
-	if (store_in_doubt(a->w->store) ||
-	    (e->kind == ERR_BUSY && !a->overtaken))
-		return AGAIN;
+	if (doubt || (e->kind == ERR_BUSY && !a->overtaken))
+		return again_left(&a->again, e) ? AGAIN : FAILED;
 	if (strstr(conflict, "label") != NULL)
 		err_set(e, ERR_DENIED,
 		    "a label of the sheet was used before: each is used once");
@@ -238,9 +236,7 @@ find_value(struct attempt *a, struct err *e)
 static bool
 run(struct attempt *a, struct err *e)
 {
-	static const char *const busy = "others are at work on this account";
-
-	for (int i = 0; i < ISSUE_TRIES; i++) {
+	for (again_begin(&a->again, ISSUE_TRIES);;) {
 		*e = (struct err)ERR_INIT;
 		switch (attempt(a, e)) {
 		case DONE:
@@ -251,11 +247,14 @@ run(struct attempt *a, struct err *e)
 		case SHORT:
 			if (!find_value(a, e))
 				return false;
+			err_set(
+			    e, ERR_BUSY, "others are at work on this account");
+			if (!again_left(&a->again, e))
+				return false;
 			break;
 		case AGAIN: break;
 		}
 	}
-	return e->kind != ERR_NONE ? false : err_set(e, ERR_BUSY, "%s", busy);
 }
 
 /* They are debited now: what a module says may not be taken for a refusal. */

@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "provider/issue_own.h"
 #include "provider/store_cost.h"
+#include "provider/store_customer.h"
 
 static bool
 check_fence(struct attempt *a, struct err *e)
@@ -28,42 +29,38 @@ check_bought(const struct attempt *a, struct err *e)
 }
 
 static bool
-over(mils limit, mils spent, mils more)
+needs_cost(const struct user_system *u)
 {
-	return limit >= 0 && (more > limit || spent > limit - more);
+	return u->cost_required[SIDE_PROVIDER] ||
+	       u->cost_required[SIDE_CUSTOMER];
 }
 
 static bool
-limit(mils most, mils spent, mils more, const char *of, struct err *e)
+check_item(const struct attempt *a, size_t i, struct err *e)
 {
-	char text[MILS_TEXT], was[MILS_TEXT], want[MILS_TEXT];
+	const struct issue_item *item = &a->order->item[i];
+	const struct user_system *u = &a->system;
+	struct spending s = {
+	    .of = LIMIT_STAMP, .more = item->request.amount, .whose = ""};
 
-	if (!over(most, spent, more))
-		return true;
-	return err_set(e, ERR_DENIED,
-	    "the limit of %s a %s is reached: %s spent, %s asked for; an "
-	    "administrator of the account can change it",
-	    mils_format(most, text), of, mils_format(spent, was),
-	    mils_format(more, want));
+	if (!limits_allow(&u->limits, &s, e))
+		return false;
+	s.whose = u->customer_name;
+	if (!limits_allow(&u->customer_limits, &s, e))
+		return false;
+	return !needs_cost(u) || item->cost[0] != '\0' ||
+	       err_set(e, ERR_REQUEST,
+		   "stamp %zu: this user system has to name a cost code for "
+		   "each stamp",
+		   i + 1);
 }
 
 static bool
 check_items(const struct attempt *a, struct err *e)
 {
-	const struct issue_order *o = a->order;
-
-	for (size_t i = 0; i < o->count; i++) {
-		if (a->known[i])
-			continue;
-		if (!limit(a->system.stamp_max, 0, o->item[i].request.amount,
-			"stamp", e))
+	for (size_t i = 0; i < a->order->count; i++)
+		if (!a->known[i] && !check_item(a, i, e))
 			return false;
-		if (a->system.cost_required && o->item[i].cost[0] == '\0')
-			return err_set(e, ERR_REQUEST,
-			    "stamp %zu: this user system has to name a cost "
-			    "code for each stamp",
-			    i + 1);
-	}
 	return true;
 }
 
@@ -115,19 +112,64 @@ turn_calendar(struct user_system *u, uint32_t today)
 	}
 }
 
+static bool
+check_sums(const struct limits *l, const struct spent_sums *spent,
+    const char *whose, mils more, struct err *e)
+{
+	const struct spending day = {LIMIT_DAY, spent->day, more, whose};
+	const struct spending month = {LIMIT_MONTH, spent->month, more, whose};
+
+	return limits_allow(l, &day, e) && limits_allow(l, &month, e);
+}
+
+static bool
+sums_limited(const struct limits *l)
+{
+	enum side by;
+
+	return limits_least(l, LIMIT_DAY, &by) >= 0 ||
+	       limits_least(l, LIMIT_MONTH, &by) >= 0;
+}
+
+bool
+issue_is_simple(const struct attempt *a)
+{
+	return !a->system.has_costs &&
+	       !sums_limited(&a->system.customer_limits);
+}
+
+/* All user systems of a customer that has a limit spend one after the other, from
+ * here to the commit; those of others never meet. */
+static bool
+check_customer(struct attempt *a, struct err *e)
+{
+	const struct user_system *u = &a->system;
+	struct spent_sums spent;
+
+	if (!sums_limited(&u->customer_limits))
+		return true;
+	store_customer_spent_ask(
+	    a->w->store, u->customer, worker_today(a->w), !a->trial);
+	return store_customer_spent_get(a->w->store, !a->trial, &spent, e) &&
+	       check_sums(
+		   &u->customer_limits, &spent, u->customer_name, a->sum, e);
+}
+
 bool
 issue_check(struct attempt *a, struct err *e)
 {
 	struct user_system *u = &a->system;
+	struct spent_sums spent;
 
 	if (u->why[0] != '\0')
 		return err_set(e, ERR_DENIED, "%s", u->why);
 	if (!check_fence(a, e) || !check_bought(a, e))
 		return false;
 	turn_calendar(u, worker_today(a->w));
+	spent = (struct spent_sums){u->day_spent, u->month_spent};
 	return check_items(a, e) && check_costs(a, e) &&
-	       limit(u->day_max, u->day_spent, a->sum, "day", e) &&
-	       limit(u->month_max, u->month_spent, a->sum, "month", e);
+	       check_sums(&u->limits, &spent, "", a->sum, e) &&
+	       check_customer(a, e);
 }
 
 void

@@ -62,16 +62,15 @@ issue_find(struct worker *w, int64_t system,
     const uint8_t (*keys)[PSD_KEY_BYTES], size_t count,
     struct issue_result *out, struct err *e)
 {
-	bool done = false;
+	struct again a;
+	bool done;
 
 	out->count = count;
-	for (int i = 0; i < ISSUE_TRIES && !done; i++) {
-		*e = (struct err)ERR_INIT;
+	again_begin(&a, ISSUE_TRIES);
+	do {
 		done = find(w, system, keys, count, out, e);
 		store_rollback(w->store);
-		if (!done && !store_in_doubt(w->store) && e->kind != ERR_BUSY)
-			return false;
-	}
+	} while (!done && again(&a, w, e));
 	return done && complete_found(w, out, e);
 }
 

@@ -5,6 +5,7 @@
 #ifndef PROVIDER_ISSUE_OWN_H
 #define PROVIDER_ISSUE_OWN_H
 
+#include "provider/again.h"
 #include "provider/issue.h"
 #include "provider/psds.h"
 
@@ -23,6 +24,7 @@ struct attempt {
 	struct worker *w;
 	const struct issue_order *order;
 	struct issue_result *out;
+	struct again again;
 	bool look_up;	  /* some keys may be known */
 	bool all;	  /* one PSD has too little */
 	bool trial;	  /* nothing is locked, whatever its fence */
@@ -77,6 +79,9 @@ MUST_CHECK bool issue_read_psds(struct attempt *a, struct err *e);
 /* May the system spend this, now?
  * Errors: ERR_DENIED, ERR_BUSY (fence), ERR_REQUEST (cost code, what it buys). */
 MUST_CHECK bool issue_check(struct attempt *a, struct err *e);
+/* The system that was read has all that this takes: it asks the database nothing
+ * more, and locks nothing that others have too. */
+bool issue_is_simple(const struct attempt *a);
 
 /* May the fresh stamps go onto their label sheets?  Binds sheets that are
  * nobody's to the account.

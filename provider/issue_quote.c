@@ -25,16 +25,14 @@ try_all(struct attempt *a, struct issue_price *out, struct err *e)
 static bool
 quote(struct attempt *a, struct issue_price *out, struct err *e)
 {
-	bool done = false;
+	bool done;
 
-	for (int i = 0; i < ISSUE_TRIES && !done; i++) {
-		*e = (struct err)ERR_INIT;
+	again_begin(&a->again, ISSUE_TRIES);
+	do {
 		issue_take(a);
 		done = try_all(a, out, e);
 		store_rollback(a->w->store);
-		if (!done && e->kind != ERR_BUSY)
-			return false;
-	}
+	} while (!done && again(&a->again, a->w, e));
 	return done;
 }
 

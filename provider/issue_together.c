@@ -4,9 +4,10 @@
  * transaction: what it costs to begin and to commit is paid once.
  *
  * It does what nobody objects to and nobody else is at.  It waits for no row; an
- * order that is refused, short of value, known or whose rows are locked is left out
- * and tried alone (issue.c), which says what there is to say of it.  If one of them
- * fails in the writing then none is written.
+ * order that is refused, short of value, known, of a customer with a limit over all
+ * its systems, or whose rows are locked is left out and tried alone (issue.c), which
+ * says what there is to say of it.  If one of them fails in the writing then none
+ * is written.
  */
 #include "provider/combine.h"
 #include "provider/issue_own.h"
@@ -60,11 +61,10 @@ read(struct attempt *const *list, size_t count)
 	for (size_t i = 0; i < count; i++)
 		list[i]->joins = issue_read_system(list[i], &e);
 	for (size_t i = 0; i < count; i++)
-		list[i]->joins = issue_read_psds(list[i], &e) &&
-				 list[i]->joins && !list[i]->system.has_costs &&
-				 issue_read_known(list[i], &e) &&
-				 issue_check(list[i], &e) &&
-				 issue_debit(list[i], &e);
+		list[i]->joins =
+		    issue_read_psds(list[i], &e) && list[i]->joins &&
+		    issue_is_simple(list[i]) && issue_read_known(list[i], &e) &&
+		    issue_check(list[i], &e) && issue_debit(list[i], &e);
 }
 
 static size_t

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "provider/again.h"
 
 #define TRIES 20 /* each is somebody else's progress */
 
@@ -106,20 +107,31 @@ read_order(struct worker *w, const struct order_named *name,
 	return true;
 }
 
+static bool
+find(struct worker *w, const struct user_system *who, enum store_mode mode,
+    int64_t id, struct order *out, bool *found, struct err *e)
+{
+	const struct order_named name = {.system = who->id, .id = id};
+	bool done = store_begin(w->store, mode, e) &&
+		    read_order(w, &name, &out->row, found, e) &&
+		    read_funds(w, who, &out->funds, e) &&
+		    store_commit(w->store, e);
+
+	if (!done && store_in_doubt(w->store))
+		e->kind = ERR_ABSENT;
+	store_rollback(w->store);
+	return done;
+}
+
+/* A database that is the primary no more may not have it; there no commit ends. */
 bool
 order_find(struct worker *w, const struct user_system *who, int64_t id,
     struct order *out, bool *found, struct err *e)
 {
-	const struct order_named name = {.system = who->id, .id = id};
-	bool done;
-
 	*out = (struct order){.funds = 0};
 	*found = false;
-	done = store_begin(w->store, STORE_READ, e) &&
-	       read_order(w, &name, &out->row, found, e) &&
-	       read_funds(w, who, &out->funds, e);
-	store_rollback(w->store);
-	return done;
+	return find(w, who, STORE_READ, id, out, found, e) &&
+	       (*found || find(w, who, STORE_WRITE, id, out, found, e));
 }
 
 /* --- placing -------------------------------------------------------------------------- */
@@ -146,14 +158,33 @@ take_known(struct worker *w, struct order *o, bool *found, struct err *e)
 }
 
 static bool
+look(struct worker *w, const struct user_system *who, enum store_mode mode,
+    struct order *o, bool *found, struct err *e)
+{
+	bool done =
+	    store_begin(w->store, mode, e) && take_known(w, o, found, e) &&
+	    read_funds(w, who, &o->funds, e) && store_commit(w->store, e);
+
+	store_rollback(w->store);
+	return done;
+}
+
+/* What is found is told when the standby has it, too. */
+static bool
 find_known(struct worker *w, const struct user_system *who, struct order *o,
     bool *found, struct err *e)
 {
-	bool done = store_begin(w->store, STORE_READ, e) &&
-		    take_known(w, o, found, e) &&
-		    read_funds(w, who, &o->funds, e);
+	struct again a;
+	bool done;
 
-	store_rollback(w->store);
+	if (!look(w, who, STORE_READ, o, found, e))
+		return false;
+	if (!*found)
+		return true;
+	again_begin(&a, TRIES);
+	do
+		done = look(w, who, STORE_WRITE, o, found, e);
+	while (!done && again(&a, w, e));
 	return done;
 }
 
@@ -195,16 +226,14 @@ add(struct worker *w, struct order *o, struct err *e)
 static bool
 add_at_last(struct worker *w, struct order *o, struct err *e)
 {
-	bool done = false, again = true;
+	struct again a;
+	bool done;
 
-	for (int i = 0; i < TRIES && !done && again; i++) {
-		*e = (struct err)ERR_INIT;
+	again_begin(&a, TRIES);
+	do {
 		done = add(w, o, e);
-		again = store_in_doubt(w->store) || e->kind == ERR_BUSY;
 		store_rollback(w->store);
-	}
-	if (!done && store_in_doubt(w->store))
-		e->kind = ERR_ABSENT;
+	} while (!done && again(&a, w, e));
 	return done;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "provider/store_field.h"
 #include "provider/store_stamp.h"
 #include "stamp/sig.h"
 #include "vault/crypto.h"
@@ -306,8 +307,10 @@ use(struct worker *w, const struct post_mark *mark, struct post_check *out,
 	if (!post_digest(&out->in, end.digest, e) ||
 	    !store_end_add(w->store, &end, &fresh, e))
 		return false;
-	if (fresh)
-		return true;
+	if (fresh) /* so its PSD had come as far */
+		return !out->field ||
+		       store_field_heard(w->store, out->in.psd_serial,
+			   (mils)out->in.ascending, end.made, e);
 	/* somebody else saw it while this one looked */
 	if (!store_end_find(w->store, end.digest, &out->end, &out->ended, e))
 		return false;

@@ -22,12 +22,12 @@ static const struct {
     {"migrate", verb_migrate, "brings the schema to this version"},
     {"audit", verb_audit, "checks the books and every signature"},
     {"ledger", verb_ledger, "shows the ledger, or an account's transfers"},
-    {"customer", verb_customer, "adds, suspends, resumes a customer"},
+    {"customer", verb_customer, "adds, limits, suspends, resumes a customer"},
     {"account", verb_account, "adds, shows, locks, unlocks, sets auto-add"},
     {"credit", verb_credit, "pays money in, for an invoice"},
     {"pay", verb_pay, "lists payments, approves, rejects or returns one"},
     {"psd", verb_psd, "adds PSDs to an account, lists them"},
-    {"system", verb_system, "adds a user system, makes its token"},
+    {"system", verb_system, "adds, limits, lists user systems, makes tokens"},
     {"person", verb_person, "adds a person with a role, makes the token"},
     {"cost", verb_cost, "adds, removes, lists the cost codes of an account"},
     {"refund", verb_refund, "lists refunds, approves and rejects them"},
@@ -75,6 +75,7 @@ run(const char *path, int argc, char **argv)
 		if (p == NULL)
 			err_set(&e, ERR_SYSTEM, "out of memory");
 		else if (program_load(path, p, &e) &&
+			 program_is_service(&p->config, &e) &&
 			 verbs[i].run(p, argc, argv, &e))
 			status = EXIT_SUCCESS;
 		if (status != EXIT_SUCCESS)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/program.h"
 
+#include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/durable.h"
 #include "provider/combine.h"
@@ -16,13 +20,49 @@
 #include "vault/nursery.h"
 #include "vault/pin.h"
 
-#define STORE_WAIT_MS 30000
+#define STORE_WAIT_MS 15000 /* for a lock; shorter than an answer */
 
 bool
 program_load(const char *path, struct program *out, struct err *e)
 {
 	*out = (struct program){.authority = NULL};
 	return config_load(path, &out->config, e);
+}
+
+static bool
+is_roots(const char *path, struct err *e)
+{
+	char folder[PATH_MAX];
+	const struct passwd *owner;
+	const char *name;
+	struct stat st;
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash == NULL || slash == folder)
+		return true;
+	*slash = '\0';
+	if (stat(folder, &st) != 0 || st.st_uid == 0)
+		return true;
+	owner = getpwuid(st.st_uid);
+	name = owner ? owner->pw_name : "?";
+	return err_set(e, ERR_REQUEST,
+	    "%s is user %s's, who could not read what root makes there: "
+	    "setpriv --reuid=%s --regid=%s --init-groups postaged ...",
+	    folder, name, name, name);
+}
+
+bool
+program_is_service(const struct config *c, struct err *e)
+{
+	static const char file[] = "sqlite:";
+
+	if (geteuid() != 0)
+		return true;
+	return is_roots(c->authority, e) &&
+	       (strncmp(c->database, file, sizeof(file) - 1) != 0 ||
+		   is_roots(c->database + sizeof(file) - 1, e));
 }
 
 static bool
@@ -51,6 +91,7 @@ read_cluster_key(struct program *p, struct err *e)
 	if (p->config.role == ROLE_BOTH)
 		return true;
 	done = pin_path(p->config.cluster_key, path, e) &&
+	       pin_private(path, e) &&
 	       durable_read(path, bytes, sizeof(bytes), &len, e);
 	if (done && len != FORWARDED_KEY)
 		done = err_set(e, ERR_CONFIG,
@@ -138,7 +179,7 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 		    .answer_ms = p->config.answer_ms};
 
 		if (!signer_open(&setup, &w->signer[i], e))
-			return err_prefix(e, "module %s", m->name);
+			return false;
 		w->signers++;
 	}
 	return true;

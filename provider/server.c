@@ -231,6 +231,7 @@ start(struct servers *s, const struct config *c, struct err *e)
 	if (!store_open(c->database, STORE_MS, &s->store, e) ||
 	    !https_open(&setup, &s->https, e))
 		return false;
+	store_set_answer(s->store, 2 * STORE_MS);
 	one_round(s);
 	s->running = pthread_create(&s->thread, NULL, run, s) == 0;
 	return s->running || err_system(e, "a thread");

@@ -43,12 +43,19 @@ store_open(const char *uri, int wait_ms, struct store **out, struct err *e)
 		return err_set(e, ERR_SYSTEM, "database: out of memory");
 	}
 	s->wait_ms = wait_ms;
+	s->answer_ms = STORE_ANSWER_MS;
 	if (!find_driver(s, e) || !s->driver->open(s, e)) {
 		store_close(s);
 		return false;
 	}
 	*out = s;
 	return true;
+}
+
+void
+store_set_answer(struct store *s, int ms)
+{
+	s->answer_ms = ms;
 }
 
 bool
@@ -106,7 +113,7 @@ store_begin(struct store *s, enum store_mode mode, struct err *e)
 	forget_result(s);
 	s->died = (struct err)ERR_INIT;
 	s->conflict[0] = '\0';
-	s->in_doubt = s->wrote = false;
+	s->in_doubt = s->wrote = s->takes_time = false;
 	s->changed_all = 0;
 	s->mode = mode;
 	s->inside = s->driver->begin(s, e);
@@ -159,6 +166,12 @@ store_commit(struct store *s, struct err *e)
 	store_forget_calls(s);
 	forget_result(s);
 	return true;
+}
+
+void
+store_take_time(struct store *s)
+{
+	s->takes_time = true;
 }
 
 bool

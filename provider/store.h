@@ -29,8 +29,8 @@
  * by the next store_begin(), which notices one that was lost since the last
  * transaction.  It must not cross a fork.
  *
- * Errors, beside what is named below: ERR_ABSENT (the server is gone, starts or
- * stops, is a standby; nothing was committed), ERR_BUSY (a lock was not had in
+ * Errors, beside what is named below: ERR_ABSENT (the server is gone or silent,
+ * starts or stops, is a standby; nothing was committed), ERR_BUSY (a lock was not had in
  * time, a deadlock, a serialization failure: begin again), ERR_CORRUPT (the
  * engine says that its file is damaged), ERR_SYSTEM.
  */
@@ -52,6 +52,12 @@ MUST_CHECK bool
 store_open(const char *uri, int wait_ms, struct store **out, struct err *e);
 /* False: it is a file that is not there, which store_open() would make. */
 bool store_is_there(const char *uri);
+/* How long an answer of a server is waited for, with what it waits for itself (a
+ * lock, a standby); at first STORE_ANSWER_MS.  Then the connection is given up,
+ * as if it had been cut: nobody can tell a server that hangs from one that is
+ * slow. */
+#define STORE_ANSWER_MS 30000
+void store_set_answer(struct store *s, int ms);
 /* Ends; NULL is allowed. */
 void store_close(struct store *s);
 
@@ -76,12 +82,16 @@ enum store_lock { STORE_LOOK, STORE_LOCK, STORE_LOCK_FREE };
 /* Durable when it is true: on the medium, with PostgreSQL on the synchronous
  * standbys too, and with it what a STORE_WRITE has read, although it wrote nothing.
  * When it is false the transaction is over too, rolled back.
- * Errors: ERR_SYSTEM and store_in_doubt(): the connection was lost while the
- * commit was under way, the wait for the standby was broken off, or the file
+ * Errors: ERR_SYSTEM and store_in_doubt(): the connection was lost, or the server
+ * silent, while the commit was under way, the wait for the standby was broken off, or the file
  * could not be written, and what was written of it could not be taken back: then
  * nobody begins to write until that is done (ERR_ABSENT). */
 MUST_CHECK bool store_commit(struct store *s, struct err *e);
 void store_rollback(struct store *s);
+
+/* This transaction looks at all that there is: its answers may take as long as they
+ * take. */
+void store_take_time(struct store *s);
 
 /* The last store_commit() may have been done or not: ask again by the key of
  * what was to be written, in a transaction that writes. */
@@ -155,6 +165,10 @@ int64_t store_changed_all(const struct store *s);
  * Errors: ERR_CONFIG. */
 MUST_CHECK bool
 store_migrate(struct store *s, int *from, int *to, struct err *e);
+
+/* The version of its schema, 0: there are no books in it.
+ * Errors: as store_migrate(). */
+MUST_CHECK bool store_version(struct store *s, int *version, struct err *e);
 
 /* The schema is the one that this program knows.
  * Errors: ERR_CONFIG ("postaged migrate", "postaged init"). */

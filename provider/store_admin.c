@@ -203,6 +203,20 @@ no_system(const char *name, struct err *e)
 }
 
 bool
+store_system_named(
+    struct store *s, const char *name, int64_t *id, struct err *e)
+{
+	store_put_text(s, name);
+	if (!store_run(s, "SELECT id FROM usersystem WHERE name = $1", e))
+		return false;
+	if (!store_row(s))
+		return err_set(
+		    e, ERR_REQUEST, "there is no user system \"%s\"", name);
+	*id = store_int(s, 0);
+	return true;
+}
+
+bool
 store_system_suspend(struct store *s, const char *name, enum side by, bool on,
     bool *still, struct err *e)
 {

@@ -8,6 +8,7 @@
 #define PROVIDER_STORE_ADMIN_H
 
 #include "base/mils.h"
+#include "provider/limits.h"
 #include "provider/store.h"
 #include "provider/worker.h"
 
@@ -47,10 +48,13 @@ struct state_change {
 MUST_CHECK bool store_state_set(
     struct store *s, const struct state_change *change, struct err *e);
 
+/* The number of a user system.  Errors: ERR_REQUEST (there is none). */
+MUST_CHECK bool store_system_named(
+    struct store *s, const char *name, int64_t *id, struct err *e);
+
 /* Suspends a user system, or lifts that, for the side that says so: what the other
  * side said stays.  *still = it is suspended now.
  * Errors: ERR_REQUEST (there is none, or it was withdrawn). */
-enum side { SIDE_PROVIDER, SIDE_CUSTOMER };
 MUST_CHECK bool store_system_suspend(struct store *s, const char *name,
     enum side by, bool on, bool *still, struct err *e);
 /* For ever.  Errors: ERR_REQUEST (there is none). */

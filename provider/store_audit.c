@@ -241,6 +241,7 @@ bool
 store_ledger_accounts(
     struct store *s, ledger_account_fn *each, void *context, struct err *e)
 {
+	store_take_time(s);
 	if (!store_run(s,
 		"SELECT account, CAST(SUM(given) AS BIGINT), "
 		"CAST(SUM(taken) AS BIGINT), COUNT(*) FROM ("

@@ -40,6 +40,39 @@ store_field_said(struct store *s, uint32_t psd, uint32_t sequence,
 }
 
 bool
+store_field_heard(
+    struct store *s, uint32_t psd, mils ascending, int64_t made, struct err *e)
+{
+	store_put_int(s, psd);
+	store_put_int(s, ascending);
+	store_put_int(s, made);
+	return store_run(s,
+	    "INSERT INTO heard (psd, ascending, made) "
+	    "SELECT p.serial, CAST($2 AS BIGINT), CAST($3 AS BIGINT) "
+	    "FROM psd p WHERE p.serial = $1 AND p.place = 'field' AND "
+	    "NOT EXISTS (SELECT 1 FROM heard h WHERE h.psd = $1 AND "
+	    "h.ascending >= $2) ON CONFLICT DO NOTHING",
+	    e);
+}
+
+bool
+store_field_known(
+    struct store *s, uint32_t psd, mils ascending, int64_t *made, struct err *e)
+{
+	store_put_int(s, psd);
+	store_put_int(s, ascending);
+	*made = 0;
+	if (!store_run(s,
+		"SELECT made FROM heard WHERE psd = $1 AND ascending >= $2 "
+		"ORDER BY ascending LIMIT 1",
+		e))
+		return false;
+	if (store_row(s))
+		*made = store_int(s, 0);
+	return true;
+}
+
+bool
 store_field_consent(struct store *s, uint32_t psd, uint32_t sequence,
     mils ascending, bool *same, struct err *e)
 {

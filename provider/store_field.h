@@ -24,6 +24,14 @@ MUST_CHECK bool store_field_lock(struct store *s, uint32_t psd,
 MUST_CHECK bool store_field_said(struct store *s, uint32_t psd,
     uint32_t sequence, const struct field_row *row, struct err *e);
 
+/* Its ascending register has come to this; nothing where that, or more, was known.
+ * Of a PSD that is not in the field nothing is kept. */
+MUST_CHECK bool store_field_heard(
+    struct store *s, uint32_t psd, mils ascending, int64_t made, struct err *e);
+/* When was that known first?  *made = 0: it is not known. */
+MUST_CHECK bool store_field_known(struct store *s, uint32_t psd, mils ascending,
+    int64_t *made, struct err *e);
+
 /* The state that was consented to under a number; *same = false: another one. */
 MUST_CHECK bool store_field_consent(struct store *s, uint32_t psd,
     uint32_t sequence, mils ascending, bool *same, struct err *e);

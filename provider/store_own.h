@@ -54,7 +54,8 @@ struct store {
 	char *uri;
 	const char *target; /* behind the scheme */
 	char name[256];
-	int wait_ms;
+	int wait_ms, answer_ms;
+	bool takes_time; /* the transaction: answers are waited for */
 
 	enum store_mode mode;
 	bool inside, in_doubt;

@@ -48,14 +48,15 @@ disconnect(struct pg_engine *g)
 		g->cache[i].prepared = false;
 }
 
-/* A setting of the server that is stricter stays. */
+/* A setting of the server that is stricter stays.  A statement has no time limit
+ * there, as it would hold for a commit, too, and break off its wait for the
+ * standby: who waits here gives up the connection instead. */
 static bool
 settle_session(struct store *s, struct err *e)
 {
-	struct pg_engine *g = s->engine;
 	char sql[640];
 	PGresult *r;
-	bool good, syncs;
+	bool syncs;
 
 	snprintf(sql, sizeof(sql),
 	    "SET lock_timeout = %d; SET statement_timeout = 0;"
@@ -67,12 +68,11 @@ settle_session(struct store *s, struct err *e)
 	    " NOT IN ('on', 'remote_apply');"
 	    "SELECT current_setting('fsync')",
 	    s->wait_ms, IDLE_S);
-	r = PQexec(g->conn, sql);
-	good = PQresultStatus(r) == PGRES_TUPLES_OK;
-	syncs = good && strcmp(PQgetvalue(r, 0, 0), "on") == 0;
-	if (!good)
-		pg_failed(s, r, e);
-	else if (!syncs)
+	r = pg_exec(s, sql, e);
+	if (r == NULL)
+		return false;
+	syncs = strcmp(PQgetvalue(r, 0, 0), "on") == 0;
+	if (!syncs)
 		err_set(e, ERR_CONFIG,
 		    "database %s: its server runs with fsync off: what it "
 		    "says is written may be lost",
@@ -103,9 +103,11 @@ connect_anew(struct store *s, struct err *e)
 		return err_set(e, ERR_ABSENT, "database %s: %s", s->name, line);
 	}
 	PQsetNoticeReceiver(g->conn, hear, g);
+	if (PQsetnonblocking(g->conn, 1) != 0)
+		return pg_lost(s, PQerrorMessage(g->conn), e);
 	if (!settle_session(s, e))
 		return false;
-	if (PQsetnonblocking(g->conn, 1) != 0 || !PQenterPipelineMode(g->conn))
+	if (!PQenterPipelineMode(g->conn))
 		return pg_lost(s, PQerrorMessage(g->conn), e);
 	g->lost = false;
 	return true;

@@ -64,6 +64,9 @@ MUST_CHECK bool pg_sync(struct store *s, struct err *e);
 /* Waits for the next answer that is expected; *kind = what it answers.  A
  * call's result is kept. */
 MUST_CHECK bool pg_take(struct store *s, enum pg_kind *kind, struct err *e);
+/* Statements at once, outside of the pipeline; the last one's result, for PQclear().
+ * NULL: an error. */
+PGresult *pg_exec(struct store *s, const char *sql, struct err *e);
 bool pg_expects(const struct pg_engine *g);
 void pg_forget(struct pg_engine *g);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "provider/store_postgresql.h"
 
 #define NAME_MAX_LEN 16
@@ -181,7 +182,54 @@ pg_sync(struct store *s, struct err *e)
 
 /* --- receiving ------------------------------------------------------------------- */
 
+/* What is cancelled here may be the wait for a standby, and then the commit is seen
+ * without it: the server is left alone with what it does. */
+static bool
+silent(struct store *s, struct err *e)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "it is silent for %d ms", s->answer_ms);
+	return pg_lost(s, text, e);
+}
+
+/* True: something has come, or can be written. */
+static bool
+poll_until(struct store *s, struct pollfd *at, int64_t until, struct err *e)
+{
+	struct pg_engine *g = s->engine;
+	int64_t left = until - clock_ms();
+	int found =
+	    poll(at, 1, s->takes_time ? -1 : (int)(left > 0 ? left : 0));
+
+	if (found < 0 && errno != EINTR)
+		return pg_lost(s, PQerrorMessage(g->conn), e);
+	return found != 0 || silent(s, e);
+}
+
 /* Writes what is left to write and reads, both as they come. */
+static bool
+exchange(struct store *s, struct err *e)
+{
+	struct pg_engine *g = s->engine;
+	int64_t until = clock_ms() + s->answer_ms;
+
+	for (;;) {
+		int left = PQflush(g->conn);
+		struct pollfd at = {.fd = PQsocket(g->conn),
+		    .events = (short)(left > 0 ? POLLIN | POLLOUT : POLLIN)};
+
+		if (left >= 0 && !PQisBusy(g->conn))
+			return true;
+		if (left < 0 || at.fd < 0)
+			return pg_lost(s, PQerrorMessage(g->conn), e);
+		if (!poll_until(s, &at, until, e))
+			return false;
+		if (!PQconsumeInput(g->conn) && PQisBusy(g->conn))
+			return pg_lost(s, PQerrorMessage(g->conn), e);
+	}
+}
+
 static bool
 await(struct store *s, struct err *e)
 {
@@ -190,19 +238,33 @@ await(struct store *s, struct err *e)
 	if (g->unflushed && !PQsendFlushRequest(g->conn))
 		return pg_lost(s, PQerrorMessage(g->conn), e);
 	g->unflushed = false;
-	for (;;) {
-		int left = PQflush(g->conn);
-		struct pollfd at = {.fd = PQsocket(g->conn),
-		    .events = (short)(left > 0 ? POLLIN | POLLOUT : POLLIN)};
+	return exchange(s, e);
+}
 
-		if (left >= 0 && !PQisBusy(g->conn))
-			return true;
-		if (left < 0 || at.fd < 0 ||
-		    (poll(&at, 1, -1) < 0 && errno != EINTR))
-			return pg_lost(s, PQerrorMessage(g->conn), e);
-		if (!PQconsumeInput(g->conn) && PQisBusy(g->conn))
-			return pg_lost(s, PQerrorMessage(g->conn), e);
+PGresult *
+pg_exec(struct store *s, const char *sql, struct err *e)
+{
+	struct pg_engine *g = s->engine;
+	PGresult *r, *last = NULL;
+
+	if (!PQsendQuery(g->conn, sql)) {
+		pg_lost(s, PQerrorMessage(g->conn), e);
+		return NULL;
 	}
+	while (exchange(s, e)) {
+		r = PQgetResult(g->conn);
+		if (r == NULL)
+			return last;
+		PQclear(last);
+		last = r;
+		if (PQresultStatus(r) != PGRES_TUPLES_OK &&
+		    PQresultStatus(r) != PGRES_COMMAND_OK) {
+			pg_failed(s, r, e);
+			break;
+		}
+	}
+	PQclear(last);
+	return NULL;
 }
 
 /* Columns that store_int() and so on can give. */

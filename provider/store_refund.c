@@ -9,8 +9,9 @@
 	"SELECT r.id, r.account, r.usersystem, a.name, r.state, r.stamps, " \
 	"r.total, r.reason, r.made, r.settled, (SELECT COUNT(*) FROM "      \
 	"refund_approval v WHERE v.refund = r.id), (SELECT CAST("           \
-	"COALESCE(SUM(o.total), 0) AS BIGINT) FROM refund o WHERE "         \
-	"o.account = r.account AND o.state <> 'rejected' AND "              \
+	"COALESCE(SUM(o.total), 0) AS BIGINT) FROM refund o "               \
+	"JOIN account b ON b.id = o.account WHERE "                         \
+	"b.customer = a.customer AND o.state <> 'rejected' AND "            \
 	"o.made > r.made - 86400000 AND o.made < r.made + 86400000) "       \
 	"FROM refund r "                                                    \
 	"JOIN account a ON a.id = r.account "

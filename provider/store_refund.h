@@ -21,8 +21,8 @@ struct refund_row {
 	char reason[REFUND_REASON];
 	int64_t made, settled;
 	int64_t approvals; /* so far */
-	/* What its account asked for in the day before and behind it, and was
-	 * not rejected; with it. */
+	/* What its customer's accounts asked for in the day before and behind
+	 * it, and was not rejected; with it. */
 	mils of_days;
 };
 

@@ -4,17 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SQL_SYSTEM                                                       \
-	"SELECT u.id, u.account, u.name, a.name, u.state, a.state, "     \
-	"a.reason, c.state, c.reason, u.secret, u.fingerprint, "         \
-	"u.address, u.stamp_max, u.day_max, u.month_max, "               \
-	"u.cost_required, a.credit, a.load, a.add_below, a.add_amount, " \
-	"n.fence, n.pieces, n.ascending, n.day, n.month, n.day_spent, "  \
-	"n.month_spent, CASE WHEN EXISTS (SELECT 1 FROM cost_code k "    \
-	"WHERE k.account = a.id) THEN 1 ELSE 0 END, u.by_customer "      \
-	"FROM usersystem_count n "                                       \
-	"JOIN usersystem u ON u.id = n.usersystem "                      \
-	"JOIN account a ON a.id = u.account "                            \
+#define SQL_SYSTEM                                                      \
+	"SELECT u.id, u.account, u.name, a.name, u.state, a.state, "    \
+	"a.reason, c.state, c.reason, u.secret, u.fingerprint, "        \
+	"u.address, u.stamp_max, u.day_max, u.month_max, "              \
+	"u.own_stamp_max, u.own_day_max, u.own_month_max, "             \
+	"u.cost_required, u.own_cost_required, c.id, c.name, "          \
+	"c.stamp_max, c.day_max, c.month_max, c.own_stamp_max, "        \
+	"c.own_day_max, c.own_month_max, u.by_customer, "               \
+	"a.credit, a.load, a.add_below, a.add_amount, "                 \
+	"n.fence, n.pieces, n.ascending, n.day, n.month, n.day_spent, " \
+	"n.month_spent, CASE WHEN EXISTS (SELECT 1 FROM cost_code k "   \
+	"WHERE k.account = a.id) THEN 1 ELSE 0 END "                    \
+	"FROM usersystem_count n "                                      \
+	"JOIN usersystem u ON u.id = n.usersystem "                     \
+	"JOIN account a ON a.id = u.account "                           \
 	"JOIN customer c ON c.id = a.customer "
 #define SQL_ONE SQL_SYSTEM "WHERE n.usersystem = $1"
 
@@ -58,7 +62,9 @@ judge(struct store *s, struct user_system *out)
 		    store_text(s, 3), store_text(s, 6));
 	else if (!is(s, 7, "active"))
 		snprintf(out->why, sizeof(out->why),
-		    "the customer is suspended: %s", store_text(s, 8));
+		    "the customer is suspended%s%s",
+		    *store_text(s, 8) ? ": " : ", ask the provider",
+		    store_text(s, 8));
 }
 
 static void
@@ -80,25 +86,56 @@ read_who(struct store *s, struct user_system *out)
 	copy(s, 11, out->address, sizeof(out->address));
 }
 
+void
+store_limits_put(struct store *s, const struct limits *l)
+{
+	for (int by = 0; by < SIDES; by++)
+		for (int of = 0; of < LIMITS; of++)
+			store_put_int(s, l->most[by][of]);
+}
+
+void
+store_limits_get(struct store *s, int column, struct limits *out)
+{
+	for (int by = 0; by < SIDES; by++)
+		for (int of = 0; of < LIMITS; of++)
+			out->most[by][of] = store_int(s, column++);
+}
+
+static void
+read_rules(struct store *s, struct user_system *out)
+{
+	store_limits_get(s, 12, &out->limits);
+	out->cost_required[SIDE_PROVIDER] = store_int(s, 18) != 0;
+	out->cost_required[SIDE_CUSTOMER] = store_int(s, 19) != 0;
+	out->customer = store_int(s, 20);
+	copy(s, 21, out->customer_name, sizeof(out->customer_name));
+	store_limits_get(s, 22, &out->customer_limits);
+}
+
 static void
 read_counts(struct store *s, struct user_system *out)
 {
-	out->stamp_max = store_int(s, 12);
-	out->day_max = store_int(s, 13);
-	out->month_max = store_int(s, 14);
-	out->cost_required = store_int(s, 15) != 0;
-	out->credit = store_int(s, 16);
-	out->load = store_int(s, 17);
-	out->add_below = store_int(s, 18);
-	out->add_amount = store_int(s, 19);
-	out->fence = store_int(s, 20);
-	out->pieces = store_int(s, 21);
-	out->ascending = store_int(s, 22);
-	out->day = (uint32_t)store_int(s, 23);
-	out->month = (uint32_t)store_int(s, 24);
-	out->day_spent = store_int(s, 25);
-	out->month_spent = store_int(s, 26);
-	out->has_costs = store_int(s, 27) != 0;
+	out->credit = store_int(s, 29);
+	out->load = store_int(s, 30);
+	out->add_below = store_int(s, 31);
+	out->add_amount = store_int(s, 32);
+	out->fence = store_int(s, 33);
+	out->pieces = store_int(s, 34);
+	out->ascending = store_int(s, 35);
+	out->day = (uint32_t)store_int(s, 36);
+	out->month = (uint32_t)store_int(s, 37);
+	out->day_spent = store_int(s, 38);
+	out->month_spent = store_int(s, 39);
+	out->has_costs = store_int(s, 40) != 0;
+}
+
+static void
+read_system(struct store *s, struct user_system *out)
+{
+	read_who(s, out);
+	read_rules(s, out);
+	read_counts(s, out);
 }
 
 bool
@@ -112,8 +149,7 @@ store_system_get(
 	*found = store_row(s);
 	if (!*found)
 		return true;
-	read_who(s, out);
-	read_counts(s, out);
+	read_system(s, out);
 	return true;
 }
 
@@ -126,8 +162,7 @@ store_system_list(
 	while (store_row(s)) {
 		struct user_system u = {.id = 0};
 
-		read_who(s, &u);
-		read_counts(s, &u);
+		read_system(s, &u);
 		each(context, &u);
 	}
 	return true;
@@ -195,17 +230,24 @@ store_system_loaded(struct store *s, int64_t account, mils *out, struct err *e)
 	return true;
 }
 
+static void
+put_rules(struct store *s, const struct user_system *u)
+{
+	store_limits_put(s, &u->limits);
+	store_put_int(s, u->cost_required[SIDE_PROVIDER]);
+	store_put_int(s, u->cost_required[SIDE_CUSTOMER]);
+}
+
 bool
 store_system_limits(struct store *s, const struct user_system *u, struct err *e)
 {
-	store_put_int(s, u->stamp_max);
-	store_put_int(s, u->day_max);
-	store_put_int(s, u->month_max);
-	store_put_int(s, u->cost_required);
+	put_rules(s, u);
 	store_put_int(s, u->id);
 	return store_run(s,
 	    "UPDATE usersystem SET stamp_max = $1, day_max = $2, "
-	    "month_max = $3, cost_required = $4 WHERE id = $5",
+	    "month_max = $3, own_stamp_max = $4, own_day_max = $5, "
+	    "own_month_max = $6, cost_required = $7, own_cost_required = $8 "
+	    "WHERE id = $9",
 	    e);
 }
 
@@ -221,15 +263,14 @@ store_system_add(struct store *s, const struct user_system *u, int64_t made,
 		store_put_null(s);
 	store_put_text(s, u->fingerprint[0] ? u->fingerprint : NULL);
 	store_put_text(s, u->address[0] ? u->address : NULL);
-	store_put_int(s, u->stamp_max);
-	store_put_int(s, u->day_max);
-	store_put_int(s, u->month_max);
-	store_put_int(s, u->cost_required);
+	put_rules(s, u);
 	store_put_int(s, made);
 	if (!store_run(s,
 		"INSERT INTO usersystem (account, name, secret, fingerprint, "
-		"address, stamp_max, day_max, month_max, cost_required, made) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+		"address, stamp_max, day_max, month_max, own_stamp_max, "
+		"own_day_max, own_month_max, cost_required, "
+		"own_cost_required, made) VALUES "
+		"($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
 		"RETURNING id",
 		e))
 		return false;

@@ -9,14 +9,16 @@
 #define PROVIDER_STORE_SYSTEM_H
 
 #include "base/mils.h"
+#include "provider/limits.h"
 #include "provider/store.h"
 
 #define NAME_MAX_BYTES 64
 #define SECRET_BYTES   32 /* SHA-256 of a token's secret part */
 
 struct user_system {
-	int64_t id, account;
+	int64_t id, account, customer;
 	char name[NAME_MAX_BYTES], account_name[NAME_MAX_BYTES];
+	char customer_name[NAME_MAX_BYTES];
 	char why[256]; /* it may not spend; "" = it may */
 	bool withdrawn;
 
@@ -25,8 +27,8 @@ struct user_system {
 	char fingerprint[65]; /* of its certificate, "" = none */
 	char address[64];     /* it is bound to this network, "" = any */
 
-	mils stamp_max, day_max, month_max; /* -1 = no limit */
-	bool cost_required;
+	struct limits limits, customer_limits;
+	bool cost_required[SIDES];
 	bool has_costs; /* the account has cost codes */
 
 	mils credit, load;	    /* of the account */
@@ -67,9 +69,14 @@ void store_system_send(struct store *s);
 MUST_CHECK bool
 store_system_loaded(struct store *s, int64_t account, mils *out, struct err *e);
 
-/* Writes its limits, and whether it has to name cost codes. */
+/* Writes its own limits, and who says that it has to name cost codes. */
 MUST_CHECK bool store_system_limits(
     struct store *s, const struct user_system *u, struct err *e);
+
+/* Limits as six parameters, and as six columns from `column` on: the provider's,
+ * then the customer's. */
+void store_limits_put(struct store *s, const struct limits *l);
+void store_limits_get(struct store *s, int column, struct limits *out);
 
 /* A new one; *id.  Errors: ERR_REQUEST (the name is taken). */
 MUST_CHECK bool store_system_add(struct store *s, const struct user_system *u,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * postaged customer, account, credit: who pays.
+ * postaged account, credit: who pays.
  */
 #include "provider/verbs.h"
 
@@ -24,46 +24,6 @@ set_state(struct program *p, const struct state_change *change, struct err *e)
 		    store_state_set(work.w->store, change, e);
 
 	return verb_done(&work, good, e);
-}
-
-/* --- customer ---------------------------------------------------------------------- */
-
-static bool
-add_customer(struct program *p, const char *name, struct err *e)
-{
-	struct verb_work work;
-	int64_t id = 0;
-	bool good =
-	    verb_begin(p, &work, e) &&
-	    store_customer_add(work.w->store, name, worker_ms(work.w), &id, e);
-
-	good = verb_done(&work, good, e);
-	if (good)
-		printf("customer %lld: %s\n", (long long)id, name);
-	return good;
-}
-
-bool
-verb_customer(struct program *p, int argc, char **argv, struct err *e)
-{
-	static const char usage[] =
-	    "customer add NAME | suspend NAME [--reason TEXT] | resume NAME";
-	const char *reason = verb_option(&argc, argv, "--reason");
-	struct state_change change = {
-	    .what = "customer", .reason = reason ? reason : ""};
-
-	if (!verb_words(argc, argv, 3, 3, usage, e))
-		return false;
-	change.name = argv[2];
-	if (strcmp(argv[1], "add") == 0)
-		return add_customer(p, argv[2], e);
-	if (strcmp(argv[1], "suspend") == 0)
-		change.state = "suspended";
-	else if (strcmp(argv[1], "resume") == 0)
-		change.state = "active";
-	else
-		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
-	return set_state(p, &change, e);
 }
 
 /* --- account ------------------------------------------------------------------------ */
@@ -169,7 +129,7 @@ set_auto_add(struct program *p, int argc, char **argv, struct err *e)
 		return false;
 	good = verb_begin(p, &work, e) &&
 	       store_auto_add(work.w->store, argv[2], &add, e);
-	return verb_done(&work, good, e);
+	return verb_done(&work, good, e) && show_account(p, argv[2], e);
 }
 
 bool

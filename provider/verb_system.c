@@ -13,6 +13,8 @@
 static const char usage[] =
     "system add ACCOUNT NAME [--address NETWORK] [--fingerprint SHA256] "
     "[--stamp-max SUM] [--day-max SUM] [--month-max SUM] [--cost-required] | "
+    "limits NAME [--stamp-max SUM|none] [--day-max SUM|none] "
+    "[--month-max SUM|none] [--cost-required|--cost-optional] | "
     "list [ACCOUNT] | token NAME | suspend NAME | resume NAME | withdraw NAME";
 
 static bool
@@ -26,7 +28,7 @@ add_system(struct program *p, const char *account, struct user_system *u,
 		    store_account_find(work.w->store, account, &a, e);
 
 	u->account = good ? a.id : 0;
-	good = good && admin_add_system(work.w, u, token, e);
+	good = good && admin_add_system(work.w, u, SIDE_PROVIDER, token, e);
 	if (good)
 		worker_system_id(work.w, u->id, name);
 	good = verb_done(&work, good, e);
@@ -94,6 +96,7 @@ print_system(void *context, const struct user_system *u)
 	    worker_system_id(l->w, u->id, id), u->name, u->account_name,
 	    u->address[0] ? u->address : "anywhere",
 	    mils_format(u->ascending, spent), u->why[0] ? "  " : "", u->why);
+	verb_print_limits(&u->limits, "  ");
 }
 
 static bool
@@ -116,29 +119,11 @@ list_systems(struct program *p, const char *account, struct err *e)
 /* --- options ---------------------------------------------------------------------- */
 
 static bool
-take_limits(int *argc, char **argv, struct user_system *u, struct err *e)
-{
-	const struct {
-		const char *name;
-		mils *at;
-	} limits[] = {{"--stamp-max", &u->stamp_max},
-	    {"--day-max", &u->day_max}, {"--month-max", &u->month_max}};
-
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		const char *text = verb_option(argc, argv, limits[i].name);
-
-		*limits[i].at = -1;
-		if (text != NULL && !verb_mils(text, limits[i].at, e))
-			return false;
-	}
-	return true;
-}
-
-static bool
 take_options(int *argc, char **argv, struct user_system *u, struct err *e)
 {
 	const char *network = verb_option(argc, argv, "--address");
 	const char *print = verb_option(argc, argv, "--fingerprint");
+	mils most[LIMITS];
 
 	if (network != NULL && strlen(network) >= sizeof(u->address))
 		return err_set(e, ERR_REQUEST, "--address: too long");
@@ -147,8 +132,54 @@ take_options(int *argc, char **argv, struct user_system *u, struct err *e)
 	snprintf(u->address, sizeof(u->address), "%s", network ? network : "");
 	snprintf(
 	    u->fingerprint, sizeof(u->fingerprint), "%s", print ? print : "");
-	u->cost_required = verb_flag(argc, argv, "--cost-required");
-	return take_limits(argc, argv, u, e);
+	u->cost_required[SIDE_PROVIDER] =
+	    verb_flag(argc, argv, "--cost-required");
+	if (!verb_limits(argc, argv, most, e))
+		return false;
+	verb_set_limits(&u->limits, most);
+	return true;
+}
+
+static bool
+find_system(struct verb_work *work, const char *name, struct user_system *out,
+    struct err *e)
+{
+	int64_t id;
+	bool found;
+
+	if (!store_system_named(work->w->store, name, &id, e))
+		return false;
+	store_system_ask(work->w->store, id, STORE_LOOK);
+	return store_system_get(work->w->store, out, &found, e) &&
+	       (found || err_set(e, ERR_SYSTEM, "a user system has gone"));
+}
+
+/* Only what is named changes. */
+static bool
+set_limits(struct program *p, int argc, char **argv, struct err *e)
+{
+	bool required = verb_flag(&argc, argv, "--cost-required");
+	bool optional = verb_flag(&argc, argv, "--cost-optional");
+	struct user_system was, u;
+	struct verb_work work;
+	mils most[LIMITS];
+	bool good;
+
+	if (!verb_limits(&argc, argv, most, e) ||
+	    !verb_words(argc, argv, 3, 3, usage, e))
+		return false;
+	good = verb_begin(p, &work, e) && find_system(&work, argv[2], &was, e);
+	if (good) {
+		u = was;
+		verb_set_limits(&u.limits, most);
+		if (required || optional)
+			u.cost_required[SIDE_PROVIDER] = required;
+		good = admin_system_limits(work.w, &was, &u, SIDE_PROVIDER, e);
+	}
+	good = verb_done(&work, good, e);
+	if (good)
+		verb_print_limits(&u.limits, "");
+	return good;
 }
 
 static bool
@@ -166,8 +197,10 @@ is_verb(const char *word)
 bool
 verb_system(struct program *p, int argc, char **argv, struct err *e)
 {
-	struct user_system u = {.id = 0};
+	struct user_system u = {.limits = LIMITS_NONE};
 
+	if (argc > 1 && strcmp(argv[1], "limits") == 0)
+		return set_limits(p, argc, argv, e);
 	if (!take_options(&argc, argv, &u, e) ||
 	    !verb_words(argc, argv, 2, 4, usage, e))
 		return false;

@@ -7,9 +7,10 @@
 #define PROVIDER_VERBS_H
 
 #include "base/err.h"
+#include "provider/limits.h"
 #include "provider/program.h"
 
-#define VERB_WAIT_MS 30000 /* for a lock of the database */
+#define VERB_WAIT_MS 15000 /* for a lock of the database */
 
 /* argv[0] is the verb; the program's configuration is read, nothing is open.
  * An error's text is printed by main. */
@@ -44,5 +45,15 @@ bool verb_flag(int *argc, char **argv, const char *name);
 MUST_CHECK bool verb_words(int argc, char **argv, int least, int most,
     const char *usage, struct err *e);
 MUST_CHECK bool verb_mils(const char *text, mils *out, struct err *e);
+
+/* --stamp-max, --day-max, --month-max SUM or "none", taken out of argv;
+ * VERB_KEEP where one is not there.  Errors: ERR_REQUEST. */
+#define VERB_KEEP (-2)
+MUST_CHECK bool
+verb_limits(int *argc, char **argv, mils most[LIMITS], struct err *e);
+/* Those that were there are the provider's limits now. */
+void verb_set_limits(struct limits *l, const mils most[LIMITS]);
+/* One line for each side that has some, with `what` in front. */
+void verb_print_limits(const struct limits *l, const char *what);
 
 #endif

@@ -106,10 +106,7 @@ help_account(struct help *h, const char *name, mils credit)
 struct user_system
 help_system(struct help *h, int64_t account, const char *name, char token[96])
 {
-	struct user_system u = {.account = account,
-	    .stamp_max = -1,
-	    .day_max = -1,
-	    .month_max = -1};
+	struct user_system u = {.account = account, .limits = LIMITS_NONE};
 	struct store *s = h->w->store;
 	char text[AUTH_TOKEN];
 	struct err e = ERR_INIT;
@@ -118,7 +115,7 @@ help_system(struct help *h, int64_t account, const char *name, char token[96])
 
 	snprintf(u.name, sizeof(u.name), "%s", name);
 	is_ok(store_begin(s, STORE_WRITE, &e) &&
-		  admin_add_system(h->w, &u, text, &e),
+		  admin_add_system(h->w, &u, SIDE_PROVIDER, text, &e),
 	    &e, "a user system");
 	id = u.id;
 	store_system_ask(s, id, STORE_LOOK);

@@ -299,6 +299,9 @@ class Contract:
                     "a wrong one", self.token[:-1] + "g")):
                 self.expect(f"{method} {path}: {what}", 401, method, path,
                             token=token, body=body)
+            if "security" not in operation:
+                self.expect(f"{method} {path}: a person", 403, method, path,
+                            token=self.known["mailroom"], body=body)
 
     def good(self):
         value = self.expect("status", 200, "get", "/v1/vault",
@@ -534,7 +537,8 @@ class Contract:
         boss, maid = self.known["boss"], self.known["mailroom"]
         for path, of, good in (("/v1/ledger", "", boss),
                                ("/v1/audit", "", self.known["auditor"]),
-                               ("/v1/accounts/{name}", "Rich", maid)):
+                               ("/v1/accounts/{name}", "Rich", maid),
+                               ("/v1/customers/{name}", "Example", maid)):
             self.expect(path, 200, "get", path, token=good, of=of)
             self.expect(f"{path} for others", 403, "get", path, of=of,
                         token=self.known["post"])
@@ -542,6 +546,7 @@ class Contract:
                     query="?account=invoice")
         self.expect("no account", 404, "get", "/v1/accounts/{name}",
                     token=boss, of="Nobody")
+        self.customers(boss, maid)
         body = {"account": "Rich", "name": secrets.token_hex(8)}
         value = self.expect("a system", 200, "post", "/v1/systems", body=body,
                             token=boss)
@@ -560,6 +565,17 @@ class Contract:
                 self.expect(f"{verb}{what}", want, "post", path, body=body,
                             token=token, of=of)
         self.bodies("/v1/systems/{id}/limits", boss, of=value.get("system"))
+
+    def customers(self, boss, maid):
+        self.expect("no customer", 404, "get", "/v1/customers/{name}",
+                    token=boss, of="Nobody")
+        path = "/v1/customers/{name}/limits"
+        for what, want, token, of in (("limits", 200, boss, "Example"),
+                                      ("by others", 403, maid, "Example"),
+                                      ("of nobody", 404, boss, "Nobody")):
+            self.expect(f"a customer's {what}", want, "post", path, of=of,
+                        body={"day_max": 90000000}, token=token)
+        self.bodies(path, boss, of="Example")
 
     def look(self, what, want, path, data, token=None):
         return self.expect(what, want, "post", path,

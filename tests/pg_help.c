@@ -82,6 +82,39 @@ pg_psql(const char *sql)
 	PQfinish(c);
 }
 
+static bool
+has_standby(void)
+{
+	PGconn *c = PQconnectdb(server_uri + strlen(PREFIX));
+	PGresult *r =
+	    PQexec(c, "SELECT current_setting('synchronous_standby_names')");
+	bool has;
+
+	ok(PQresultStatus(r) == PGRES_TUPLES_OK, PQerrorMessage(c));
+	has = PQgetvalue(r, 0, 0)[0] != '\0';
+	PQclear(r);
+	PQfinish(c);
+	return has;
+}
+
+void
+pg_want_standby(bool wanted)
+{
+	pg_psql(wanted ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+		       : "ALTER SYSTEM RESET synchronous_standby_names");
+	pg_psql("SELECT pg_reload_conf()");
+	while (has_standby() != wanted)
+		usleep(20000);
+	usleep(100000); /* the process that says so to all others */
+}
+
+void
+pg_break_off(void)
+{
+	pg_psql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
+		"WHERE wait_event = 'SyncRep'");
+}
+
 const char *
 pg_database(void)
 {

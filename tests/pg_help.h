@@ -18,6 +18,11 @@ const char *pg_database(void);
 /* One statement, outside of any transaction. */
 void pg_psql(const char *sql);
 
+/* From now on commits wait for a standby, which there is not; or no more.  The
+ * cancellation of a wait is heard by whoever waits, and his commit is here alone. */
+void pg_want_standby(bool wanted);
+void pg_break_off(void);
+
 void pg_stop(void);
 
 #endif

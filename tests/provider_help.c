@@ -161,9 +161,7 @@ make_systems(struct shop *s, const struct shop_setup *setup, struct err *e)
 {
 	for (int i = 0; i < setup->systems; i++) {
 		struct user_system u = {.account = s->account,
-		    .stamp_max = -1,
-		    .day_max = -1,
-		    .month_max = -1,
+		    .limits = LIMITS_NONE,
 		    .has_secret = true,
 		    .secret = {(uint8_t)i}};
 		int64_t id;

@@ -108,6 +108,35 @@ postaged system suspend cellar
 remember $!
 check 'it serves' until_true 10 answers
 
+# --- limits, by verbs ---------------------------------------------------------------
+
+# says WORDS VERB...
+says() {
+	says_words=$1
+	shift
+	postaged "$@" >"$WORK/said" 2>&1 || return 1
+	cat "$WORK/said"
+	grep -qF "$says_words" "$WORK/said"
+}
+check "a customer's limits" \
+	says 'limits by provider: 900.00 a day, 5000.00 a month' \
+	customer limits --day-max 900.00 Example --month-max=5000.00
+check 'what is not named stays' says 'systems  3, of 40 that its admin' \
+	customer limits Example --systems-max 40
+check 'all of it is shown' says '900.00 a day, 5000.00 a month' \
+	customer show Example
+check 'a limit is taken away' says 'limits by provider: 900.00 a day' \
+	customer limits Example --month-max none
+check 'limits of a user system' says '700.00 a day' \
+	system limits desk --day-max 700.00
+check 'are listed' says 'limits by provider: 700.00 a day' system list Rich
+check 'a sum that is none' told 'is no sum' system limits desk --day-max x
+check 'no such user system' told 'no user system "nobody"' \
+	system limits nobody --day-max 1
+check 'no such customer' told 'no customer "Nobody"' customer show Nobody
+check 'an option that is none' told 'is no option here' \
+	customer limits Example --dayly-max 1
+
 # --- pages -----------------------------------------------------------------------
 
 # page PATH [OPTION...]: its head, and its body in $WORK/page.

@@ -160,6 +160,51 @@ a_card_that_only_bears_the_name() {
 	check 'the card is where its row is' agree $pieces
 }
 
+# As after a fail-over to a database that did not have all: they are kept where
+# print servers have them, in `kept`.
+lose() {
+	stop_pid "$SERVER"
+	sqlite3 "$d/books.db" "CREATE TABLE IF NOT EXISTS kept AS
+		SELECT * FROM signature WHERE psd = 900;
+		DELETE FROM signature WHERE psd = 900 AND piece > $1;
+		UPDATE psd_state SET complete = $1 WHERE psd = 900"
+	serve
+}
+
+# What the card has given again is what it gave.
+same_signatures() {
+	is "$(sqlite3 "$d/books.db" 'SELECT COUNT(*) FROM kept
+		JOIN signature USING (psd, piece, bytes)')" "$pieces"
+}
+
+is_withheld() {
+	[ "$(sqlite3 "$d/books.db" \
+		'SELECT state FROM psd WHERE serial = 900')" = withheld ]
+}
+
+the_books_have_lost_signatures() {
+	require sqlite3
+	check 'the last 64 signatures are lost' lose $((pieces - 64))
+	check 'the card remembers them' until_true 30 all_signed
+	check 'they are those that were printed' same_signatures
+	check 'the last 65 are lost' lose $((pieces - 65))
+	check 'the card does not remember the first: its PSD is withheld' \
+		until_true 30 is_withheld
+	check 'the log says why' says 'withheld.*remembers no such piece' \
+		cat "$WORK/log/postaged.log"
+	check 'all 65 are unsigned' says ' 65 of them not signed yet' \
+		provider audit
+	check 'other modules sign on' order soft 90 5
+	sqlite3 "$d/books.db" "INSERT INTO signature SELECT * FROM kept
+		WHERE psd = 900 AND piece = $((pieces - 64))"
+	check 'it is put back from where it was printed' provider psd release \
+		XXPS0000000900
+	check 'and the card gives the others again' until_true 30 all_signed
+	check 'they are those that were printed' same_signatures
+	sqlite3 "$d/books.db" 'DROP TABLE kept'
+	check 'the card is where its row is' agree "$pieces"
+}
+
 [ "$ENGINE" != sqlite ] || {
 	card_out "$ONE" 1
 	card_in one 1 --latency 70
@@ -177,6 +222,7 @@ the_server_is_killed
 [ "$ENGINE" != sqlite ] || {
 	a_wrong_pin
 	a_card_that_only_bears_the_name
+	the_books_have_lost_signatures
 }
 
 # --- a card that does as it pleases --------------------------------------------------------

@@ -11,6 +11,7 @@
 #include "base/durable.h"
 #include "provider/fund.h"
 #include "provider/give_back.h"
+#include "provider/post.h"
 #include "provider/store_admin.h"
 #include "tests/api_help.h"
 #include "tests/pg_help.h"
@@ -196,17 +197,25 @@ heard(struct holder *d, const struct letter *l, struct err *e)
 	return field_audit(d->h->w, &call, e);
 }
 
-static void
-spend(struct holder *d, mils amount)
+/* A stamp to be mailed so many days from now. */
+static struct psd_stamp
+spend_for(struct holder *d, mils amount, int days)
 {
 	struct psd_request r = {.amount = amount,
-	    .mail_date = date_local(time(NULL)),
+	    .mail_date = date_add(date_local(time(NULL)), days),
 	    .category = "FCM"};
 	struct psd_stamp stamp;
 	struct err e = ERR_INIT;
 
 	r.key[0] = ++d->key;
 	is_ok(vault_debit(d->v, &r, 1, &stamp, &e), &e, "debit");
+	return stamp;
+}
+
+static void
+spend(struct holder *d, mils amount)
+{
+	spend_for(d, amount, 0);
 }
 
 static struct psd_status
@@ -686,6 +695,166 @@ signed_lists_are_refunded_once(void **state)
 	end(&d);
 }
 
+/* Days from now, by the provider's clock; vaults have their own. */
+static void
+days_later(int days)
+{
+	shop_set_time(time(NULL) + (time_t)days * 24 * 3600);
+}
+
+/* Asks for the newest `count` of `spent` stamps; how many could be claimed. */
+static size_t
+claims(struct holder *d, size_t count, struct refund_answer *a)
+{
+	char *list, *answer;
+	size_t len, claimed = 0;
+	struct err e;
+
+	make_list(d, count, &list, &len);
+	is_ok(asks_refund(d, list, len, &answer, &e), &e, "asked");
+	*a = (struct refund_answer){.count = 0};
+	if (answer != NULL) {
+		is_ok(refund_parse_answer(answer, strlen(answer), a, &e), &e,
+		    "answer");
+		for (uint32_t i = 0; i < a->count; i++)
+			claimed += a->verdicts[i].accepted;
+	} else {
+		claimed = count;
+	}
+	free(answer);
+	free(list);
+	return claimed;
+}
+
+static void
+too_late(struct holder *d, const char *what)
+{
+	struct refund_answer a;
+
+	is_int(claims(d, 1, &a), 0, what);
+	is_str(a.verdicts[0].remark, "too old", what);
+	refund_free_answer(&a);
+}
+
+static void
+in_time(struct holder *d, const char *what)
+{
+	struct refund_answer a;
+
+	is_int(claims(d, 1, &a), 1, what);
+	ok(a.count == 0, "persons say yes or no");
+}
+
+/* A mail date far ahead is no longer window: 60 days from when the stamp was known,
+ * by what the PSD said later. */
+static void
+the_window_begins_when_a_stamp_is_known(void **state)
+{
+	struct letter l;
+	struct holder d;
+	struct err e;
+
+	setup(*state, &d);
+	refill(&d, 5000);
+	spend_for(&d, 100, 300);
+	days_later(20);
+	l = audit(&d);
+	is_ok(heard(&d, &l, &e), &e, "audit");
+	days_later(81);
+	too_late(&d, "61 days after the audit");
+	/* one that nobody knew of: its own list is the first word of it */
+	spend_for(&d, 100, 300);
+	in_time(&d, "never heard of");
+	/* its mail date was before that */
+	spend_for(&d, 100, 20);
+	too_late(&d, "61 days after its mail date");
+	days_later(80);
+	spend_for(&d, 100, 20);
+	in_time(&d, "60 days after its mail date");
+	end(&d);
+}
+
+static void
+value_and_lists_tell_how_far_a_psd_is(void **state)
+{
+	struct refund_answer a;
+	struct holder d;
+
+	setup(*state, &d);
+	refill(&d, 5000);
+	spend_for(&d, 100, 300);
+	days_later(10);
+	refill(&d, 100);
+	days_later(71);
+	too_late(&d, "61 days after the refill");
+	days_later(10);
+	spend_for(&d, 100, 300);
+	spend(&d, 100);
+	in_time(&d, "a list of the second one");
+	days_later(71);
+	is_int(claims(&d, 2, &a), 0, "61 days after that list");
+	is_str(a.verdicts[0].remark, "too old", "the first one");
+	is_str(a.verdicts[1].remark, "refunded before", "the second one");
+	refund_free_answer(&a);
+	end(&d);
+}
+
+/* The post has seen a stamp that the PSD made later. */
+static void
+a_later_stamp_that_was_mailed_tells_it(void **state)
+{
+	struct post_mark mark = {.place = "belt 2", .scan = ""};
+	struct post_check check;
+	struct psd_stamp later;
+	struct holder d;
+	char token[96];
+	struct err e = ERR_INIT;
+	struct refund_answer a;
+
+	setup(*state, &d);
+	mark.person = help_person(d.h, "clerk", PERSON_POST, NULL, token);
+	refill(&d, 5000);
+	spend_for(&d, 100, 300);
+	later = spend_for(&d, 100, 0);
+	is_ok(post_cancel(d.h->w, &mark, later.indicium, later.len, &check, &e),
+	    &e, "mailed");
+	is_int(check.verdict, POST_VALID, check.why);
+	days_later(61);
+	is_int(claims(&d, 2, &a), 0, "both");
+	is_str(a.verdicts[0].remark, "too old", "it was there before");
+	is_str(a.verdicts[1].remark, "it was mailed", "that one");
+	refund_free_answer(&a);
+	help_audit(d.h);
+	end(&d);
+}
+
+/* What was asked for in time is answered so, however long persons take. */
+static void
+who_asked_in_time_is_not_too_late(void **state)
+{
+	char *list, *answer, token[96];
+	struct refund_answer a;
+	struct holder d;
+	struct err e;
+	size_t len;
+
+	setup(*state, &d);
+	help_person(d.h, "boss", PERSON_ADMINISTRATOR, NULL, token);
+	refill(&d, 5000);
+	spend(&d, 100);
+	make_list(&d, 1, &list, &len);
+	is_ok(asks_refund(&d, list, len, &answer, &e), &e, "asked");
+	days_later(100);
+	decide(&d, 1, false);
+	is_ok(asks_refund(&d, list, len, &answer, &e), &e, "no");
+	is_ok(refund_parse_answer(answer, strlen(answer), &a, &e), &e, "text");
+	is_str(a.verdicts[0].remark, "refused", "not too old");
+	refund_free_answer(&a);
+	free(answer);
+	free(list);
+	end(&d);
+}
+
 #define COMMON(on)                                                         \
 	on(value_comes_from_the_credit_once),                              \
 	    on(too_little_credit_gives_nothing),                           \
@@ -695,6 +864,10 @@ signed_lists_are_refunded_once(void **state)
 	    on(withheld_psds_are_locked_until_released),                   \
 	    on(one_state_is_consented_to), on(only_our_psds_are_enrolled), \
 	    on(signed_lists_are_refunded_once),                            \
+	    on(the_window_begins_when_a_stamp_is_known),                   \
+	    on(value_and_lists_tell_how_far_a_psd_is),                     \
+	    on(a_later_stamp_that_was_mailed_tells_it),                    \
+	    on(who_asked_in_time_is_not_too_late),                         \
 	    on(vaults_are_filled_over_http)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE)};

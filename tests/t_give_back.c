@@ -3,6 +3,7 @@
 #include "provider/give_back.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "provider/post.h"
 #include "provider/store_admin.h"
@@ -330,6 +331,39 @@ a_split_refund_is_as_large_as_it_was(void **state)
 	help_audit(h);
 }
 
+/* Nor is one that two accounts of a customer ask for. */
+static void
+a_refund_split_among_accounts_is_as_large(void **state)
+{
+	struct help *h = *state;
+	struct refund_row row[2];
+	struct give_back ask;
+	struct user_system two;
+	struct desk d;
+	struct err e;
+
+	setup(h, &d);
+	two = help_system(h, help_account(h, "two", 300), "two", NULL);
+	help_issue(h, help_order(h, &two, 3), &issued, ERR_NONE, &e);
+	ask = of_pieces(&d, 1, 3);
+	row[0] = asked(h, &ask);
+	ask = of_pieces(&d, 1, 3);
+	ask.who = &two;
+	for (int i = 0; i < 3; i++)
+		ask.stamp[i].psd = issued.stamp[0].psd;
+	row[1] = asked(h, &ask);
+	is_int(give_back_needs(h->w, &row[1]), 1, "of another customer");
+	shop_sql(&h->shop, "UPDATE account SET customer = (SELECT id FROM "
+			   "customer WHERE name = 'one') WHERE name = 'two'");
+	for (int i = 0; i < 2; i++) {
+		row[i] = approved(h, row[i].id, &d.first);
+		is_str(row[i].state, "asked", "one is not enough");
+		row[i] = approved(h, row[i].id, &d.second);
+		is_str(row[i].state, "approved", "two are");
+	}
+	help_audit(h);
+}
+
 struct voice {
 	struct worker *w;
 	struct person by;
@@ -473,17 +507,103 @@ audit_sees_refunds_that_are_wrong(void **state)
 	is_int(shop_audit(&h->shop, true), 3, "of another amount");
 }
 
-#define COMMON(on)                                                            \
-	on(value_comes_back_once), on(the_same_request_is_the_same_refund),   \
-	    on(mailed_stamps_are_not_refunded), on(rejected_stamps_are_free), \
-	    on(old_and_foreign_stamps_are_refused),                           \
-	    on(a_later_mail_date_gives_no_longer_window),                     \
-	    on(a_split_refund_is_as_large_as_it_was),                         \
-	    on(large_refunds_take_two), on(many_voices_at_once_pay_once),     \
-	    on(only_the_providers_administrators_say_yes),                    \
+/* Debited, and no module gives its signature: it was never printed. */
+static void
+what_was_never_signed_is_refunded(void **state)
+{
+	struct help *h = *state;
+	struct refund_row row;
+	struct give_back ask;
+	struct desk d;
+
+	setup(h, &d);
+	shop_sql(&h->shop, "DELETE FROM signature WHERE piece = 3");
+	ask = of_pieces(&d, 0, 1);
+	memcpy(ask.stamp[0].key, issued.stamp[2].key, PSD_KEY_BYTES);
+	row = asked(h, &ask);
+	row = approved(h, row.id, &d.first);
+	is_str(row.state, "approved", "given back");
+	is_int(credit(h, &d), 100, "credit");
+	help_audit(h);
+}
+
+/* --- a standby that is away --------------------------------------------------------------- */
+
+static _Atomic bool stop_breaking;
+
+/* Whoever waits is told to give up: his commit is done here, and nowhere else. */
+static void *
+break_off(void *context)
+{
+	(void)context;
+	while (!stop_breaking) {
+		pg_break_off();
+		usleep(20000);
+	}
+	return NULL;
+}
+
+static void
+must_be_absent(bool done, struct err *e, const char *what)
+{
+	ok(!done, what);
+	is_err(e, ERR_ABSENT, what);
+	*e = (struct err)ERR_INIT;
+}
+
+/* What was asked for, and what came of it, is told when the standby has it: the
+ * journal of a print server is settled by it. */
+static void
+a_refund_is_told_when_the_standby_has_it(void **state)
+{
+	struct help *h = *state;
+	pthread_t thread;
+	struct refund_row row;
+	struct give_back ask;
+	struct desk d;
+	struct err e = ERR_INIT;
+	bool found;
+
+	setup(h, &d);
+	ask = of_pieces(&d, 1, 3);
+	pg_want_standby(true);
+	stop_breaking = false;
+	is_int(pthread_create(&thread, NULL, break_off, NULL), 0, "thread");
+	must_be_absent(give_back_ask(h->w, &ask, &row, &e), &e, "asked");
+	must_be_absent(give_back_ask(h->w, &ask, &row, &e), &e, "again");
+	must_be_absent(give_back_look(h->w, 1, &row, &found, &e), &e, "look");
+	help_ask(h, "GET", "/v1/refunds/1", d.token, NULL);
+	help_said(h, 503, "ERR_ABSENT");
+	must_be_absent(
+	    give_back_approve(h->w, 1, &d.first, "burnt", &row, &e), &e, "yes");
+	help_ask(h, "GET", "/v1/refunds/1", d.token, NULL);
+	help_said(h, 503, "ERR_ABSENT");
+	stop_breaking = true;
+	pthread_join(thread, NULL);
+	pg_want_standby(false);
+	row = asked(h, &ask);
+	is_int(row.id, 1, "the same");
+	is_int(row.total, 300, "once");
+	help_ask(h, "GET", "/v1/refunds/1", d.token, NULL);
+	help_said(h, 200, "\"state\":\"approved\"");
+	is_int(credit(h, &d), 300, "once");
+	help_audit(h);
+}
+
+#define COMMON(on)                                                             \
+	on(value_comes_back_once), on(the_same_request_is_the_same_refund),    \
+	    on(mailed_stamps_are_not_refunded), on(rejected_stamps_are_free),  \
+	    on(old_and_foreign_stamps_are_refused),                            \
+	    on(a_later_mail_date_gives_no_longer_window),                      \
+	    on(a_split_refund_is_as_large_as_it_was),                          \
+	    on(a_refund_split_among_accounts_is_as_large),                     \
+	    on(what_was_never_signed_is_refunded), on(large_refunds_take_two), \
+	    on(many_voices_at_once_pay_once),                                  \
+	    on(only_the_providers_administrators_say_yes),                     \
 	    on(refunds_go_over_http), on(audit_sees_refunds_that_are_wrong)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE)};
-static const struct CMUnitTest postgresql[] = {COMMON(HELP_PG)};
+static const struct CMUnitTest postgresql[] = {
+    COMMON(HELP_PG), HELP_PG(a_refund_is_told_when_the_standby_has_it)};
 
 HELP_MAIN(sqlite, postgresql)

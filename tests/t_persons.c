@@ -45,7 +45,7 @@ roles_have_their_routes(void **state)
 	help_ask(h, "POST", "/v1/cancel", system, junk);
 	help_said(h, 401, "nobody is known");
 	help_ask(h, "GET", "/v1/vault", post, NULL);
-	help_said(h, 401, "no user system");
+	help_said(h, 403, "is a person: this is for user systems");
 	help_ask(h, "POST", "/v1/cancel", NULL, junk);
 	help_said(h, 401, "");
 }
@@ -305,6 +305,31 @@ who_was_here_before_proves_himself_again(void **state)
 	help_audit(h);
 }
 
+/* The stamps would be nobody's to print. */
+static void
+persons_order_no_stamps(void **state)
+{
+	static const char *const paths[] = {"/v1/orders",
+	    "/v1/orders/1/checkout", "/v1/quote", "/v1/vault/indicia",
+	    "/v1/vault/find", "/v1/refunds"};
+	struct help *h = *state;
+	char maid[96], boss[96];
+
+	help_account(h, "one", 5000);
+	help_person(h, "maid", PERSON_MAILROOM, "one", maid);
+	help_person(h, "boss", PERSON_ADMINISTRATOR, NULL, boss);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		help_ask(h, "POST", paths[i], maid, "{}");
+		help_said(h, 403, "maid is a person: this is for user systems");
+		help_said(h, 403, "\"kind\":\"ERR_DENIED\"");
+		help_ask(h, "POST", paths[i], boss, "{}");
+		help_said(h, 403, "boss is a person");
+	}
+	shop_sql(&h->shop, "UPDATE person SET state = 'suspended'");
+	help_ask(h, "POST", "/v1/orders", maid, "{}");
+	help_said(h, 401, "no user system is known");
+}
+
 static void
 each_side_resumes_what_it_suspended(void **state)
 {
@@ -427,6 +452,7 @@ cost_codes_are_the_accounts(void **state)
 	    on(suspended_persons_are_not_known),                               \
 	    on(administrators_begin_payments), on(new_token_ends_the_old_one), \
 	    on(logins_are_taken_once), on(administrators_manage_systems),      \
+	    on(persons_order_no_stamps),                                       \
 	    on(each_side_resumes_what_it_suspended),                           \
 	    on(a_token_is_of_one_person),                                      \
 	    on(who_was_here_before_proves_himself_again),                      \

@@ -906,25 +906,6 @@ commit_aside(void *context)
 	return NULL;
 }
 
-/* A standby that does not exist is waited for. */
-static void
-want_standby(struct store *s, bool wanted)
-{
-	struct err e = ERR_INIT;
-
-	/* ALTER SYSTEM is for no transaction: it is made by hand */
-	pg_psql(wanted ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
-		       : "ALTER SYSTEM RESET synchronous_standby_names");
-	pg_psql("SELECT pg_reload_conf()");
-	for (bool seen = !wanted; seen != wanted; usleep(20000)) {
-		is_ok(store_begin(s, STORE_READ, &e), &e, "begin");
-		run(s, "SELECT current_setting('synchronous_standby_names')");
-		ok(store_row(s), "row");
-		seen = store_text(s, 0)[0] != '\0';
-		commit(s);
-	}
-}
-
 static void
 wait_for_the_standby_that_is_broken_off(
     struct fixture *f, const char *how, int64_t id, bool writes)
@@ -936,7 +917,7 @@ wait_for_the_standby_that_is_broken_off(
 	bool waits = false;
 	int64_t pid;
 
-	want_standby(other, true);
+	pg_want_standby(true);
 	begin(f->s);
 	pid = number(f->s, SQL_PID);
 	if (writes)
@@ -953,7 +934,7 @@ wait_for_the_standby_that_is_broken_off(
 	ok(waits, "the commit waits for the standby");
 	strike(other, pid, how);
 	pthread_join(thread, NULL);
-	want_standby(other, false);
+	pg_want_standby(false);
 	ok(!c.done, "not known to be on the standby");
 	is_err(&c.e, ERR_SYSTEM, "commit");
 	ok(store_in_doubt(f->s), "in doubt");

@@ -379,6 +379,25 @@ two_of_one_system_or_psd_are_not_together(void **state)
 	close_shop();
 }
 
+/* 100 each were spent before, 200 are asked for by each. */
+static void
+a_customers_limit_holds_for_those_who_meet(void **state)
+{
+	size_t issued = 0;
+
+	(void)state;
+	open_shop();
+	shop_sql(&shop, "UPDATE customer SET day_max = 1300");
+	meet(&debits);
+	for (size_t i = 0; i < COMERS; i++) {
+		issued += comer[i].done;
+		if (!comer[i].done)
+			is_err(&comer[i].e, ERR_DENIED, "over the limit");
+	}
+	is_int(issued, 2, "800 and two times 200");
+	close_shop();
+}
+
 static const struct CMUnitTest tests[] = {
     T(those_who_meet_are_debited_by_one_transaction),
     T(signatures_that_meet_are_written_by_one_transaction),
@@ -388,6 +407,7 @@ static const struct CMUnitTest tests[] = {
     T(one_without_value_is_loaded_alone),
     T(nobody_waits_for_the_rows_of_one),
     T(two_of_one_system_or_psd_are_not_together),
+    T(a_customers_limit_holds_for_those_who_meet),
 };
 
 int

@@ -13,12 +13,22 @@ CREATE TABLE licence (
 
 -- --- who ------------------------------------------------------------------
 
+-- *_max: limits in mils, -1 = none; those of the provider, and (own_*) those that
+-- the customer's administrators set: the lower one holds, here and for user
+-- systems.  systems_max: how many of them these administrators may have.
 CREATE TABLE customer (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	name TEXT NOT NULL UNIQUE,
 	state TEXT NOT NULL DEFAULT 'active'
 		CHECK (state IN ('active', 'suspended')),
 	reason TEXT NOT NULL DEFAULT '',
+	stamp_max INTEGER NOT NULL DEFAULT -1,
+	day_max INTEGER NOT NULL DEFAULT -1,
+	month_max INTEGER NOT NULL DEFAULT -1,
+	own_stamp_max INTEGER NOT NULL DEFAULT -1,
+	own_day_max INTEGER NOT NULL DEFAULT -1,
+	own_month_max INTEGER NOT NULL DEFAULT -1,
+	systems_max INTEGER NOT NULL DEFAULT -1,
 	made INTEGER NOT NULL
 );
 
@@ -39,6 +49,7 @@ CREATE TABLE account (
 	add_amount INTEGER NOT NULL DEFAULT 0,
 	made INTEGER NOT NULL
 );
+CREATE INDEX account_customer ON account (customer);
 
 CREATE TABLE person (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -69,10 +80,15 @@ CREATE TABLE usersystem (
 	day_max INTEGER NOT NULL DEFAULT -1,
 	month_max INTEGER NOT NULL DEFAULT -1,
 	cost_required INTEGER NOT NULL DEFAULT 0,
+	own_stamp_max INTEGER NOT NULL DEFAULT -1,
+	own_day_max INTEGER NOT NULL DEFAULT -1,
+	own_month_max INTEGER NOT NULL DEFAULT -1,
+	own_cost_required INTEGER NOT NULL DEFAULT 0,
 	by_provider INTEGER NOT NULL DEFAULT 0,
 	by_customer INTEGER NOT NULL DEFAULT 0,
 	made INTEGER NOT NULL
 );
+CREATE INDEX usersystem_account ON usersystem (account);
 
 CREATE TABLE usersystem_count (
 	usersystem INTEGER PRIMARY KEY REFERENCES usersystem (id),
@@ -300,6 +316,15 @@ CREATE TABLE crl (
 	serials INTEGER NOT NULL,
 	body BLOB NOT NULL,
 	made INTEGER NOT NULL
+);
+
+-- When a PSD in the field had spent how much: its ascending register had come to
+-- this by then, as it said itself, or as a stamp of it did that was seen.
+CREATE TABLE heard (
+	psd INTEGER NOT NULL REFERENCES psd (serial),
+	ascending INTEGER NOT NULL,
+	made INTEGER NOT NULL,
+	PRIMARY KEY (psd, ascending)
 );
 
 -- A PSD in the field whose register was consented to: one state for a number.

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/store_customer.h"
+
+#include <stdio.h>
+
+#include "base/date.h"
+
+#define SQL_CUSTOMER                                               \
+	"SELECT c.id, c.name, c.state, c.reason, c.stamp_max, "    \
+	"c.day_max, c.month_max, c.own_stamp_max, c.own_day_max, " \
+	"c.own_month_max, c.systems_max FROM customer c "
+#define SQL_NAME SQL_CUSTOMER "WHERE c.name = $1"
+#define SQL_ACCOUNT                                                    \
+	SQL_CUSTOMER "WHERE c.id = (SELECT a.customer FROM account a " \
+		     "WHERE a.id = $1)"
+#define SQL_LOCK "SELECT 1 FROM customer WHERE id = $1 FOR UPDATE"
+
+/* --- one -------------------------------------------------------------------------- */
+
+static void
+read_customer(struct store *s, struct customer *out)
+{
+	*out = (struct customer){
+	    .id = store_int(s, 0), .systems_max = store_int(s, 10)};
+	snprintf(out->name, sizeof(out->name), "%s", store_text(s, 1));
+	snprintf(out->state, sizeof(out->state), "%s", store_text(s, 2));
+	snprintf(out->reason, sizeof(out->reason), "%s", store_text(s, 3));
+	store_limits_get(s, 4, &out->limits);
+}
+
+/* A statement of its own: it sees what whoever had the lock before wrote. */
+static bool
+count_systems(struct store *s, struct customer *c, struct err *e)
+{
+	store_put_int(s, c->id);
+	if (!store_run(s,
+		"SELECT COUNT(*) FROM account a "
+		"JOIN usersystem u ON u.account = a.id WHERE a.customer = $1 "
+		"AND (u.state <> 'withdrawn' OR u.by_provider = 1)",
+		e))
+		return false;
+	c->systems = store_row(s) ? store_int(s, 0) : 0;
+	return true;
+}
+
+bool
+store_customer_read(struct store *s, const char *name, bool lock,
+    struct customer *out, struct err *e)
+{
+	store_put_text(s, name);
+	if (!store_run(s, lock ? SQL_NAME " FOR UPDATE" : SQL_NAME, e))
+		return false;
+	if (!store_row(s))
+		return err_set(
+		    e, ERR_REQUEST, "there is no customer \"%s\"", name);
+	read_customer(s, out);
+	return count_systems(s, out, e);
+}
+
+bool
+store_customer_of(
+    struct store *s, int64_t account, struct customer *out, struct err *e)
+{
+	store_put_int(s, account);
+	if (!store_run(s, SQL_ACCOUNT " FOR UPDATE", e))
+		return false;
+	if (!store_row(s))
+		return err_set(e, ERR_REQUEST, "there is no account %lld",
+		    (long long)account);
+	read_customer(s, out);
+	return count_systems(s, out, e);
+}
+
+bool
+store_customer_limits(struct store *s, const struct customer *c, struct err *e)
+{
+	store_limits_put(s, &c->limits);
+	store_put_int(s, c->systems_max);
+	store_put_int(s, c->id);
+	return store_run(s,
+	    "UPDATE customer SET stamp_max = $1, day_max = $2, "
+	    "month_max = $3, own_stamp_max = $4, own_day_max = $5, "
+	    "own_month_max = $6, systems_max = $7 WHERE id = $8",
+	    e);
+}
+
+/* --- what it spent ------------------------------------------------------------------ */
+
+/* Its user systems count; a count of the customer's own would be a second truth.
+ * Days as issue_check.c turns them: that of a server whose clock is ahead is this
+ * day, too. */
+void
+store_customer_spent_ask(struct store *s, int64_t id, uint32_t today, bool lock)
+{
+	uint32_t tomorrow = date_add(today, 1);
+
+	if (lock) {
+		store_put_int(s, id);
+		store_send(s, SQL_LOCK);
+	}
+	store_put_int(s, id);
+	store_put_int(s, today);
+	store_put_int(s, tomorrow);
+	store_put_int(s, today / 100);
+	store_put_int(s, tomorrow / 100);
+	store_send(s,
+	    "SELECT CAST(COALESCE(SUM(CASE WHEN n.day BETWEEN $2 AND $3 "
+	    "THEN n.day_spent ELSE 0 END), 0) AS BIGINT), "
+	    "CAST(COALESCE(SUM(CASE WHEN n.month BETWEEN $4 AND $5 "
+	    "THEN n.month_spent ELSE 0 END), 0) AS BIGINT) "
+	    "FROM account a JOIN usersystem u ON u.account = a.id "
+	    "JOIN usersystem_count n ON n.usersystem = u.id "
+	    "WHERE a.customer = $1");
+}
+
+bool
+store_customer_spent_get(
+    struct store *s, bool lock, struct spent_sums *out, struct err *e)
+{
+	*out = (struct spent_sums){.day = 0};
+	if ((lock && !store_receive(s, e)) || !store_receive(s, e))
+		return false;
+	if (store_row(s))
+		*out = (struct spent_sums){
+		    .day = store_int(s, 0), .month = store_int(s, 1)};
+	return true;
+}
