@@ -95,8 +95,6 @@ look(struct view *v, struct err *e)
 
 	v->card = (struct audit_card){.serial = v->psd.here.serial};
 	memcpy(v->card.module, v->psd.here.module, sizeof(v->card.module));
-	if (!read_row(v, &v->before, e))
-		return false;
 	v->card.away =
 	    !signer_look(s, worker_psd_id(v->w, v->psd.here.serial, id),
 		&v->psd.here.key, &v->card.status, &v->card.why);
@@ -140,6 +138,10 @@ audit_one(struct view *v, audit_card_fn *card, audit_fault_fn *each,
 	const char *fault = NULL;
 	char what[32];
 
+	if (!read_row(v, &v->before, e))
+		return false;
+	if (v->before.ended) /* it has given its last word, or is lost */
+		return true;
 	if (!look(v, e) || (!v->card.away && !find_fault(v, &fault, e)))
 		return false;
 	card(context, &v->card);

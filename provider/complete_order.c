@@ -63,9 +63,16 @@ read_once(struct worker *w, uint32_t psd, struct part *p, uint32_t last,
 	if (!found)
 		return err_set(
 		    e, ERR_CORRUPT, "PSD %lu has no state", (unsigned long)psd);
-	return store_stamp_pending(w->store, psd, row.complete, p->rows,
-		   FOLLOW_MAX, &count, e) &&
-	       store_commit(w->store, e) && gather(p, count, last, e);
+	if (!store_stamp_pending(
+		w->store, psd, row.complete, p->rows, FOLLOW_MAX, &count, e) ||
+	    !store_commit(w->store, e))
+		return false;
+	if (row.ended && count > 0)
+		return err_set(e, ERR_ABSENT,
+		    "the card of PSD %lu is lost, and did not sign it: it can "
+		    "be refunded",
+		    (unsigned long)psd);
+	return gather(p, count, last, e);
 }
 
 static bool

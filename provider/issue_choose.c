@@ -21,7 +21,7 @@ module_of(const struct attempt *a, size_t i)
 static size_t
 choose(const struct attempt *a, uint64_t turn)
 {
-	size_t there[PSDS_MAX];
+	size_t there[PSDS_MAX] = {0};
 	int64_t load[PSDS_MAX];
 	struct choose_asked asked = {
 	    .turn = turn, .who = (uint64_t)a->order->who->id, .load = load};
@@ -33,9 +33,9 @@ choose(const struct attempt *a, uint64_t turn)
 		    load_of(a->w->provider->load, a->list[i].serial);
 		there[asked.count++] = i;
 	}
-	return asked.count == 0
-		   ? a->listed
-		   : there[choose_one(a->w->provider->choose_psd, &asked)];
+	if (asked.count == 0)
+		return a->listed;
+	return there[choose_one(a->w->provider->choose_psd, &asked)];
 }
 
 static bool
@@ -98,10 +98,13 @@ reach_one(struct attempt *a, uint64_t turn)
 void
 issue_choose_there(struct attempt *a, uint64_t turn)
 {
-	if (read_list(a, &a->unreached) && reach_one(a, turn))
+	if (read_list(a, &a->unreached) && reach_one(a, turn)) {
 		a->unreached = (struct err)ERR_INIT;
-	else
-		a->look_up = true;
+		return;
+	}
+	if (a->unreached.kind == ERR_CONFIG) /* withheld, withdrawn, none yet */
+		a->unreached.kind = ERR_DENIED;
+	a->look_up = true;
 }
 
 bool

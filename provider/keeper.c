@@ -123,10 +123,29 @@ look_for_cards(struct worker *w, struct err *e)
 	return true;
 }
 
+static bool
+sign_cards(struct worker *w, struct err *e)
+{
+	return sign_left(w, true, e);
+}
+
+/* A card that does as it pleases does not keep the others from their work. */
 bool
 keeper_cards(struct worker *w, struct err *e)
 {
-	return sign_left(w, true, e) && end_cards(w, e) && look_for_cards(w, e);
+	static keeper_round *const parts[] = {
+	    sign_cards, end_cards, look_for_cards};
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct err wrong = ERR_INIT;
+
+		if (!parts[i](w, &wrong)) {
+			good = false;
+			*e = wrong;
+		}
+	}
+	return good;
 }
 
 bool

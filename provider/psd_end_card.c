@@ -149,7 +149,10 @@ psd_end_pending(struct worker *w, size_t *count, struct err *e)
 	for (size_t i = 0; good && i < found; i++) {
 		struct err wrong = ERR_INIT;
 
-		if (worker_signer(w, list[i].module) == NULL)
+		struct signer *signer = worker_signer(w, list[i].module);
+
+		/* who looks for cards that are away finds it (keeper.c) */
+		if (signer == NULL || signer_is_away(signer))
 			continue;
 		if (psd_end_card(w, list[i].serial, &back, &wrong))
 			++*count;

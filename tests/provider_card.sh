@@ -145,9 +145,9 @@ fence() {
 	jq -r .fence "$WORK/answer.$1"
 }
 
-# order TOKEN FIRST COUNT: stamps with the keys from FIRST on.
+# order TOKEN FIRST COUNT: stamps with the keys from FIRST on.  $FENCE: that one.
 order() {
-	order_body=$(jq -cn --arg fence "$(fence "$1")" --argjson first "$2" \
+	order_body=$(jq -cn --arg fence "${FENCE:-$(fence "$1")}" --argjson first "$2" \
 		--argjson count "$3" --argjson date "$(date +%Y%m%d)" '
 		{fence: $fence, total: (780 * $count), stamps: [range($count) |
 		{key: ($first + . | tostring | ("0" * (32 - length)) + .),

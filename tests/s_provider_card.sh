@@ -236,12 +236,14 @@ card_out "$ONE" 0
 cp "$WORK/old/one" "$WORK/card/one"
 card_in one 0
 ONE=$CARD_PID
+FENCE=$(fence card) # who has no PSD any more is told none
 check 'an old copy of the card is a fault' says \
 	'FAULT: the card does not know of stamps that it signed' \
 	provider audit --modules
 check 'it signs nothing, and the client is told why' says \
 	'withheld.*the books have signatures before it' order card 1100 1
 check 'its PSD is withheld' says '^(403|503)' order card 1101 1
+FENCE=
 check 'the other module signs on' order soft 100 5
 
 # --- the end -----------------------------------------------------------------------------------

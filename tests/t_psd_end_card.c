@@ -354,6 +354,12 @@ a_lost_card_is_looked_for_no_more(void **state)
 	open_module(&s, -1);
 	is_ok(complete_pending(s.w, 5000, true, &count, &e), &e, "pending");
 	is_int(count, 0, "nothing is done");
+	shop_order(&order, &s.system[0], 50, 1, 780);
+	ok(!issue_stamps(s.w, &order, &result, &e), "its stamp");
+	is_err(&e, ERR_ABSENT, "its stamp");
+	ok(strstr(e.text, "can be refunded") != NULL, "says what to do");
+	ok(!signer_is_away(s.w->signer[1]), "the module is asked nothing");
+	e = (struct err)ERR_INIT;
 	is_int(credit_of(&s), CREDIT - 1560, "credit");
 	close_shop(&s);
 }
