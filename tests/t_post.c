@@ -242,7 +242,7 @@ set_psd(struct help *h, const char *psd_state)
 {
 	struct store *s = h->w->store;
 	struct err e = ERR_INIT;
-	struct psd_end end;
+	struct psd_end end = {.back = 0};
 
 	is_ok(store_begin(s, STORE_WRITE, &e) &&
 		  psd_end_set(h->w, 1, psd_state, &end, &e) &&
@@ -358,7 +358,7 @@ revocation_is_for_ever(void **state)
 	struct store *s = h->w->store;
 	struct err e = ERR_INIT;
 	char post[96];
-	struct psd_end end;
+	struct psd_end end = {.back = 0};
 
 	setup(h, post);
 	set_psd(h, "withdrawn");

@@ -43,7 +43,7 @@ static mils
 set_state(struct shop *s, uint32_t serial, const char *state)
 {
 	struct err e = ERR_INIT;
-	struct psd_end end;
+	struct psd_end end = {.back = 0};
 
 	is_ok(store_begin(s->w->store, STORE_WRITE, &e) &&
 		  psd_end_set(s->w, serial, state, &end, &e) &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of a PSD on a card, on both engines: its value is in one place at a
- * time, wherever the card is and whatever is lost on the way.  The card's own
+ * A PSD on a card comes in and ends, on both engines: its value is in one place at
+ * a time, wherever the card is and whatever is lost on the way.  The card's own
  * application is behind a reader that is none (fake_pcsc.h).
  */
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "tests/pg_help.h"
 #include "tests/provider_help.h"
 #include "tests/test.h"
+#include "vault/card_apdu.h"
 #include "vault/lab.h"
 
 #define PSD    900
@@ -123,24 +124,39 @@ make_card(struct shop *s)
 /* --- the books ---------------------------------------------------------------------- */
 
 static void
-open_shop(struct shop *s)
+open_books(struct shop *s)
 {
 	struct shop_setup setup = {.postgresql = on_postgresql,
 	    .systems = 1,
 	    .credit = CREDIT,
 	    .load = LOAD};
-	struct err e = ERR_INIT;
-	uint32_t serial;
 
 	shop_open(s, &setup);
 	shop_set_time(time(NULL)); /* the card's certificate begins today */
 	fake_pcsc->lie = NULL;
 	make_card(s);
+}
+
+static bool
+enrol(struct shop *s, struct err *e)
+{
+	uint32_t serial;
+	bool done = store_begin(s->w->store, STORE_WRITE, e) &&
+		    enrol_card(s->w, s->account, s->w->signer[1], &serial, e) &&
+		    store_commit(s->w->store, e);
+
+	store_rollback(s->w->store);
+	return done;
+}
+
+static void
+open_shop(struct shop *s)
+{
+	struct err e = ERR_INIT;
+
+	open_books(s);
 	open_module(s, -1);
-	is_ok(store_begin(s->w->store, STORE_WRITE, &e) &&
-		  enrol_card(s->w, s->account, s->w->signer[1], &serial, &e) &&
-		  store_commit(s->w->store, &e),
-	    &e, "enrolled");
+	is_ok(enrol(s, &e), &e, "enrolled");
 }
 
 static void
@@ -211,7 +227,7 @@ static struct psd_end
 set_state(struct shop *s, const char *state)
 {
 	struct err e = ERR_INIT;
-	struct psd_end end;
+	struct psd_end end = {.back = 0};
 
 	is_ok(store_begin(s->w->store, STORE_WRITE, &e) &&
 		  psd_end_set(s->w, PSD, state, &end, &e) &&
@@ -224,7 +240,7 @@ static mils
 lose_card(struct shop *s)
 {
 	struct err e = ERR_INIT;
-	struct psd_end end;
+	struct psd_end end = {.back = 0};
 
 	is_ok(store_begin(s->w->store, STORE_WRITE, &e) &&
 		  psd_end_lost(s->w, PSD, &end, &e) &&
@@ -233,13 +249,59 @@ lose_card(struct shop *s)
 	return end.back;
 }
 
+/* --- coming in ------------------------------------------------------------------------- */
+
+/* On the way from the card: it has issued nothing. */
+static bool
+hide_pieces(uint8_t *out, size_t *len, size_t size)
+{
+	struct psd_status s;
+	struct err e = ERR_INIT;
+
+	(void)size;
+	if (*len == CARD_STATUS_BYTES + 2 &&
+	    card_get_status(out, CARD_STATUS_BYTES, &s, &e)) {
+		s.piece_count = 0;
+		card_put_status(&s, out);
+	}
+	return true;
+}
+
+/* A stamp of no value leaves no other trace in its registers. */
+static void
+a_card_that_shows_what_it_does_not_sign_is_not_taken_in(void **state)
+{
+	struct psd_request r = {.key = {7},
+	    .kind = INDICIUM_CORRECTION,
+	    .mail_date = 20261201,
+	    .category = "FCM"};
+	struct err e = ERR_INIT;
+	struct psd_stamp out;
+	struct vault *v;
+	struct shop s;
+
+	(void)state;
+	open_books(&s);
+	v = open_card();
+	is_ok(vault_debit(v, &r, 1, &out, &e), &e, "a correction");
+	vault_close(v);
+	open_module(&s, -1);
+	ok(!enrol(&s, &e), "it issued a stamp before");
+	is_err(&e, ERR_REQUEST, "it issued a stamp before");
+	e = (struct err)ERR_INIT;
+	fake_pcsc->lie = hide_pieces;
+	ok(!enrol(&s, &e), "somebody hides it");
+	is_err(&e, ERR_CORRUPT, "somebody hides it");
+	close_shop(&s);
+}
+
 /* --- tests ---------------------------------------------------------------------------- */
 
 static void
 value_goes_back_when_the_card_has_told(void **state)
 {
 	struct err e = ERR_INIT;
-	struct psd_end end;
+	struct psd_end end = {.back = 0};
 	struct shop s;
 	mils back;
 
@@ -394,6 +456,7 @@ what_is_no_word_of_the_card_is_a_fault(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    T(a_card_that_shows_what_it_does_not_sign_is_not_taken_in),
     T(value_goes_back_when_the_card_has_told),
     T(pulled_at_any_answer_it_goes_back_once),
     T(a_card_that_did_something_else_proves_nothing),
