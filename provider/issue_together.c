@@ -93,6 +93,8 @@ debit(struct worker *w, struct attempt *const *list, size_t count)
 	n = those_that_join(list, count, joined);
 	done = n > 0 && issue_write(w->store, joined, n, &e);
 	store_rollback(w->store);
+	for (size_t i = 0; !done && store_in_doubt(w->store) && i < n; i++)
+		joined[i]->doubted = true;
 	if (store_in_doubt(w->store))
 		worker_count_doubt(w);
 	return done;

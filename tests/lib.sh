@@ -116,7 +116,8 @@ done_testing() {
 			"$WORK/log/error_log" | tail -n 40 | sed 's/^/#  /'
 	fi
 	[ "$tests_failed" = 0 ] && [ "$tests_run" -gt 0 ]
-	exit
+	done_code=$?
+	exit "$done_code"
 }
 
 # --- the work folder ---------------------------------------------------------
@@ -163,8 +164,9 @@ stop_pid() {
 	return 0
 }
 
+# A trap of the test's own, before it, does not make a failure a success.
 work_cleanup() {
-	cleanup_code=$?
+	cleanup_code=${done_code:-$?}
 	trap - EXIT INT TERM HUP
 	for cleanup_pid in $started; do
 		stop_pid "$cleanup_pid"

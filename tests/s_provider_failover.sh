@@ -194,12 +194,14 @@ dbname=postgres"
 }
 
 all_stop() {
+	all_code=$?
 	for stop_node in a b; do
 		[ -z "${PG-}" ] || kill -QUIT "$(node_pid "$stop_node")" 2>/dev/null
 	done
 	PG_PID=
 	sleep 0.3
 	pg_stop
+	(exit "$all_code")
 	work_cleanup
 }
 

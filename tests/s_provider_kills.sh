@@ -176,7 +176,14 @@ started again" until_true 15 two_is_gone
 	started=
 }
 
-trap 'pg_stop; work_cleanup' EXIT
+all_stop() {
+	all_code=$?
+	pg_stop
+	(exit "$all_code")
+	work_cleanup
+}
+
+trap all_stop EXIT
 engine sqlite '' "$((KILLS / 2))" one one two two signer client
 engine postgresql front "$((KILLS - KILLS / 2))" one one one two two two \
 	front front signer signer client client session session session \

@@ -481,6 +481,38 @@ workers_are_told_and_nothing_is_doubled(void **state)
 	close_hall(&h);
 }
 
+/* What was debited with others may come yet: nobody is told that it was not. */
+static void
+a_debit_that_may_come_is_not_refused(void **state)
+{
+	struct buyer *b = calloc(1, sizeof(*b));
+	struct hall h;
+	struct err e = ERR_INIT;
+	int64_t since;
+
+	(void)state;
+	open_hall(&h, true);
+	b->h = &h;
+	b->w = shop_worker(&h.shop, NULL);
+	store_close(b->w->store);
+	b->w->store = open_store(&h);
+	is_ok(buy(b, 1, &e), &e, "its PSD has value");
+	pg_want_standby(true);
+	ok(!buy(b, 2, &e), "no answer");fprintf(stderr,"XX %s %s\n", err_kind_name(e.kind), e.text);
+	is_err(&e, ERR_ABSENT, "not known");
+	pg_want_standby(false);
+	since = clock_ms();
+	while (
+	    shop_system(&h.shop, 1).pieces < 2 && clock_ms() - since < SOON_MS)
+		usleep(20000);
+	is_ok(buy(b, 2, &e), &e, "asked again");
+	ok(b->result.replayed[0], "it was debited");
+	is_int(shop_system(&h.shop, 1).pieces, 2, "once");
+	shop_worker_close(b->w);
+	free(b);
+	close_hall(&h);
+}
+
 /* --- a file --------------------------------------------------------------------------- */
 
 static _Noreturn void
@@ -543,6 +575,7 @@ main(void)
 	    cmocka_unit_test(a_server_that_hangs_takes_no_connection),
 	    cmocka_unit_test(who_looks_at_all_may_take_time),
 	    cmocka_unit_test(who_waits_for_the_standby_is_left_waiting),
+	    cmocka_unit_test(a_debit_that_may_come_is_not_refused),
 	    cmocka_unit_test(workers_are_told_and_nothing_is_doubled)};
 	int failed;
 
