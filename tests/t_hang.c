@@ -498,7 +498,8 @@ a_debit_that_may_come_is_not_refused(void **state)
 	b->w->store = open_store(&h);
 	is_ok(buy(b, 1, &e), &e, "its PSD has value");
 	pg_want_standby(true);
-	ok(!buy(b, 2, &e), "no answer");fprintf(stderr,"XX %s %s\n", err_kind_name(e.kind), e.text);
+	ok(!buy(b, 2, &e), "no answer");
+	fprintf(stderr, "XX %s %s\n", err_kind_name(e.kind), e.text);
 	is_err(&e, ERR_ABSENT, "not known");
 	pg_want_standby(false);
 	since = clock_ms();
