@@ -234,11 +234,11 @@ client_issue_end(
 }
 
 bool
-client_issue_ready(const struct client *c)
+client_issue_ready(const struct client *c, int wait_ms)
 {
 	struct pollfd p = {.fd = c->fd, .events = POLLIN};
 
-	return poll(&p, 1, 0) != 0;
+	return poll(&p, 1, wait_ms) != 0;
 }
 
 bool

@@ -62,8 +62,8 @@ MUST_CHECK bool
 client_issue_begin(struct client *c, size_t first, size_t count, struct err *e);
 MUST_CHECK bool client_issue_end(
     struct client *c, size_t count, struct issued_stamp *out, struct err *e);
-/* Would client_issue_end() not wait? */
-bool client_issue_ready(const struct client *c);
+/* Would client_issue_end() not wait, at the latest in wait_ms? */
+bool client_issue_ready(const struct client *c, int wait_ms);
 
 /* False where the daemon went away: nothing more can be asked. */
 bool client_is_open(const struct client *c);

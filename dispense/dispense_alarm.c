@@ -116,9 +116,11 @@ funds_alarm(struct dispense *d, const char *queue, char *text, size_t size,
 	snprintf(name, sizeof(name), "funds %s", queue);
 	snprintf(text, size,
 	    "Postage is low: %s has %s left, the alarm of queue %s is at %s. "
-	    "Refill it: postage vault refill",
+	    "%s",
 	    f.psd_id, mils_format(f.descending, left), queue,
-	    mils_format(f.low, low));
+	    mils_format(f.low, low),
+	    pool_is_far(&d->pool) ? "Pay in at the provider"
+				  : "Refill it: postage vault refill");
 	return dispense_note_alarm(d, name, f.descending < f.low, tell, e);
 }
 

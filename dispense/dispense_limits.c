@@ -146,10 +146,12 @@ dispense_check_spending(
 		left = 0;
 	return err_set(e, ERR_FUNDS,
 	    "the document needs %s, the vault has %s left, %s is missing: "
-	    "postage vault refill %s, then lp -i %s-%u -H resume",
+	    "%s%s, then lp -i %s-%u -H resume",
 	    mils_format(unpaid, need), mils_format(left, have),
-	    mils_format(unpaid - left, missing), missing, doc->job.queue,
-	    doc->job.id);
+	    mils_format(unpaid - left, missing),
+	    pool_is_far(&d->pool) ? "pay in at the provider"
+				  : "postage vault refill ",
+	    pool_is_far(&d->pool) ? "" : missing, doc->job.queue, doc->job.id);
 }
 
 bool

@@ -27,7 +27,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/text.h"
 #include "dispense/alarm.h"
 #include "dispense/serve.h"
@@ -353,13 +355,29 @@ reap(int *children, bool wait_for_all)
 	}
 }
 
+/* That there are children is all that this process does.  What one of them waits
+ * for is no reason to end the others, which print. */
+static void
+say_well(int64_t *next_ms, int period_ms)
+{
+	int64_t now_ms = clock_ms();
+
+	if (period_ms == 0 || now_ms < *next_ms)
+		return;
+	notify_say("WATCHDOG=1");
+	*next_ms = now_ms + period_ms;
+}
+
 static void
 serve_until_stopped(const struct daemon *d)
 {
 	struct spare spare = {.pid = 0};
 	int children = 0; /* the spare is one of them */
+	int period_ms = notify_period_ms();
+	int64_t next_ms = 0;
 
 	while (!stopping) {
+		say_well(&next_ms, period_ms);
 		if (spare.pid == 0 && children <= CHILDREN_MAX) {
 			spare_make(&spare, d);
 			children += spare.pid > 0;
@@ -370,6 +388,7 @@ serve_until_stopped(const struct daemon *d)
 			spare_is_gone(&spare, REAP_PERIOD_MS);
 		reap(&children, false);
 	}
+	notify_say("STOPPING=1");
 	close(d->listener);
 	if (spare.pid > 0 && !spare_is_gone(&spare, 0))
 		kill(spare.pid, SIGTERM);
@@ -401,6 +420,7 @@ start(const char *config, const char *user)
 		d.listener = prepare(s, user, &e);
 	if (d.listener >= 0) {
 		log_info("ready on %s", s->socket);
+		notify_say("READY=1");
 		serve_until_stopped(&d);
 	} else {
 		log_error("%s", e.text);

@@ -14,6 +14,7 @@
 #define BATCH	 CLIENT_ISSUE_MAX
 #define BATCH_MS 1000 /* of the vault's time that a batch is to take */
 #define WAIT_MS	 1000
+#define SLOW_MS	 5000 /* a vault that is well has signed by then */
 
 #define SPECIMEN_VENDOR "XX"
 #define SPECIMEN_MODEL	"SP"
@@ -276,13 +277,31 @@ next_pace(size_t n, bool ready, int64_t ms)
 	return pace < 1 ? 1 : pace < BATCH ? pace : BATCH;
 }
 
+/* The daemon asks a provider again by itself for a while. */
+static void
+say_slow(struct issuer *i)
+{
+	int64_t slow = clock_ms() + SLOW_MS;
+	bool said = false, on = i->wait != NULL;
+
+	while (on && !client_issue_ready(i->client, WAIT_MS))
+		if (clock_ms() >= slow) {
+			said = true;
+			on = i->wait(i->wait_context,
+			    "it has not signed yet; postage doctor says more");
+		}
+	if (said)
+		(void)i->wait(i->wait_context, NULL);
+}
+
 /* What was asked for, and how fast the vault is. */
 static bool
 take(struct issuer *i, struct err *e)
 {
-	bool ready = client_issue_ready(i->client);
+	bool ready = client_issue_ready(i->client, 0);
 	size_t n = i->ahead_count;
 
+	say_slow(i);
 	i->ahead_count = i->batch_count = 0;
 	if (!client_issue_end(i->client, n, i->batch, e))
 		return false;

@@ -31,8 +31,8 @@ MUST_CHECK bool issuer_open(const struct settings *settings,
     const struct job *job, struct issuer **out, struct err *e);
 void issuer_close(struct issuer *i);
 
-/* Is called about once a second while a vault is away, `why` says which; and
- * with NULL when that is over.  False: waiting ends. */
+/* Is called about once a second while a vault is away or slow, `why` says which;
+ * and with NULL when that is over.  False: waiting ends. */
 typedef bool issuer_wait_fn(void *context, const char *why);
 void issuer_on_wait(struct issuer *i, issuer_wait_fn *fn, void *context);
 

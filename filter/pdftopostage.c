@@ -91,8 +91,11 @@ warn_of_low_funds(struct issuer *issuer)
 	if (!issuer_funds(issuer, &f, &known, &e))
 		log_debug("funds: %s", e.text);
 	else if (known && f.descending < f.low)
-		log_warning("Only %s of postage is left: postage vault refill",
-		    mils_format(f.descending, left));
+		log_warning("Only %s of postage is left: %s",
+		    mils_format(f.descending, left),
+		    strncmp(f.vault, "https:", 6) == 0
+			? "pay in at the provider"
+			: "postage vault refill");
 }
 
 static bool

@@ -94,7 +94,7 @@ api_find_system(struct call *c, struct user_system *u, struct err *e)
 	bool found = false;
 
 	if (strcmp(worker_system_id(c->w, id, text), c->tail) == 0) {
-		store_system_ask(c->w->store, id, false);
+		store_system_ask(c->w->store, id, STORE_LOOK);
 		if (!store_system_get(c->w->store, u, &found, e))
 			return false;
 	}

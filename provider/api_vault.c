@@ -37,7 +37,7 @@ read_status(struct call *c, struct psd_row *row, mils *loaded, struct err *e)
 	if (!psds_of(c->w, c->system.account, &list, &count, e) ||
 	    !store_begin(c->w->store, STORE_READ, e))
 		return false;
-	store_psd_row_ask(c->w->store, list[0].serial, false);
+	store_psd_row_ask(c->w->store, list[0].serial, STORE_LOOK);
 	done = store_psd_row_get(c->w->store, row, &found, e) &&
 	       store_system_loaded(c->w->store, c->system.account, loaded, e);
 	store_rollback(c->w->store);

@@ -26,7 +26,7 @@ read_row(struct view *v, struct psd_row *out, struct err *e)
 
 	if (!store_begin(v->w->store, STORE_READ, e))
 		return false;
-	store_psd_row_ask(v->w->store, v->psd.here.serial, false);
+	store_psd_row_ask(v->w->store, v->psd.here.serial, STORE_LOOK);
 	done = store_psd_row_get(v->w->store, out, &found, e);
 	store_rollback(v->w->store);
 	return done && (found || err_set(e, ERR_CORRUPT, "PSD %lu has no state",

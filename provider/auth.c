@@ -206,7 +206,7 @@ auth_system(struct worker *w, const struct http_request *r,
 		return false;
 	done = find_id(w, r, &id, &secret, &found, e);
 	if (done && found) {
-		store_system_ask(w->store, id, false);
+		store_system_ask(w->store, id, STORE_LOOK);
 		done = store_system_get(w->store, out, &found, e);
 	}
 	store_rollback(w->store);

@@ -94,6 +94,15 @@ read_signatures(struct worker *w, struct group *g, struct err *e)
 }
 
 static bool
+give_signatures(struct group *g, struct err *e)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (!stamp_row_sign(g->row[i], g->message[i].sig, e))
+			return false;
+	return true;
+}
+
+static bool
 write_once(struct worker *w, struct group *g, struct err *e)
 {
 	int64_t other = 0;
@@ -113,16 +122,15 @@ write_once(struct worker *w, struct group *g, struct err *e)
 		return false;
 	if (store_changed_all(w->store) - other != (int64_t)g->count)
 		return read_signatures(w, g, e);
-	for (size_t i = 0; i < g->count; i++)
-		if (!stamp_row_sign(g->row[i], g->message[i].sig, e))
-			return false;
-	return true;
+	return give_signatures(g, e);
 }
 
 /* A commit in doubt is asked again: what it wrote is found then. */
 bool
 complete_write(struct worker *w, struct group *g, struct err *e)
 {
+	if (complete_together(w, g))
+		return give_signatures(g, e);
 	for (int i = 0; i < COMMIT_TRIES; i++) {
 		if (write_once(w, g, e))
 			return true;

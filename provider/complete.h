@@ -17,6 +17,9 @@
 #include "provider/store_stamp.h"
 #include "provider/worker.h"
 
+/* For provider->signatures. */
+extern const struct combine_kind complete_combined;
+
 /* What a PSD debits with: its signatures are zeros, and made later. */
 void complete_later(struct psd_crypto *out);
 

@@ -57,7 +57,7 @@ read_once(struct worker *w, uint32_t psd, struct part *p, uint32_t last,
 
 	if (!store_begin(w->store, STORE_WRITE, e))
 		return false;
-	store_psd_row_ask(w->store, psd, false);
+	store_psd_row_ask(w->store, psd, STORE_LOOK);
 	if (!store_psd_row_get(w->store, &row, &found, e))
 		return false;
 	if (!found)

@@ -13,11 +13,15 @@ struct group {
 	uint8_t bytes[SIGNER_BATCH][INDICIUM_MAX];
 	size_t count;
 	int64_t complete; /* all pieces up to it are signed then; 0: unknown */
+	bool written;	  /* together with others */
 };
 
 /* Errors: ERR_CORRUPT. */
 MUST_CHECK bool
 complete_add(struct group *g, struct stamp_row *row, struct err *e);
+
+/* False: they were not written, or not as the first. */
+bool complete_together(struct worker *w, struct group *g);
 
 /* Writes the group's signatures; each row gets the one that counts.
  * Errors: ERR_ABSENT. */

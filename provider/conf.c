@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/conf.h"
+#include "provider/web.h"
 
 enum type { TEXT, NUMBER, MONEY, HOW, ROLE, SHEETS };
 
@@ -177,12 +178,20 @@ static bool
 set_in(const struct key *list, size_t count, void *base, const char *section,
     const char *name, const char *value, struct err *e)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(list[i].section, section) == 0 &&
-		    strcmp(list[i].name, name) == 0)
+	bool known = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(list[i].section, section) != 0)
+			continue;
+		known = true;
+		if (strcmp(list[i].name, name) == 0)
 			return set_value(&list[i], base, value, e);
-	return err_set(
-	    e, ERR_CONFIG, "there is no key %s in [%s]", name, section);
+	}
+	return known ? err_set(e, ERR_CONFIG, "there is no key %s in [%s]",
+			   name, section)
+		     : err_set(e, ERR_CONFIG,
+			   "there is no section [%s], and %s is in it", section,
+			   name);
 }
 
 static bool
@@ -230,6 +239,16 @@ check_uris(const struct config *c, const char *path, struct err *e)
 }
 
 static bool
+check_listen(const struct config *c, const char *path, struct err *e)
+{
+	bool front = c->role != ROLE_PROCESS;
+
+	return web_check_listen(front ? c->listen : c->process_listen, e) ||
+	       err_prefix(
+		   e, "%s: listen in [%s]", path, front ? "web" : "process");
+}
+
+static bool
 check(const struct config *c, const char *path, struct err *e)
 {
 	if (c->database[0] == '\0')
@@ -259,7 +278,7 @@ check(const struct config *c, const char *path, struct err *e)
 			return err_set(e, ERR_CONFIG,
 			    "%s: [module %s] needs a uri", path,
 			    c->module[i].name);
-	return check_uris(c, path, e);
+	return check_uris(c, path, e) && check_listen(c, path, e);
 }
 
 const char *

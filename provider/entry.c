@@ -21,7 +21,8 @@
 #define ADDRESSES 16384 /* remembered by a throttle */
 #define MINUTE_MS 60000
 #define NETWORKS  " \t,"
-#define TRACE_MAX 64 /* of a traceparent */
+#define TRACE_MAX 64   /* of a traceparent */
+#define LINE_MAX_ 1024 /* of the log */
 
 struct entry {
 	struct entry_setup setup;
@@ -262,20 +263,27 @@ answer(struct entry *n, void *worker, const struct api_route *route,
 	count_guess(n, key, out->status);
 }
 
-/* Health is asked every second. */
+/* Health is asked every second.  What the service is to blame for is looked for
+ * in the log. */
 static void
-say(const struct http_request *r, const struct api_route *route, int status,
-    int64_t ms)
+say(const struct http_request *r, const struct api_route *route,
+    const struct http_response *out, int64_t ms)
 {
 	const char *trace = r->header(r, "traceparent");
-	char clean[TRACE_MAX];
+	char clean[TRACE_MAX], line[LINE_MAX_];
 
-	if (route != NULL && route->handler == api_health && status == 200)
+	if (route != NULL && route->handler == api_health && out->status == 200)
 		return;
-	log_info("%s: %s %s from %s: %d in %lld ms%s%s", r->id, r->method,
-	    r->path, r->address[0] ? r->address : "here", status, (long long)ms,
-	    trace ? ", trace " : "",
-	    trace ? text_clean(trace, clean, sizeof(clean)) : "");
+	snprintf(line, sizeof(line),
+	    "%s: %s %.300s from %s: %d in %lld ms%s%s%s%s", r->id, r->method,
+	    r->path, r->address[0] ? r->address : "here", out->status,
+	    (long long)ms, trace ? ", trace " : "",
+	    trace ? text_clean(trace, clean, sizeof(clean)) : "",
+	    out->why[0] ? ": " : "", out->why);
+	if (out->status >= 500)
+		log_warning("%s", line);
+	else
+		log_info("%s", line);
 }
 
 static int64_t
@@ -306,5 +314,5 @@ entry_answer(void *entry, void *worker, const struct http_request *request,
 	answer(n, worker, route, &r, out);
 	us = now_us() - began;
 	meters_request(n->meters, route, out->status, us);
-	say(&r, route, out->status, us / 1000);
+	say(&r, route, out, us / 1000);
 }

@@ -48,7 +48,7 @@ apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
 	bool found, changed;
 	size_t len;
 
-	store_psd_row_ask(w->store, psd->serial, true);
+	store_psd_row_ask(w->store, psd->serial, STORE_LOCK);
 	if (!store_psd_row_get(w->store, &row, &found, e))
 		return false;
 	if (!found || !store_download_find(
@@ -62,6 +62,7 @@ apply_locked(struct worker *w, const struct psd_here *psd, uint32_t sequence,
 		receipt, &len, &changed, e))
 		return false;
 	store_psd_row_put(w->store, &row);
+	store_psd_row_send(w->store);
 	store_download_applied(w->store, psd->serial, sequence);
 	return store_flush(w->store, e);
 }
@@ -91,7 +92,7 @@ look(struct worker *w, const struct psd_here *psd, struct psd_row *row,
 	*waits = false;
 	if (!store_begin(w->store, STORE_READ, e))
 		return false;
-	store_psd_row_ask(w->store, psd->serial, false);
+	store_psd_row_ask(w->store, psd->serial, STORE_LOOK);
 	done = store_psd_row_get(w->store, row, &found, e) && found &&
 	       store_download_find(w->store, psd->serial,
 		   row->psd.download_sequence + 1, &d, waits, e);
@@ -176,7 +177,7 @@ may_have(struct worker *w, const struct download *d, bool *may, struct err *e)
 	struct psd_row row;
 	bool found;
 
-	store_psd_row_ask(w->store, d->psd, true);
+	store_psd_row_ask(w->store, d->psd, STORE_LOCK);
 	if (!store_psd_row_get(w->store, &row, &found, e))
 		return false;
 	*may = found && row.operational;

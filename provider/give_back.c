@@ -35,7 +35,7 @@ is_accounts(
 	*is = row->system == c->ask->who->id;
 	if (*is)
 		return true;
-	store_system_ask(c->w->store, row->system, false);
+	store_system_ask(c->w->store, row->system, STORE_LOOK);
 	if (!store_system_get(c->w->store, &u, &found, e))
 		return false;
 	*is = found && u.account == c->ask->who->account;

@@ -99,6 +99,7 @@ write_problem(struct http_response *out, const struct http_request *request,
 	text = json_text(j, &len);
 	http_give(
 	    out, status, "application/problem+json", text, text ? len : 0);
+	snprintf(out->why, sizeof(out->why), "%s", detail);
 	if (status == 503 || status == 409 || status == 429)
 		http_add(out, "Retry-After", "%d", RETRY_S);
 }

@@ -16,6 +16,7 @@
 #define HTTP_ADDRESS	 46 /* "2001:db8::1" */
 #define HTTP_FINGERPRINT 65 /* SHA-256 of a client certificate, hex */
 #define HTTP_ID		 33 /* of a request, hex */
+#define HTTP_WHY	 512
 
 /* One that came.  All strings live as long as the request is handled. */
 struct http_request {
@@ -45,6 +46,7 @@ struct http_response {
 		char value[256];
 	} header[HTTP_HEADERS_MAX];
 	size_t headers;
+	char why[HTTP_WHY]; /* of a problem, for the log */
 };
 
 /* Adds a header; one too many is forgotten. */

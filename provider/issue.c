@@ -8,10 +8,7 @@
 #include "provider/complete.h"
 #include "provider/fund.h"
 #include "provider/issue_own.h"
-#include "provider/order.h"
 #include "provider/pay.h"
-#include "provider/store_ledger.h"
-#include "vault/crypto.h"
 
 /* --- before the database -------------------------------------------------------------- */
 
@@ -80,177 +77,6 @@ issue_attempt_free(struct attempt *a)
 	free(a);
 }
 
-/* --- asking ---------------------------------------------------------------------------- */
-
-bool
-issue_choose(struct attempt *a, uint64_t turn, struct err *e)
-{
-	const struct psd_here *list;
-	int64_t load[PSDS_MAX];
-	struct choose_asked asked = {
-	    .turn = turn, .who = (uint64_t)a->order->who->id, .load = load};
-
-	if (!psds_of(a->w, a->order->who->account, &list, &a->listed, e))
-		return false;
-	memcpy(a->list, list, a->listed * sizeof(*list));
-	asked.count = a->listed;
-	for (size_t i = 0; i < a->listed; i++)
-		load[i] = load_of(a->w->provider->load, list[i].serial);
-	a->chosen = choose_one(a->w->provider->choose_psd, &asked);
-	return true;
-}
-
-void
-issue_take(struct attempt *a)
-{
-	a->psds = a->all ? a->listed : 1;
-	for (size_t i = 0; i < a->psds; i++)
-		a->psd[i] =
-		    (struct taken){.here = &a->list[a->all ? i : a->chosen]};
-}
-
-static bool
-read_system(struct attempt *a, struct err *e)
-{
-	bool found;
-
-	if (!store_system_get(a->w->store, &a->system, &found, e))
-		return false;
-	if (!found)
-		return err_set(e, ERR_DENIED, "there is no such user system");
-	a->out->stranger = !store_system_agrees(a->order->who, &a->system);
-	return !a->out->stranger ||
-	       err_set(e, ERR_DENIED, "the user system's token has changed");
-}
-
-static bool
-same_stamp(struct attempt *a, size_t i, struct err *e)
-{
-	struct psd_crypto crypto;
-	uint8_t hash[PSD_HASH];
-
-	crypto_init(&crypto, NULL);
-	psd_request_hash(&crypto, &a->order->item[i].request, hash);
-	if (memcmp(hash, a->out->stamp[i].request, PSD_HASH) == 0)
-		return true;
-	a->out->other_request = true;
-	return err_set(e, ERR_CORRUPT,
-	    "stamp %zu: its key was used for another stamp before: the "
-	    "journal of the user system and the provider do not belong "
-	    "together",
-	    i + 1);
-}
-
-static bool
-read_known(struct attempt *a, struct err *e)
-{
-	const struct issue_order *o = a->order;
-
-	a->fresh = 0;
-	a->sum = 0;
-	for (size_t i = 0; i < o->count; i++) {
-		a->known[i] = false;
-		if (a->look_up && !store_stamp_get(a->w->store,
-				      &a->out->stamp[i], &a->known[i], e))
-			return false;
-		a->out->replayed[i] = a->known[i];
-		if (a->known[i]) {
-			if (!same_stamp(a, i, e))
-				return false;
-			continue;
-		}
-		a->fresh++;
-		a->sum += o->item[i].request.amount;
-	}
-	return true;
-}
-
-static bool
-read_psds(struct attempt *a, struct err *e)
-{
-	bool found;
-
-	for (size_t i = 0; i < a->psds; i++) {
-		if (!store_psd_row_get(a->w->store, &a->psd[i].row, &found, e))
-			return false;
-		if (!found)
-			return err_set(e, ERR_CORRUPT, "PSD %lu has no state",
-			    (unsigned long)a->psd[i].here->serial);
-	}
-	return true;
-}
-
-static bool
-read_bought(struct attempt *a, struct err *e)
-{
-	return a->order->buys == 0 || store_order_get(a->w->store, &a->open, e);
-}
-
-/* All questions go out before the first answer is read. */
-bool
-issue_ask(struct attempt *a, struct err *e)
-{
-	struct store *s = a->w->store;
-
-	store_system_ask(s, a->order->who->id, !a->trial);
-	if (a->order->buys != 0)
-		store_order_ask(
-		    s, a->order->who->id, a->order->buys, worker_ms(a->w));
-	for (size_t i = 0; a->look_up && i < a->order->count; i++)
-		store_stamp_ask(
-		    s, a->order->who->id, a->order->item[i].request.key);
-	for (size_t i = 0; i < a->psds; i++)
-		store_psd_row_ask(s, a->psd[i].here->serial, !a->trial);
-	return read_system(a, e) && read_bought(a, e) && read_known(a, e) &&
-	       read_psds(a, e);
-}
-
-/* --- writing ----------------------------------------------------------------------------- */
-
-static void
-put_transfer(struct attempt *a, const struct taken *t)
-{
-	char from[32], ref[48];
-	struct transfer x = {.kind = "issue",
-	    .from = from,
-	    .to = "postage",
-	    .ref = ref,
-	    .amount = t->sum,
-	    .made = worker_ms(a->w)};
-
-	if (t->sum == 0)
-		return;
-	snprintf(from, sizeof(from), "psd:%lu", (unsigned long)t->here->serial);
-	snprintf(ref, sizeof(ref), "issue:%lu:%lu",
-	    (unsigned long)t->here->serial, (unsigned long)t->first);
-	store_transfer_put(a->w->store, &x);
-}
-
-/* A replay writes too: its commit then waits for whatever the row that it found
- * still waits for (a synchronous standby). */
-static bool
-write(struct attempt *a, struct err *e)
-{
-	struct store *s = a->w->store;
-
-	issue_count(a);
-	for (size_t i = 0; i < a->psds; i++)
-		if (a->psd[i].first != 0)
-			store_psd_row_put(s, &a->psd[i].row);
-	for (size_t i = 0; i < a->order->count; i++)
-		if (!a->known[i])
-			store_stamp_put(s, &a->out->stamp[i]);
-	store_stamp_send(s);
-	for (size_t i = 0; i < a->psds; i++)
-		if (a->psd[i].first != 0)
-			put_transfer(a, &a->psd[i]);
-	if (a->order->buys != 0 && a->fresh > 0)
-		store_order_bought(s, a->order->buys, worker_ms(a->w),
-		    worker_ms(a->w) + ORDER_KEPT_MS);
-	store_system_put(s, &a->system);
-	return store_commit(s, e);
-}
-
 /* --- attempts ------------------------------------------------------------------------------ */
 
 enum end { DONE, AGAIN, SHORT, FAILED };
@@ -285,7 +111,7 @@ attempt(struct attempt *a, struct err *e)
 	issue_take(a);
 	done = store_begin(a->w->store, STORE_WRITE, e) && issue_ask(a, e) &&
 	       (a->fresh == 0 || (issue_check(a, e) && issue_sheets(a, e))) &&
-	       issue_debit(a, e) && write(a, e);
+	       issue_debit(a, e) && issue_write(a->w->store, &a, 1, e);
 	if (done)
 		return DONE;
 	store_rollback(a->w->store);
@@ -417,7 +243,7 @@ run_chosen(struct attempt *a, struct err *e)
 	bool done;
 
 	load_begin(load, psd, a->order->count);
-	done = run(a, e) && complete(a->w, a->out, e);
+	done = (issue_together(a) || run(a, e)) && complete(a->w, a->out, e);
 	load_end(load, psd, a->order->count);
 	return done;
 }

@@ -25,6 +25,9 @@
 
 #define ISSUE_MAX 100
 
+/* For provider->debits. */
+extern const struct combine_kind issue_combined;
+
 struct issue_item {
 	struct psd_request request;
 	char cost[COST_MAX]; /* cost code, "" = none */

@@ -131,6 +131,13 @@ sums_limited(const struct limits *l)
 	       limits_least(l, LIMIT_MONTH, &by) >= 0;
 }
 
+bool
+issue_is_simple(const struct attempt *a)
+{
+	return !a->system.has_costs &&
+	       !sums_limited(&a->system.customer_limits);
+}
+
 /* All user systems of a customer that has a limit spend one after the other, from
  * here to the commit; those of others never meet. */
 static bool

@@ -29,7 +29,7 @@ find(struct worker *w, int64_t system, const uint8_t (*keys)[PSD_KEY_BYTES],
 
 	if (!store_begin(w->store, STORE_WRITE, e))
 		return false;
-	store_system_ask(w->store, system, true);
+	store_system_ask(w->store, system, STORE_LOCK);
 	for (size_t i = 0; i < count; i++)
 		store_stamp_ask(w->store, system, keys[i]);
 	if (!store_system_get(w->store, &out->system, &found, e))
@@ -43,6 +43,7 @@ find(struct worker *w, int64_t system, const uint8_t (*keys)[PSD_KEY_BYTES],
 	if (!move_fence(&out->system.fence, e))
 		return false;
 	store_system_put(w->store, &out->system);
+	store_system_send(w->store);
 	return store_commit(w->store, e);
 }
 
@@ -83,7 +84,7 @@ read_recent(struct worker *w, int64_t system, size_t max,
 
 	if (!store_begin(w->store, STORE_WRITE, e))
 		return false;
-	store_system_ask(w->store, system, true);
+	store_system_ask(w->store, system, STORE_LOCK);
 	if (!store_system_get(w->store, &out->system, &found, e))
 		return false;
 	if (!found)
@@ -92,6 +93,7 @@ read_recent(struct worker *w, int64_t system, size_t max,
 		w->store, system, out->stamp, max, &out->count, e))
 		return false;
 	store_system_put(w->store, &out->system);
+	store_system_send(w->store);
 	return store_commit(w->store, e);
 }
 

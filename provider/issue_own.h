@@ -24,9 +24,10 @@ struct attempt {
 	const struct issue_order *order;
 	struct issue_result *out;
 	struct again again;
-	bool look_up; /* some keys may be known */
-	bool all;     /* one PSD has too little */
-	bool trial;   /* nothing is locked, whatever its fence */
+	bool look_up;	  /* some keys may be known */
+	bool all;	  /* one PSD has too little */
+	bool trial;	  /* nothing is locked, whatever its fence */
+	bool joins, done; /* together with others */
 
 	struct psd_here *list;
 	size_t listed, chosen;
@@ -59,10 +60,17 @@ void issue_take(struct attempt *a);
 /* Reads what there is of it, in one round trip; `fresh` is what there is not.
  * Errors: ERR_CORRUPT (a key of another request). */
 MUST_CHECK bool issue_ask(struct attempt *a, struct err *e);
+/* Each takes what was asked for it, be it refused or not. */
+MUST_CHECK bool issue_read_system(struct attempt *a, struct err *e);
+MUST_CHECK bool issue_read_known(struct attempt *a, struct err *e);
+MUST_CHECK bool issue_read_psds(struct attempt *a, struct err *e);
 
 /* May the system spend this, now?
  * Errors: ERR_DENIED, ERR_BUSY (fence), ERR_REQUEST (cost code, what it buys). */
 MUST_CHECK bool issue_check(struct attempt *a, struct err *e);
+/* The system that was read has all that this takes: it asks the database nothing
+ * more, and locks nothing that others have too. */
+bool issue_is_simple(const struct attempt *a);
 
 /* May the fresh stamps go onto their label sheets?  Binds sheets that are
  * nobody's to the account.
@@ -80,5 +88,13 @@ MUST_CHECK bool issue_debit(struct attempt *a, struct err *e);
 /* Would they be debited, if there were enough value?
  * Errors: as psd_would_issue(). */
 MUST_CHECK bool issue_try_debit(struct attempt *a, struct err *e);
+
+/* Counts and writes attempts that have no row in common, and commits. */
+MUST_CHECK bool issue_write(
+    struct store *s, struct attempt *const *list, size_t count, struct err *e);
+
+/* True: it was debited in one transaction with others.  False: nothing is said of
+ * it, and it has to be tried alone. */
+bool issue_together(struct attempt *a);
 
 #endif

@@ -195,7 +195,7 @@ lock_system(struct worker *w, int64_t system, struct err *e)
 	struct user_system u;
 	bool found;
 
-	store_system_ask(w->store, system, true);
+	store_system_ask(w->store, system, STORE_LOCK);
 	return store_system_get(w->store, &u, &found, e) &&
 	       (found ||
 		   err_set(e, ERR_DENIED, "there is no such user system"));

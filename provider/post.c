@@ -152,7 +152,7 @@ search_piece(struct worker *w, const struct indicium *stamp, uint32_t *piece,
 	bool found;
 
 	*piece = 0;
-	store_psd_row_ask(w->store, stamp->psd_serial, false);
+	store_psd_row_ask(w->store, stamp->psd_serial, STORE_LOOK);
 	if (!store_psd_row_get(w->store, &psd, &found, e))
 		return false;
 	high = found ? psd.psd.piece_count : 0;

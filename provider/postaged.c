@@ -75,6 +75,7 @@ run(const char *path, int argc, char **argv)
 		if (p == NULL)
 			err_set(&e, ERR_SYSTEM, "out of memory");
 		else if (program_load(path, p, &e) &&
+			 program_is_service(&p->config, &e) &&
 			 verbs[i].run(p, argc, argv, &e))
 			status = EXIT_SUCCESS;
 		if (status != EXIT_SUCCESS)

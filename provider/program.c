@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/program.h"
 
+#include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/durable.h"
+#include "provider/combine.h"
+#include "provider/complete.h"
+#include "provider/issue.h"
 #include "provider/pay.h"
 #include "provider/psds.h"
 #include "provider/signer_turn.h"
@@ -20,6 +27,42 @@ program_load(const char *path, struct program *out, struct err *e)
 {
 	*out = (struct program){.authority = NULL};
 	return config_load(path, &out->config, e);
+}
+
+static bool
+is_roots(const char *path, struct err *e)
+{
+	char folder[PATH_MAX];
+	const struct passwd *owner;
+	const char *name;
+	struct stat st;
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash == NULL || slash == folder)
+		return true;
+	*slash = '\0';
+	if (stat(folder, &st) != 0 || st.st_uid == 0)
+		return true;
+	owner = getpwuid(st.st_uid);
+	name = owner ? owner->pw_name : "?";
+	return err_set(e, ERR_REQUEST,
+	    "%s is user %s's, who could not read what root makes there: "
+	    "setpriv --reuid=%s --regid=%s --init-groups postaged ...",
+	    folder, name, name, name);
+}
+
+bool
+program_is_service(const struct config *c, struct err *e)
+{
+	static const char file[] = "sqlite:";
+
+	if (geteuid() != 0)
+		return true;
+	return is_roots(c->authority, e) &&
+	       (strncmp(c->database, file, sizeof(file) - 1) != 0 ||
+		   is_roots(c->database + sizeof(file) - 1, e));
 }
 
 static bool
@@ -48,6 +91,7 @@ read_cluster_key(struct program *p, struct err *e)
 	if (p->config.role == ROLE_BOTH)
 		return true;
 	done = pin_path(p->config.cluster_key, path, e) &&
+	       pin_private(path, e) &&
 	       durable_read(path, bytes, sizeof(bytes), &len, e);
 	if (done && len != FORWARDED_KEY)
 		done = err_set(e, ERR_CONFIG,
@@ -95,6 +139,10 @@ program_open(struct program *p, struct err *e)
 		p->provider.certificate = authority_provider(p->authority);
 		p->provider.authority = authority_root(p->authority);
 	}
+	p->provider.debits = combine_new(&issue_combined);
+	p->provider.signatures = combine_new(&complete_combined);
+	if (p->provider.debits == NULL || p->provider.signatures == NULL)
+		return err_system(e, "memory");
 	for (size_t i = 0; i < p->config.modules; i++)
 		if (!signer_turn_new(&p->turn[i], e))
 			return false;
@@ -106,6 +154,9 @@ program_close(struct program *p)
 {
 	authority_close(p->authority);
 	p->authority = NULL;
+	combine_free(p->provider.debits);
+	combine_free(p->provider.signatures);
+	p->provider.debits = p->provider.signatures = NULL;
 	nursery_close(p->nursery);
 	p->nursery = NULL;
 	for (size_t i = 0; i < MODULES_MAX; i++) {
@@ -128,7 +179,7 @@ open_signers(const struct program *p, struct worker *w, struct err *e)
 		    .answer_ms = p->config.answer_ms};
 
 		if (!signer_open(&setup, &w->signer[i], e))
-			return err_prefix(e, "module %s", m->name);
+			return false;
 		w->signers++;
 	}
 	return true;

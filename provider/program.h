@@ -27,6 +27,11 @@ struct program {
 MUST_CHECK bool
 program_load(const char *path, struct program *out, struct err *e);
 
+/* What root makes in the service's folders the service could not read, files of
+ * SQLite for one.
+ * Errors: ERR_REQUEST (root runs this, and they are another user's). */
+MUST_CHECK bool program_is_service(const struct config *c, struct err *e);
+
 /* Before there are threads.  Opens the authority's folder and reads the licence
  * from the database.
  * Errors: ERR_CONFIG (init was not run, another version of the schema). */

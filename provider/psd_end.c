@@ -59,7 +59,7 @@ psd_end_set(struct worker *w, uint32_t serial, const char *state, mils *back,
 	bool here;
 
 	*back = 0;
-	store_psd_row_ask(w->store, serial, true);
+	store_psd_row_ask(w->store, serial, STORE_LOCK);
 	if (!store_psd_row_get(w->store, &row, &here, e) ||
 	    !store_psd_state_set(w->store, serial, state, e))
 		return false;

@@ -56,7 +56,9 @@ read_account(struct worker *w, int64_t account, struct known *k, struct err *e)
 		return true;
 	return all == 0
 		   ? err_set(e, ERR_CONFIG,
-			 "the account has no PSD: postaged psd add")
+			 "the account has no PSD that signs: `postaged psd "
+			 "list "
+			 "ACCOUNT` shows them, `psd release` or `psd add`")
 		   : err_set(e, ERR_ABSENT,
 			 "the keys of the account's PSDs are in module %s, "
 			 "which this server has not",

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "base/log.h"
 #include "provider/api.h"
 #include "provider/entry.h"
 #include "provider/keeper.h"
 #include "provider/web.h"
+#include "vault/pin.h"
 
 #define PEM_MAX	      (64 * 1024)
 #define FRONT_WORKERS 32 /* they wait for servers most of the time */
@@ -57,6 +59,18 @@ close_here(void *context, void *worker)
 	program_worker_close(worker);
 }
 
+/* A database that says no has answered. */
+static void
+probe_here(void *context, void *worker)
+{
+	const struct worker *w = worker;
+	struct err e = ERR_INIT;
+
+	(void)context;
+	if (!store_check_version(w->store, &e))
+		log_debug("%s", e.text);
+}
+
 static void
 answer_by_others(
     void *worker, const struct http_request *request, struct http_response *out)
@@ -95,7 +109,7 @@ answer(void *context, void *worker, const struct http_request *request,
 /* --- starting ------------------------------------------------------------------------ */
 
 static bool
-load(const char *path, char **out, struct err *e)
+load(const char *key, const char *path, char **out, struct err *e)
 {
 	size_t len;
 
@@ -103,14 +117,16 @@ load(const char *path, char **out, struct err *e)
 	if (*path == '\0' || durable_load(path, PEM_MAX, out, &len, e))
 		return true;
 	e->kind = ERR_CONFIG;
-	return false;
+	return err_prefix(e, "%s", key);
 }
 
 static bool
 load_texts(struct service *s, const struct doors *d, struct err *e)
 {
-	return load(d->certificate, &s->certificate, e) &&
-	       load(d->key, &s->key, e) && load(d->authority, &s->authority, e);
+	return load("certificate", d->certificate, &s->certificate, e) &&
+	       (*d->key == '\0' || pin_private(d->key, e)) &&
+	       load("key", d->key, &s->key, e) &&
+	       load("authority", d->authority, &s->authority, e);
 }
 
 static void
@@ -140,7 +156,8 @@ start_web(struct service *s, int listen_fd, struct err *e)
 	    .handler = answer,
 	    .context = s,
 	    .open_worker = front ? open_forwarder : open_here,
-	    .close_worker = front ? close_forwarder : close_here};
+	    .close_worker = front ? close_forwarder : close_here,
+	    .probe = front ? NULL : probe_here};
 	struct doors d;
 
 	find_doors(&s->p->config, &d);
@@ -215,6 +232,12 @@ const char *
 service_address(const struct service *s)
 {
 	return web_address(s->web);
+}
+
+bool
+service_answers(struct service *s)
+{
+	return web_answers(s->web);
 }
 
 /* --- ending --------------------------------------------------------------------------- */

@@ -21,6 +21,11 @@ MUST_CHECK bool service_start(
 /* Where it listens. */
 const char *service_address(const struct service *s);
 
+/* Whether a worker and its database have answered since the last call, whatever
+ * they said: who asks is told that a database is away, and a process that is
+ * started again finds no other.  Waits for nothing. */
+bool service_answers(struct service *s);
+
 /* Fronts send nothing more; requests under way have as long as configured.  True
  * where none is left. */
 bool service_drain(struct service *s);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/durable.h"
@@ -39,20 +39,6 @@ struct software {
 /* --- the module's key ----------------------------------------------------------------- */
 
 static bool
-is_private(const char *path, struct err *e)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return err_set(e, ERR_CONFIG, "%s: no such file", path);
-	return (st.st_mode & S_IRWXO) == 0 ||
-	       err_set(e, ERR_CONFIG,
-		   "%s: everybody may read it: `chmod 0600` it, or make "
-		   "another if somebody did",
-		   path);
-}
-
-static bool
 read_key(const char *source, uint8_t key[BOX_KEY], struct err *e)
 {
 	char path[PATH_MAX];
@@ -60,14 +46,23 @@ read_key(const char *source, uint8_t key[BOX_KEY], struct err *e)
 	size_t len = 0;
 	bool done;
 
-	if (!pin_path(source, path, e) || !is_private(path, e))
+	if (!pin_path(source, path, e))
+		return false;
+	if (access(path, F_OK) != 0)
+		return err_set(e, ERR_CONFIG,
+		    "%s is not there: put its copy back; a module that has no "
+		    "PSD yet gets it by `postaged init`",
+		    path);
+	if (!pin_private(path, e))
 		return false;
 	done = durable_read(path, bytes, sizeof(bytes), &len, e);
-	if (!done || len != BOX_KEY)
+	if (!done)
+		e->kind = ERR_CONFIG;
+	else if (len != BOX_KEY)
 		done = err_set(e, ERR_CONFIG,
-		    "%s: a module's key has %d bytes: make one with `openssl "
-		    "rand -out FILE %d`",
-		    path, BOX_KEY, BOX_KEY);
+		    "%s: a module's key has %d bytes, this is none: put its "
+		    "copy back",
+		    path, BOX_KEY);
 	if (done)
 		memcpy(key, bytes, BOX_KEY);
 	explicit_bzero(bytes, sizeof(bytes));
@@ -194,7 +189,8 @@ read_ref(const struct software *s, const struct signer_key *key,
 		    e, ERR_CORRUPT, "its key is not one that was wrapped here");
 	return memcmp(check, s->check, CHECK) == 0 ||
 	       err_set(e, ERR_CONFIG,
-		   "its key was wrapped under another file than this module's");
+		   "its key was wrapped under another file than this module's: "
+		   "put the copy of that file back");
 }
 
 static bool

@@ -75,6 +75,10 @@ enum store_mode { STORE_READ, STORE_WRITE };
 MUST_CHECK bool
 store_begin(struct store *s, enum store_mode mode, struct err *e);
 
+/* How a row is read: as it is; locked for the transaction; or locked unless
+ * somebody else has it locked, then it is not found. */
+enum store_lock { STORE_LOOK, STORE_LOCK, STORE_LOCK_FREE };
+
 /* Durable when it is true: on the medium, with PostgreSQL on the synchronous
  * standbys too, and with it what a STORE_WRITE has read, although it wrote nothing.
  * When it is false the transaction is over too, rolled back.
@@ -161,6 +165,10 @@ int64_t store_changed_all(const struct store *s);
  * Errors: ERR_CONFIG. */
 MUST_CHECK bool
 store_migrate(struct store *s, int *from, int *to, struct err *e);
+
+/* The version of its schema, 0: there are no books in it.
+ * Errors: as store_migrate(). */
+MUST_CHECK bool store_version(struct store *s, int *version, struct err *e);
 
 /* The schema is the one that this program knows.
  * Errors: ERR_CONFIG ("postaged migrate", "postaged init"). */

@@ -2,7 +2,7 @@
 #include "provider/store_ledger.h"
 
 void
-store_transfer_put(struct store *s, const struct transfer *t)
+store_transfer_row(struct store *s, const struct transfer *t)
 {
 	store_put_text(s, t->kind);
 	store_put_text(s, t->from);
@@ -10,9 +10,22 @@ store_transfer_put(struct store *s, const struct transfer *t)
 	store_put_int(s, t->amount);
 	store_put_text(s, t->ref);
 	store_put_int(s, t->made);
-	store_send(s,
+}
+
+void
+store_transfer_send(struct store *s)
+{
+	store_send_rows(s,
 	    "INSERT INTO transfer (kind, taken_from, given_to, amount, ref, "
-	    "made) VALUES ($1, $2, $3, $4, $5, $6)");
+	    "made) VALUES",
+	    6, "");
+}
+
+void
+store_transfer_put(struct store *s, const struct transfer *t)
+{
+	store_transfer_row(s, t);
+	store_transfer_send(s);
 }
 
 bool

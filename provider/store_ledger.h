@@ -18,6 +18,9 @@ struct transfer {
 	int64_t made;
 };
 void store_transfer_put(struct store *s, const struct transfer *t);
+/* Several: each row, nothing else between, then they are sent. */
+void store_transfer_row(struct store *s, const struct transfer *t);
+void store_transfer_send(struct store *s);
 
 /* Is there one with this `ref`? */
 MUST_CHECK bool store_transfer_known(

@@ -52,8 +52,8 @@ same_text(struct store *s, int64_t number, struct err *e)
 
 	if (t == NULL)
 		return err_set(e, ERR_CONFIG,
-		    "database %s: it is at version %lld, of a newer program; "
-		    "this one knows %d",
+		    "database %s: it is at version %lld, of a newer program, "
+		    "and this one knows %d: install that one",
 		    s->name, (long long)number, newest(s));
 	checksum(t, hex);
 	if (strcmp(hex, store_text(s, 2)) == 0)
@@ -140,15 +140,20 @@ store_migrate(struct store *s, int *from, int *to, struct err *e)
 }
 
 bool
+store_version(struct store *s, int *version, struct err *e)
+{
+	bool good = store_begin(s, STORE_READ, e) && look(s, version, e);
+
+	store_rollback(s);
+	return good;
+}
+
+bool
 store_check_version(struct store *s, struct err *e)
 {
 	int version;
-	bool good;
+	bool good = store_version(s, &version, e);
 
-	if (!store_begin(s, STORE_READ, e))
-		return false;
-	good = look(s, &version, e);
-	store_rollback(s);
 	if (!good || version == newest(s))
 		return good;
 	if (version == 0)

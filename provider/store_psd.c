@@ -173,13 +173,14 @@ store_psd_add(struct store *s, const struct psd_record *psd,
 	"JOIN psd p ON p.serial = t.psd WHERE t.psd = $1"
 
 void
-store_psd_row_ask(struct store *s, uint32_t serial, bool lock)
+store_psd_row_ask(struct store *s, uint32_t serial, enum store_lock lock)
 {
+	static const char *const sql[] = {[STORE_LOOK] = SQL_ROW,
+	    [STORE_LOCK] = SQL_ROW " FOR UPDATE OF t",
+	    [STORE_LOCK_FREE] = SQL_ROW " FOR UPDATE OF t SKIP LOCKED"};
+
 	store_put_int(s, serial);
-	if (lock && store_engine(s) == STORE_POSTGRESQL)
-		store_send(s, SQL_ROW " FOR UPDATE OF t");
-	else
-		store_send(s, SQL_ROW);
+	store_send(s, sql[lock]);
 }
 
 static bool
@@ -224,6 +225,16 @@ store_psd_row_get(
 }
 
 void
+store_psd_row_send(struct store *s)
+{
+	store_send_rows(s,
+	    "UPDATE psd_state SET state = v.column1, ascending = v.column2, "
+	    "control_total = v.column3, pieces = v.column4, "
+	    "chain = v.column5 FROM (VALUES",
+	    6, ") AS v WHERE psd = v.column6");
+}
+
+void
 store_psd_row_put(struct store *s, const struct psd_row *row)
 {
 	uint8_t state[PSD_ROW_BYTES];
@@ -235,9 +246,6 @@ store_psd_row_put(struct store *s, const struct psd_row *row)
 	store_put_int(s, row->psd.piece_count);
 	store_put_blob(s, row->chain, CHAIN_BYTES);
 	store_put_int(s, row->psd.serial);
-	store_send(s,
-	    "UPDATE psd_state SET state = $1, ascending = $2, "
-	    "control_total = $3, pieces = $4, chain = $5 WHERE psd = $6");
 }
 
 bool

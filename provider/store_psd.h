@@ -64,15 +64,16 @@ MUST_CHECK bool store_psd_add(struct store *s, const struct psd_record *psd,
 
 /* --- registers ------------------------------------------------------------------- */
 
-/* With `lock`, for the transaction. */
-void store_psd_row_ask(struct store *s, uint32_t serial, bool lock);
+void store_psd_row_ask(struct store *s, uint32_t serial, enum store_lock lock);
 /* Errors: ERR_CORRUPT (the state does not agree with itself or its row). */
 MUST_CHECK bool store_psd_row_get(
     struct store *s, struct psd_row *out, bool *found, struct err *e);
 /* What is left in it counts no more. */
 MUST_CHECK bool store_psd_end(struct store *s, uint32_t serial, struct err *e);
-/* Sends it back. */
+/* Writes them back: each, nothing else between, then they are sent; the commit, or
+ * store_flush(), receives them. */
 void store_psd_row_put(struct store *s, const struct psd_row *row);
+void store_psd_row_send(struct store *s);
 
 /* PSDs here behind `after` that may have stamps without a signature, of modules
  * that are named in `modules`, a space before and behind each; by serial. */

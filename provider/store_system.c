@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "FOR UPDATE OF" is PostgreSQL's; SQLite has one writer anyway. */
 #define SQL_SYSTEM                                                      \
 	"SELECT u.id, u.account, u.name, a.name, u.state, a.state, "    \
 	"a.reason, c.state, c.reason, u.secret, u.fingerprint, "        \
@@ -24,13 +23,14 @@
 #define SQL_ONE SQL_SYSTEM "WHERE n.usersystem = $1"
 
 void
-store_system_ask(struct store *s, int64_t id, bool lock)
+store_system_ask(struct store *s, int64_t id, enum store_lock lock)
 {
+	static const char *const sql[] = {[STORE_LOOK] = SQL_ONE,
+	    [STORE_LOCK] = SQL_ONE " FOR UPDATE OF n",
+	    [STORE_LOCK_FREE] = SQL_ONE " FOR UPDATE OF n SKIP LOCKED"};
+
 	store_put_int(s, id);
-	if (lock && store_engine(s) == STORE_POSTGRESQL)
-		store_send(s, SQL_ONE " FOR UPDATE OF n");
-	else
-		store_send(s, SQL_ONE);
+	store_send(s, sql[lock]);
 }
 
 static void
@@ -62,7 +62,9 @@ judge(struct store *s, struct user_system *out)
 		    store_text(s, 3), store_text(s, 6));
 	else if (!is(s, 7, "active"))
 		snprintf(out->why, sizeof(out->why),
-		    "the customer is suspended: %s", store_text(s, 8));
+		    "the customer is suspended%s%s",
+		    *store_text(s, 8) ? ": " : ", ask the provider",
+		    store_text(s, 8));
 }
 
 static void
@@ -201,9 +203,17 @@ store_system_put(struct store *s, const struct user_system *u)
 	store_put_int(s, u->day_spent);
 	store_put_int(s, u->month_spent);
 	store_put_int(s, u->id);
-	store_send(s, "UPDATE usersystem_count SET fence = $1, pieces = $2, "
-		      "ascending = $3, day = $4, month = $5, day_spent = $6, "
-		      "month_spent = $7 WHERE usersystem = $8");
+}
+
+void
+store_system_send(struct store *s)
+{
+	store_send_rows(s,
+	    "UPDATE usersystem_count SET fence = v.column1, "
+	    "pieces = v.column2, ascending = v.column3, day = v.column4, "
+	    "month = v.column5, day_spent = v.column6, "
+	    "month_spent = v.column7 FROM (VALUES",
+	    8, ") AS v WHERE usersystem = v.column8");
 }
 
 bool

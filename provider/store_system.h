@@ -40,9 +40,8 @@ struct user_system {
 	mils day_spent, month_spent;
 };
 
-/* By its number; with `lock` nobody else changes its counts until the
- * transaction ends. */
-void store_system_ask(struct store *s, int64_t id, bool lock);
+/* By its number; while it is locked nobody else changes its counts. */
+void store_system_ask(struct store *s, int64_t id, enum store_lock lock);
 /* *found = false: there is none. */
 MUST_CHECK bool store_system_get(
     struct store *s, struct user_system *out, bool *found, struct err *e);
@@ -61,8 +60,10 @@ bool store_system_agrees(
 MUST_CHECK bool store_system_by_fingerprint(struct store *s,
     const char *fingerprint, int64_t *id, bool *found, struct err *e);
 
-/* Writes fence and counts back; nothing to receive but the result. */
+/* Writes fence and counts back: each, nothing else between, then they are sent;
+ * the commit, or store_flush(), receives them. */
 void store_system_put(struct store *s, const struct user_system *u);
+void store_system_send(struct store *s);
 
 /* What is in its account's PSDs here and may be spent. */
 MUST_CHECK bool

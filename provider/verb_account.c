@@ -129,7 +129,7 @@ set_auto_add(struct program *p, int argc, char **argv, struct err *e)
 		return false;
 	good = verb_begin(p, &work, e) &&
 	       store_auto_add(work.w->store, argv[2], &add, e);
-	return verb_done(&work, good, e);
+	return verb_done(&work, good, e) && show_account(p, argv[2], e);
 }
 
 bool

@@ -91,7 +91,12 @@ verb_audit(struct program *p, int argc, char **argv, struct err *e)
 			   "the books do not agree: stop the service, keep a "
 			   "copy of the database, and find out why");
 	}
-	done = done && (!state || audit_checkpoint(w, e));
+	if (done && state) {
+		done = audit_checkpoint(w, e);
+		if (done)
+			puts("stated how far all chains are: keep a copy of it "
+			     "elsewhere (table checkpoint)");
+	}
 	return close_worker(p, w, done);
 }
 

@@ -110,7 +110,7 @@ show(struct worker *w, const struct psd_here *psd, struct err *e)
 	struct psd_row row;
 	bool found;
 
-	store_psd_row_ask(w->store, psd->serial, false);
+	store_psd_row_ask(w->store, psd->serial, STORE_LOOK);
 	if (!store_psd_row_get(w->store, &row, &found, e) || !found)
 		return false;
 	printf("%s  module %-12s spent %12s  left %12s  pieces %lu\n",

@@ -7,43 +7,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "provider/service.h"
 #include "vault/nursery.h"
 
 #define FIRST_SOCKET 3 /* sd_listen_fds(3) */
 
 /* --- systemd -------------------------------------------------------------------- */
-
-/* sd_notify(3): one datagram. */
-static void
-notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	size_t len = path ? strlen(path) : 0;
-	int fd;
-
-	if (len == 0 || len >= sizeof(to.sun_path))
-		return;
-	memcpy(to.sun_path, path, len);
-	if (*path == '@')
-		to.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-		(struct sockaddr *)&to,
-		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
-		log_debug("NOTIFY_SOCKET does not listen");
-	close(fd);
-}
 
 static bool
 has_socket(void)
@@ -83,14 +58,41 @@ block_signals(sigset_t *set, struct err *e)
 	       err_system(e, "sigprocmask");
 }
 
+/* The next signal; 0: it is time to say that all is well. */
+static int
+wait_signal(const sigset_t *set, int period_ms)
+{
+	const struct timespec period = {.tv_sec = period_ms / 1000,
+	    .tv_nsec = (long)(period_ms % 1000) * 1000000};
+	int got = sigtimedwait(set, NULL, period_ms > 0 ? &period : NULL);
+
+	return got < 0 ? 0 : got;
+}
+
+/* systemd ends a process whose workers stand still, and starts another. */
+static void
+say_well(struct service *service)
+{
+	if (service_answers(service))
+		notify_say("WATCHDOG=1");
+	else
+		log_warning("no worker is free, or the database is silent: "
+			    "where that lasts, systemd starts this again");
+}
+
 /* Until a signal says so, or no module can be asked any more. */
 static bool
-wait_for_end(const struct program *p, const sigset_t *set, struct err *e)
+wait_for_end(const struct program *p, struct service *service,
+    const sigset_t *set, struct err *e)
 {
-	int signal_number;
+	int period_ms = notify_period_ms(), signal_number;
 
 	for (;;) {
-		sigwait(set, &signal_number);
+		signal_number = wait_signal(set, period_ms);
+		if (signal_number == 0) {
+			say_well(service);
+			continue;
+		}
 		if (signal_number != SIGCHLD)
 			return true;
 		if (p->nursery != NULL && !nursery_lives(p->nursery))
@@ -107,9 +109,9 @@ serve(struct program *p, struct service *service, const sigset_t *set,
 	bool done;
 
 	log_info("%s: ready on %s", p->config.name, service_address(service));
-	notify("READY=1");
-	done = wait_for_end(p, set, e);
-	notify("STOPPING=1");
+	notify_say("READY=1");
+	done = wait_for_end(p, service, set, e);
+	notify_say("STOPPING=1");
 	log_info("stopping: requests under way have %d s", p->config.drain_s);
 	if (!service_drain(service))
 		log_warning("some requests were not finished");

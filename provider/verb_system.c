@@ -149,7 +149,7 @@ find_system(struct verb_work *work, const char *name, struct user_system *out,
 
 	if (!store_system_named(work->w->store, name, &id, e))
 		return false;
-	store_system_ask(work->w->store, id, false);
+	store_system_ask(work->w->store, id, STORE_LOOK);
 	return store_system_get(work->w->store, out, &found, e) &&
 	       (found || err_set(e, ERR_SYSTEM, "a user system has gone"));
 }

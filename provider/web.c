@@ -15,6 +15,7 @@
 
 #define THREADS	    2	/* of the library */
 #define MARGIN	    256 /* connections the library still cleans up */
+#define WORKERS_MIN 16	/* as many may come together, see combine.h */
 #define QUIET_MS    50	/* so long nothing is under way: none is left */
 #define PRIORITIES  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define OPTIONS_MAX 16
@@ -153,8 +154,9 @@ int
 web_workers(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int many = 4 * (cpus > 0 && cpus < 1024 ? (int)cpus : 1);
 
-	return 4 * (cpus > 0 && cpus < 1024 ? (int)cpus : 1);
+	return many > WORKERS_MIN ? many : WORKERS_MIN;
 }
 
 static void

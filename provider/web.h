@@ -54,7 +54,12 @@ struct web_setup {
 	/* Both may be NULL.  A worker that cannot be opened fails web_start(). */
 	bool (*open_worker)(void *context, void **worker, struct err *e);
 	void (*close_worker)(void *context, void *worker);
+	/* What a worker does for web_answers(); may be NULL. */
+	void (*probe)(void *context, void *worker);
 };
+
+/* An address as web_setup.listen has it.  Errors: ERR_CONFIG. */
+MUST_CHECK bool web_check_listen(const char *where, struct err *e);
 
 /* Four for each processor. */
 int web_workers(void);
@@ -65,6 +70,11 @@ web_start(const struct web_setup *setup, struct web **out, struct err *e);
 
 /* Where it listens, for messages and for tests that asked for port 0. */
 const char *web_address(const struct web *w);
+
+/* Whether a worker has done what the last call asked it for, before the requests
+ * that wait; the first call says yes.  Then the next one is asked.  Waits for
+ * nothing: a false that is repeated says that all workers stand still. */
+bool web_answers(struct web *w);
 
 /* Takes no new connection, ends those there are behind their next answer, and
  * waits at most `wait_ms` for requests under way.  True where none is left. */

@@ -94,8 +94,11 @@ bind_and_listen(
 			    errno == EACCES || errno == ENOENT
 			? ERR_CONFIG
 			: ERR_SYSTEM,
-		    "cannot listen at %s: %s", w->setup.listen,
-		    strerror(errno));
+		    "cannot listen at %s: %s%s", w->setup.listen,
+		    strerror(errno),
+		    errno == EADDRINUSE ? ": another program does, `ss -ltnp` "
+					  "says which"
+					: "");
 	if (listen(w->listen_fd, BACKLOG) != 0)
 		return err_system(e, "listen");
 	return true;
@@ -137,36 +140,56 @@ listen_unix(struct web *w, const char *path, struct err *e)
 	return true;
 }
 
-/* "127.0.0.1:80" or "[::1]:80" */
+/* "127.0.0.1:80" or "[::1]:80"; the caller frees *out. */
 static bool
-listen_tcp(struct web *w, const char *where, struct err *e)
+find_address(const char *where, struct addrinfo **out, struct err *e)
 {
 	const struct addrinfo hints = {
 	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
 	    .ai_socktype = SOCK_STREAM};
 	const char *colon = strrchr(where, ':');
-	struct addrinfo *found = NULL;
 	char host[HTTP_ADDRESS + 2];
 	size_t len = colon ? (size_t)(colon - where) : 0;
 	bool bracket = len > 1 && where[0] == '[' && where[len - 1] == ']';
 	uint64_t port;
-	bool done = false;
 
 	if (len > 0 && text_to_u64(colon + 1, UINT16_MAX, &port) &&
 	    len < sizeof(host) &&
 	    bracket == (memchr(where, ':', len) != NULL)) {
 		memcpy(host, where + bracket, len - 2 * bracket);
 		host[len - 2 * bracket] = '\0';
-		done = getaddrinfo(host, colon + 1, &hints, &found) == 0;
+		if (getaddrinfo(host, colon + 1, &hints, out) == 0)
+			return true;
 	}
-	if (!done)
-		return err_set(e, ERR_CONFIG,
-		    "%s: not an address: 127.0.0.1:8443, [::1]:8443 or "
-		    "unix:/path",
-		    where);
+	return err_set(e, ERR_CONFIG,
+	    "%s: not an address: 127.0.0.1:8443, [::1]:8443 or unix:/path",
+	    where);
+}
+
+static bool
+listen_tcp(struct web *w, const char *where, struct err *e)
+{
+	struct addrinfo *found;
+	bool done;
+
+	if (!find_address(where, &found, e))
+		return false;
 	done = bind_and_listen(w, found->ai_addr, found->ai_addrlen, e);
 	freeaddrinfo(found);
 	return done;
+}
+
+bool
+web_check_listen(const char *where, struct err *e)
+{
+	struct addrinfo *found;
+
+	if (strncmp(where, "unix:/", 6) == 0)
+		return true;
+	if (!find_address(where, &found, e))
+		return false;
+	freeaddrinfo(found);
+	return true;
 }
 
 bool

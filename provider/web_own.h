@@ -84,6 +84,7 @@ struct web {
 	struct web_exchange *first, *last;
 	int waiting, busy;
 	bool work_ends;
+	enum { WEB_ANSWERED, WEB_ASKED, WEB_ASKING } probe; /* web_answers() */
 	struct web_worker *worker; /* setup.workers of them */
 
 	atomic_int under_way; /* exchanges */

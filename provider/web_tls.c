@@ -47,11 +47,13 @@ check_pair(const char *certificate, const char *private, struct err *e)
 		err_set(e, ERR_SYSTEM, "no memory for TLS");
 	else if ((code = gnutls_x509_crt_import(
 		      crt, &crt_text, GNUTLS_X509_FMT_PEM)) != 0)
-		err_set(e, ERR_CONFIG, "the server's certificate: %s",
+		err_set(e, ERR_CONFIG,
+		    "the server's certificate is none (PEM): %s",
 		    gnutls_strerror(code));
 	else if ((code = gnutls_x509_privkey_import2(
 		      key, &key_text, GNUTLS_X509_FMT_PEM, NULL, 0)) != 0)
-		err_set(e, ERR_CONFIG, "the server's key: %s",
+		err_set(e, ERR_CONFIG,
+		    "the server's key is no private key (PEM): %s",
 		    gnutls_strerror(code));
 	else if (!is_pair(crt, key))
 		err_set(

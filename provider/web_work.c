@@ -4,45 +4,77 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 
-/* The next one that waits; NULL: the work is at its end. */
 static struct web_exchange *
-take(struct web *w)
+shift(struct web *w)
 {
-	struct web_exchange *x;
+	struct web_exchange *x = w->first;
+
+	w->first = x->next;
+	if (w->first == NULL)
+		w->last = NULL;
+	w->waiting--;
+	w->busy++;
+	return x;
+}
+
+/* What is to be done next; NULL: the question of web_answers().  False: the work
+ * is at its end. */
+static bool
+take(struct web *w, struct web_exchange **x)
+{
+	bool there, asked;
 
 	pthread_mutex_lock(&w->work_lock);
-	while (w->first == NULL && !w->work_ends)
+	while (w->first == NULL && w->probe != WEB_ASKED && !w->work_ends)
 		pthread_cond_wait(&w->work_there, &w->work_lock);
-	x = w->first;
-	if (x != NULL) {
-		w->first = x->next;
-		if (w->first == NULL)
-			w->last = NULL;
-		w->waiting--;
-		w->busy++;
-	}
+	asked = w->probe == WEB_ASKED;
+	there = asked || w->first != NULL;
+	if (asked)
+		w->probe = WEB_ASKING;
+	*x = there && !asked ? shift(w) : NULL;
 	pthread_mutex_unlock(&w->work_lock);
-	return x;
+	return there;
+}
+
+static void
+answer_probe(struct web_worker *me)
+{
+	struct web *w = me->web;
+
+	if (w->setup.probe != NULL)
+		w->setup.probe(w->setup.context, me->context);
+	pthread_mutex_lock(&w->work_lock);
+	w->probe = WEB_ANSWERED;
+	pthread_mutex_unlock(&w->work_lock);
+}
+
+static void
+answer(struct web_worker *me, struct web_exchange *x)
+{
+	struct MHD_Connection *mhd = x->mhd;
+	struct web *w = me->web;
+
+	w->setup.handler(
+	    w->setup.context, me->context, &x->request, &x->response);
+	x->state = WEB_DONE;
+	pthread_mutex_lock(&w->work_lock);
+	w->busy--;
+	pthread_mutex_unlock(&w->work_lock);
+	/* from here on it is not ours any more */
+	MHD_resume_connection(mhd);
 }
 
 static void *
 work(void *arg)
 {
 	struct web_worker *me = arg;
-	struct web *w = me->web;
 	struct web_exchange *x;
 
-	while ((x = take(w)) != NULL) {
-		struct MHD_Connection *mhd = x->mhd;
-
-		w->setup.handler(
-		    w->setup.context, me->context, &x->request, &x->response);
-		x->state = WEB_DONE;
-		pthread_mutex_lock(&w->work_lock);
-		w->busy--;
-		pthread_mutex_unlock(&w->work_lock);
-		/* from here on it is not ours any more */
-		MHD_resume_connection(mhd);
+	while (take(me->web, &x)) {
+		if (x == NULL)
+			answer_probe(me);
+		else
+			answer(me, x);
 	}
 	return NULL;
 }
@@ -91,6 +123,21 @@ web_work_give(struct web_exchange *x)
 	}
 	pthread_mutex_unlock(&w->work_lock);
 	return room;
+}
+
+bool
+web_answers(struct web *w)
+{
+	bool answered;
+
+	pthread_mutex_lock(&w->work_lock);
+	answered = w->probe == WEB_ANSWERED;
+	if (answered) {
+		w->probe = WEB_ASKED;
+		pthread_cond_signal(&w->work_there);
+	}
+	pthread_mutex_unlock(&w->work_lock);
+	return answered;
 }
 
 void

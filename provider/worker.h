@@ -62,6 +62,8 @@ struct provider {
 	struct tally *tally;	    /* NULL: nobody counts */
 	struct load *load;	    /* of PSDs; may be NULL */
 	struct places *card_places; /* of orders that wait for a card */
+	/* What is done together (combine.h); NULL: each alone. */
+	struct combine *debits, *signatures;
 };
 
 struct worker {

@@ -118,7 +118,7 @@ help_system(struct help *h, int64_t account, const char *name, char token[96])
 		  admin_add_system(h->w, &u, SIDE_PROVIDER, text, &e),
 	    &e, "a user system");
 	id = u.id;
-	store_system_ask(s, id, false);
+	store_system_ask(s, id, STORE_LOOK);
 	is_ok(
 	    store_system_get(s, &u, &found, &e) && found && store_commit(s, &e),
 	    &e, "commit");

@@ -66,7 +66,7 @@ server() {
 name = bench
 database = $1
 authority = $WORK/authority
-workers = ${WORKERS:-8}
+workers = ${WORKERS:-16}
 [web]
 listen = 127.0.0.1:$port
 certificate = $WORK/web.pem

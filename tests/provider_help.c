@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "provider/audit.h"
+#include "provider/combine.h"
+#include "provider/complete.h"
 #include "provider/enrol.h"
 #include "provider/fund.h"
 #include "provider/psds.h"
@@ -89,6 +91,8 @@ make_authority(struct shop *s, struct err *e)
 	    .choose_psd = CHOOSE_AFFINITY,
 	    .server = "test",
 	    .load = &s->load,
+	    .debits = combine_new(&issue_combined),
+	    .signatures = combine_new(&complete_combined),
 	    .now_ms = now_ms};
 }
 
@@ -204,6 +208,8 @@ shop_close(struct shop *s)
 
 	shop_worker_close(s->w);
 	authority_close(s->authority);
+	combine_free(s->provider.debits);
+	combine_free(s->provider.signatures);
 	snprintf(command, sizeof(command), "rm -rf %s", s->folder);
 	if (system(command) != 0)
 		exit(1);
@@ -219,7 +225,7 @@ shop_system(struct shop *s, int64_t id)
 	bool found;
 
 	must(store_begin(s->w->store, STORE_READ, &e), &e);
-	store_system_ask(s->w->store, id, false);
+	store_system_ask(s->w->store, id, STORE_LOOK);
 	must(store_system_get(s->w->store, &u, &found, &e) && found, &e);
 	store_rollback(s->w->store);
 	return u;

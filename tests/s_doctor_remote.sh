@@ -76,6 +76,14 @@ printf '%s\n' "$token" >"$WORK/token"
 chmod 644 "$WORK/token"
 check 'a token for all to read' tells FAULT "provider's token" token 'chmod 0600'
 chmod 600 "$WORK/token"
+chown root "$WORK/token"
+check "a token of root's" tells FAULT "provider's token" 'cannot be read' \
+	'chown postage'
+: >"$WORK/token"
+check 'an empty token' tells FAULT "provider's token" 'is empty' \
+	'postaged system add'
+printf '%s\n' "$token" >"$WORK/token"
+chown postage "$WORK/token"
 uri "$WORK/token" "$WORK/nowhere"
 check 'no token' tells FAULT "provider's token" 'is not there' \
 	'postaged system add'
@@ -102,6 +110,10 @@ mkdir "$WORK/state/certificates"
 chown postage "$WORK/state/certificates"
 check 'nobody is trusted' tells FAULT "provider's certificate" 'is trusted here' \
 	'XX-authority.pem'
+rmdir "$WORK/state/certificates"
+check 'no folder for them' tells FAULT "provider's certificate" \
+	'certifies the provider has to be in' 'install -D'
+mkdir "$WORK/state/certificates"
 rm -r "$WORK/state/certificates"
 mv "$WORK/state/elsewhere" "$WORK/state/certificates"
 provider_stop front
@@ -134,6 +146,7 @@ front() {
 check 'a front certifies nothing' answers 'processing server' \
 	front psd add Mailroom
 check 'and checks no signature' answers 'processing server' front audit
+check 'it begins nothing' answers 'processing server' front init
 check 'root makes no keys of the service' answers 'setpriv --reuid=postage' \
 	"$WORK/bin/postaged" --config "$PROVIDER/admin.conf" init
 check 'an account is locked for a reason' answers 'say why' \

@@ -173,7 +173,7 @@ provider_in_copy() {
 	check 'its configuration is good' postaged --check-config
 	check 'its user makes the books' postaged init
 	check 'its units are right' systemd-analyze verify --man=no \
-	    postaged.service postaged.socket
+	    postaged.service postaged.socket postaged@one.service
 	check 'it is purged' dpkg -P cups-postage-provider
 	check 'the books stay' test -s /var/lib/postaged/provider.db
 }

@@ -215,7 +215,7 @@ held 'a suspended system' 'suspended' "$WORK/one.pdf"
 postaged system resume desk
 released 'resumed' 780
 document plain.pdf '[[postage 99.00]]' '[[postage 99.00]]' >"$WORK/dear.pdf"
-held 'no funds' 'is missing' "$WORK/dear.pdf"
+held 'no funds' 'is missing: pay in at the provider, then lp -i' "$WORK/dear.pdf"
 postaged credit Mailroom 50.00 --ref R2 >/dev/null
 released 'paid in' '99000 99000'
 
@@ -229,6 +229,24 @@ prints 'a sheet of the list' Postage '100 100' "$WORK/blank.pdf" $sheet \
 held 'a sheet that nobody sold' 'is not registered' "$WORK/blank.pdf" $sheet \
 	-o PostageSerial=Custom.2017
 cancel "$job"
+
+# --- the database stands still ----
+# The job is priced, and its stamps wait.
+if [ "${PROVIDER_ENGINE:-sqlite}" = sqlite ] && command -v sqlite3 >/dev/null; then
+	{
+		echo 'BEGIN IMMEDIATE;'
+		sleep 12
+		echo 'COMMIT;'
+	} | sqlite3 "$PROVIDER/provider.db" &
+	remember $!
+	sleep 1
+	sed -i 's/^wait = .*/wait = 60/' "$WORK/etc/postage.conf"
+	job=$(submit -d Postage "$WORK/one.pdf")
+	check 'stamps that wait: the person reads it' \
+		until_true 15 message_has "$job" 'it has not signed yet'
+	arrives 'and then they come' "$job" 780
+	sed -i 's/^wait = .*/wait = 4/' "$WORK/etc/postage.conf"
+fi
 
 # --- the provider is off -----------------------------------------------------------------------
 provider_stop front

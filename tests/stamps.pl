@@ -97,20 +97,6 @@ sub symbols {
 	return @all;
 }
 
-sub zbar_finds {
-	my ($file) = @_;
-	my $all = output_of('zbarimg', '--nodbus', '-q', '--raw', '-Sbinary',
-		'-Sdisable', '-Sqrcode.enable', $file);
-	my %found;
-	while (my $len = indicium_len($all)) {
-		$found{substr $all, 0, $len} = 1;
-		$all = substr $all, $len;
-	}
-	complain("$file: zbar read " . length($all) . ' bytes that are no indicium')
-		if length $all;
-	return \%found;
-}
-
 # The page as a picture: width, height, grey bytes.
 sub picture {
 	my ($file) = @_;
@@ -167,6 +153,24 @@ sub blank {
 my $scratch = "/tmp/stamps.$$.pgm";
 END { unlink $scratch if defined $scratch }
 
+# Where dots are small every other row and column is enough.
+sub zbar_finds {
+	my ($p, $file) = @_;
+	my $step = $p->{w} > 3000 ? 2 : 1;
+	save($p, $scratch);
+	my $all = output_of('zbarimg', '--nodbus', '-q', '--raw', '-Sbinary',
+		'-Sdisable', '-Sqrcode.enable', "-Sx-density=$step",
+		"-Sy-density=$step", $scratch);
+	my %found;
+	while (my $len = indicium_len($all)) {
+		$found{substr $all, 0, $len} = 1;
+		$all = substr $all, $len;
+	}
+	complain("$file: zbar read " . length($all) . ' bytes that are no indicium')
+		if length $all;
+	return \%found;
+}
+
 sub dmtx_reads {
 	my ($p, $s) = @_;
 	save(crop($p, $s, int $s->{w} / 8), $scratch);
@@ -196,7 +200,7 @@ sub zxing_finds {
 sub page_of {
 	my ($file, $n) = @_;
 	my $page = picture($file);
-	my $zbar = zbar_finds($file);
+	my $zbar = zbar_finds($page, $file);
 	my @symbols = zxing_finds({%$page}, $zbar);
 
 	# Reading order; symbols whose tops differ little are in one row.

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include "base/durable.h"
 #include "base/log.h"
 #include "base/mils.h"
+#include "base/notify.h"
 #include "base/text.h"
 
 static void
@@ -306,6 +309,69 @@ an_error_is_heard_before_the_program_goes_on(void **state)
 	close(ends[1]);
 }
 
+/* --- notify ------------------------------------------------------------------- */
+
+static void
+systemd_hears_what_is_said(void **state)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char name[64], got[64];
+	int len;
+
+	(void)state;
+	len = snprintf(name, sizeof(name), "@postage-test-%d", (int)getpid());
+	memcpy(at.sun_path + 1, name + 1, (size_t)len - 1);
+	ok(bind(fd, (struct sockaddr *)&at,
+	       (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+			   (size_t)len)) == 0,
+	    "bound");
+	unsetenv("NOTIFY_SOCKET");
+	notify_say("READY=1");
+	is_int(
+	    recv(fd, got, sizeof(got), MSG_DONTWAIT), -1, "nobody was named");
+	setenv("NOTIFY_SOCKET", name, 1);
+	notify_say("READY=1");
+	is_int(recv(fd, got, sizeof(got), MSG_DONTWAIT), 7, "one datagram");
+	is_mem(got, "READY=1", 7, "with that");
+	close(fd);
+	notify_say("READY=1"); /* nobody listens: no harm */
+	unsetenv("NOTIFY_SOCKET");
+}
+
+static void
+a_watchdog_is_told_four_times_in_its_time(void **state)
+{
+	char other[32], own[32];
+	const struct {
+		const char *us, *pid;
+		int want;
+	} cases[] = {{NULL, NULL, 0}, {"2000000", NULL, 500},
+	    {"2000000", own, 500}, {"2000000", other, 0}, {"2000000", "x", 0},
+	    {"", NULL, 0}, {"-1", NULL, 0}, {"2s", NULL, 0}, {"1", NULL, 1},
+	    {"18446744073709551615", NULL, 0}};
+
+	(void)state;
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	snprintf(other, sizeof(other), "%d", (int)getppid());
+	setenv("NOTIFY_SOCKET", "/nowhere", 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsetenv("WATCHDOG_USEC");
+		unsetenv("WATCHDOG_PID");
+		if (cases[i].us != NULL)
+			setenv("WATCHDOG_USEC", cases[i].us, 1);
+		if (cases[i].pid != NULL)
+			setenv("WATCHDOG_PID", cases[i].pid, 1);
+		is_int(notify_period_ms(), cases[i].want,
+		    cases[i].us ? cases[i].us : "none");
+	}
+	setenv("WATCHDOG_USEC", "2000000", 1);
+	unsetenv("WATCHDOG_PID");
+	unsetenv("NOTIFY_SOCKET");
+	is_int(notify_period_ms(), 0, "nobody listens");
+	unsetenv("WATCHDOG_USEC");
+}
+
 int
 main(void)
 {
@@ -320,7 +386,9 @@ main(void)
 	    T(an_unknown_key_names_file_and_line),
 	    T(a_line_is_read_whole_or_not_at_all),
 	    T(a_file_is_replaced_whole_and_created_once),
-	    T(an_error_is_heard_before_the_program_goes_on)};
+	    T(an_error_is_heard_before_the_program_goes_on),
+	    T(systemd_hears_what_is_said),
+	    T(a_watchdog_is_told_four_times_in_its_time)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

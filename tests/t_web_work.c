@@ -578,6 +578,72 @@ a_worker_that_does_not_open_fails_the_start(void **state)
 	web_stop(NULL);
 }
 
+/* 5 s at most. */
+static bool
+answers_in_time(struct served *s)
+{
+	int64_t end = clock_ms() + 5000;
+
+	while (clock_ms() < end) {
+		if (web_answers(s->web))
+			return true;
+		usleep(2000);
+	}
+	return false;
+}
+
+static void
+workers_that_stand_still_do_not_answer(void **state)
+{
+	struct served s = {.setup = {.workers = 2, .queue_max = 64}};
+	int fd[2], probed;
+
+	(void)state;
+	served_start(&s);
+	ok(web_answers(s.web), "the first time");
+	ok(answers_in_time(&s), "idle");
+	fd[0] = begin_get(&s, GET("/wait"));
+	served_wait_inside(&s, 1);
+	ok(answers_in_time(&s), "one has nothing to do");
+	ok(answers_in_time(&s), "what was asked then is answered");
+	fd[1] = begin_get(&s, GET("/wait"));
+	served_wait_inside(&s, 2);
+	probed = s.probed;
+	ok(web_answers(s.web), "what was asked before they stood still");
+	for (int i = 0; i < 20; i++, usleep(2000))
+		ok(!web_answers(s.web), "all stand still");
+	is_int(s.probed, probed, "nobody was asked");
+	served_open(&s);
+	ok(answers_in_time(&s), "they go on");
+	ok(s.probed > probed, "one was asked");
+	close(fd[0]);
+	close(fd[1]);
+	served_stop(&s);
+}
+
+static void
+work_that_waits_does_not_hide_an_answer(void **state)
+{
+	struct served s = {.setup = {.workers = 1, .queue_max = 64}};
+	int fd[8];
+
+	(void)state;
+	served_start(&s);
+	for (int i = 0; i < 8; i++) {
+		fd[i] = begin_get(&s, i == 0 ? GET("/wait") : GET("/echo"));
+		if (i == 0)
+			served_wait_inside(&s, 1);
+	}
+	wait_for(&s, waiting, 7, "seven wait");
+	ok(web_answers(s.web), "asked");
+	ok(!web_answers(s.web), "the only one is at work");
+	served_open(&s);
+	ok(answers_in_time(&s), "before the others or between them");
+	for (int i = 0; i < 8; i++)
+		close(fd[i]);
+	served_stop(&s);
+}
+
 int
 main(void)
 {
@@ -592,6 +658,8 @@ main(void)
 	    T(one_who_does_not_read_is_ended),
 	    T(one_connection_too_many_is_closed),
 	    T(many_ask_at_the_same_time),
+	    T(workers_that_stand_still_do_not_answer),
+	    T(work_that_waits_does_not_hide_an_answer),
 	    T(a_socket_file_is_made_and_removed),
 	    T(an_inherited_socket_is_used),
 	    T(wrong_addresses_are_refused),

@@ -89,6 +89,16 @@ close_worker(void *context, void *worker)
 	s->workers--;
 }
 
+static void
+probe(void *context, void *worker)
+{
+	struct served *s = context;
+
+	if (worker != s)
+		abort();
+	s->probed++;
+}
+
 void
 served_start(struct served *s)
 {
@@ -100,6 +110,7 @@ served_start(struct served *s)
 	s->setup.context = s;
 	s->setup.open_worker = open_worker;
 	s->setup.close_worker = close_worker;
+	s->setup.probe = probe;
 	if (s->setup.listen == NULL && s->setup.listen_fd == 0)
 		s->setup.listen = "127.0.0.1:0";
 	is_ok(web_start(&s->setup, &s->web, &e), &e, "web_start");

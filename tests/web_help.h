@@ -25,7 +25,7 @@ struct served {
 	pthread_cond_t changed;
 	bool open;
 	int inside; /* /wait */
-	atomic_int smuggled, handled, workers;
+	atomic_int smuggled, handled, workers, probed;
 	int worker_fails; /* the n-th worker does not open */
 };
 

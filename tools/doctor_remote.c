@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/doctor_remote.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tools/as_owner.h"
 #include "vault/https.h"
@@ -44,6 +46,9 @@ say(const struct look *l, const char *what, bool good, const char *detail,
 static bool
 check_token(const struct look *l)
 {
+	static const char write_it[] =
+	    "write the token that \"postaged system add\" showed into it, mode "
+	    "0600, owner postage";
 	const char *path = l->uri.token;
 	char detail[DETAIL_MAX];
 	struct stat st;
@@ -52,9 +57,17 @@ check_token(const struct look *l)
 		return true;
 	if (stat(path, &st) != 0) {
 		snprintf(detail, sizeof(detail), "%s is not there", path);
+		return say(l, "provider's token", false, detail, write_it);
+	}
+	if (st.st_size == 0) {
+		snprintf(detail, sizeof(detail), "%s is empty", path);
+		return say(l, "provider's token", false, detail, write_it);
+	}
+	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
+		snprintf(detail, sizeof(detail),
+		    "%s cannot be read by who reads the vault", path);
 		return say(l, "provider's token", false, detail,
-		    "write the token that \"postaged system add\" showed into "
-		    "it, mode 0600, owner postage");
+		    "chown postage it, mode 0600");
 	}
 	return say(l, "provider's token", (st.st_mode & 077) == 0, path,
 	    "chmod 0600 it: others can read the token, and spend");
@@ -125,15 +138,15 @@ ask_front(const struct look *l, struct https *h, const char *front, bool first)
 	snprintf(url, sizeof(url), "%s/v1/health", front);
 	if (!https_ask(h, &r, &a, &sent, &e))
 		return say(l, "provider", false, e.text, front_remedy(e.kind));
+	/* A front whose clock is wrong believes no server. */
+	if (first)
+		check_clock(l, h);
 	snprintf(detail, sizeof(detail), "%s answers%s", front,
 	    a.status == 200 ? "" : ", but not as it should");
 	if (a.status != 200)
 		return say(
 		    l, "provider", false, detail, status_remedy(a.status));
-	say(l, "provider", true, detail, "");
-	if (first)
-		check_clock(l, h);
-	return true;
+	return say(l, "provider", true, detail, "");
 }
 
 /* One that answers is enough to go on. */
@@ -159,6 +172,23 @@ check_fronts(const struct look *l)
 
 /* --- the user system ---------------------------------------------------------------- */
 
+static const char *
+credential_remedy(enum err_kind kind)
+{
+	switch (kind) {
+	case ERR_DENIED:
+		return "at the provider \"postaged system list\" says from "
+		       "which address this system may ask, \"postaged system "
+		       "token NAME\" gives a new token";
+	case ERR_CONFIG:
+		return "token=, or certificate= and key=, in the vault's URI "
+		       "name files that user postage can read";
+	default:
+		return "the provider's administrator knows more: its log has "
+		       "what went wrong";
+	}
+}
+
 static bool
 check_credential(struct look *l)
 {
@@ -167,12 +197,8 @@ check_credential(struct look *l)
 
 	if (!vault_open(l->choice->uri, WAIT_MS, &l->vault, &e) ||
 	    !vault_status(l->vault, &l->status, &e))
-		return say(l, "credential", false, e.text,
-		    e.kind == ERR_DENIED
-			? "at the provider \"postaged system list\" says from "
-			  "which address this system may ask, \"postaged "
-			  "system token NAME\" gives a new token"
-			: "the provider's administrator knows more");
+		return say(
+		    l, "credential", false, e.text, credential_remedy(e.kind));
 	snprintf(detail, sizeof(detail), "accepted, as %s%s%010lu",
 	    l->status.vendor, l->status.model, (unsigned long)l->status.serial);
 	return say(l, "credential", true, detail, "");
@@ -212,10 +238,11 @@ check_trust(const struct look *l)
 {
 	struct err e = ERR_INIT;
 	bool good = trust_check(l->vault, l->s->certificates, l->today, &e);
-	char remedy[PATH_MAX + 128];
+	char remedy[PATH_MAX + 160];
 
 	snprintf(remedy, sizeof(remedy),
-	    "put XX-authority.pem of \"postaged init --publish\" into %s",
+	    "put XX-authority.pem of \"postaged init --publish\" there: "
+	    "install -D -m 0644 -o postage -t %s XX-authority.pem",
 	    l->s->certificates);
 	say(l, "provider's certificate", good,
 	    good ? "leads to an authority" : e.text, remedy);

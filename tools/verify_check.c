@@ -86,7 +86,9 @@ check_issuer(const struct check_rules *rules, const uint8_t *bytes, size_t len,
 	psd = cert_store_find(rules->certificates, in->cert_serial, id);
 	if (psd == NULL) {
 		give(out, VERDICT_UNKNOWN_ISSUER,
-		    "no certificate %u of PSD %s here", in->cert_serial, id);
+		    "no certificate %u of PSD %s here: --online fetches it "
+		    "from its provider",
+		    in->cert_serial, id);
 		return false;
 	}
 	state = cert_store_check(rules->certificates, psd, in->mail_date, why);

@@ -13,6 +13,7 @@
 #include "base/durable.h"
 #include "base/text.h"
 #include "vault/crypto.h"
+#include "vault/pin.h"
 
 #define YEARS	      10
 #define YEAR_DAYS     365
@@ -98,7 +99,7 @@ read_key(const struct authority *a, const char *name, struct sig_key **out,
 {
 	char path[PATH_MAX];
 
-	return find(a, name, path, e) &&
+	return find(a, name, path, e) && pin_private(path, e) &&
 	       (sig_read_private(path, out, e) ||
 		   err_set(e, ERR_CONFIG, "%s: no private key in it", path));
 }

@@ -387,9 +387,14 @@ explain(const struct https *h, CURLcode code, struct err *e)
 		return err_set(e, ERR_REQUEST,
 		    "%s: its answer is too long to be one", h->origin);
 	if (kind == ERR_DENIED)
-		what = "not the server that is trusted here, nothing was sent";
+		what = "not the server that is trusted here, nothing was sent: "
+		       "its "
+		       "certificate has to lead to the authority named for it, "
+		       "to have its name and to be valid now";
 	else if (kind == ERR_CONFIG)
-		what = "certificate, key or authority cannot be used";
+		what = "certificate, key or authority cannot be used: is it "
+		       "PEM, and "
+		       "may this user read it?";
 	else if (kind == ERR_SYSTEM)
 		what = "cannot ask";
 	else if (h->sent)

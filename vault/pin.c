@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/pin.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/durable.h"
 
@@ -30,6 +32,20 @@ pin_path(const char *source, char out[PATH_MAX], struct err *e)
 	if (n < 0 || n >= PATH_MAX)
 		return err_set(e, ERR_CONFIG, "PIN file: name too long");
 	return true;
+}
+
+bool
+pin_private(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return err_set(e, ERR_CONFIG, "%s: %s", path, strerror(errno));
+	return (st.st_mode & S_IRWXO) == 0 ||
+	       err_set(e, ERR_CONFIG,
+		   "%s: everybody may read this secret: `chmod 0600` it, and "
+		   "find out whether somebody did",
+		   path);
 }
 
 bool

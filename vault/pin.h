@@ -16,6 +16,10 @@
 /* The file of a source.  Errors: ERR_CONFIG (too long, no such credential). */
 MUST_CHECK bool pin_path(const char *source, char out[PATH_MAX], struct err *e);
 
+/* Those who are neither its owner nor of its group may not read this file.
+ * Errors: ERR_CONFIG (they may, it is not there). */
+MUST_CHECK bool pin_private(const char *path, struct err *e);
+
 /* `source` is a file, or "credential:NAME" for a systemd credential of this
  * service; its first line is the PIN.  "" gives "" (no PIN).  The caller erases
  * `out`.  Errors: ERR_CONFIG. */

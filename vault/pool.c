@@ -214,6 +214,15 @@ pool_look(struct pool *p, struct err *e)
 	return false;
 }
 
+bool
+pool_is_far(const struct pool *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (strncmp(p->member[i].uri, "https:", 6) != 0)
+			return false;
+	return p->count > 0;
+}
+
 mils
 pool_left(const struct pool *p)
 {

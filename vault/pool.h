@@ -79,6 +79,9 @@ MUST_CHECK bool pool_look(struct pool *p, struct err *e);
 /* Value left in those that may spend. */
 mils pool_left(const struct pool *p);
 
+/* All of it is at a provider (https:), where it is paid in and not loaded. */
+bool pool_is_far(const struct pool *p);
+
 /* May this PSD issue this stamp, its value apart?
  * Errors: ERR_REQUEST (amount outside of its limits, mail date after its
  * expiry), ERR_DENIED (mail date after its audit, where it has no clock). */

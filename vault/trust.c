@@ -5,6 +5,17 @@
 
 #include "stamp/cert.h"
 
+/* It does not come by waiting. */
+static bool
+no_folder(const char *folder, struct err *e)
+{
+	struct err why = *e;
+
+	return err_set(e, why.kind == ERR_ABSENT ? ERR_CONFIG : why.kind,
+	    "%.300s: who certifies the provider has to be in %s, as PEM",
+	    why.text, folder);
+}
+
 bool
 trust_check(struct vault *v, const char *folder, uint32_t date, struct err *e)
 {
@@ -21,6 +32,8 @@ trust_check(struct vault *v, const char *folder, uint32_t date, struct err *e)
 	done = vault_certificate(v, der, sizeof(der), &len, e) &&
 	       cert_parse(der, len, &cert, e) &&
 	       cert_store_open(folder, &store, e);
+	if (!done && cert != NULL && store == NULL)
+		done = no_folder(folder, e);
 	if (done && cert_store_check(store, cert, date, why) != CERT_GOOD)
 		done = err_set(e, ERR_DENIED,
 		    "%s is no device of a provider that is trusted here (%s): "
