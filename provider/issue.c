@@ -203,7 +203,9 @@ find_value(struct attempt *a, struct err *e)
 static bool
 run(struct attempt *a, struct err *e)
 {
-	for (again_begin(&a->again, ISSUE_TRIES);;) {
+	again_begin(&a->again, ISSUE_TRIES);
+	a->again.doubted = a->doubted;
+	for (;;) {
 		*e = (struct err)ERR_INIT;
 		switch (attempt(a, e)) {
 		case DONE:

@@ -103,8 +103,8 @@ static void
 run(void *context, void *const *what, size_t count)
 {
 	struct attempt *list[COMBINE_MAX];
-	struct worker *own[COMBINE_MAX];
-	bool done;
+	struct worker *own[COMBINE_MAX], *leader = context;
+	bool done, doubt;
 
 	for (size_t i = 0; i < count; i++) {
 		list[i] = what[i];
@@ -112,9 +112,11 @@ run(void *context, void *const *what, size_t count)
 		list[i]->w = context;
 	}
 	done = debit(context, list, count);
+	doubt = store_in_doubt(leader->store);
 	for (size_t i = 0; i < count; i++) {
 		list[i]->w = own[i];
 		list[i]->done = done && list[i]->joins;
+		list[i]->doubted = doubt && list[i]->joins;
 	}
 }
 
