@@ -29,7 +29,7 @@ struct attempt {
 	bool all;	  /* one PSD has too little */
 	bool trial;	  /* nothing is locked, whatever its fence */
 	bool joins, done; /* together with others */
-	bool doubted;	  /* it may be done yet */
+	bool doubted;	  /* with them it may have been done */
 
 	struct psd_here *list;
 	bool *away; /* of the list */

@@ -93,8 +93,6 @@ debit(struct worker *w, struct attempt *const *list, size_t count)
 	n = those_that_join(list, count, joined);
 	done = n > 0 && issue_write(w->store, joined, n, &e);
 	store_rollback(w->store);
-	for (size_t i = 0; !done && store_in_doubt(w->store) && i < n; i++)
-		joined[i]->doubted = true;
 	if (store_in_doubt(w->store))
 		worker_count_doubt(w);
 	return done;
@@ -105,8 +103,8 @@ static void
 run(void *context, void *const *what, size_t count)
 {
 	struct attempt *list[COMBINE_MAX];
-	struct worker *own[COMBINE_MAX];
-	bool done;
+	struct worker *own[COMBINE_MAX], *leader = context;
+	bool done, doubt;
 
 	for (size_t i = 0; i < count; i++) {
 		list[i] = what[i];
@@ -114,9 +112,11 @@ run(void *context, void *const *what, size_t count)
 		list[i]->w = context;
 	}
 	done = debit(context, list, count);
+	doubt = store_in_doubt(leader->store);
 	for (size_t i = 0; i < count; i++) {
 		list[i]->w = own[i];
 		list[i]->done = done && list[i]->joins;
+		list[i]->doubted = doubt && list[i]->joins;
 	}
 }
 

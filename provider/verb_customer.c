@@ -97,7 +97,7 @@ take_number(const char *text, int64_t *out, struct err *e)
 static bool
 set_limits(struct program *p, int argc, char **argv, struct err *e)
 {
-	struct customer was, c;
+	struct customer was, c = {.id = 0};
 	struct verb_work work;
 	mils most[LIMITS];
 	int64_t systems;

@@ -160,7 +160,7 @@ set_limits(struct program *p, int argc, char **argv, struct err *e)
 {
 	bool required = verb_flag(&argc, argv, "--cost-required");
 	bool optional = verb_flag(&argc, argv, "--cost-optional");
-	struct user_system was, u;
+	struct user_system was, u = {.id = 0};
 	struct verb_work work;
 	mils most[LIMITS];
 	bool good;

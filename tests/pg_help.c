@@ -2,6 +2,7 @@
 #include "tests/pg_help.h"
 
 #include <libpq-fe.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 static pid_t server;
 static int server_end = -1; /* closing it ends the server */
 static char server_uri[256];
+
+static pthread_t breaker;
+static _Atomic bool breaking;
 
 static _Noreturn void
 run(int in, int out)
@@ -108,11 +112,30 @@ pg_want_standby(bool wanted)
 	usleep(100000); /* the process that says so to all others */
 }
 
-void
-pg_break_off(void)
+static void *
+break_off(void *context)
 {
-	pg_psql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
-		"WHERE wait_event = 'SyncRep'");
+	while (breaking) {
+		pg_psql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
+			"WHERE wait_event = 'SyncRep'");
+		usleep(20000);
+	}
+	return context;
+}
+
+void
+pg_standby_away(bool away)
+{
+	if (away)
+		pg_want_standby(true);
+	breaking = away;
+	if (away)
+		is_int(pthread_create(&breaker, NULL, break_off, NULL), 0,
+		    "thread");
+	else
+		pthread_join(breaker, NULL);
+	if (!away)
+		pg_want_standby(false);
 }
 
 const char *

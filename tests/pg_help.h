@@ -18,10 +18,11 @@ const char *pg_database(void);
 /* One statement, outside of any transaction. */
 void pg_psql(const char *sql);
 
-/* From now on commits wait for a standby, which there is not; or no more.  The
- * cancellation of a wait is heard by whoever waits, and his commit is here alone. */
+/* From now on commits wait for a standby, which there is not; or no more. */
 void pg_want_standby(bool wanted);
-void pg_break_off(void);
+/* The same, and whoever waits is told to give up, again and again: his commit is
+ * done here, and nowhere else. */
+void pg_standby_away(bool away);
 
 void pg_stop(void);
 

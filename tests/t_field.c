@@ -847,6 +847,7 @@ who_asked_in_time_is_not_too_late(void **state)
 	days_later(100);
 	decide(&d, 1, false);
 	is_ok(asks_refund(&d, list, len, &answer, &e), &e, "no");
+	ok(answer != NULL, "answered");
 	is_ok(refund_parse_answer(answer, strlen(answer), &a, &e), &e, "text");
 	is_str(a.verdicts[0].remark, "refused", "not too old");
 	refund_free_answer(&a);

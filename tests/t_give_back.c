@@ -3,7 +3,6 @@
 #include "provider/give_back.h"
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include "provider/post.h"
 #include "provider/store_admin.h"
@@ -529,20 +528,6 @@ what_was_never_signed_is_refunded(void **state)
 
 /* --- a standby that is away --------------------------------------------------------------- */
 
-static _Atomic bool stop_breaking;
-
-/* Whoever waits is told to give up: his commit is done here, and nowhere else. */
-static void *
-break_off(void *context)
-{
-	(void)context;
-	while (!stop_breaking) {
-		pg_break_off();
-		usleep(20000);
-	}
-	return NULL;
-}
-
 static void
 must_be_absent(bool done, struct err *e, const char *what)
 {
@@ -557,7 +542,6 @@ static void
 a_refund_is_told_when_the_standby_has_it(void **state)
 {
 	struct help *h = *state;
-	pthread_t thread;
 	struct refund_row row;
 	struct give_back ask;
 	struct desk d;
@@ -566,9 +550,7 @@ a_refund_is_told_when_the_standby_has_it(void **state)
 
 	setup(h, &d);
 	ask = of_pieces(&d, 1, 3);
-	pg_want_standby(true);
-	stop_breaking = false;
-	is_int(pthread_create(&thread, NULL, break_off, NULL), 0, "thread");
+	pg_standby_away(true);
 	must_be_absent(give_back_ask(h->w, &ask, &row, &e), &e, "asked");
 	must_be_absent(give_back_ask(h->w, &ask, &row, &e), &e, "again");
 	must_be_absent(give_back_look(h->w, 1, &row, &found, &e), &e, "look");
@@ -578,9 +560,7 @@ a_refund_is_told_when_the_standby_has_it(void **state)
 	    give_back_approve(h->w, 1, &d.first, "burnt", &row, &e), &e, "yes");
 	help_ask(h, "GET", "/v1/refunds/1", d.token, NULL);
 	help_said(h, 503, "ERR_ABSENT");
-	stop_breaking = true;
-	pthread_join(thread, NULL);
-	pg_want_standby(false);
+	pg_standby_away(false);
 	row = asked(h, &ask);
 	is_int(row.id, 1, "the same");
 	is_int(row.total, 300, "once");

@@ -241,7 +241,7 @@ nobody_gets_past_it_with_others(void **state)
 	setup(h, &f);
 	shop_sql(&h->shop, "UPDATE customer SET day_max = 50");
 	for (int i = 0; i < THREADS; i++) {
-		char name[16];
+		char name[24];
 
 		snprintf(name, sizeof(name), "buyer%d", i);
 		b[i] = (struct buyer){.w = shop_worker(&h->shop, NULL),
@@ -421,7 +421,7 @@ struct adder {
 	struct worker *w;
 	int64_t account;
 	pthread_t thread;
-	char name[16];
+	char name[24];
 	bool added;
 };
 

@@ -503,6 +503,32 @@ buying_and_dropping_do_not_pass_each_other(void **state)
 	shop_close(&s);
 }
 
+/* That there is an order, or none, is told by a database that can commit. */
+static void
+orders_are_told_when_the_standby_has_them(void **state)
+{
+	struct err e = ERR_INIT;
+	struct shop s;
+	bool found;
+
+	(void)state;
+	if (!on_postgresql)
+		return;
+	open_shop(&s, 1, 10000);
+	shop_order(&stamps, &s.system[0], 1, 2, 100);
+	pg_standby_away(true);
+	for (int i = 0; i < 2; i++)
+		must_not_place(&s, 1, ERR_ABSENT, "standby");
+	ok(!order_find(s.w, &s.system[0], 99, &order, &found, &e), "none");
+	is_err(&e, ERR_ABSENT, "or not known here");
+	pg_standby_away(false);
+	must_place(&s, 1, &order);
+	is_int(order.row.id, 1, "the same");
+	ok(order_find(s.w, &s.system[0], 99, &order, &found, &e) && !found,
+	    "there is none");
+	shop_close(&s);
+}
+
 static const struct CMUnitTest tests[] = {
     T(an_order_is_priced_and_then_bought),
     T(what_was_asked_for_is_what_is_issued),
@@ -514,6 +540,7 @@ static const struct CMUnitTest tests[] = {
     T(an_order_expires),
     T(only_so_many_wait),
     T(buying_and_dropping_do_not_pass_each_other),
+    T(orders_are_told_when_the_standby_has_them),
 };
 
 int
