@@ -118,6 +118,38 @@ check_shares(struct document *doc, struct err *e)
 	return done;
 }
 
+/* What is left for this document; a provider is asked to get what is missing. */
+static bool
+find_left(
+    struct dispense *d, mils unpaid, mils reserved, mils *left, struct err *e)
+{
+	char need[MILS_TEXT];
+
+	if (unpaid > pool_left(&d->pool) - reserved && pool_is_far(&d->pool) &&
+	    !pool_fund(&d->pool, unpaid + reserved, e))
+		return err_prefix(
+		    e, "the document needs %s", mils_format(unpaid, need));
+	*left = pool_left(&d->pool) - reserved;
+	if (*left < 0)
+		*left = 0;
+	return true;
+}
+
+static bool
+too_little(const struct document *doc, mils unpaid, mils left, struct err *e)
+{
+	char need[MILS_TEXT], have[MILS_TEXT], missing[MILS_TEXT];
+	bool far = pool_is_far(&doc->d->pool);
+
+	return err_set(e, ERR_FUNDS,
+	    "the document needs %s, the vault has %s left, %s is missing: "
+	    "%s%s, then lp -i %s-%u -H resume",
+	    mils_format(unpaid, need), mils_format(left, have),
+	    mils_format(unpaid - left, missing),
+	    far ? "pay in at the provider" : "postage vault refill ",
+	    far ? "" : missing, doc->job.queue, doc->job.id);
+}
+
 bool
 dispense_check_spending(
     struct document *doc, mils unpaid, mils dearest, struct err *e)
@@ -125,8 +157,7 @@ dispense_check_spending(
 	struct dispense *d = doc->d;
 	struct dispense_times t = dispense_times(d);
 	struct journal_sums sums;
-	char need[MILS_TEXT], have[MILS_TEXT], missing[MILS_TEXT];
-	mils left;
+	mils left = 0;
 
 	if (!dispense_need_spender(d, e) ||
 	    !journal_sum(d->journal, &doc->doc, t.day, t.next_day,
@@ -137,21 +168,11 @@ dispense_check_spending(
 		    .job = sums.job,
 		    .day = sums.day,
 		    .user_day = sums.user_day},
-		&t, e))
+		&t, e) ||
+	    !find_left(d, unpaid, sums.reserved, &left, e))
 		return false;
-	left = pool_left(&d->pool) - sums.reserved;
-	if (unpaid <= left)
-		return check_shares(doc, e);
-	if (left < 0)
-		left = 0;
-	return err_set(e, ERR_FUNDS,
-	    "the document needs %s, the vault has %s left, %s is missing: "
-	    "%s%s, then lp -i %s-%u -H resume",
-	    mils_format(unpaid, need), mils_format(left, have),
-	    mils_format(unpaid - left, missing),
-	    pool_is_far(&d->pool) ? "pay in at the provider"
-				  : "postage vault refill ",
-	    pool_is_far(&d->pool) ? "" : missing, doc->job.queue, doc->job.id);
+	return unpaid <= left ? check_shares(doc, e)
+			      : too_little(doc, unpaid, left, e);
 }
 
 bool

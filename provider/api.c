@@ -10,6 +10,7 @@ static const struct api_route routes[] = {
     {"GET", "/v1/vault", API_SYSTEM, API_AGAIN, api_vault_status},
     {"POST", "/v1/vault/indicia", API_SYSTEM | API_SEEN, API_AGAIN,
 	api_vault_indicia},
+    {"POST", "/v1/vault/funds", API_SYSTEM, API_AGAIN, api_vault_funds},
     {"POST", "/v1/vault/find", API_SYSTEM, API_AGAIN, api_vault_find},
     {"GET", "/v1/vault/recent", API_SYSTEM, API_AGAIN, api_vault_recent},
     {"POST", "/v1/quote", API_SYSTEM, API_AGAIN, api_quote},

@@ -93,7 +93,7 @@ void api_take_limits(struct call *c, struct json *j, struct limits *l);
 /* --- the groups ---------------------------------------------------------------------- */
 
 api_handler api_vault_status, api_vault_indicia, api_vault_find,
-    api_vault_recent;
+    api_vault_recent, api_vault_funds;
 api_handler api_quote, api_order_place, api_order, api_order_checkout,
     api_order_drop;
 api_handler api_sheet;

@@ -57,27 +57,72 @@ put_registers(
 	json_put_digits(j, "fence", (uint64_t)u->fence);
 }
 
-bool
-api_vault_status(struct call *c, struct err *e)
+static bool
+give_status(struct call *c, const struct user_system *u,
+    const struct psd_row *row, mils loaded, struct err *e)
 {
 	const struct licence *licence = &c->w->provider->licence;
-	struct psd_row row;
-	struct json *j;
-	mils loaded;
+	struct json *j = json_new();
 
-	if (!read_status(c, &row, &loaded, e))
-		return false;
-	j = json_new();
-	put_registers(c, j, &c->system, loaded + c->system.credit);
-	json_put_text(j, "account", c->system.account_name);
+	put_registers(c, j, u, loaded + u->credit);
+	json_put_text(j, "account", u->account_name);
 	json_put_int(j, "licence", licence->number);
 	json_put_int(j, "currency", licence->currency);
-	json_put_text(j, "life", c->system.why[0] ? "locked" : "operational");
-	json_put_text(j, "reason", c->system.why);
-	put_limits(j, &row.psd);
+	json_put_text(j, "life", u->why[0] ? "locked" : "operational");
+	json_put_text(j, "reason", u->why);
+	put_limits(j, &row->psd);
 	json_put_int(j, "batch", VAULT_BATCH_MAX);
 	json_put_bool(j, "lab", strcmp(licence->vendor, "XX") == 0);
 	return api_give(c, j, e);
+}
+
+bool
+api_vault_status(struct call *c, struct err *e)
+{
+	struct psd_row row;
+	mils loaded;
+
+	return read_status(c, &row, &loaded, e) &&
+	       give_status(c, &c->system, &row, loaded, e);
+}
+
+/* --- funds ------------------------------------------------------------------------------ */
+
+static bool
+read_needed(struct call *c, mils *out, struct err *e)
+{
+	struct json *j;
+
+	if (!json_open(c->request->body, c->request->body_len, &j, e))
+		return false;
+	json_take_int(j, "needed", true, 0, INT64_MAX, out);
+	return json_close(j, e);
+}
+
+/* A card is charged for no more than what one order could come to. */
+static bool
+check_needed(mils needed, const struct psd *p, struct err *e)
+{
+	mils most = ISSUE_MAX * p->max_stamp;
+	char text[MILS_TEXT];
+
+	return needed <= most ||
+	       err_set(e, ERR_DENIED,
+		   "no more than %s is had ready at once: pay in before",
+		   mils_format(most, text));
+}
+
+bool
+api_vault_funds(struct call *c, struct err *e)
+{
+	struct user_system u;
+	struct psd_row row;
+	mils needed = 0, loaded;
+
+	return read_needed(c, &needed, e) && read_status(c, &row, &loaded, e) &&
+	       check_needed(needed, &row.psd, e) &&
+	       issue_funds(c->w, &c->system, needed, &u, &loaded, e) &&
+	       give_status(c, &u, &row, loaded, e);
 }
 
 /* --- indicia ---------------------------------------------------------------------------- */

@@ -70,6 +70,15 @@ struct issue_price {
 MUST_CHECK bool issue_quote(struct worker *w, const struct issue_order *order,
     struct issue_price *out, struct err *e);
 
+/* Has the account's card pay what is missing of `needed`, where it is set so
+ * (auto-add); nothing is debited.  *out is the system then, *loaded what its
+ * account's PSDs have: together with the credit it may still be too little.
+ * Errors: ERR_DENIED (over a limit, not to be spent), ERR_FUNDS (the card was
+ * declined), ERR_ABSENT (the payment is under way: ask again). */
+MUST_CHECK bool
+issue_funds(struct worker *w, const struct user_system *who, mils needed,
+    struct user_system *out, mils *loaded, struct err *e);
+
 /* Those of `keys` that there are, signed; moves the fence.  out->stamp[i] has
  * been found where out->replayed[i].
  * Errors: ERR_ABSENT (also: a stamp's module is away). */

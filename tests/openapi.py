@@ -315,6 +315,8 @@ class Contract:
         check("are the same bytes", [] if same else ["they are not"])
         self.indicia("the key of another stamp", 422,
                      self.order(dict(first, amount=11)))
+        self.expect("funds ahead", 200, "post", "/v1/vault/funds",
+                    token=self.token, body={"needed": 10})
         self.expect("the last stamps", 200, "get", "/v1/vault/recent",
                     token=self.token)
         keys = [first["key"], secrets.token_hex(16)]
@@ -599,7 +601,11 @@ class Contract:
         self.indicia("suspended", 403, dict(
             self.order(stamp()), fence="1"), token=self.known["suspended"])
         self.indicia("a wrong total", 400, self.order(stamp(), total=11))
-        for path in ("/v1/vault/indicia", "/v1/vault/find", "/v1/payments"):
+        self.expect("more than an order could be", 403, "post",
+                    "/v1/vault/funds", token=self.token,
+                    body={"needed": 2 ** 60})
+        for path in ("/v1/vault/indicia", "/v1/vault/find",
+                     "/v1/vault/funds", "/v1/payments"):
             self.bodies(path, self.token)
         for method, path in (("DELETE", "/v1/vault"), ("GET", "/v2"),
                              ("POST", "/v1/health")):
@@ -629,6 +635,7 @@ class Contract:
                  {"key": secrets.token_hex(16), "stamps": [stamp()]}),
                 ("Checkout", "/v1/orders/{id}/checkout", self.token,
                  {"fence": "1", "total": 1}),
+                ("Funds", "/v1/vault/funds", self.token, {"needed": 1}),
                 ("Keys", "/v1/vault/find", self.token,
                  {"keys": [secrets.token_hex(16)]}),
                 ("PaymentRequest", "/v1/payments", self.token, payment),

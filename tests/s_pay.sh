@@ -6,22 +6,12 @@
 # the books agree, and what the processor charged is what was credited.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-$(dirname "$0")/..}/tests/lib.sh"
-require node jq curl openssl bc sqlite3
-modules=$builddir/tests/npm
-[ -d "$modules/node_modules/emulate" ] ||
-	skip "no $modules/node_modules: ./setup check makes it"
-# The node of the PATH, or the one that ./setup took in its place.
-new_enough() {
-	[ "$("$1" -p 'process.versions.node.split(".")[0]')" -ge 20 ]
-}
-node=node
-for own in "$modules"/node/node_modules/node-linux-*/bin/node; do
-	new_enough node || ! [ -x "$own" ] || node=$own
-done
-new_enough "$node" || skip 'the stand-ins need node 20: ./setup check has it'
+# shellcheck source=tests/processor.sh
+. "$srcdir/tests/processor.sh"
+require openssl bc sqlite3
+processor_needs
 work_setup
 postaged_program=$builddir/postaged
-processor=http://127.0.0.1:$((PORT + 1))
 provider=http://127.0.0.1:$PORT
 umask 077
 
@@ -51,29 +41,6 @@ until_true() {
 	done
 }
 
-processor_start() {
-	mkdir "$WORK/processor"
-	cp "$srcdir/tests/npm/processor.mjs" "$WORK/processor/"
-	ln -s "$modules/node_modules" "$WORK/processor/"
-	"$node" "$WORK/processor/processor.mjs" $((PORT + 1)) \
-		"$provider/v1/webhooks/stripe" whsec_stand_in \
-		>"$WORK/processor.log" 2>&1 &
-	remember $!
-	until_true 60 grep -q ready "$WORK/processor.log"
-}
-
-# control NAME=VALUE...: how the processor behaves from now on.
-control() {
-	for arg; do
-		curl -sS --data-urlencode "$arg" "$processor/control"
-	done
-}
-
-# asked WHAT: pages, charges, succeeded, mils, ... of the processor.
-asked() {
-	curl -sS "$processor/control" | jq -r ".$1"
-}
-
 # --- what is asked ----------------------------------------------------------------
 
 # api METHOD PATH [BODY]: prints the answer's body; the status is in $WORK/status.
@@ -96,11 +63,9 @@ page() {
 	jq -r .id "$WORK/payment"
 }
 
-# click: pays at that page as a person does, who sees the sum there.
+# click: pays at that page.
 click() {
-	curl -sS "$(cat "$WORK/url")" | grep -q 'checkout-pay-btn' &&
-		curl -sS -o /dev/null -w '%{redirect_url}' -X POST \
-			"$(cat "$WORK/url")/complete" >"$WORK/back"
+	pay_page "$(cat "$WORK/url")"
 }
 
 stamps=0
@@ -165,6 +130,7 @@ spend_all() {
 
 # --- a provider -----------------------------------------------------------------------
 
+check 'a processor' processor_start "$provider/v1/webhooks/stripe"
 cat >"$WORK/postaged.conf" <<END
 [postaged]
 name = one
@@ -176,14 +142,8 @@ listen = 127.0.0.1:$PORT
 url = $provider/
 [module soft]
 uri = software:$WORK/wrap.key
-[stripe]
-base-url = $processor/
-key-file = $WORK/stripe.key
-webhook-secret-file = $WORK/webhook.secret
 END
-echo sk_test_stand_in >"$WORK/stripe.key"
-echo whsec_stand_in >"$WORK/webhook.secret"
-check 'a processor' processor_start
+processor_conf "$WORK" >>"$WORK/postaged.conf"
 check 'a provider' postaged init --licence 4711
 postaged account add Example Mailroom >/dev/null
 postaged psd add Mailroom >/dev/null

@@ -41,6 +41,9 @@ struct vault_driver {
 	/* What it cannot promise, for a person; or NULL. */
 	const char *(*caution)(void *home);
 	bool (*status)(void *home, struct psd_status *out, struct err *e);
+	/* Where value can be had from elsewhere; or NULL. */
+	bool (*fund)(
+	    void *home, mils needed, struct psd_status *out, struct err *e);
 	bool (*debit)(void *home, const struct psd_request *in, size_t count,
 	    struct psd_stamp *out, struct err *e);
 	/* Where the device keeps pieces in order by itself. */

@@ -235,6 +235,21 @@ pool_left(const struct pool *p)
 	return sum;
 }
 
+bool
+pool_fund(struct pool *p, mils needed, struct err *e)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		struct pool_member *m = &p->member[i];
+		mils lacks = needed - pool_left(p);
+
+		if (lacks > 0 && m->may_spend &&
+		    !vault_fund(
+			m->vault, m->status.descending + lacks, &m->status, e))
+			return false;
+	}
+	return true;
+}
+
 /* --- who issues what ---------------------------------------------------------- */
 
 bool

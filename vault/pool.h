@@ -79,6 +79,11 @@ MUST_CHECK bool pool_look(struct pool *p, struct err *e);
 /* Value left in those that may spend. */
 mils pool_left(const struct pool *p);
 
+/* Has `needed` left in those that may spend, where a provider can get it: see
+ * vault_fund().  pool_left() says what came of it.
+ * Errors: as vault_fund(). */
+MUST_CHECK bool pool_fund(struct pool *p, mils needed, struct err *e);
+
 /* All of it is at a provider (https:), where it is paid in and not loaded. */
 bool pool_is_far(const struct pool *p);
 

@@ -104,24 +104,49 @@ check_status(
 	return true;
 }
 
-bool
-remote_look(struct remote_home *h, struct psd_status *out, struct err *e)
+static bool
+ask_status(struct remote_home *h, struct remote_question *q, int wait,
+    struct psd_status *out, struct err *e)
 {
-	struct remote_status s;
-	const struct remote_question q = {.method = "GET",
-	    .path = "/v1/vault",
-	    .read = read_status,
-	    .context = &s};
-	int wait = h->link.wait_ms < LOOK_MS ? h->link.wait_ms : LOOK_MS;
 	struct remote_turn turn = {.until = clock_ms() + wait};
+	struct remote_status s;
 
-	if (!remote_ask(&h->link, &q, &turn, e) || !check_status(h, &s, e))
+	q->read = read_status;
+	q->context = &s;
+	if (!remote_ask(&h->link, q, &turn, e) || !check_status(h, &s, e))
 		return false;
 	h->seen = s;
 	h->fence = s.fence;
 	h->known = true;
 	*out = s.psd;
 	return true;
+}
+
+bool
+remote_look(struct remote_home *h, struct psd_status *out, struct err *e)
+{
+	struct remote_question q = {.method = "GET", .path = "/v1/vault"};
+	int wait = h->link.wait_ms < LOOK_MS ? h->link.wait_ms : LOOK_MS;
+
+	return ask_status(h, &q, wait, out, e);
+}
+
+/* Asked twice it is paid once: the second finds the first one's value. */
+static bool
+remote_fund(void *home, mils needed, struct psd_status *out, struct err *e)
+{
+	struct remote_home *h = home;
+	struct remote_question q = {
+	    .method = "POST", .path = "/v1/vault/funds"};
+	char *body = remote_put_needed(needed, &q.body_len);
+	bool done;
+
+	if (body == NULL)
+		return err_system(e, "memory for a question");
+	q.body = body;
+	done = ask_status(h, &q, h->link.wait_ms, out, e);
+	free(body);
+	return done;
 }
 
 static bool
@@ -343,6 +368,7 @@ const struct vault_driver vault_remote_driver = {
     .unlock = remote_unlock,
     .change_pin = remote_change_pin,
     .status = remote_status,
+    .fund = remote_fund,
     .debit = remote_debit,
     .find = remote_find,
     .recent = remote_recent,

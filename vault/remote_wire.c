@@ -75,6 +75,15 @@ remote_put_find(const struct psd_request *in, size_t count, size_t *len)
 }
 
 char *
+remote_put_needed(mils needed, size_t *len)
+{
+	struct json *j = json_new();
+
+	json_put_int(j, "needed", needed);
+	return json_text(j, len);
+}
+
+char *
 remote_put_refund(const struct vault_spoiled *what, size_t *len)
 {
 	struct json *j = json_new();

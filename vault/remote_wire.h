@@ -20,6 +20,7 @@ char *remote_put_indicia(
 char *remote_put_find(const struct psd_request *in, size_t count, size_t *len);
 
 /* Of spoiled stamps: keys, and why. */
+char *remote_put_needed(mils needed, size_t *len);
 char *remote_put_refund(const struct vault_spoiled *what, size_t *len);
 
 /* --- answers ----------------------------------------------------------------- */

@@ -268,6 +268,14 @@ vault_status(struct vault *v, struct psd_status *out, struct err *e)
 	return named(v, v->driver->status(v->home, out, e), e);
 }
 
+bool
+vault_fund(struct vault *v, mils needed, struct psd_status *out, struct err *e)
+{
+	if (v->driver->fund == NULL)
+		return vault_status(v, out, e);
+	return named(v, v->driver->fund(v->home, needed, out, e), e);
+}
+
 size_t
 vault_batch(const struct vault *v)
 {

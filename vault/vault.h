@@ -130,6 +130,13 @@ MUST_CHECK bool vault_set_puk(struct vault *v, const char *puk, struct err *e);
 MUST_CHECK bool
 vault_status(struct vault *v, struct psd_status *out, struct err *e);
 
+/* Has `needed` ready where more can be had: at a provider, whose customer has said
+ * that a card is charged by itself.  *out as vault_status(); it may still be too
+ * little.  In the other homes this is vault_status().
+ * Errors: ERR_FUNDS (the card was declined), ERR_DENIED (over a limit). */
+MUST_CHECK bool
+vault_fund(struct vault *v, mils needed, struct psd_status *out, struct err *e);
+
 /* How many stamps this vault debits in one step: 1 to VAULT_BATCH_MAX, and no
  * more than its ring remembers. */
 size_t vault_batch(const struct vault *v);
