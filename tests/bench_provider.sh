@@ -111,7 +111,7 @@ note_best() {
 runs() {
 	echo "$1: memory before $(memory)"
 	for batch in 1 30; do
-		for clients in 1 8 64; do
+		for clients in 1 8 16 64; do
 			result=$(load "$clients" "$batch")
 			echo "$1, $clients clients, batches of $batch: $result"
 			note_best "$batch" "${result%% *}"
