@@ -75,9 +75,8 @@ MUST_CHECK bool issue_quote(struct worker *w, const struct issue_order *order,
  * account's PSDs have: together with the credit it may still be too little.
  * Errors: ERR_DENIED (over a limit, not to be spent), ERR_FUNDS (the card was
  * declined), ERR_ABSENT (the payment is under way: ask again). */
-MUST_CHECK bool
-issue_funds(struct worker *w, const struct user_system *who, mils needed,
-    struct user_system *out, mils *loaded, struct err *e);
+MUST_CHECK bool issue_funds(struct worker *w, const struct user_system *who,
+    mils needed, struct user_system *out, mils *loaded, struct err *e);
 
 /* Those of `keys` that there are, signed; moves the fence.  out->stamp[i] has
  * been found where out->replayed[i].
