@@ -34,8 +34,13 @@ read_status(struct call *c, struct psd_row *row, mils *loaded, struct err *e)
 	size_t count;
 	bool found = false, done;
 
-	if (!psds_of(c->w, c->system.account, &list, &count, e) ||
-	    !store_begin(c->w->store, STORE_READ, e))
+	if (!psds_of(c->w, c->system.account, &list, &count, e)) {
+		if (e->kind ==
+		    ERR_CONFIG) /* this account's, not the server's */
+			e->kind = ERR_DENIED;
+		return false;
+	}
+	if (!store_begin(c->w->store, STORE_READ, e))
 		return false;
 	store_psd_row_ask(c->w->store, list[0].serial, STORE_LOOK);
 	done = store_psd_row_get(c->w->store, row, &found, e) &&

@@ -161,6 +161,11 @@ logged() {
 		"$PROVIDER/one.log"
 }
 check_is 'a stamp' "$(buys 1)" 1
+postaged account add Example Empty >/dev/null
+check_is 'an account without a PSD is refused, the server is well' "$(
+	token=$(provider_token Empty bare)
+	vault '' | jq -r '"\(.status) \(.detail)"' | cut -c1-38
+)" '403 the account has no PSD that signs:'
 check 'over a limit' buys_not 2 \
 	'limit of 1.00 a stamp is reached.*ask the provider' 1500
 check 'is in the log' logged 'limit of 1.00 a stamp'
