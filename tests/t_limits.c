@@ -465,6 +465,32 @@ a_customer_has_as_many_systems_as_it_may(void **state)
 	refused(h, &f.u[0], 1, "0.099 a stamp of customer one");
 }
 
+/* The provider's limit of one is not got rid of with the system that has it. */
+static void
+one_with_a_limit_is_not_changed_for_one_without(void **state)
+{
+	struct help *h = *state;
+	struct firm f;
+
+	setup(h, &f);
+	help_ask(h, "POST", "/v1/customers/one/limits", f.boss,
+	    "{\"systems_max\":2}");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/limits", f.boss,
+	    "{\"day_max\":100}");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/withdraw", f.one, "");
+	help_said(h, 200, "desk");
+	is_int(adds(h, f.one, "desk again"), 403, "it counts still");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000002/limits", f.one,
+	    "{\"day_max\":100}");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000002/withdraw", f.one, "");
+	is_int(adds(h, f.one, "attic again"), 200, "a limit of its own");
+	is_int(adds(h, f.one, "third"), 403, "no more");
+	/* the provider's word ends with the provider's word */
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/limits", f.boss,
+	    "{\"day_max\":-1}");
+	is_int(adds(h, f.one, "third"), 200, "it counts no more");
+}
+
 struct adder {
 	struct worker *w;
 	int64_t account;
@@ -523,6 +549,7 @@ many_who_add_at_once_are_counted(void **state)
 	    on(cost_codes_are_wanted_by_either_side),               \
 	    on(a_customers_own_limit_is_below_the_providers),       \
 	    on(a_customer_has_as_many_systems_as_it_may),           \
+	    on(one_with_a_limit_is_not_changed_for_one_without),    \
 	    on(many_who_add_at_once_are_counted)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE),
