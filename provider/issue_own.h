@@ -39,6 +39,7 @@ struct attempt {
 	size_t psds;
 
 	struct user_system system;
+	bool asked;	/* behind its lock: what was in doubt is known */
 	bool overtaken; /* by a find */
 	bool open;	/* the order that it buys */
 	bool known[ISSUE_MAX];

@@ -542,6 +542,37 @@ a_debit_that_may_come_is_not_refused(void **state)
 	close_hall(&h);
 }
 
+/* As the one before; while it is in doubt its token changes. */
+static void
+a_debit_that_may_come_is_not_a_strangers(void **state)
+{
+	struct buyer *b = calloc(1, sizeof(*b));
+	struct err e = ERR_INIT, ignored = ERR_INIT;
+	struct hall h;
+
+	(void)state;
+	open_hall(&h, true);
+	enter(&h, b);
+	is_ok(buy(b, 1, &e), &e, "its PSD has value");
+	pg_standby_away(true);
+	is_int(pthread_create(&b->thread, NULL, buy_once, b), 0, "thread");
+	while (shop_system(&h.shop, 1).pieces < 2)
+		usleep(2000);
+	begin(h.s);
+	is_ok(store_run(h.s, "UPDATE usersystem SET address = '192.0.2.1'", &e),
+	    &e, "a new network");
+	ok(!store_commit(h.s, &ignored), "in doubt, but seen");
+	pthread_join(b->thread, NULL);
+	pg_standby_away(false);
+	is_int(shop_system(&h.shop, 1).pieces, 2, "it was debited");
+	ok(!b->bought, "no answer");
+	is_err(&b->e, ERR_ABSENT, "not known");
+	ok(!b->result.stranger, "nor whose it is");
+	shop_worker_close(b->w);
+	free(b);
+	close_hall(&h);
+}
+
 /* Who waits for others who wait is told as soon as they are. */
 static void
 many_are_told_as_soon_as_one(void **state)
@@ -640,6 +671,7 @@ main(void)
 	    cmocka_unit_test(who_looks_at_all_may_take_time),
 	    cmocka_unit_test(who_waits_for_the_standby_is_left_waiting),
 	    cmocka_unit_test(a_debit_that_may_come_is_not_refused),
+	    cmocka_unit_test(a_debit_that_may_come_is_not_a_strangers),
 	    cmocka_unit_test(many_are_told_as_soon_as_one),
 	    cmocka_unit_test(workers_are_told_and_nothing_is_doubled)};
 	int failed;
