@@ -172,6 +172,8 @@ start_web(struct service *s, int listen_fd, struct err *e)
 	/* the others are for who needs no card */
 	s->p->card_places.max = setup.workers / 2;
 	s->p->provider.card_places = &s->p->card_places;
+	s->p->audits.max = 1;
+	s->p->provider.audits = &s->p->audits;
 	setup.connections_max = d.connections;
 	setup.per_address_max = d.per_address;
 	if (!web_start(&setup, &s->web, e))

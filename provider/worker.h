@@ -62,6 +62,7 @@ struct provider {
 	struct tally *tally;	    /* NULL: nobody counts */
 	struct load *load;	    /* of PSDs; may be NULL */
 	struct places *card_places; /* of orders that wait for a card */
+	struct places *audits;	    /* that are asked for over HTTP */
 	/* What is done together (combine.h); NULL: each alone. */
 	struct combine *debits, *signatures;
 };
