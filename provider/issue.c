@@ -309,6 +309,7 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 		return false;
 	issue_choose_there(a, w->turn++);
 	done = run_chosen(a, e);
+	issue_give_place(a);
 	issue_attempt_free(a);
 	return done;
 }
