@@ -355,8 +355,8 @@ reap(int *children, bool wait_for_all)
 	}
 }
 
-/* That there are children is all that this process does.  What one of them waits
- * for is no reason to end the others, which print. */
+/* To make children is all that this process does.  What one of them waits for is no
+ * reason to end the others, which print. */
 static void
 say_well(int64_t *next_ms, int period_ms)
 {
@@ -377,11 +377,12 @@ serve_until_stopped(const struct daemon *d)
 	int64_t next_ms = 0;
 
 	while (!stopping) {
-		say_well(&next_ms, period_ms);
 		if (spare.pid == 0 && children <= CHILDREN_MAX) {
 			spare_make(&spare, d);
 			children += spare.pid > 0;
 		}
+		if (spare.pid > 0 || children > CHILDREN_MAX)
+			say_well(&next_ms, period_ms);
 		if (spare.pid == 0)
 			poll(NULL, 0, REAP_PERIOD_MS);
 		else

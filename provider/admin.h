@@ -33,7 +33,8 @@ struct system_change {
 MUST_CHECK bool admin_change_system(struct worker *w,
     const struct system_change *change, bool *still, struct err *e);
 
-/* New limits, and whether cost codes are required, in `to`, for those in `was`.
+/* New limits, and whether cost codes are required, in `to`, for those in `was`, read
+ * by store_system_rules().
  * Errors: as limits_may_set(). */
 MUST_CHECK bool
 admin_system_limits(struct worker *w, const struct user_system *was,

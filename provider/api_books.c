@@ -104,14 +104,12 @@ put_fault(void *context, const char *rule, const char *what)
 	json_end(f->j);
 }
 
-bool
-api_audit(struct call *c, struct err *e)
+static bool
+audit(struct call *c, struct err *e)
 {
 	struct faults faults = {.count = 0};
 	struct audit_result r;
 
-	if (!is_providers(c, e))
-		return false;
 	faults.j = json_new();
 	json_begin_array(faults.j, "faults");
 	if (!audit_books(c->w, put_fault, &faults, &r, e)) {
@@ -127,4 +125,22 @@ api_audit(struct call *c, struct err *e)
 	json_put_int(faults.j, "sum", r.sum);
 	json_put_int(faults.j, "checkpoints", (int64_t)r.checkpoints);
 	return api_give(c, faults.j, e);
+}
+
+/* Each has a worker for as long as the books are long: those of others that asked
+ * again would leave none. */
+bool
+api_audit(struct call *c, struct err *e)
+{
+	struct places *places = c->w->provider->audits;
+	bool done;
+
+	if (!is_providers(c, e))
+		return false;
+	if (!places_take(places))
+		return err_set(
+		    e, ERR_BUSY, "an audit is under way: wait for its end");
+	done = audit(c, e);
+	places_give(places);
+	return done;
 }

@@ -65,7 +65,8 @@ api_system_limits(struct call *c, struct err *e)
 {
 	struct user_system was = {.id = 0}, u;
 	bool done = store_begin(c->w->store, STORE_WRITE, e) &&
-		    api_find_system(c, &was, e);
+		    api_find_system(c, &was, e) &&
+		    store_system_rules(c->w->store, was.id, &was, e);
 
 	u = was;
 	done = done && read_system(c, &u, e) &&

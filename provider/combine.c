@@ -3,13 +3,16 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
 
 /* Of one thread, on its stack. */
 struct place {
 	struct place *next;
 	void *what;
 	pthread_cond_t told;
-	bool leads, done;
+	bool leads, taken, done;
 };
 
 struct combine {
@@ -44,13 +47,52 @@ combine_free(struct combine *c)
 	free(c);
 }
 
+static struct timespec
+after(int ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
 static void
+leave_line(struct combine *c, struct place *p)
+{
+	struct place **at = &c->first;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	if (c->end == &p->next)
+		c->end = at;
+}
+
+/* What was taken is another thread's until it is done.  False: it has left. */
+static bool
 wait_in_line(struct combine *c, struct place *p)
 {
+	struct timespec until = after(c->kind->wait_ms);
+
 	*c->end = p;
 	c->end = &p->next;
-	while (!p->leads && !p->done)
-		pthread_cond_wait(&p->told, &c->lock);
+	while (!p->leads && !p->done) {
+		if (c->kind->wait_ms == 0 || p->taken)
+			pthread_cond_wait(&p->told, &c->lock);
+		else if (pthread_cond_timedwait(&p->told, &c->lock, &until) !=
+			     0 &&
+			 !p->leads && !p->taken) {
+			leave_line(c, p);
+			return false;
+		}
+	}
+	return true;
 }
 
 /* Those that fit, off the line; the others keep their order. */
@@ -66,6 +108,7 @@ take(struct combine *c, struct place **out, void **what)
 		}
 		what[count] = (*at)->what;
 		out[count++] = *at;
+		(*at)->taken = true;
 		*at = (*at)->next;
 	}
 	c->end = &c->first;
@@ -97,19 +140,22 @@ lead(struct combine *c, void *context)
 	}
 }
 
-void
+bool
 combine_do(struct combine *c, void *what, void *context)
 {
-	struct place p = {.what = what, .told = PTHREAD_COND_INITIALIZER};
+	struct place p = {.what = what};
+	bool done;
 
+	clock_cond_init(&p.told);
 	pthread_mutex_lock(&c->lock);
 	p.leads = !c->at_work;
 	c->at_work = true;
-	wait_in_line(c, &p);
+	done = wait_in_line(c, &p);
 	if (p.leads)
 		lead(c, context);
 	pthread_mutex_unlock(&c->lock);
 	pthread_cond_destroy(&p.told);
+	return done;
 }
 
 size_t

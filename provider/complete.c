@@ -159,13 +159,30 @@ last_of(const struct group *g)
 
 /* All before them are signed too; then these are read. */
 static bool
-follow(struct worker *w, const struct psd_here *psd, struct group *g,
+sign_in_order(struct worker *w, const struct psd_here *psd, struct group *g,
     struct err *e)
 {
 	bool done = complete_in_order(w, psd, last_of(g), e) &&
 		    read_signatures(w, g, e);
 
 	store_rollback(w->store);
+	return done;
+}
+
+static bool
+follow(struct worker *w, const struct psd_here *psd, struct group *g,
+    struct err *e)
+{
+	bool done;
+
+	if (w->may_wait)
+		return sign_in_order(w, psd, g, e);
+	if (!places_take(w->provider->turns))
+		return err_set(e, ERR_ABSENT,
+		    "many wait for the card of PSD %lu: ask again",
+		    (unsigned long)psd->serial);
+	done = sign_in_order(w, psd, g, e);
+	places_give(w->provider->turns);
 	return done;
 }
 

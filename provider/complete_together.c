@@ -7,6 +7,8 @@
 #include "provider/combine.h"
 #include "provider/complete_own.h"
 
+#define LINE_MS 1000 /* as in issue_together.c */
+
 static bool
 fits(void *const *list, size_t count, const void *next)
 {
@@ -47,7 +49,8 @@ run(void *context, void *const *list, size_t count)
 		((struct group *)list[i])->written = done;
 }
 
-const struct combine_kind complete_combined = {.fits = fits, .run = run};
+const struct combine_kind complete_combined = {
+    .fits = fits, .run = run, .wait_ms = LINE_MS};
 
 bool
 complete_together(struct worker *w, struct group *g)
@@ -55,7 +58,6 @@ complete_together(struct worker *w, struct group *g)
 	struct combine *c = w->provider->signatures;
 
 	g->written = false;
-	if (c != NULL && g->complete == 0)
-		combine_do(c, g, w);
-	return g->written;
+	return c != NULL && g->complete == 0 && combine_do(c, g, w) &&
+	       g->written;
 }

@@ -110,6 +110,7 @@ attempt(struct attempt *a, struct err *e)
 {
 	bool done;
 
+	a->asked = false;
 	issue_take(a);
 	done = store_begin(a->w->store, STORE_WRITE, e) && issue_ask(a, e) &&
 	       (a->fresh == 0 || (issue_check(a, e) && issue_sheets(a, e) &&
@@ -233,6 +234,17 @@ find_value(struct attempt *a, struct err *e)
 	return true;
 }
 
+/* A no is none as long as it may have been done. */
+static bool
+failed(struct attempt *a, struct err *e)
+{
+	if (a->again.doubted && !a->asked) {
+		a->out->stranger = false;
+		e->kind = ERR_ABSENT;
+	}
+	return false;
+}
+
 static bool
 run(struct attempt *a, struct err *e)
 {
@@ -245,7 +257,7 @@ run(struct attempt *a, struct err *e)
 			a->out->system = a->system;
 			a->out->count = a->order->count;
 			return true;
-		case FAILED: return false;
+		case FAILED: return failed(a, e);
 		case SHORT:
 			if (!find_value(a, e))
 				return false;
@@ -297,6 +309,7 @@ issue_stamps(struct worker *w, const struct issue_order *order,
 		return false;
 	issue_choose_there(a, w->turn++);
 	done = run_chosen(a, e);
+	issue_give_place(a);
 	issue_attempt_free(a);
 	return done;
 }

@@ -103,6 +103,9 @@ issue_ask(struct attempt *a, struct err *e)
 		    s, a->order->who->id, a->order->item[i].request.key);
 	for (size_t i = 0; i < a->psds; i++)
 		store_psd_row_ask(s, a->psd[i].here->serial, lock);
-	return issue_read_system(a, e) && read_bought(a, e) &&
-	       issue_read_known(a, e) && issue_read_psds(a, e);
+	if (!issue_read_system(a, e) || !read_bought(a, e) ||
+	    !issue_read_known(a, e))
+		return false;
+	a->asked = a->look_up;
+	return issue_read_psds(a, e);
 }

@@ -62,14 +62,39 @@ issue_choose(struct attempt *a, uint64_t turn, struct err *e)
 
 /* --- who is there ------------------------------------------------------------------- */
 
+/* What it is to sign is not debited unless there is a worker that may wait for it:
+ * those of others wait for nothing. */
+static bool
+take_place(struct attempt *a, size_t i, struct err *e)
+{
+	if (!signer_follows(module_of(a, i)) || a->w->may_wait)
+		return true;
+	a->placed = a->w->may_wait = places_take(a->w->provider->turns);
+	return a->placed || err_set(e, ERR_ABSENT,
+				"many wait for the card of PSD %lu: nothing "
+				"was debited",
+				(unsigned long)a->list[i].serial);
+}
+
+void
+issue_give_place(struct attempt *a)
+{
+	if (!a->placed)
+		return;
+	a->placed = a->w->may_wait = false;
+	places_give(a->w->provider->turns);
+}
+
 static bool
 reach(struct attempt *a, size_t i)
 {
 	char id[PSD_ID];
 	struct err e = ERR_INIT;
 
-	a->away[i] = !signer_reach(module_of(a, i),
-	    worker_psd_id(a->w, a->list[i].serial, id), &a->list[i].key, &e);
+	a->away[i] = !take_place(a, i, &e) ||
+		     !signer_reach(module_of(a, i),
+			 worker_psd_id(a->w, a->list[i].serial, id),
+			 &a->list[i].key, &e);
 	if (a->away[i]) {
 		e.kind = ERR_ABSENT; /* for who asks, whatever it is */
 		a->unreached = e;

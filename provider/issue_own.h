@@ -28,6 +28,7 @@ struct attempt {
 	bool look_up;	  /* some keys may be known */
 	bool all;	  /* one PSD has too little */
 	bool trial;	  /* nothing is locked, whatever its fence */
+	bool placed;	  /* it may wait for a card */
 	bool joins, done; /* together with others */
 	bool doubted;	  /* with them it may have been done */
 
@@ -39,6 +40,7 @@ struct attempt {
 	size_t psds;
 
 	struct user_system system;
+	bool asked;	/* behind its lock: what was in doubt is known */
 	bool overtaken; /* by a find */
 	bool open;	/* the order that it buys */
 	bool known[ISSUE_MAX];
@@ -63,6 +65,8 @@ MUST_CHECK bool issue_choose(struct attempt *a, uint64_t turn, struct err *e);
 /* The same among those whose module is there.  Where none is, a->unreached says
  * why: what was issued before is answered, and nothing is debited. */
 void issue_choose_there(struct attempt *a, uint64_t turn);
+/* The place that it was given to wait for a card, when it is at its end. */
+void issue_give_place(struct attempt *a);
 /* Errors: a->unreached. */
 MUST_CHECK bool issue_is_reached(const struct attempt *a, struct err *e);
 

@@ -12,7 +12,8 @@
 #include "provider/combine.h"
 #include "provider/issue_own.h"
 
-#define STAMPS_MAX 64 /* a debit of many is worth a transaction of its own */
+#define STAMPS_MAX 64	/* a debit of many is worth a transaction of its own */
+#define LINE_MS	   1000 /* what is together takes some milliseconds */
 
 static bool
 is_plain(const struct issue_order *o)
@@ -120,7 +121,8 @@ run(void *context, void *const *what, size_t count)
 	}
 }
 
-const struct combine_kind issue_combined = {.fits = fits, .run = run};
+const struct combine_kind issue_combined = {
+    .fits = fits, .run = run, .wait_ms = LINE_MS};
 
 bool
 issue_together(struct attempt *a)
@@ -131,8 +133,7 @@ issue_together(struct attempt *a)
 	if (c == NULL || !is_plain(a->order) || !issue_is_reached(a, &e))
 		return false;
 	issue_take(a);
-	combine_do(c, a, a->w);
-	if (!a->done) {
+	if (!combine_do(c, a, a->w) || !a->done) {
 		a->out->stranger = false;
 		return false;
 	}

@@ -219,6 +219,7 @@ keeper_start(
 	pthread_mutex_init(&k->lock, NULL);
 	clock_cond_init(&k->called);
 	if (program_worker(setup->program, &k->w, e)) {
+		k->w->may_wait = true; /* nobody waits for it */
 		if (pthread_create(&k->thread, NULL, run, k) == 0) {
 			*out = k;
 			return true;

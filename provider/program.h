@@ -18,7 +18,7 @@ struct program {
 	struct provider provider;
 	struct tally tally;
 	struct load load;
-	struct places card_places;
+	struct places card_places, turns, audits;
 	uint8_t
 	    cluster_key[FORWARDED_KEY]; /* fronts and servers on their own */
 };

@@ -170,8 +170,12 @@ start_web(struct service *s, int listen_fd, struct err *e)
 	if (setup.workers == 0)
 		setup.workers = front ? FRONT_WORKERS : web_workers();
 	/* the others are for who needs no card */
-	s->p->card_places.max = setup.workers / 2;
+	s->p->card_places.max = (setup.workers + 1) / 2;
 	s->p->provider.card_places = &s->p->card_places;
+	s->p->turns.max = (setup.workers + 1) / 2;
+	s->p->provider.turns = &s->p->turns;
+	s->p->audits.max = 1;
+	s->p->provider.audits = &s->p->audits;
 	setup.connections_max = d.connections;
 	setup.per_address_max = d.per_address;
 	if (!web_start(&setup, &s->web, e))

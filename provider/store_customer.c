@@ -36,7 +36,9 @@ count_systems(struct store *s, struct customer *c, struct err *e)
 	if (!store_run(s,
 		"SELECT COUNT(*) FROM account a "
 		"JOIN usersystem u ON u.account = a.id WHERE a.customer = $1 "
-		"AND (u.state <> 'withdrawn' OR u.by_provider = 1)",
+		"AND (u.state <> 'withdrawn' OR u.by_provider = 1 OR "
+		"u.stamp_max >= 0 OR u.day_max >= 0 OR u.month_max >= 0 OR "
+		"u.cost_required = 1)",
 		e))
 		return false;
 	c->systems = store_row(s) ? store_int(s, 0) : 0;

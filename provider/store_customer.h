@@ -15,7 +15,7 @@ struct customer {
 	struct limits limits;
 	int64_t systems_max; /* the provider's word; -1 = any number */
 	/* Those that count: all that were not withdrawn, and those that were
-	 * while the provider had them suspended. */
+	 * while the provider had them suspended, or under a limit of its own. */
 	int64_t systems;
 };
 

@@ -238,6 +238,23 @@ put_rules(struct store *s, const struct user_system *u)
 	store_put_int(s, u->cost_required[SIDE_CUSTOMER]);
 }
 
+/* The lock is a statement of its own: the next one sees what whoever had it before
+ * wrote. */
+bool
+store_system_rules(
+    struct store *s, int64_t id, struct user_system *out, struct err *e)
+{
+	bool found;
+
+	store_put_int(s, id);
+	if (!store_run(
+		s, "SELECT 1 FROM usersystem WHERE id = $1 FOR UPDATE", e))
+		return false;
+	store_system_ask(s, id, STORE_LOOK);
+	return store_system_get(s, out, &found, e) &&
+	       (found || err_set(e, ERR_SYSTEM, "a user system has gone"));
+}
+
 bool
 store_system_limits(struct store *s, const struct user_system *u, struct err *e)
 {

@@ -69,7 +69,12 @@ void store_system_send(struct store *s);
 MUST_CHECK bool
 store_system_loaded(struct store *s, int64_t account, mils *out, struct err *e);
 
-/* Writes its own limits, and who says that it has to name cost codes. */
+/* One that is there, by its number; nobody else sets its limits until the transaction
+ * ends. */
+MUST_CHECK bool store_system_rules(
+    struct store *s, int64_t id, struct user_system *out, struct err *e);
+/* Writes its own limits, and who says that it has to name cost codes, back: what
+ * store_system_rules() read. */
 MUST_CHECK bool store_system_limits(
     struct store *s, const struct user_system *u, struct err *e);
 

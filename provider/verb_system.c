@@ -145,13 +145,9 @@ find_system(struct verb_work *work, const char *name, struct user_system *out,
     struct err *e)
 {
 	int64_t id;
-	bool found;
 
-	if (!store_system_named(work->w->store, name, &id, e))
-		return false;
-	store_system_ask(work->w->store, id, STORE_LOOK);
-	return store_system_get(work->w->store, out, &found, e) &&
-	       (found || err_set(e, ERR_SYSTEM, "a user system has gone"));
+	return store_system_named(work->w->store, name, &id, e) &&
+	       store_system_rules(work->w->store, id, out, e);
 }
 
 /* Only what is named changes. */

@@ -62,6 +62,8 @@ struct provider {
 	struct tally *tally;	    /* NULL: nobody counts */
 	struct load *load;	    /* of PSDs; may be NULL */
 	struct places *card_places; /* of orders that wait for a card */
+	struct places *turns;  /* for modules that do one thing at a time */
+	struct places *audits; /* that are asked for over HTTP */
 	/* What is done together (combine.h); NULL: each alone. */
 	struct combine *debits, *signatures;
 };
@@ -77,6 +79,7 @@ struct worker {
 	uint64_t turn;		/* orders so far */
 	uint32_t completed;	/* the PSD that complete_pending() saw last */
 	uint32_t ending;	/* psd_end_pending(), likewise */
+	bool may_wait; /* for such a module: it has a place, or needs none */
 };
 
 /* The signer of this module; NULL: another server has it. */

@@ -21,6 +21,7 @@ struct thing {
 };
 
 static _Atomic int at_work, overlaps, too_many, alike;
+static bool slow; /* set before there are threads */
 
 static bool
 other_colours(void *const *list, size_t count, const void *next)
@@ -48,10 +49,12 @@ do_all(void *context, void *const *list, size_t count)
 		t->done++;
 		t->by = context;
 	}
+	if (slow)
+		nanosleep(&(struct timespec){0, 500000}, NULL);
 	at_work--;
 }
 
-static const struct combine_kind kind = {other_colours, do_all};
+static const struct combine_kind kind = {other_colours, do_all, 0};
 
 struct one {
 	struct combine *c;
@@ -68,8 +71,22 @@ come_again_and_again(void *context)
 	for (int i = 0; i < ROUNDS; i++) {
 		struct thing t = {.colour = (o->number + i) % 5};
 
-		combine_do(o->c, &t, o);
-		if (t.done != 1)
+		if (!combine_do(o->c, &t, o) || t.done != 1)
+			o->missed++;
+	}
+	return NULL;
+}
+
+static void *
+come_in_haste(void *context)
+{
+	struct one *o = context;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct thing t = {.colour = (o->number + i) % 5};
+		bool done = combine_do(o->c, &t, o);
+
+		if (t.done != done)
 			o->missed++;
 	}
 	return NULL;
@@ -106,7 +123,7 @@ who_is_alone_does_it_itself(void **state)
 	int me;
 
 	(void)state;
-	combine_do(c, &t, &me);
+	ok(combine_do(c, &t, &me), "in a list");
 	is_int(t.done, 1, "done");
 	ok(t.by == &me, "by whose thread it is");
 	combine_free(c);
@@ -143,7 +160,7 @@ come_once(void *context)
 {
 	struct one *o = context;
 
-	combine_do(o->c, o, o);
+	o->missed = !combine_do(o->c, o, o);
 	return NULL;
 }
 
@@ -159,7 +176,7 @@ static void
 they_are_done_in_the_order_in_which_they_came(void **state)
 {
 	static const struct combine_kind pairs = {
-	    two_at_most, do_behind_a_gate};
+	    two_at_most, do_behind_a_gate, 0};
 	struct combine *c = combine_new(&pairs);
 	struct one one[THREADS + 1];
 
@@ -174,9 +191,71 @@ they_are_done_in_the_order_in_which_they_came(void **state)
 	pthread_mutex_unlock(&gate);
 	for (int i = 0; i <= THREADS; i++)
 		pthread_join(one[i].thread, NULL);
-	for (int i = 0; i <= THREADS; i++)
+	for (int i = 0; i <= THREADS; i++) {
+		is_int(one[i].missed, 0, "in a list");
 		is_int(seen[i], i, "the order");
+	}
 	is_int(runs, 1 + THREADS / 2, "the first alone, the others in twos");
+	combine_free(c);
+}
+
+/* The first hangs; who is in its list hangs with it, the others go. */
+static void
+who_waits_too_long_goes(void **state)
+{
+	static const struct combine_kind impatient = {
+	    two_at_most, do_behind_a_gate, 50};
+	struct combine *c = combine_new(&impatient);
+	struct one one[4];
+
+	(void)state;
+	runs = 0;
+	seen_count = 0;
+	pthread_mutex_lock(&gate);
+	for (int i = 0; i < 4; i++) {
+		one[i] = (struct one){.c = c, .number = i};
+		is_int(pthread_create(&one[i].thread, NULL, come_once, &one[i]),
+		    0, "thread");
+		while (runs == 0)
+			nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+	for (int i = 1; i < 4; i++) {
+		pthread_join(one[i].thread, NULL);
+		is_int(one[i].missed, 1, "in no list");
+	}
+	is_int(combine_waiting(c), 0, "nobody is in the line");
+	pthread_mutex_unlock(&gate);
+	pthread_join(one[0].thread, NULL);
+	is_int(one[0].missed, 0, "at work");
+	is_int(seen_count, 1, "nobody else's");
+	/* as if nothing had been */
+	come_once(&one[1]);
+	is_int(one[1].missed, 0, "in a list");
+	is_int(seen_count, 2, "its own");
+	combine_free(c);
+}
+
+/* Lists of two, in which some are while others go: nobody is lost on the way. */
+static void
+who_goes_was_not_done_and_who_stays_was(void **state)
+{
+	static const struct combine_kind hasty = {other_colours, do_all, 1};
+	struct combine *c = combine_new(&hasty);
+	struct one one[THREADS];
+
+	(void)state;
+	slow = true;
+	for (int i = 0; i < THREADS; i++) {
+		one[i] = (struct one){.c = c, .number = i};
+		is_int(pthread_create(
+			   &one[i].thread, NULL, come_in_haste, &one[i]),
+		    0, "thread");
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(one[i].thread, NULL);
+		is_int(one[i].missed, 0, "as it was told");
+	}
+	is_int(overlaps, 0, "two at work");
 	combine_free(c);
 }
 
@@ -187,6 +266,8 @@ main(void)
 	    T(who_is_alone_does_it_itself),
 	    T(each_thing_is_done_once_and_one_is_at_work),
 	    T(they_are_done_in_the_order_in_which_they_came),
+	    T(who_waits_too_long_goes),
+	    T(who_goes_was_not_done_and_who_stays_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@
 #define LATE_MS	  (2 * AGAIN_MS) /* two calls of a worker */
 #define ENOUGH_S  (getenv("POSTAGE_LONG") != NULL ? 3600 : 600)
 #define BUYERS	  2
+#define CROWD	  20
 
 struct hall {
 	struct shop shop;
@@ -314,7 +315,8 @@ struct buyer {
 	struct issue_order order;
 	struct issue_result result;
 	uint8_t first[KEYS][PSD_HASH];
-	bool failed;
+	bool failed, bought;
+	struct err e; /* of buy_once() */
 };
 
 static bool
@@ -356,15 +358,40 @@ buy_on(void *context)
 	return NULL;
 }
 
+static void *
+buy_once(void *context)
+{
+	struct buyer *b = context;
+
+	b->bought = buy(b, 1000, &b->e);
+	return NULL;
+}
+
+static void
+enter(struct hall *h, struct buyer *b)
+{
+	b->h = h;
+	b->w = shop_worker(&h->shop, NULL);
+	store_close(b->w->store);
+	b->w->store = open_store(h);
+}
+
+/* It has been served before: it knows its PSDs. */
+static void
+enter_again(struct hall *h, struct buyer *b, uint32_t key)
+{
+	struct err e;
+
+	enter(h, b);
+	is_ok(buy(b, key, &e), &e, "served");
+}
+
 static void
 start(struct hall *h, struct buyer *b)
 {
 	for (int i = 0; i < BUYERS; i++) {
-		b[i].h = h;
+		enter(h, &b[i]);
 		b[i].number = i;
-		b[i].w = shop_worker(&h->shop, NULL);
-		store_close(b[i].w->store);
-		b[i].w->store = open_store(h);
 		is_int(pthread_create(&b[i].thread, NULL, buy_on, &b[i]), 0,
 		    "thread");
 	}
@@ -515,6 +542,72 @@ a_debit_that_may_come_is_not_refused(void **state)
 	close_hall(&h);
 }
 
+/* As the one before; while it is in doubt its token changes. */
+static void
+a_debit_that_may_come_is_not_a_strangers(void **state)
+{
+	struct buyer *b = calloc(1, sizeof(*b));
+	struct err e = ERR_INIT, ignored = ERR_INIT;
+	struct hall h;
+
+	(void)state;
+	open_hall(&h, true);
+	enter(&h, b);
+	is_ok(buy(b, 1, &e), &e, "its PSD has value");
+	pg_standby_away(true);
+	is_int(pthread_create(&b->thread, NULL, buy_once, b), 0, "thread");
+	while (shop_system(&h.shop, 1).pieces < 2)
+		usleep(2000);
+	begin(h.s);
+	is_ok(store_run(h.s, "UPDATE usersystem SET address = '192.0.2.1'", &e),
+	    &e, "a new network");
+	ok(!store_commit(h.s, &ignored), "in doubt, but seen");
+	pthread_join(b->thread, NULL);
+	pg_standby_away(false);
+	is_int(shop_system(&h.shop, 1).pieces, 2, "it was debited");
+	ok(!b->bought, "no answer");
+	is_err(&b->e, ERR_ABSENT, "not known");
+	ok(!b->result.stranger, "nor whose it is");
+	shop_worker_close(b->w);
+	free(b);
+	close_hall(&h);
+}
+
+/* Who waits for others who wait is told as soon as they are. */
+static void
+many_are_told_as_soon_as_one(void **state)
+{
+	struct buyer *b = calloc(CROWD, sizeof(*b));
+	int64_t since, took_ms;
+	pid_t postmaster;
+	struct hall h;
+
+	(void)state;
+	open_hall(&h, true);
+	for (int i = 0; i < CROWD; i++)
+		enter_again(&h, &b[i], (uint32_t)i);
+	begin(h.s);
+	postmaster = parent_of((pid_t)number(h.s, SQL_PID));
+	store_rollback(h.s);
+	strike_all(postmaster, SIGSTOP);
+	since = clock_ms();
+	for (int i = 0; i < CROWD; i++)
+		is_int(pthread_create(&b[i].thread, NULL, buy_once, &b[i]), 0,
+		    "thread");
+	for (int i = 0; i < CROWD; i++)
+		pthread_join(b[i].thread, NULL);
+	took_ms = clock_ms() - since;
+	strike_all(postmaster, SIGCONT);
+	if (took_ms > 2 * SOON_MS)
+		fail_at("the last one: %lld ms", (long long)took_ms);
+	for (int i = 0; i < CROWD; i++)
+		ok(!b[i].bought, "no answer");
+	for (int i = 0; i < CROWD; i++)
+		shop_worker_close(b[i].w);
+	free(b);
+	close_hall(&h);
+}
+
 /* --- a file --------------------------------------------------------------------------- */
 
 static _Noreturn void
@@ -578,6 +671,8 @@ main(void)
 	    cmocka_unit_test(who_looks_at_all_may_take_time),
 	    cmocka_unit_test(who_waits_for_the_standby_is_left_waiting),
 	    cmocka_unit_test(a_debit_that_may_come_is_not_refused),
+	    cmocka_unit_test(a_debit_that_may_come_is_not_a_strangers),
+	    cmocka_unit_test(many_are_told_as_soon_as_one),
 	    cmocka_unit_test(workers_are_told_and_nothing_is_doubled)};
 	int failed;
 

@@ -8,13 +8,15 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "provider/admin.h"
 #include "tests/api_help.h"
 #include "tests/pg_help.h"
 #include "tests/test.h"
 
-#define THREADS 6
+#define THREADS	     6
+#define MEANWHILE_US 300000 /* a request has come to where it waits */
 
 static struct issue_result result;
 
@@ -317,6 +319,52 @@ what_the_provider_set_is_lowered_and_never_raised(void **state)
 	help_said(h, 403, "0.90 a stamp");
 }
 
+struct asker {
+	struct help *h;
+	const char *who, *body;
+	pthread_t thread;
+};
+
+static void *
+ask_limits(void *context)
+{
+	struct asker *a = context;
+
+	help_ask(
+	    a->h, "POST", "/v1/systems/XXUS0000000001/limits", a->who, a->body);
+	return NULL;
+}
+
+/* The customer's administrator asks while the provider's word is on its way. */
+static void
+two_who_set_at_once_both_have_their_word(void **state)
+{
+	struct help *h = *state;
+	struct worker *other = shop_worker(&h->shop, NULL);
+	struct asker a = {.h = h, .body = "{\"stamp_max\":100}"};
+	struct user_system was, to;
+	struct err e = ERR_INIT;
+	struct firm f;
+
+	setup(h, &f);
+	a.who = f.one;
+	is_ok(store_begin(other->store, STORE_WRITE, &e) &&
+		  store_system_rules(other->store, f.u[0].id, &was, &e),
+	    &e, "read");
+	to = was;
+	to.limits.most[SIDE_PROVIDER][LIMIT_DAY] = 200;
+	is_ok(admin_system_limits(other, &was, &to, SIDE_PROVIDER, &e), &e,
+	    "the provider's");
+	is_int(pthread_create(&a.thread, NULL, ask_limits, &a), 0, "thread");
+	usleep(MEANWHILE_US);
+	is_ok(store_commit(other->store, &e), &e, "the provider's");
+	pthread_join(a.thread, NULL);
+	help_said(h, 200, "\"by_customer\":{\"stamp_max\":100");
+	refused(h, &f.u[0], 3, "0.20 a day");
+	buys(h, &f.u[0], 2);
+	shop_worker_close(other);
+}
+
 /* Either side wants cost codes; neither lifts what the other wants. */
 static void
 cost_codes_are_wanted_by_either_side(void **state)
@@ -417,6 +465,32 @@ a_customer_has_as_many_systems_as_it_may(void **state)
 	refused(h, &f.u[0], 1, "0.099 a stamp of customer one");
 }
 
+/* The provider's limit of one is not got rid of with the system that has it. */
+static void
+one_with_a_limit_is_not_changed_for_one_without(void **state)
+{
+	struct help *h = *state;
+	struct firm f;
+
+	setup(h, &f);
+	help_ask(h, "POST", "/v1/customers/one/limits", f.boss,
+	    "{\"systems_max\":2}");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/limits", f.boss,
+	    "{\"day_max\":100}");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/withdraw", f.one, "");
+	help_said(h, 200, "desk");
+	is_int(adds(h, f.one, "desk again"), 403, "it counts still");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000002/limits", f.one,
+	    "{\"day_max\":100}");
+	help_ask(h, "POST", "/v1/systems/XXUS0000000002/withdraw", f.one, "");
+	is_int(adds(h, f.one, "attic again"), 200, "a limit of its own");
+	is_int(adds(h, f.one, "third"), 403, "no more");
+	/* the provider's word ends with the provider's word */
+	help_ask(h, "POST", "/v1/systems/XXUS0000000001/limits", f.boss,
+	    "{\"day_max\":-1}");
+	is_int(adds(h, f.one, "third"), 200, "it counts no more");
+}
+
 struct adder {
 	struct worker *w;
 	int64_t account;
@@ -471,9 +545,11 @@ many_who_add_at_once_are_counted(void **state)
 	    on(replays_are_of_no_day), on(a_quote_knows_the_limit), \
 	    on(nobody_gets_past_it_with_others),                    \
 	    on(what_the_provider_set_is_lowered_and_never_raised),  \
+	    on(two_who_set_at_once_both_have_their_word),           \
 	    on(cost_codes_are_wanted_by_either_side),               \
 	    on(a_customers_own_limit_is_below_the_providers),       \
 	    on(a_customer_has_as_many_systems_as_it_may),           \
+	    on(one_with_a_limit_is_not_changed_for_one_without),    \
 	    on(many_who_add_at_once_are_counted)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE),

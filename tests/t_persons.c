@@ -394,6 +394,7 @@ auditors_see_the_books(void **state)
 	struct help *h = *state;
 	int64_t account = help_account(h, "one", 5000);
 	struct user_system u = help_system(h, account, "one", NULL);
+	struct places audits = {.max = 1, .taken = 1};
 	char auditor[96];
 	struct err e;
 
@@ -407,6 +408,16 @@ auditors_see_the_books(void **state)
 	shop_sql(&h->shop, "UPDATE account SET credit = credit + 1");
 	help_ask(h, "GET", "/v1/audit", auditor, NULL);
 	help_said(h, 200, "\"what\":\"account one\"");
+	/* one at a time */
+	h->shop.provider.audits = &audits;
+	help_ask(h, "GET", "/v1/audit", auditor, NULL);
+	help_said(h, 409, "an audit is under way");
+	is_int(audits.taken, 1, "the other's");
+	audits.taken = 0;
+	help_ask(h, "GET", "/v1/audit", auditor, NULL);
+	help_said(h, 200, "\"what\":\"account one\"");
+	is_int(audits.taken, 0, "it is at its end");
+	h->shop.provider.audits = NULL;
 }
 
 /* --- cost codes ----------------------------------------------------------------------- */

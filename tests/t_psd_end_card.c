@@ -249,6 +249,58 @@ lose_card(struct shop *s)
 	return end.back;
 }
 
+/* --- others ---------------------------------------------------------------------------- */
+
+/* Half of the workers may wait for cards; who finds no place is told before a debit. */
+static void
+no_more_wait_for_a_card_than_may(void **state)
+{
+	struct places turns = {.max = 1, .taken = 1};
+	const struct psd_here *psd;
+	struct err e = ERR_INIT;
+	struct shop s;
+	size_t count;
+
+	(void)state;
+	open_shop(&s);
+	issue(&s, 1, 780);
+	s.provider.turns = &turns;
+	shop_order(&order, &s.system[0], 2, 1, 780);
+	ok(!issue_stamps(s.w, &order, &result, &e), "no place");
+	is_err(&e, ERR_ABSENT, "no place");
+	ok(strstr(e.text, "nothing was debited") != NULL, e.text);
+	is_int(shop_system(&s, s.system[0].id).pieces, 1, "nothing");
+	is_int(turns.taken, 1, "the other's");
+	/* what was signed before needs none */
+	issue(&s, 1, 780);
+	ok(result.replayed[0], "again");
+	turns.taken = 0;
+	issue(&s, 2, 780);
+	is_int(turns.taken, 0, "given back");
+	/* nor does one that was debited go past the others */
+	e = (struct err)ERR_INIT;
+	is_ok(psds_of(s.w, s.account, &psd, &count, &e), &e, "PSDs");
+	pull_behind_question(&s, psd);
+	shop_order(&order, &s.system[0], 3, 1, 780);
+	ok(!issue_stamps(s.w, &order, &result, &e), "the card is away");
+	is_int(turns.taken, 0, "given back");
+	is_int(shop_system(&s, s.system[0].id).pieces, 3, "debited");
+	open_module(&s, -1);
+	turns.taken = 1;
+	e = (struct err)ERR_INIT;
+	ok(!issue_stamps(s.w, &order, &result, &e), "no place");
+	is_err(&e, ERR_ABSENT, "no place");
+	s.w->may_wait = true; /* a keeper */
+	e = (struct err)ERR_INIT;
+	is_ok(complete_pending(s.w, -1, true, &count, &e), &e, "signed");
+	is_int(count, 1, "signed");
+	s.w->may_wait = false;
+	issue(&s, 3, 780);
+	ok(result.replayed[0], "it has its signature");
+	is_int(turns.taken, 1, "the other's");
+	close_shop(&s);
+}
+
 /* --- coming in ------------------------------------------------------------------------- */
 
 /* On the way from the card: it has issued nothing. */
@@ -456,6 +508,7 @@ what_is_no_word_of_the_card_is_a_fault(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    T(no_more_wait_for_a_card_than_may),
     T(a_card_that_shows_what_it_does_not_sign_is_not_taken_in),
     T(value_goes_back_when_the_card_has_told),
     T(pulled_at_any_answer_it_goes_back_once),

@@ -78,8 +78,8 @@ put_gates(struct provider *p)
 {
 	static struct combine_kind debiting, signing;
 
-	debiting = (struct combine_kind){issue_combined.fits, debit};
-	signing = (struct combine_kind){complete_combined.fits, sign};
+	debiting = (struct combine_kind){issue_combined.fits, debit, 0};
+	signing = (struct combine_kind){complete_combined.fits, sign, 0};
 	combine_free(p->debits);
 	combine_free(p->signatures);
 	debits.c = p->debits = combine_new(&debiting);
