@@ -104,47 +104,53 @@ check_status(
 	return true;
 }
 
+/* The question's answer is read into *s. */
 static bool
-ask_status(struct remote_home *h, struct remote_question *q, int wait,
-    struct psd_status *out, struct err *e)
+ask_status(struct remote_home *h, const struct remote_question *q,
+    const struct remote_status *s, struct psd_status *out, struct err *e)
 {
+	int wait = q->body == NULL && h->link.wait_ms > LOOK_MS
+		       ? LOOK_MS
+		       : h->link.wait_ms;
 	struct remote_turn turn = {.until = clock_ms() + wait};
-	struct remote_status s;
 
-	q->read = read_status;
-	q->context = &s;
-	if (!remote_ask(&h->link, q, &turn, e) || !check_status(h, &s, e))
+	if (!remote_ask(&h->link, q, &turn, e) || !check_status(h, s, e))
 		return false;
-	h->seen = s;
-	h->fence = s.fence;
+	h->seen = *s;
+	h->fence = s->fence;
 	h->known = true;
-	*out = s.psd;
+	*out = s->psd;
 	return true;
 }
 
 bool
 remote_look(struct remote_home *h, struct psd_status *out, struct err *e)
 {
-	struct remote_question q = {.method = "GET", .path = "/v1/vault"};
-	int wait = h->link.wait_ms < LOOK_MS ? h->link.wait_ms : LOOK_MS;
+	struct remote_status s = {.fence = 0};
+	const struct remote_question q = {.method = "GET",
+	    .path = "/v1/vault",
+	    .read = read_status,
+	    .context = &s};
 
-	return ask_status(h, &q, wait, out, e);
+	return ask_status(h, &q, &s, out, e);
 }
 
 /* Asked twice it is paid once: the second finds the first one's value. */
 static bool
 remote_fund(void *home, mils needed, struct psd_status *out, struct err *e)
 {
-	struct remote_home *h = home;
-	struct remote_question q = {
-	    .method = "POST", .path = "/v1/vault/funds"};
+	struct remote_status s = {.fence = 0};
+	struct remote_question q = {.method = "POST",
+	    .path = "/v1/vault/funds",
+	    .read = read_status,
+	    .context = &s};
 	char *body = remote_put_needed(needed, &q.body_len);
 	bool done;
 
 	if (body == NULL)
 		return err_system(e, "memory for a question");
 	q.body = body;
-	done = ask_status(h, &q, h->link.wait_ms, out, e);
+	done = ask_status(home, &q, &s, out, e);
 	free(body);
 	return done;
 }
