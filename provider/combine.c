@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 
@@ -47,21 +46,6 @@ combine_free(struct combine *c)
 	free(c);
 }
 
-static struct timespec
-after(int ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
 static void
 leave_line(struct combine *c, struct place *p)
 {
@@ -78,7 +62,7 @@ leave_line(struct combine *c, struct place *p)
 static bool
 wait_in_line(struct combine *c, struct place *p)
 {
-	struct timespec until = after(c->kind->wait_ms);
+	struct timespec until = clock_after(c->kind->wait_ms);
 
 	*c->end = p;
 	c->end = &p->next;

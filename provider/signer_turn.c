@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 
@@ -38,21 +37,6 @@ signer_turn_free(struct signer_turn *t)
 	free(t);
 }
 
-static struct timespec
-after(int ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
 /* With the lock: may it be asked? */
 static bool
 is_asked(const struct signer_turn *t, struct err *e)
@@ -70,7 +54,7 @@ is_asked(const struct signer_turn *t, struct err *e)
 bool
 signer_turn_begin(struct signer_turn *t, int wait_ms, struct err *e)
 {
-	struct timespec until = after(wait_ms);
+	struct timespec until = clock_after(wait_ms);
 	bool mine;
 
 	pthread_mutex_lock(&t->lock);

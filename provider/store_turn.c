@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/clock.h"
 
@@ -89,21 +88,6 @@ store_turn_close(struct store_turn *t)
 	pthread_mutex_unlock(&all_lock);
 }
 
-static struct timespec
-deadline(int wait_ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += wait_ms / 1000;
-	t.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
 bool *
 store_turn_doubt(struct store_turn *t)
 {
@@ -125,7 +109,7 @@ place_of(struct store_turn *t, const struct waiter *w)
 static bool
 wait_turn(struct store_turn *t, int wait_ms)
 {
-	struct timespec end = deadline(wait_ms);
+	struct timespec end = clock_after(wait_ms);
 	struct waiter me = {.turn = false};
 
 	clock_cond_init(&me.called);
