@@ -51,13 +51,15 @@ close_module(void *module)
 }
 
 /* A token in files (SoftHSM) is written at each login, and who looks at it in that
- * moment finds none: it is asked again, not by all at the same time. */
+ * moment finds none, or one that nobody has set up: it is asked again, not by all at
+ * the same time.  A PIN that is wrong is ERR_DENIED, and not said twice. */
 static bool
 ask_again(int *tries, struct err *e)
 {
 	unsigned nap = 0;
 
-	if (e->kind != ERR_ABSENT || ++*tries == TRIES)
+	if ((e->kind != ERR_ABSENT && e->kind != ERR_CONFIG) ||
+	    ++*tries == TRIES)
 		return false;
 	if (getrandom(&nap, sizeof(nap), 0) != sizeof(nap))
 		return false;

@@ -301,7 +301,7 @@ a_token_that_was_never_given_a_pin_says_so(void **state)
 	       module, module),
 	    hsm_said);
 	ok(!hsm_try_create(uri, "pkcs11:token=New", HSM_PIN, &e), "no PIN");
-	is_err(&e, ERR_DENIED, "no PIN");
+	is_err(&e, ERR_CONFIG, "no PIN");
 	ok(strstr(e.text, "no user PIN yet") != NULL, e.text);
 }
 
