@@ -7,6 +7,7 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "provider/again.h"
+#include "provider/spend.h"
 #include "provider/store_field.h"
 #include "provider/store_ledger.h"
 #include "provider/store_psd.h"
@@ -186,17 +187,41 @@ orders_of(const struct talk *t)
 						     : ORDER_WITHDRAW;
 }
 
+/* What it takes away counts as spent: nobody sees when it spends it. */
 static bool
-may_have(const struct talk *t, const struct download_request *r, struct err *e)
+spend(struct talk *t, mils amount, struct err *e)
+{
+	struct store *s = t->w->store;
+	struct user_system who;
+	bool found;
+
+	store_system_ask(s, t->call->who->id, STORE_LOCK);
+	if (!store_system_get(s, &who, &found, e))
+		return false;
+	if (!found || !store_system_agrees(t->call->who, &who))
+		return err_set(e, ERR_DENIED,
+		    "user system %s has changed: nothing was given",
+		    t->call->who->name);
+	if (who.why[0] != '\0')
+		return err_set(e, ERR_DENIED, "%s", who.why);
+	if (!spend_allowed(t->w, &who, amount, false, e))
+		return false;
+	spend_count(&who, amount);
+	store_system_put(s, &who);
+	store_system_send(s);
+	return store_flush(s, e);
+}
+
+static bool
+may_have(struct talk *t, const struct download_request *r, struct err *e)
 {
 	if (r->amount == 0)
 		return true;
-	if (t->call->who->why[0] != '\0')
-		return err_set(e, ERR_DENIED, "%s", t->call->who->why);
-	return orders_of(t) == 0 ||
-	       err_set(e, ERR_DENIED,
-		   "%s is %s: it gets no value; ask the provider", t->id,
-		   t->psd.state);
+	if (orders_of(t) != 0)
+		return err_set(e, ERR_DENIED,
+		    "%s is %s: it gets no value; ask the provider", t->id,
+		    t->psd.state);
+	return spend(t, r->amount, e);
 }
 
 static bool

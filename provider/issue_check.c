@@ -2,10 +2,9 @@
 /*
  * What a user system may spend.
  */
-#include "base/date.h"
 #include "provider/issue_own.h"
+#include "provider/spend.h"
 #include "provider/store_cost.h"
-#include "provider/store_customer.h"
 
 static bool
 check_fence(struct attempt *a, struct err *e)
@@ -89,87 +88,21 @@ check_costs(struct attempt *a, struct err *e)
 	return true;
 }
 
-/* Forwards: servers whose clocks differ would else begin one day again and
- * again around midnight.  A day that is far ahead was a wrong clock's. */
-static bool
-is_newer(uint32_t today, uint32_t last, uint32_t tomorrow)
-{
-	return today > last || last > tomorrow;
-}
-
-static void
-turn_calendar(struct user_system *u, uint32_t today)
-{
-	uint32_t tomorrow = date_add(today, 1);
-
-	if (is_newer(today, u->day, tomorrow)) {
-		u->day = today;
-		u->day_spent = 0;
-	}
-	if (is_newer(today / 100, u->month, tomorrow / 100)) {
-		u->month = today / 100;
-		u->month_spent = 0;
-	}
-}
-
-static bool
-check_sums(const struct limits *l, const struct spent_sums *spent,
-    const char *whose, mils more, struct err *e)
-{
-	const struct spending day = {LIMIT_DAY, spent->day, more, whose};
-	const struct spending month = {LIMIT_MONTH, spent->month, more, whose};
-
-	return limits_allow(l, &day, e) && limits_allow(l, &month, e);
-}
-
-static bool
-sums_limited(const struct limits *l)
-{
-	enum side by;
-
-	return limits_least(l, LIMIT_DAY, &by) >= 0 ||
-	       limits_least(l, LIMIT_MONTH, &by) >= 0;
-}
-
 bool
 issue_is_simple(const struct attempt *a)
 {
-	return !a->system.has_costs &&
-	       !sums_limited(&a->system.customer_limits);
-}
-
-/* All user systems of a customer that has a limit spend one after the other, from
- * here to the commit; those of others never meet. */
-static bool
-check_customer(struct attempt *a, struct err *e)
-{
-	const struct user_system *u = &a->system;
-	struct spent_sums spent;
-
-	if (!sums_limited(&u->customer_limits))
-		return true;
-	store_customer_spent_ask(
-	    a->w->store, u->customer, worker_today(a->w), !a->trial);
-	return store_customer_spent_get(a->w->store, !a->trial, &spent, e) &&
-	       check_sums(
-		   &u->customer_limits, &spent, u->customer_name, a->sum, e);
+	return !a->system.has_costs && spend_is_own(&a->system);
 }
 
 bool
 issue_check(struct attempt *a, struct err *e)
 {
 	struct user_system *u = &a->system;
-	struct spent_sums spent;
 
 	if (u->why[0] != '\0')
 		return err_set(e, ERR_DENIED, "%s", u->why);
-	if (!check_fence(a, e) || !check_bought(a, e))
-		return false;
-	turn_calendar(u, worker_today(a->w));
-	spent = (struct spent_sums){u->day_spent, u->month_spent};
-	return check_items(a, e) && check_costs(a, e) &&
-	       check_sums(&u->limits, &spent, "", a->sum, e) &&
-	       check_customer(a, e);
+	return check_fence(a, e) && check_bought(a, e) && check_items(a, e) &&
+	       check_costs(a, e) && spend_allowed(a->w, u, a->sum, a->trial, e);
 }
 
 void
@@ -179,6 +112,5 @@ issue_count(struct attempt *a)
 
 	u->ascending += a->sum;
 	u->pieces += (int64_t)a->fresh;
-	u->day_spent += a->sum;
-	u->month_spent += a->sum;
+	spend_count(u, a->sum);
 }

@@ -14,7 +14,8 @@
 
 enum side { SIDE_PROVIDER, SIDE_CUSTOMER, SIDES };
 
-/* Of a stamp, of all stamps of a day, of a month. */
+/* Of a stamp; of a day, of a month: all stamps, and value for PSDs in the field
+ * (provider/spend.h). */
 enum limit { LIMIT_STAMP, LIMIT_DAY, LIMIT_MONTH, LIMITS };
 
 struct limits {

@@ -171,14 +171,29 @@ search_piece(struct worker *w, const struct indicium *stamp, uint32_t *piece,
 	return true;
 }
 
-/* Is it one of its PSD's stamps, byte for byte?  Those without value have the
- * register of the one before them. */
+/* Its signature may be another good one: one that was lost with an old primary
+ * was made again. */
 static bool
-check_issued(struct worker *w, const uint8_t *bytes, size_t len,
-    struct post_check *out, bool *good, struct err *e)
+is_same(const struct indicium *in, const uint8_t digest[END_DIGEST], bool *same,
+    struct err *e)
+{
+	uint8_t other[END_DIGEST];
+
+	if (!post_digest(in, other, e))
+		return false;
+	*same = memcmp(other, digest, END_DIGEST) == 0;
+	return true;
+}
+
+/* Is it one of its PSD's stamps?  Those without value have the register of the one
+ * before them. */
+static bool
+check_issued(
+    struct worker *w, struct post_check *out, bool *good, struct err *e)
 {
 	const struct indicium *stamp = &out->in;
 	uint32_t piece = stamp->piece_count;
+	uint8_t digest[END_DIGEST];
 	struct stamp_row row;
 	struct indicium in;
 	bool found = true;
@@ -188,7 +203,8 @@ check_issued(struct worker *w, const uint8_t *bytes, size_t len,
 		out->piece = stamp->has & HAS_PIECE ? stamp->piece_count : 0;
 		return true;
 	}
-	if (!(stamp->has & HAS_PIECE) && !search_piece(w, stamp, &piece, e))
+	if (!post_digest(stamp, digest, e) ||
+	    (!(stamp->has & HAS_PIECE) && !search_piece(w, stamp, &piece, e)))
 		return false;
 	for (; found && !*good; piece++) {
 		if (!read_piece(
@@ -196,7 +212,8 @@ check_issued(struct worker *w, const uint8_t *bytes, size_t len,
 			return false;
 		if (!found || in.ascending > stamp->ascending)
 			break;
-		*good = row.len == len && memcmp(row.indicium, bytes, len) == 0;
+		if (!is_same(&in, digest, good, e))
+			return false;
 		out->piece = *good ? piece : 0;
 	}
 	if (!*good)
@@ -258,7 +275,7 @@ examine(struct worker *w, const uint8_t *bytes, size_t len,
 		return true;
 	if (!check_psd(w, out, good, e))
 		return false;
-	if (*good && !check_issued(w, bytes, len, out, good, e))
+	if (*good && !check_issued(w, out, good, e))
 		return false;
 	if (!*good)
 		return true;

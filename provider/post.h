@@ -2,8 +2,9 @@
 /*
  * post: the post's side: is this stamp good, and was it used?
  *
- * A stamp of a PSD in this database must be what was issued, byte for byte: a
- * key that leaked makes good signatures, and no stamp.
+ * A stamp of a PSD in this database must say what was issued, byte for byte: a
+ * key that leaked makes good signatures, and no stamp.  The signature may be
+ * another good one; what says the same is the same stamp, and is used once.
  */
 #ifndef PROVIDER_POST_H
 #define PROVIDER_POST_H

@@ -30,7 +30,8 @@
  * transaction.  It must not cross a fork.
  *
  * Errors, beside what is named below: ERR_ABSENT (the server is gone or silent,
- * starts or stops, is a standby; nothing was committed), ERR_BUSY (a lock was not had in
+ * starts or stops, is a standby; the file was closed, store_move.h; nothing was
+ * committed), ERR_BUSY (a lock was not had in
  * time, a deadlock, a serialization failure: begin again), ERR_CORRUPT (the
  * engine says that its file is damaged), ERR_SYSTEM.
  */

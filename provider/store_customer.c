@@ -89,7 +89,7 @@ store_customer_limits(struct store *s, const struct customer *c, struct err *e)
 /* --- what it spent ------------------------------------------------------------------ */
 
 /* Its user systems count; a count of the customer's own would be a second truth.
- * Days as issue_check.c turns them: that of a server whose clock is ahead is this
+ * Days as spend.c turns them: that of a server whose clock is ahead is this
  * day, too. */
 void
 store_customer_spent_ask(struct store *s, int64_t id, uint32_t today, bool lock)

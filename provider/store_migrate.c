@@ -44,12 +44,18 @@ checksum(const struct store_schema *t, char hex[SHA256_HEX])
 	bytes_to_hex(hash, sizeof(hash), hex);
 }
 
+/* A row without a checksum is no version: store_move() wrote it. */
 static bool
 same_text(struct store *s, int64_t number, struct err *e)
 {
 	const struct store_schema *t = text_of(s, number);
 	char hex[SHA256_HEX];
 
+	if (store_text(s, 2)[0] == '\0')
+		return err_set(e, ERR_CONFIG,
+		    "database %s: these books were %.250s: set `database` to "
+		    "that one",
+		    s->name, store_text(s, 1));
 	if (t == NULL)
 		return err_set(e, ERR_CONFIG,
 		    "database %s: it is at version %lld, of a newer program, "

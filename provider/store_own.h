@@ -11,7 +11,7 @@
 
 #include "provider/store.h"
 
-#define STORE_PARAMS_MAX     256
+#define STORE_PARAMS_MAX     320
 #define STORE_STATEMENTS_MAX 512
 
 enum store_type { STORE_NULL, STORE_INT, STORE_TEXT, STORE_BLOB };
@@ -119,6 +119,12 @@ store_value_ptr(const struct store *s, const struct store_value *value);
  * no memory for its text. */
 void store_add_call(struct store *s, const char *sql, size_t count);
 
+/* The next parameter: a cell of another store's row, of a column that holds `type`. */
+void store_copy_cell(
+    struct store *s, enum store_type type, struct store *from, int column);
+
+/* The same text at one address, until the store is closed; NULL: no memory. */
+const char *store_keep_text(struct store *s, const char *text);
 void store_forget_rows(struct store *s);
 
 /* Forgets all calls and parameters. */

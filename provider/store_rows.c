@@ -11,7 +11,7 @@
 #include "provider/store_own.h"
 
 #define ROWS_MAX  16
-#define PARAM_MAX 8 /* "($256, " at the most */
+#define PARAM_MAX 8 /* "($320, " at the most */
 
 struct store_rows_text {
 	struct store_rows_text *next;
@@ -83,6 +83,24 @@ store_send_rows(
 		    s, text_of(s, head, rows, columns, tail), rows * columns);
 		left -= rows;
 	}
+}
+
+const char *
+store_keep_text(struct store *s, const char *text)
+{
+	struct store_rows_text *t = s->rows_texts;
+
+	while (t != NULL && strcmp(t->sql, text) != 0)
+		t = t->next;
+	if (t != NULL)
+		return t->sql;
+	t = malloc(sizeof(*t) + strlen(text) + 1);
+	if (t == NULL)
+		return NULL;
+	*t = (struct store_rows_text){.next = s->rows_texts};
+	strcpy(t->sql, text);
+	s->rows_texts = t;
+	return t->sql;
 }
 
 void

@@ -37,9 +37,12 @@ struct engine {
 
 /* --- errors -------------------------------------------------------------------- */
 
+/* A trigger is one of store_move.c: the file is closed. */
 static enum err_kind
 kind_of(int code)
 {
+	if (code == SQLITE_CONSTRAINT_TRIGGER)
+		return ERR_ABSENT;
 	switch (code & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED: return ERR_BUSY;
@@ -72,7 +75,7 @@ failed(struct store *s, struct err *e, const char *doing)
 	int code = sqlite3_extended_errcode(g->db);
 	const char *text = sqlite3_errmsg(g->db);
 
-	if ((code & 0xff) == SQLITE_CONSTRAINT)
+	if (kind_of(code) == ERR_REQUEST)
 		name_conflict(s, code, text);
 	return err_set(
 	    e, kind_of(code), "database %s: %s: %s", s->name, doing, text);

@@ -198,6 +198,18 @@ store_blob(struct store *s, int i, size_t *len)
 	return c.type == STORE_NULL ? (const uint8_t *)"" : c.ptr;
 }
 
+void
+store_copy_cell(
+    struct store *s, enum store_type type, struct store *from, int column)
+{
+	struct store_cell c = cell(from, column, STORE_NULL);
+
+	if (c.type == STORE_NULL)
+		put(s, STORE_NULL, type, NULL, 0);
+	else
+		put(s, c.type, c.number, c.ptr, c.len);
+}
+
 bool
 store_is_null(struct store *s, int i)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * postaged audit, ledger, migrate: do the books agree, and what is in them.
+ * postaged audit, ledger: do the books agree, and what is in them.
  */
 #include "provider/verbs.h"
 
@@ -153,25 +153,4 @@ verb_ledger(struct program *p, int argc, char **argv, struct err *e)
 	if (w != NULL)
 		store_rollback(w->store);
 	return close_worker(p, w, done);
-}
-
-/* --- migrate -------------------------------------------------------------------- */
-
-bool
-verb_migrate(struct program *p, int argc, char **argv, struct err *e)
-{
-	struct store *s = NULL;
-	int from, to;
-	bool done;
-
-	if (!verb_words(argc, argv, 1, 1, "migrate", e))
-		return false;
-	done = store_open(p->config.database, VERB_WAIT_MS, &s, e) &&
-	       store_migrate(s, &from, &to, e);
-	if (done && from == to)
-		printf("%s: schema %d, nothing to do\n", store_name(s), to);
-	else if (done)
-		printf("%s: schema %d, was %d\n", store_name(s), to, from);
-	store_close(s);
-	return done;
 }

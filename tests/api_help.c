@@ -159,8 +159,9 @@ help_order(struct help *h, const struct user_system *who, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct psd_request *r = &o->item[i].request;
 
-		r->key[0] = ++h->keys;
+		r->key[0] = (uint8_t)++h->keys;
 		r->key[1] = (uint8_t)who->id;
+		r->key[2] = (uint8_t)(h->keys >> 8);
 		r->amount = STAMP_SUM;
 		r->mail_date = worker_today(h->w);
 		r->origin_zip = 94103;

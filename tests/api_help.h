@@ -18,7 +18,7 @@ struct help {
 	struct worker *w;	  /* the shop's */
 	char body[HTTP_BODY_MAX]; /* of the last answer */
 	int status;
-	uint8_t keys; /* of orders so far */
+	uint16_t keys; /* of orders so far */
 };
 
 /* Fixtures of cmocka: *state is a struct help. */

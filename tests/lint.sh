@@ -119,7 +119,7 @@ lint_tidy() {
 	newest=$({
 		tracked '*.h'
 		echo .clang-tidy
-	} | xargs ls -t | head -n 1)
+	} | xargs ls -t | sed -n 1p)
 	for f in $(tracked '*.c'); do
 		case $f in tests/*) continue ;; esac
 		stamp=$build/lint/tidy/$f.ok

@@ -105,6 +105,15 @@ postaged() {
 		"$WORK/bin/postaged" --config "$PROVIDER/admin.conf" "$@"
 }
 
+# provider_postgresql: a server with an empty database, $PROVIDER_DATABASE.
+provider_postgresql() {
+	pg_start || skip 'PostgreSQL is not installed'
+	trap 'provider_code=$?; pg_stop; (exit $provider_code)
+		work_cleanup' EXIT
+	chmod 711 "$PG" # its socket
+	PROVIDER_DATABASE=$PG_URI
+}
+
 # provider_setup sqlite|postgresql: database, certificates, init.  $PUBLISH is
 # where postage-verify finds the provider's certificates.
 provider_setup() {
@@ -113,11 +122,7 @@ provider_setup() {
 	install -m 0755 "$(built postaged)" "$WORK/bin/"
 	mkdir -p "$PROVIDER"
 	if [ "$1" = postgresql ]; then
-		pg_start || skip 'PostgreSQL is not installed'
-		trap 'provider_code=$?; pg_stop; (exit $provider_code)
-			work_cleanup' EXIT
-		chmod 711 "$PG" # its socket
-		PROVIDER_DATABASE=$PG_URI
+		provider_postgresql
 	else
 		PROVIDER_DATABASE=sqlite:$PROVIDER/provider.db
 	fi

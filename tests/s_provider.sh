@@ -256,6 +256,40 @@ check 'the provider is away: the person reads it' \
 provider_start front
 arrives 'it is back' "$job" 780
 
+# --- the books grow out of their file ---------------------------------------------------------
+# says_no WORDS COMMAND...: it fails with these words.
+says_no() {
+	no_words=$1
+	shift
+	! "$@" >"$WORK/no" 2>&1 && grep -q "$no_words" "$WORK/no"
+}
+
+if [ "${PROVIDER_ENGINE:-sqlite}" = sqlite ]; then
+	provider_postgresql
+	check 'the books of servers that serve stay' \
+		says_no 'server [a-z]* is up: stop all' \
+		postaged migrate --to "$PROVIDER_DATABASE"
+	for name in front one two; do
+		provider_stop "$name"
+	done
+	job=$(submit -d Postage "$WORK/one.pdf")
+	check 'they move into PostgreSQL' \
+		postaged migrate --to "$PROVIDER_DATABASE"
+	check 'the file says where they are' \
+		says_no 'these books were moved to postgresql:' postaged audit
+	check 'and once more is once' \
+		postaged migrate --to "$PROVIDER_DATABASE"
+	sed -i "s|^database = .*|database = $PROVIDER_DATABASE|" \
+		"$PROVIDER"/*.conf
+	for name in one two front; do
+		provider_start "$name"
+	done
+	arrives 'a job that waited for it' "$job" 780
+	check_is 'a new stamp is good' "$(asked verify)" VALID
+	prints 'they go on' Postage 780 "$WORK/one.pdf"
+	check 'all agree' provider_agrees
+fi
+
 cat "$WORK/stamps.all" "$WORK/stamps.shop" >"$WORK/stamps.both"
 check 'the registers run on' registers_run "$WORK/stamps.both"
 check 'all agree' provider_agrees

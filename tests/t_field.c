@@ -289,6 +289,54 @@ too_little_credit_gives_nothing(void **state)
 	end(&d);
 }
 
+/* Nobody sees when a PSD in the field spends: what it takes counts. */
+static void
+value_is_within_the_limits(void **state)
+{
+	struct letter l, answer;
+	struct holder d;
+
+	setup(*state, &d);
+	shop_sql(&d.h->shop, "UPDATE usersystem SET day_max = 3000");
+	l = request(&d, 3001);
+	refused(&d, &l, ERR_DENIED, "3.00 a day is reached: 0.00 spent");
+	is_int(credit(&d), CREDIT, "credit");
+	l = request(&d, 3000);
+	answer = answered(&d, &l);
+	/* the answer was lost: it is the same one, and counts once */
+	l = answered(&d, &l);
+	is_mem(l.bytes, answer.bytes, answer.len, "the same answer");
+	applied(&d, &l);
+	is_int(shop_system(&d.h->shop, d.u.id).day_spent, 3000, "spent");
+	l = request(&d, 1);
+	refused(&d, &l, ERR_DENIED, "3.00 a day is reached: 3.00 spent");
+	/* an audit needs no leave */
+	refill(&d, 0);
+	shop_sql(&d.h->shop, "UPDATE usersystem SET day_max = -1");
+	shop_sql(&d.h->shop, "UPDATE customer SET month_max = 3500");
+	l = request(&d, 501);
+	refused(&d, &l, ERR_DENIED, "month of customer one");
+	help_audit(d.h);
+	end(&d);
+}
+
+static void
+who_was_suspended_meanwhile_gets_nothing(void **state)
+{
+	struct letter l;
+	struct holder d;
+
+	setup(*state, &d);
+	l = request(&d, 1000);
+	shop_sql(&d.h->shop, "UPDATE account SET state = 'locked'");
+	refused(&d, &l, ERR_DENIED, "locked");
+	shop_sql(&d.h->shop, "UPDATE account SET state = 'active'");
+	shop_sql(&d.h->shop, "UPDATE usersystem SET address = '192.0.2.1'");
+	refused(&d, &l, ERR_DENIED, "has changed");
+	is_int(credit(&d), CREDIT, "credit");
+	end(&d);
+}
+
 struct asker {
 	struct holder *d;
 	struct worker *w;
@@ -859,6 +907,8 @@ who_asked_in_time_is_not_too_late(void **state)
 #define COMMON(on)                                                         \
 	on(value_comes_from_the_credit_once),                              \
 	    on(too_little_credit_gives_nothing),                           \
+	    on(value_is_within_the_limits),                                \
+	    on(who_was_suspended_meanwhile_gets_nothing),                  \
 	    on(many_at_once_get_one_answer), on(others_get_nothing),       \
 	    on(value_of_others_is_noticed), on(what_it_spent_is_booked),   \
 	    on(old_copies_are_refused),                                    \

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/base64.h"
+#include "provider/complete.h"
 #include "provider/crl.h"
 #include "provider/psd_end.h"
 #include "provider/store_admin.h"
@@ -183,6 +184,37 @@ what_is_not_in_the_books_was_not_issued(void **state)
 	shop_sql(&h->shop, "DELETE FROM stamp WHERE piece = 2");
 	verdict_is(h, &issued.stamp[1], "NOT-ISSUED");
 	verdict_is(h, &issued.stamp[0], "VALID");
+}
+
+/* What was lost is signed again, as another server's key would: the paper has the
+ * first signature, the books the second. */
+static void
+the_other_signature_of_a_stamp_is_no_other_stamp(void **state)
+{
+	struct help *h = *state;
+	struct stamp_row again;
+	struct err e = ERR_INIT;
+	char post[96];
+	size_t count;
+	bool found;
+
+	setup(h, post);
+	shop_sql(&h->shop, "DELETE FROM signature WHERE piece = 1");
+	is_ok(
+	    complete_pending(h->w, -1, false, &count, &e), &e, "signed again");
+	is_int(count, 1, "signed again");
+	is_ok(store_begin(h->w->store, STORE_READ, &e), &e, "read");
+	store_stamp_piece_ask(h->w->store, 1, 1);
+	is_ok(store_stamp_get(h->w->store, &again, &found, &e), &e, "read");
+	store_rollback(h->w->store);
+	ok(memcmp(again.indicium, issued.stamp[0].indicium, again.len) != 0,
+	    "another signature");
+	verdict_is(h, &issued.stamp[0], "VALID");
+	verdict_is(h, &again, "VALID");
+	ask_about(h, "/v1/cancel", post, &issued.stamp[0], ",\"place\":\"A\"");
+	help_said(h, 200, "\"verdict\":\"VALID\"");
+	verdict_is(h, &again, "DUPLICATE");
+	verdict_is(h, &issued.stamp[0], "DUPLICATE");
 }
 
 static void
@@ -373,6 +405,7 @@ revocation_is_for_ever(void **state)
 	on(second_look_is_a_duplicate), on(same_scan_is_one_look),             \
 	    on(of_many_at_once_one_is_first), on(changed_bytes_are_no_stamp),  \
 	    on(what_is_not_in_the_books_was_not_issued),                       \
+	    on(the_other_signature_of_a_stamp_is_no_other_stamp),              \
 	    on(small_stamps_are_found_by_their_register), on(stamps_expire),   \
 	    on(withheld_psds_issue_nothing), on(revoked_psds_are_on_the_list), \
 	    on(revocation_is_for_ever)
