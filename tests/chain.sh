@@ -103,10 +103,10 @@ read_stamps() {
 	for read_file; do
 		read_number=$((read_number + 1))
 		pages_of "$read_file" "$WORK/pages/$(printf %03d \
-			"$read_number")" || return 1
+			"$read_number")" pgm || return 1
 	done
 	# -2 before -10
-	find "$WORK/pages" -name '*.png' | sort -V |
+	find "$WORK/pages" -name '*.pgm' | sort -V |
 		xargs "$srcdir/tests/stamps.pl" >"$WORK/stamps"
 	read_code=$?
 	cat "$WORK/stamps" >>"$WORK/stamps.all"
@@ -161,7 +161,7 @@ arrived() {
 # verified: postage-verify finds the stamps just read, all of them valid.
 verified() {
 	# its exit code is 3 where a page has no stamp
-	find "$WORK/pages" -name '*.png' | sort -V |
+	find "$WORK/pages" -name '*.pgm' | sort -V |
 		xargs "$(built tools/postage-verify postage-verify)" --json \
 			--certificates "$WORK/state/certificates" \
 			>"$WORK/verify.json" 2>"$WORK/verify.err"

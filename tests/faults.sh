@@ -355,8 +355,8 @@ paper() {
 			mkdir -p "$paper_pages"
 			# the pages before a cut count
 			"$(built tests/rastertopng)" "$paper_file" \
-				"$paper_pages/p" >/dev/null 2>&1
-			find "$paper_pages" -name '*.png' -exec \
+				"$paper_pages/p" pgm >/dev/null 2>&1
+			find "$paper_pages" -name '*.pgm' -exec \
 				"$srcdir/tests/stamps.pl" {} + |
 				sed -n 's/.* hex=\([0-9a-f]*\).*/\1/p'
 		else

@@ -26,6 +26,7 @@ srcdir=${srcdir:-$(dirname "$0")/..}
 srcdir=$(cd "$srcdir" && pwd)
 builddir=${builddir:-$(pwd)}
 builddir=$(cd "$builddir" && pwd)
+export builddir
 verbose=
 keep=
 for arg; do
@@ -663,26 +664,37 @@ cups_pdf_setup() {
 }
 
 # --- looking at what was printed ---------------------------------------------
-# pages_of FILE PREFIX: PREFIX-1.png, -2.png, ... of what arrived at a printer
-# (PDF, PostScript, raster, a printer's own language).  $PAGES_DPI: of the first
-# two.
+# pages_of FILE PREFIX [pgm]: PREFIX-1.png, -2.png, ... of what arrived at a printer
+# (PDF, PostScript, raster, a printer's own language); grey and as it is, .pgm,
+# for those who read all of it.  $PAGES_DPI: of the first two.
 pages_of() {
+	pages_dpi=${PAGES_DPI:-600}
 	case $(head -c 4 "$1") in
-	%PDF) pdftoppm -r "${PAGES_DPI:-600}" -gray -png "$1" "$2" ;;
-	%!*) gs -q -dSAFER -dBATCH -dNOPAUSE -sDEVICE=pnggray "-r${PAGES_DPI:-600}" \
-		"-sOutputFile=$2-%d.png" "$1" ;;
+	%PDF)
+		pages_png=-png
+		[ "${3:-png}" = png ] || pages_png=
+		# shellcheck disable=SC2086 # none or one
+		pdftoppm -r "$pages_dpi" -gray $pages_png "$1" "$2"
+		;;
+	%!*)
+		pages_device=pnggray
+		[ "${3:-png}" = png ] || pages_device=pgmraw
+		gs -q -dSAFER -dBATCH -dNOPAUSE "-r$pages_dpi" \
+			"-sDEVICE=$pages_device" \
+			"-sOutputFile=$2-%d.${3:-png}" "$1"
+		;;
 	RaS* | SaR* | UNIR | 3SaR | 2SaR | tSaR)
-		"$(built tests/rastertopng)" "$1" "$2"
+		"$(built tests/rastertopng)" "$1" "$2" ${3:+"$3"}
 		;;
 	*)
 		# PJL may stand before PostScript and PDF.
 		if head -c 4000 "$1" | grep -aqE '^%(!|PDF)'; then
 			perl -0777 -ne 's/^.*?(?=^%(!|PDF))//ms;
 				s/\e%-12345X.*//s; print' "$1" >"$2.bare"
-			pages_of "$2.bare" "$2" && rm "$2.bare"
+			pages_of "$2.bare" "$2" ${3:+"$3"} && rm "$2.bare"
 			return
 		fi
-		perl "$srcdir/tests/paper.pl" "$1" "$2"
+		perl "$srcdir/tests/paper.pl" "$1" "$2" ${3:+"$3"}
 		;;
 	esac
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# paper.pl FILE PREFIX: what a printer would put on paper for the bytes in FILE,
-# as PREFIX-1.png, -2.png, ...
+# paper.pl FILE PREFIX [pgm]: what a printer would put on paper for the bytes in
+# FILE, as PREFIX-1.png, -2.png, ...; or as they are, .pgm.
 #
 # The languages are read here from their published command sets, by readers that
 # know nothing of the drivers under test: HP PCL (with Brother's raster mode),
@@ -40,6 +40,23 @@ sub square {
 	return @rows;
 }
 
+sub save_png {
+	my ($page, $out, $bytes, @rows) = @_;
+	my $dots = join '', map { "\0" . ~$_ } @rows;
+	my $dpm = int(($page->{x_dpi} > $page->{y_dpi} ? $page->{x_dpi}
+		: $page->{y_dpi}) / 0.0254 + 0.5);
+	print $out "\x89PNG\r\n\x1a\n",
+		chunk('IHDR', pack 'NNCCCCC', $bytes * 8, scalar @rows, 1, 0, 0, 0, 0),
+		chunk('pHYs', pack 'NNC', $dpm, $dpm, 1),
+		chunk('IDAT', compress($dots, 1)), chunk('IEND', '');
+}
+
+sub save_pgm {
+	my ($page, $out, $bytes, @rows) = @_;
+	print $out 'P5 ', $bytes * 8, ' ', scalar @rows, " 255\n",
+		map { unpack('B*', $_) =~ tr/01/\xff\0/r } @rows;
+}
+
 sub save {
 	my ($page, $file) = @_;
 	my @rows = square($page);
@@ -47,16 +64,10 @@ sub save {
 	for (@rows) {
 		$bytes = length if length > $bytes;
 	}
-	my $dots = join '', map { "\0" .
-		~($_ . "\0" x ($bytes - length $_)) } @rows;
-	my $dpm = int(($page->{x_dpi} > $page->{y_dpi} ? $page->{x_dpi}
-		: $page->{y_dpi}) / 0.0254 + 0.5);
 	die "an empty page\n" unless $bytes && @rows;
+	@rows = map { $_ . "\0" x ($bytes - length $_) } @rows;
 	open my $out, '>:raw', $file or die "$file: $!\n";
-	print $out "\x89PNG\r\n\x1a\n",
-		chunk('IHDR', pack 'NNCCCCC', $bytes * 8, scalar @rows, 1, 0, 0, 0, 0),
-		chunk('pHYs', pack 'NNC', $dpm, $dpm, 1),
-		chunk('IDAT', compress($dots, 1)), chunk('IEND', '');
+	($file =~ /pgm$/ ? \&save_pgm : \&save_png)->($page, $out, $bytes, @rows);
 	close $out or die "$file: $!\n";
 }
 
@@ -75,9 +86,9 @@ sub pages_of {
 	die "no language of a printer\n";
 }
 
-my ($file, $prefix) = @ARGV;
+my ($file, $prefix, $as) = @ARGV;
 open my $in, '<:raw', $file or die "$file: $!\n";
 my $data = do { local $/; <$in> };
 my $n = 0;
-save($_, "$prefix-" . ++$n . '.png') for pages_of($data);
+save($_, "$prefix-" . ++$n . '.' . ($as // 'png')) for pages_of($data);
 die "$file: no page\n" unless $n;

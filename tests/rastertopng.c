@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rastertopng FILE PREFIX: the pages of a CUPS, PWG or Apple raster file as
- * PREFIX-1.png, PREFIX-2.png, ... dot for dot; prints one line a page:
- * "N WIDTHxHEIGHT XDPIxYDPI copies=C".  For the system tests: what arrived at
+ * rastertopng FILE PREFIX [pgm]: the pages of a CUPS, PWG or Apple raster file as
+ * PREFIX-1.png, PREFIX-2.png, ... dot for dot, or grey and as they are, .pgm;
+ * prints one line a page: "N WIDTHxHEIGHT XDPIxYDPI copies=C".  For the system tests: what arrived at
  * a printer is looked at as the printer would.
  */
 #include <cups/raster.h>
@@ -10,6 +10,7 @@
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* One dot as 0xRRGGBB. */
@@ -116,15 +117,38 @@ out:
 	return result;
 }
 
+/* As bright as it looks (ITU-R BT.709). */
+static unsigned char
+grey(uint32_t rgb)
+{
+	return (unsigned char)((2126 * (rgb >> 16) + 7152 * (rgb >> 8 & 255) +
+				   722 * (rgb & 255) + 5000) /
+			       10000);
+}
+
 static int
-write_page(cups_raster_t *ras, cups_page_header2_t *h, const char *path)
+write_pgm(const cups_page_header2_t *h, const unsigned char *page, FILE *f)
+{
+	fprintf(f, "P5 %u %u 255\n", h->cupsWidth, h->cupsHeight);
+	for (unsigned y = 0; y < h->cupsHeight; y++)
+		for (unsigned x = 0; x < h->cupsWidth; x++)
+			putc_unlocked(
+			    grey(dot(
+				h, page + (size_t)y * h->cupsBytesPerLine, x)),
+			    f);
+	return ferror(f) ? -1 : 0;
+}
+
+static int
+write_page(
+    cups_raster_t *ras, cups_page_header2_t *h, const char *path, int as_pgm)
 {
 	unsigned char *page = NULL;
 	FILE *f = fopen(path, "we");
 	int result = -1;
 
 	if (f != NULL && read_page(ras, h, &page) == 0)
-		result = write_png(h, page, f);
+		result = (as_pgm ? write_pgm : write_png)(h, page, f);
 	free(page);
 	if (f != NULL && fclose(f) != 0)
 		result = -1;
@@ -138,9 +162,10 @@ main(int argc, char **argv)
 	cups_raster_t *ras;
 	char path[4096];
 	int fd, page = 0;
+	int as_pgm = argc == 4 && strcmp(argv[3], "pgm") == 0;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: rastertopng FILE PREFIX\n");
+	if (argc != 3 && !as_pgm) {
+		fprintf(stderr, "usage: rastertopng FILE PREFIX [pgm]\n");
 		return 2;
 	}
 	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
@@ -150,8 +175,9 @@ main(int argc, char **argv)
 		return 1;
 	}
 	while (cupsRasterReadHeader2(ras, &h)) {
-		snprintf(path, sizeof(path), "%s-%d.png", argv[2], ++page);
-		if (write_page(ras, &h, path) != 0) {
+		snprintf(path, sizeof(path), "%s-%d.%s", argv[2], ++page,
+		    as_pgm ? "pgm" : "png");
+		if (write_page(ras, &h, path, as_pgm) != 0) {
 			fprintf(stderr, "rastertopng: page %d of %s is cut\n",
 			    page, argv[1]);
 			return 1;

@@ -37,7 +37,7 @@ drawn_pdf() {
 
 # stamps_of FILE WANT: as raster, or $TYPE.
 stamps_of() {
-	rm -f "$WORK"/page-*.png
+	rm -f "$WORK"/page-*.pgm
 	env PPD="$WORK/filter-rgb.ppd" TMPDIR="$WORK" \
 		POSTAGE_CONF="$WORK/postage.conf" \
 		FINAL_CONTENT_TYPE="${TYPE:-}" \
@@ -46,18 +46,18 @@ stamps_of() {
 		return 1
 	}
 	if [ -n "${TYPE:-}" ]; then
-		pdftoppm -r 300 -png "$WORK/out" "$WORK/page"
+		pdftoppm -r 300 -gray "$WORK/out" "$WORK/page"
 	else
-		"$RASTERTOPNG" "$WORK/out" "$WORK/page" >"$WORK/pages"
+		"$RASTERTOPNG" "$WORK/out" "$WORK/page" pgm >"$WORK/pages"
 	fi
-	find "$WORK" -name 'page-*.png' | sort -V |
+	find "$WORK" -name 'page-*.pgm' | sort -V |
 		xargs perl "$srcdir/tests/stamps.pl" >"$WORK/stamps" 2>&1
 	cat "$WORK/stamps"
 	[ "$(grep -c '^page=' "$WORK/stamps")" -eq "$2" ]
 }
 
 code_gone() {
-	! zbarimg --raw -q -Sdisable -Sqrcode.enable "$WORK"/page-*.png \
+	! zbarimg --raw -q -Sdisable -Sqrcode.enable "$WORK"/page-*.pgm \
 		2>/dev/null | grep -a 'postage:'
 }
 

@@ -171,9 +171,9 @@ same_paper() {
 	fi
 	rm -rf "$WORK/own" "$WORK/ours"
 	mkdir "$WORK/own" "$WORK/ours"
-	PAGES_DPI=150 pages_of "$WORK/sink/$2.own/$3.data" "$WORK/own/p" || return
-	PAGES_DPI=150 pages_of "$WORK/sink/$2/$3.data" "$WORK/ours/p" || return
-	[ -f "$WORK/own/p-1.png" ] && diff -r "$WORK/own" "$WORK/ours"
+	PAGES_DPI=150 pages_of "$WORK/sink/$2.own/$3.data" "$WORK/own/p" pgm || return
+	PAGES_DPI=150 pages_of "$WORK/sink/$2/$3.data" "$WORK/ours/p" pgm || return
+	[ -f "$WORK/own/p-1.pgm" ] && diff -r "$WORK/own" "$WORK/ours"
 }
 
 # stamped NAME N VALUES

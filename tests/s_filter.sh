@@ -16,7 +16,7 @@ ppdc -d "$WORK" "$srcdir/tests/filter.drv" >"$WORK/check.out" 2>&1 ||
 # filter PPD OPTIONS COPIES FILE: specimens of FILE in $WORK/out.
 filter() {
 	ppd=${1:+$WORK/filter-$1.ppd}
-	rm -f "$WORK"/page-*.png
+	rm -f "$WORK"/page-*.p[ng][gm]
 	env PPD="$ppd" TMPDIR="$WORK" POSTAGE_CONF="$WORK/postage.conf" \
 		FINAL_CONTENT_TYPE="${TYPE:-}" \
 		"$FILTER" 1 me title "$3" "$2" "$4" \
@@ -26,16 +26,16 @@ filter() {
 # pages: what came out as pictures; prints how many.
 pages() {
 	if [ "${TYPE:-}" = application/vnd.cups-postage-pdf ]; then
-		pdftoppm -r 300 -png "$WORK/out" "$WORK/page"
+		pdftoppm -r 300 -gray "$WORK/out" "$WORK/page"
 	else
-		"$RASTERTOPNG" "$WORK/out" "$WORK/page" >"$WORK/pages" || return
+		"$RASTERTOPNG" "$WORK/out" "$WORK/page" pgm >"$WORK/pages" || return
 	fi
-	find "$WORK" -name 'page-*.png' | wc -l
+	find "$WORK" -name 'page-*.pgm' | wc -l
 }
 
 stamps() {
 	pages >"$WORK/count" || return
-	find "$WORK" -name 'page-*.png' | sort -V |
+	find "$WORK" -name 'page-*.pgm' | sort -V |
 		xargs perl "$srcdir/tests/stamps.pl" >"$WORK/stamps" || return
 	wc -l <"$WORK/stamps"
 }
@@ -263,7 +263,7 @@ several_sizes
 check 'several sizes: a stamp on each page' \
 	stamps_of grey '' 1 "$WORK/sizes.pdf" 4
 check_is 'several sizes: each page has its own' \
-	"$(identify -format '%wx%h ' "$WORK"/page-[1-4].png)" \
+	"$(identify -format '%wx%h ' "$WORK"/page-[1-4].pgm)" \
 	'2400x3000 2850x1237 2329x3208 2400x3000 '
 for page in 1 3; do
 	check "several sizes: where the mark was, page $page" \

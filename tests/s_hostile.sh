@@ -60,10 +60,10 @@ bounded() {
 }
 
 one_stamp() {
-	rm -f "$WORK"/page-*.png
+	rm -f "$WORK"/page-*.pgm
 	PAGES_DPI=203
-	pages_of "$WORK/out" "$WORK/page" &&
-		"$srcdir/tests/stamps.pl" "$WORK"/page-*.png >"$WORK/found" &&
+	pages_of "$WORK/out" "$WORK/page" pgm &&
+		"$srcdir/tests/stamps.pl" "$WORK"/page-*.pgm >"$WORK/found" &&
 		is "$(wc -l <"$WORK/found")" 1
 }
 

@@ -57,7 +57,7 @@ turns() {
 
 # gone: no code of a mark is left on the paper.
 gone() {
-	find "$WORK/pages" -name '*.png' -exec zbarimg --nodbus -q --raw \
+	find "$WORK/pages" -name '*.pgm' -exec zbarimg --nodbus -q --raw \
 		-Sdisable -Sqrcode.enable {} + | grep -ac 'postage:' >"$WORK/left"
 	is "$(cat "$WORK/left")" 0
 }

@@ -22,8 +22,8 @@ pieces() {
 # stamps_on FILE: how many different valid stamps are on what arrived.
 stamps_on() {
 	rm -f "$WORK"/seen-*
-	pages_of "$1" "$WORK/seen" >/dev/null
-	for page in "$WORK"/seen-*.png; do
+	pages_of "$1" "$WORK/seen" pgm >/dev/null
+	for page in "$WORK"/seen-*.pgm; do
 		POSTAGE_CONF=$WORK/etc/postage.conf \
 			"$(built tools/postage-verify)" --json "$page"
 	done 2>/dev/null | jq -rs '.[].files[].stamps[] |

@@ -16,6 +16,7 @@
 #define MARGIN_MM    1.7 /* white around a block given to a decoder */
 #define SNAP_MM	     1.0 /* a decoder's idea of an edge may be this far off */
 #define DARK	     128
+#define LEAST_MM     5.0 /* 26 rows of the smallest modules there are */
 #define SQUARE_MM    6.0
 #define SQUARE_RATIO 1.4
 #define DAMAGED_MM   7.0 /* smallest symbol reported without its bytes */
@@ -92,6 +93,16 @@ is_square(const struct image *image, const struct box *block)
 
 	return wide >= least && high >= least && wide < SQUARE_RATIO * high &&
 	       high < SQUARE_RATIO * wide;
+}
+
+/* A line of text is lower than the lowest symbol that holds an indicium. */
+static bool
+is_large(const struct image *image, const struct box *block)
+{
+	double least = LEAST_MM * px_per_mm(image);
+
+	return block->right - block->left >= least &&
+	       block->bottom - block->top >= least;
 }
 
 /* Half of a symbol's modules are dark; of a block of text, much less. */
@@ -273,7 +284,7 @@ look_at_block(const struct image *image, const struct box *block, unsigned by,
 
 	if (!is_square(image, block))
 		left &= BY_ZXING;
-	if (left == 0 || !is_dense(image, block))
+	if (left == 0 || !is_large(image, block) || !is_dense(image, block))
 		return true;
 	if (!try_block(image, block, left, margin, out, e))
 		return false;
