@@ -343,7 +343,7 @@ a_refund_is_asked_for_once_whenever_it_dies(void **state)
 	struct err e = ERR_INIT;
 	struct journal *j;
 	int count, how;
-	long n = 0, step = getenv("POSTAGE_LONG") ? 1 : 4;
+	long n = 0, step = getenv("POSTAGE_LONG") ? 1 : 10;
 
 	(void)state;
 	do {
