@@ -2,8 +2,10 @@
 #include "provider/keeper.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -27,6 +29,7 @@ struct keeper {
 	pthread_mutex_t lock;
 	pthread_cond_t called; /* something of the following has changed */
 	bool draining, stopping;
+	bool ended;		   /* it has been told to */
 	struct err last, last_say; /* said once */
 };
 
@@ -180,6 +183,21 @@ work(struct keeper *k)
 	k->last = e;
 }
 
+/* Books that went elsewhere, or have another schema now, are not these: what is
+ * read here is old.  A database that is away says nothing. */
+static void
+end_with_books(struct keeper *k)
+{
+	struct err e = ERR_INIT;
+
+	if (k->ended || store_check_version(k->w->store, &e) ||
+	    e.kind != ERR_CONFIG)
+		return;
+	log_error("%s; this server ends", e.text);
+	k->ended = true;
+	kill(getpid(), SIGTERM);
+}
+
 static void *
 run(void *context)
 {
@@ -188,6 +206,7 @@ run(void *context)
 	do {
 		say(k);
 		work(k);
+		end_with_books(k);
 	} while (wait_round(k));
 	k->row.state = SERVER_DOWN;
 	say(k);

@@ -210,11 +210,13 @@ check_issued(
 		if (!read_piece(
 			w, stamp->psd_serial, piece, &row, &in, &found, e))
 			return false;
-		if (!found || in.ascending > stamp->ascending)
+		if (!found || in.ascending != stamp->ascending)
 			break;
 		if (!is_same(&in, digest, good, e))
 			return false;
 		out->piece = *good ? piece : 0;
+		if (stamp->has & HAS_PIECE)
+			break;
 	}
 	if (!*good)
 		give(out, POST_NOT_ISSUED,

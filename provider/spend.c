@@ -54,15 +54,16 @@ spend_allowed(struct worker *w, struct user_system *u, mils more, bool look,
 	struct spent_sums spent;
 
 	turn_calendar(u, worker_today(w));
-	spent = (struct spent_sums){u->day_spent, u->month_spent};
+	spent =
+	    (struct spent_sums){.day = u->day_spent, .month = u->month_spent};
 	if (!check_sums(&u->limits, &spent, "", more, e))
 		return false;
 	if (spend_is_own(u))
 		return true;
 	store_customer_spent_ask(w->store, u->customer, worker_today(w), !look);
 	return store_customer_spent_get(w->store, !look, &spent, e) &&
-	       check_sums(
-		   &u->customer_limits, &spent, u->customer_name, more, e);
+	       check_sums(look ? &u->customer_limits : &spent.limits, &spent,
+		   u->customer_name, more, e);
 }
 
 void

@@ -13,7 +13,10 @@
 #define SQL_ACCOUNT                                                    \
 	SQL_CUSTOMER "WHERE c.id = (SELECT a.customer FROM account a " \
 		     "WHERE a.id = $1)"
-#define SQL_LOCK "SELECT 1 FROM customer WHERE id = $1 FOR UPDATE"
+#define SQL_LOCK                                                  \
+	"SELECT stamp_max, day_max, month_max, own_stamp_max, "   \
+	"own_day_max, own_month_max FROM customer WHERE id = $1 " \
+	"FOR UPDATE"
 
 /* --- one -------------------------------------------------------------------------- */
 
@@ -119,11 +122,16 @@ bool
 store_customer_spent_get(
     struct store *s, bool lock, struct spent_sums *out, struct err *e)
 {
-	*out = (struct spent_sums){.day = 0};
-	if ((lock && !store_receive(s, e)) || !store_receive(s, e))
+	*out = (struct spent_sums){.limits = LIMITS_NONE};
+	if (lock && !store_receive(s, e))
 		return false;
-	if (store_row(s))
-		*out = (struct spent_sums){
-		    .day = store_int(s, 0), .month = store_int(s, 1)};
+	if (lock && store_row(s))
+		store_limits_get(s, 0, &out->limits);
+	if (!store_receive(s, e))
+		return false;
+	if (store_row(s)) {
+		out->day = store_int(s, 0);
+		out->month = store_int(s, 1);
+	}
 	return true;
 }

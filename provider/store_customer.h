@@ -37,6 +37,7 @@ store_customer_limits(struct store *s, const struct customer *c, struct err *e);
  * ends. */
 struct spent_sums {
 	mils day, month;
+	struct limits limits; /* with `lock`: as they are behind it */
 };
 void store_customer_spent_ask(
     struct store *s, int64_t id, uint32_t today, bool lock);

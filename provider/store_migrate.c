@@ -53,8 +53,8 @@ same_text(struct store *s, int64_t number, struct err *e)
 
 	if (store_text(s, 2)[0] == '\0')
 		return err_set(e, ERR_CONFIG,
-		    "database %s: these books were %.250s: set `database` to "
-		    "that one",
+		    "database %s: these books are %.350s: postaged migrate, "
+		    "and set `database` to that one",
 		    s->name, store_text(s, 1));
 	if (t == NULL)
 		return err_set(e, ERR_CONFIG,

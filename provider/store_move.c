@@ -1,357 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/store_move.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "provider/store_audit.h"
-#include "provider/store_own.h"
-#include "provider/store_server.h"
+#include "provider/store_move_own.h"
 
-#define TABLES_MAX  64
-#define COLUMNS_MAX 20
-#define PAGE	    256 /* rows */
-#define TEXT_MAX    1024
-#define SILENT_MS   60000 /* a server that is up says so each second */
+/* The server and the database in it, whatever it is called: the same after a
+ * fail-over, another one where it was made anew. */
+#define SQL_ID                                                \
+	"SELECT CAST(c.system_identifier AS TEXT) || '/' || " \
+	"CAST(d.oid AS TEXT) || '/' || "                      \
+	"COALESCE(CAST(current_schema() AS TEXT), '') "       \
+	"FROM pg_control_system() c, pg_database d "          \
+	"WHERE d.datname = current_database()"
 
-/* In the order in which they were made: what refers to others stands behind them. */
-#define SQL_TABLES                                                      \
-	"SELECT t.name, c.name, c.type FROM sqlite_master t "           \
-	"JOIN pragma_table_info(t.name) c WHERE t.type = 'table' "      \
-	"AND t.name NOT LIKE 'sqlite%' AND t.name <> 'schema_version' " \
-	"ORDER BY t.rowid, c.cid"
-
-struct table {
-	char name[64];
-	char list[TEXT_MAX]; /* "a", "b" */
-	enum store_type type[COLUMNS_MAX];
-	size_t columns;
-	int64_t rows;
-};
-
-struct move {
-	struct store *from, *to;
-	char mark[300]; /* "moved to postgresql:..." */
-	struct table table[TABLES_MAX];
-	size_t tables;
-	store_move_step *step;
-	void *context;
-	struct store_move *out;
-	int64_t all;
-};
-
-/* --- what there is ------------------------------------------------------------------ */
-
-static enum store_type
-type_of(const char *declared)
-{
-	if (strcmp(declared, "INTEGER") == 0)
-		return STORE_INT;
-	return strcmp(declared, "BLOB") == 0 ? STORE_BLOB : STORE_TEXT;
-}
-
-static bool
-add_column(struct table *t, const char *name, const char *type)
-{
-	size_t len = strlen(t->list);
-	int n = snprintf(t->list + len, sizeof(t->list) - len, "%s\"%s\"",
-	    len > 0 ? ", " : "", name);
-
-	if (t->columns == COLUMNS_MAX || n < 0 ||
-	    (size_t)n >= sizeof(t->list) - len)
-		return false;
-	t->type[t->columns++] = type_of(type);
-	return true;
-}
-
-static struct table *
-table_of(struct move *m, const char *name)
-{
-	struct table *t = &m->table[m->tables];
-
-	if (m->tables > 0 && strcmp(t[-1].name, name) == 0)
-		return t - 1;
-	if (m->tables == TABLES_MAX || strlen(name) >= sizeof(t->name))
-		return NULL;
-	strcpy(t->name, name);
-	m->tables++;
-	return t;
-}
-
-static bool
-read_tables(struct move *m, struct err *e)
-{
-	if (!store_run(m->from, SQL_TABLES, e))
-		return false;
-	while (store_row(m->from)) {
-		struct table *t = table_of(m, store_text(m->from, 0));
-
-		if (t == NULL || !add_column(t, store_text(m->from, 1),
-				     store_text(m->from, 2)))
-			return err_set(e, ERR_SYSTEM,
-			    "a table that is too large to be moved");
-	}
-	return true;
-}
-
-/* A statement whose text the store keeps. */
-static bool
-run(struct store *s, struct err *e, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-static bool
-run(struct store *s, struct err *e, const char *fmt, ...)
-{
-	char text[TEXT_MAX + 256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return store_run(s, store_keep_text(s, text), e);
-}
-
-static bool
-count(struct store *s, const struct table *t, int64_t *out, struct err *e)
-{
-	if (!run(s, e, "SELECT COUNT(*) FROM \"%s\"", t->name))
-		return false;
-	*out = store_row(s) ? store_int(s, 0) : 0;
-	return true;
-}
-
-/* --- the file is closed -------------------------------------------------------------- */
-
-static const char *const writes[] = {"INSERT", "UPDATE", "DELETE"};
-#define WRITES (sizeof(writes) / sizeof(writes[0]))
-
-static bool
-each_write(struct move *m, const char *fmt_text, bool refuse, struct err *e)
-{
-	char text[256];
-
-	for (size_t i = 0; i < m->tables * WRITES; i++) {
-		const char *table = m->table[i / WRITES].name;
-		const char *write = writes[i % WRITES];
-
-		if (refuse)
-			snprintf(text, sizeof(text),
-			    "CREATE TRIGGER moved_%s_%s BEFORE %s ON \"%s\" "
-			    "BEGIN SELECT RAISE(ABORT, '%s'); END",
-			    write, table, write, table, fmt_text);
-		else
-			snprintf(text, sizeof(text), "DROP TRIGGER moved_%s_%s",
-			    write, table);
-		if (!m->from->driver->script(m->from, text, e))
-			return false;
-	}
-	return true;
-}
-
-static bool
-nobody_serves(struct store *s, struct err *e)
-{
-	struct server_row *row = calloc(SERVERS_MAX, sizeof(*row));
-	int64_t now = (int64_t)time(NULL) * 1000;
-	size_t rows = 0;
-	bool good = row != NULL ? store_server_list(s, row, &rows, e)
-				: err_system(e, "memory");
-
-	for (size_t i = 0; good && i < rows; i++)
-		if (row[i].state == SERVER_UP && row[i].seen > now - SILENT_MS)
-			good = err_set(e, ERR_REQUEST,
-			    "server %s is up: stop all servers of these books "
-			    "first",
-			    row[i].name);
-	free(row);
-	return good;
-}
-
-static bool
-put_mark(struct move *m, struct err *e)
-{
-	store_put_text(m->from, m->mark);
-	store_put_int(m->from, time(NULL));
-	return store_run(m->from,
-	    "INSERT INTO schema_version (number, name, sha256, at) "
-	    "SELECT MAX(number) + 1, $1, '', $2 FROM schema_version",
-	    e);
-}
-
-static bool
-close_file(struct move *m, struct err *e)
-{
-	bool done = store_begin(m->from, STORE_WRITE, e) &&
-		    nobody_serves(m->from, e) &&
-		    each_write(m, "these books were moved", true, e) &&
-		    put_mark(m, e) && store_commit(m->from, e);
-
-	store_rollback(m->from);
-	return done;
-}
-
-/* What failed stays the error. */
-static void
-open_file(struct move *m, struct err *e)
-{
-	struct err why = ERR_INIT;
-	bool done = store_begin(m->from, STORE_WRITE, &why) &&
-		    each_write(m, NULL, false, &why) &&
-		    store_run(m->from,
-			"DELETE FROM schema_version WHERE sha256 = ''", &why) &&
-		    store_commit(m->from, &why);
-
-	store_rollback(m->from);
-	if (!done)
-		err_prefix(e,
-		    "%s stays closed (%s), try it again: ", store_name(m->from),
-		    why.text);
-}
-
-/* --- the copy ------------------------------------------------------------------------- */
-
-/* The cells behind the row's number. */
-static size_t
-put_page(struct move *m, const struct table *t, int64_t *last)
-{
-	size_t rows = 0;
-
-	for (; store_row(m->from); rows++) {
-		*last = store_int(m->from, 0);
-		for (size_t i = 0; i < t->columns; i++)
-			store_copy_cell(m->to, t->type[i], m->from, (int)i + 1);
-	}
-	return rows;
-}
-
-static bool
-copy_table(struct move *m, const struct table *t, struct err *e)
-{
-	char text[TEXT_MAX + 128];
-	const char *insert;
-	int64_t last = INT64_MIN;
-	size_t rows = PAGE;
-
-	snprintf(text, sizeof(text), "INSERT INTO \"%s\" (%s) VALUES", t->name,
-	    t->list);
-	insert = store_keep_text(m->to, text);
-	while (rows == PAGE) {
-		store_put_int(m->from, last);
-		if (!run(m->from, e,
-			"SELECT rowid, %s FROM \"%s\" WHERE rowid > $1 "
-			"ORDER BY rowid LIMIT %d",
-			t->list, t->name, PAGE))
-			return false;
-		rows = put_page(m, t, &last);
-		store_send_rows(m->to, insert, t->columns, "");
-		if (!store_flush(m->to, e))
-			return false;
-		m->out->rows += (int64_t)rows;
-		m->step(m->context, m->out->rows, m->all);
-	}
-	return true;
-}
-
-/* Numbers that were given out once are not given again. */
-static bool
-copy_numbers(struct move *m, struct err *e)
-{
-	if (!store_run(m->from, "SELECT name, seq FROM sqlite_sequence", e))
-		return false;
-	while (store_row(m->from)) {
-		store_put_text(m->to, store_text(m->from, 0));
-		store_put_int(m->to, store_int(m->from, 1));
-		store_send(m->to,
-		    "SELECT setval(pg_get_serial_sequence($1, 'id'), "
-		    "GREATEST($2, 1))");
-	}
-	return store_flush(m->to, e);
-}
-
-static bool
-compare(struct move *m, const struct table *t, struct err *e)
-{
-	int64_t rows;
-
-	return count(m->to, t, &rows, e) &&
-	       (rows == t->rows ||
-		   err_set(e, ERR_CORRUPT,
-		       "table %s: %lld rows of %lld arrived", t->name,
-		       (long long)rows, (long long)t->rows));
-}
-
-struct first_fault {
-	char text[256];
-};
-
-static void
-keep_fault(void *context, const char *rule, const char *what)
-{
-	struct first_fault *f = context;
-
-	if (f->text[0] == '\0')
-		snprintf(
-		    f->text, sizeof(f->text), "%s: not so: %s", rule, what);
-}
-
-static bool
-keeps_rules(struct move *m, struct err *e)
-{
-	struct first_fault fault = {.text = ""};
-
-	if (!store_audit_rules(m->to, keep_fault, &fault, e))
-		return false;
-	return fault.text[0] == '\0' ||
-	       err_set(e, ERR_CORRUPT, "%s; see postaged audit", fault.text);
-}
-
-static bool
-copy(struct move *m, struct err *e)
-{
-	for (size_t i = 0; i < m->tables; i++)
-		if (!copy_table(m, &m->table[i], e) ||
-		    !compare(m, &m->table[i], e))
-			return false;
-	return copy_numbers(m, e) && keeps_rules(m, e);
-}
-
-/* --- both ----------------------------------------------------------------------------- */
-
-/* What is there, and how it is. */
 struct state {
-	char mark[300]; /* where the file says that its books are; "" = in it */
-	bool empty;	/* the other one */
-	bool same;	/* it has these books */
+	struct move_mark mark;
+	bool here;  /* the mark names the other one that is open now */
+	bool empty; /* the other one */
+	bool same;  /* it has these books */
 };
 
-static bool
-is_empty(struct move *m, bool *empty, struct err *e)
-{
-	int64_t rows = 0;
-
-	for (size_t i = 0; rows == 0 && i < m->tables; i++)
-		if (!count(m->to, &m->table[i], &rows, e))
-			return false;
-	*empty = rows == 0;
-	return true;
-}
-
-static bool
-read_mark(struct move *m, struct state *out, struct err *e)
-{
-	out->mark[0] = '\0';
-	if (!store_run(m->from,
-		"SELECT name FROM schema_version WHERE sha256 = ''", e))
-		return false;
-	if (store_row(m->from))
-		snprintf(
-		    out->mark, sizeof(out->mark), "%s", store_text(m->from, 0));
-	return true;
-}
+/* --- what there is ---------------------------------------------------------------------- */
 
 /* The first administrator, and the moment of `postaged init`. */
 static bool
@@ -368,48 +41,146 @@ read_maker(struct store *s, char out[128], struct err *e)
 }
 
 static bool
-look(struct move *m, struct state *out, struct err *e)
+read_target(struct move *m, struct err *e)
 {
-	char here[128], there[128];
-	bool done = store_begin(m->from, STORE_READ, e) &&
-		    store_begin(m->to, STORE_READ, e) && read_tables(m, e) &&
-		    read_mark(m, out, e) && is_empty(m, &out->empty, e) &&
-		    read_maker(m->from, here, e) && read_maker(m->to, there, e);
-
-	store_rollback(m->to);
-	store_rollback(m->from);
-	out->same = done && strcmp(here, there) == 0;
-	return done;
-}
-
-/* As they are when nobody writes them any more. */
-static bool
-count_all(struct move *m, struct err *e)
-{
-	m->all = 0;
-	for (size_t i = 0; i < m->tables; i++) {
-		struct table *t = &m->table[i];
-
-		if (!count(m->from, t, &t->rows, e))
-			return false;
-		m->all += t->rows;
-	}
+	if (!store_run(m->to, SQL_ID, e))
+		return false;
+	snprintf(m->target, sizeof(m->target), "%.300s [%.80s]",
+	    store_name(m->to), store_row(m->to) ? store_text(m->to, 0) : "");
 	return true;
 }
 
 static bool
-move_rows(struct move *m, struct err *e)
+same_target(const struct move *m, const struct move_mark *mark)
 {
-	bool done = store_begin(m->from, STORE_READ, e) &&
-		    store_begin(m->to, STORE_WRITE, e);
+	const char *is = strrchr(m->target, '[');
+	const char *was = strrchr(mark->target, '[');
 
-	if (done) {
-		store_take_time(m->to);
-		done = count_all(m, e) && copy(m, e) && store_commit(m->to, e);
-	}
+	return is != NULL && was != NULL && strcmp(is, was) == 0;
+}
+
+/* Rows of one version are not put into another one. */
+static bool
+same_schema(struct move *m, struct err *e)
+{
+	static const char sql[] =
+	    "SELECT COUNT(*) FROM schema_version WHERE sha256 <> ''";
+
+	if (!store_run(m->from, sql, e) || !store_run(m->to, sql, e))
+		return false;
+	return (store_row(m->from) && store_row(m->to) &&
+		   store_int(m->from, 0) == store_int(m->to, 0)) ||
+	       err_set(e, ERR_CONFIG,
+		   "%s and %s are at two versions of the schema: run postaged "
+		   "migrate for each",
+		   store_name(m->from), store_name(m->to));
+}
+
+static bool
+look(struct move *m, struct state *out, struct err *e)
+{
+	char here[128], there[128];
+	bool done = store_begin(m->from, STORE_READ, e) &&
+		    store_begin(m->to, STORE_READ, e) &&
+		    move_read_tables(m, e) && read_target(m, e) &&
+		    move_read_mark(m, &out->mark, e) && same_schema(m, e) &&
+		    move_is_empty(m, &out->empty, e) &&
+		    read_maker(m->from, here, e) && read_maker(m->to, there, e);
+
+	store_rollback(m->to);
+	store_rollback(m->from);
+	out->here = done && same_target(m, &out->mark);
+	out->same = done && strcmp(here, there) == 0;
+	return done;
+}
+
+/* --- there ------------------------------------------------------------------------------- */
+
+/* What was under way before has come to its end behind this lock: whoever moves
+ * holds it. */
+static bool
+begin_alone(struct move *m, bool *empty, struct err *e)
+{
+	if (!store_begin(m->to, STORE_WRITE, e))
+		return false;
+	store_take_time(m->to);
+	return store_run(m->to, m->to->driver->lock_sql, e) &&
+	       move_is_empty(m, empty, e);
+}
+
+/* *filled: somebody else was faster. */
+static bool
+move_rows(struct move *m, bool *filled, struct err *e)
+{
+	bool empty = true, done = store_begin(m->from, STORE_READ, e) &&
+				  begin_alone(m, &empty, e);
+
+	*filled = !empty;
+	if (done && !empty)
+		done = err_set(e, ERR_BUSY,
+		    "database %s is not empty any more: run it again",
+		    store_name(m->to));
+	done = done && move_count_all(m, e) && move_copy(m, e) &&
+	       store_commit(m->to, e);
 	store_rollback(m->to);
 	store_rollback(m->from);
 	return done;
+}
+
+static bool
+leave(struct move *m, struct err *e)
+{
+	return move_leave_file(m, e) ||
+	       err_prefix(e,
+		   "the books have arrived, and are not marked so in "
+		   "%s: run it again",
+		   store_name(m->from));
+}
+
+/* Whoever has closed it opens it again; what another run has closed may be on its
+ * way still. */
+static bool
+came_back(struct move *m, bool mine, struct err *e)
+{
+	struct err why = ERR_INIT;
+
+	if (mine && move_open_file(m, &why))
+		return false;
+	return err_prefix(e,
+	    "%s stays closed; run it again, or postaged migrate --back",
+	    store_name(m->from));
+}
+
+static bool
+go(struct move *m, bool mine, struct err *e)
+{
+	bool filled;
+
+	if (move_rows(m, &filled, e))
+		return leave(m, e);
+	return came_back(m, mine && !filled && !store_in_doubt(m->to), e);
+}
+
+/* Has it gone, or is it on its way to another one? */
+static bool
+may_go(struct move *m, const struct state *is, struct err *e)
+{
+	const struct move_mark *mark = &is->mark;
+
+	if (mark->stage != MOVE_HERE && !is->here)
+		return err_set(e, ERR_REQUEST, "%s: these books are %s%.300s",
+		    store_name(m->from),
+		    mark->stage == MOVE_GONE ? "at " : "on the way to ",
+		    mark->target);
+	if (mark->stage == MOVE_GONE && !is->same)
+		return err_set(e, ERR_REQUEST,
+		    "these books went to %s, which has lost them: restore it; "
+		    "what %s knows is old, its registers are on paper",
+		    store_name(m->to), store_name(m->from));
+	return is->empty || (mark->stage != MOVE_HERE && is->same) ||
+	       err_set(e, ERR_REQUEST,
+		   "database %s has books: give these an empty one",
+		   store_name(m->to));
 }
 
 static bool
@@ -417,43 +188,67 @@ move(struct move *m, struct err *e)
 {
 	struct state is;
 
-	if (!look(m, &is, e))
+	if (!look(m, &is, e) || !may_go(m, &is, e))
 		return false;
-	if (is.mark[0] != '\0' && strcmp(is.mark, m->mark) != 0)
-		return err_set(e, ERR_REQUEST, "%s: these books were %s",
-		    store_name(m->from), is.mark);
-	m->out->before = is.mark[0] != '\0' && is.same;
 	m->out->tables = (int64_t)m->tables;
+	m->out->before = is.mark.stage != MOVE_HERE && is.same;
 	if (m->out->before)
-		return true;
-	if (!is.empty)
-		return err_set(e, ERR_REQUEST,
-		    "database %s has books: give these an empty one",
-		    store_name(m->to));
-	if (is.mark[0] == '\0' &&
-	    (!store_check_version(m->from, e) || !close_file(m, e)))
-		return false;
-	if (move_rows(m, e))
-		return true;
-	if (store_in_doubt(m->to))
-		err_prefix(e, "%s has the books or not, run it again: ",
-		    store_name(m->to));
-	else
-		open_file(m, e);
-	return false;
+		return is.mark.stage == MOVE_GONE || leave(m, e);
+	if (is.mark.stage == MOVE_GOING)
+		return go(m, false, e);
+	return move_close_file(m, e) && go(m, true, e);
 }
 
-/* --- one at a time ---------------------------------------------------------------------- */
+/* --- and back ----------------------------------------------------------------------------- */
+
+static bool
+is_going(struct move *m, struct move_mark *mark, struct err *e)
+{
+	bool done = store_begin(m->from, STORE_READ, e) &&
+		    move_read_tables(m, e) && move_read_mark(m, mark, e);
+
+	store_rollback(m->from);
+	if (!done || mark->stage == MOVE_GOING)
+		return done;
+	return err_set(e, ERR_REQUEST,
+	    mark->stage == MOVE_HERE
+		? "%s: these books are in it, and on no way"
+		: "%s: these books have gone for good",
+	    store_name(m->from));
+}
+
+/* With the lock nothing is under way; so what is not there will not come. */
+static bool
+nothing_came(struct move *m, const struct move_mark *mark, struct err *e)
+{
+	bool empty = false;
+	bool done = begin_alone(m, &empty, e) && read_target(m, e);
+
+	if (done && !same_target(m, mark))
+		done = err_set(e, ERR_REQUEST,
+		    "the books are on the way to %.300s: that one has to say "
+		    "that it has not got them",
+		    mark->target);
+	else if (done && !empty)
+		done = err_set(e, ERR_REQUEST,
+		    "database %s is not empty: the books may have arrived",
+		    store_name(m->to));
+	done = done && move_open_file(m, e);
+	store_rollback(m->to);
+	return done;
+}
+
+/* --- one at a time ------------------------------------------------------------------------- */
 
 static bool
 are_engines(struct store *from, struct store *to, struct err *e)
 {
 	return (store_engine(from) == STORE_SQLITE &&
-		   store_engine(to) == STORE_POSTGRESQL) ||
+		   (to == NULL || store_engine(to) == STORE_POSTGRESQL)) ||
 	       err_set(e, ERR_REQUEST,
 		   "books are moved from sqlite: to postgresql:, not from %s "
 		   "to %s",
-		   store_name(from), store_name(to));
+		   store_name(from), to != NULL ? store_name(to) : "another");
 }
 
 /* A file beside the file: whoever opens it and closes it again would take SQLite's
@@ -471,27 +266,71 @@ lock(struct store *from, int *fd, struct err *e)
 	       err_set(e, ERR_BUSY, "%s is being moved", store_name(from));
 }
 
-bool
-store_move(struct store *from, struct store *to, store_move_step *step,
-    void *context, struct store_move *out, struct err *e)
+/* An empty one gets the schema; another program's stays as it is. */
+static bool
+prepare(struct store *to, struct err *e)
+{
+	int was, is;
+
+	if (!store_version(to, &is, e))
+		return false;
+	return is == 0 ? store_migrate(to, &was, &is, e)
+		       : store_check_version(to, e);
+}
+
+static struct move *
+begin(struct store *from, struct store *to, int *fd, struct err *e)
 {
 	struct move *m = calloc(1, sizeof(*m));
-	int was, is, fd = -1;
-	bool done;
 
-	*out = (struct store_move){.rows = 0};
-	if (m == NULL)
-		return err_system(e, "memory");
+	*fd = -1;
+	if (m == NULL) {
+		err_system(e, "memory");
+		return NULL;
+	}
 	m->from = from;
 	m->to = to;
-	m->step = step;
-	m->context = context;
-	m->out = out;
-	snprintf(m->mark, sizeof(m->mark), "moved to %s", store_name(to));
-	done = are_engines(from, to, e) && lock(from, &fd, e) &&
-	       store_migrate(to, &was, &is, e) && move(m, e);
+	if (are_engines(from, to, e) && lock(from, fd, e))
+		return m;
+	free(m);
+	return NULL;
+}
+
+static bool
+end(struct move *m, int fd, bool done)
+{
 	if (fd >= 0)
 		close(fd);
 	free(m);
 	return done;
+}
+
+bool
+store_move(struct store *from, struct store *to, store_move_step *step,
+    void *context, struct store_move *out, struct err *e)
+{
+	int fd;
+	struct move *m = begin(from, to, &fd, e);
+
+	*out = (struct store_move){.rows = 0};
+	if (m == NULL)
+		return end(m, fd, false);
+	m->step = step;
+	m->context = context;
+	m->out = out;
+	return end(m, fd, prepare(to, e) && move(m, e));
+}
+
+bool
+store_move_back(struct store *from, struct store *to, struct err *e)
+{
+	int fd;
+	struct move *m = begin(from, to, &fd, e);
+	struct move_mark mark;
+
+	if (m == NULL || !is_going(m, &mark, e))
+		return end(m, fd, false);
+	if (to == NULL)
+		return end(m, fd, move_open_file(m, e));
+	return end(m, fd, prepare(to, e) && nothing_came(m, &mark, e));
 }

@@ -137,7 +137,7 @@ fill(const struct store *s, const struct store_value *values, size_t count,
 		p->ptr[i] =
 		    v->type == STORE_NULL ? NULL : store_value_ptr(s, v);
 		p->len[i] = (int)v->len;
-		p->format[i] = v->type != STORE_TEXT ? BINARY : 0;
+		p->format[i] = BINARY; /* as text, a NUL would end it */
 		if (v->type != STORE_INT)
 			continue;
 		bytes_writer_init(&w, p->numbers[i], sizeof(p->numbers[i]));

@@ -22,15 +22,24 @@
 	"JOIN customer c ON c.id = a.customer "
 #define SQL_ONE SQL_SYSTEM "WHERE n.usersystem = $1"
 
+/* Its row has no system's number. */
+#define SQL_WAIT                                                    \
+	"SELECT 0 FROM usersystem_count WHERE usersystem = $1 FOR " \
+	"UPDATE"
+
+/* Who waits for the lock may have waited for new limits, a suspension: the rows
+ * beside the locked one are read by a statement that begins behind it. */
 void
 store_system_ask(struct store *s, int64_t id, enum store_lock lock)
 {
-	static const char *const sql[] = {[STORE_LOOK] = SQL_ONE,
-	    [STORE_LOCK] = SQL_ONE " FOR UPDATE OF n",
-	    [STORE_LOCK_FREE] = SQL_ONE " FOR UPDATE OF n SKIP LOCKED"};
-
+	if (lock == STORE_LOCK) {
+		store_put_int(s, id);
+		store_send(s, SQL_WAIT);
+	}
 	store_put_int(s, id);
-	store_send(s, sql[lock]);
+	store_send(s, lock == STORE_LOCK_FREE ? SQL_ONE
+			  " FOR UPDATE OF n SKIP LOCKED"
+					      : SQL_ONE);
 }
 
 static void
@@ -149,6 +158,8 @@ store_system_get(
 	*found = store_row(s);
 	if (!*found)
 		return true;
+	if (store_int(s, 0) == 0)
+		return store_system_get(s, out, found, e); /* it is locked */
 	read_system(s, out);
 	return true;
 }

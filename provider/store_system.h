@@ -42,7 +42,7 @@ struct user_system {
 
 /* By its number; while it is locked nobody else changes its counts. */
 void store_system_ask(struct store *s, int64_t id, enum store_lock lock);
-/* *found = false: there is none. */
+/* *found = false: there is none; the transaction has nothing more to do. */
 MUST_CHECK bool store_system_get(
     struct store *s, struct user_system *out, bool *found, struct err *e);
 

@@ -57,20 +57,41 @@ move(struct store *from, const char *uri, struct err *e)
 	return done;
 }
 
+/* `uri` NULL: a person says that nothing has arrived. */
+static bool
+back(struct store *from, const char *uri, struct err *e)
+{
+	struct store *to = NULL;
+	bool done = (uri == NULL || store_open(uri, VERB_WAIT_MS, &to, e)) &&
+		    store_move_back(from, to, e);
+
+	if (done)
+		printf("%s has its books again\n", store_name(from));
+	store_close(to);
+	return done;
+}
+
+static const char usage[] = "migrate [--to DATABASE [--back] | --back --lost]";
+
 bool
 verb_migrate(struct program *p, int argc, char **argv, struct err *e)
 {
 	const char *to = verb_option(&argc, argv, "--to");
+	bool goes_back = verb_flag(&argc, argv, "--back");
+	bool lost = verb_flag(&argc, argv, "--lost"), done;
 	struct store *s = NULL;
-	bool done;
 
-	if (!verb_words(argc, argv, 1, 1, "migrate [--to DATABASE]", e))
+	if (!verb_words(argc, argv, 1, 1, usage, e))
 		return false;
-	if (to != NULL && !store_is_there(p->config.database))
+	if (lost ? !goes_back || to != NULL : goes_back && to == NULL)
+		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
+	if ((to != NULL || goes_back) && !store_is_there(p->config.database))
 		return err_set(e, ERR_REQUEST, "%s: there are no books",
 		    p->config.database);
 	done = store_open(p->config.database, VERB_WAIT_MS, &s, e) &&
-	       (to != NULL ? move(s, to, e) : migrate(s, e));
+	       (goes_back	? back(s, to, e)
+		   : to != NULL ? move(s, to, e)
+				: migrate(s, e));
 	store_close(s);
 	return done;
 }

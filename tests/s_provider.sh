@@ -276,7 +276,7 @@ if [ "${PROVIDER_ENGINE:-sqlite}" = sqlite ]; then
 	check 'they move into PostgreSQL' \
 		postaged migrate --to "$PROVIDER_DATABASE"
 	check 'the file says where they are' \
-		says_no 'these books were moved to postgresql:' postaged audit
+		says_no 'these books are at postgresql:' postaged audit
 	check 'and once more is once' \
 		postaged migrate --to "$PROVIDER_DATABASE"
 	sed -i "s|^database = .*|database = $PROVIDER_DATABASE|" \

@@ -65,7 +65,7 @@ struct fixture {
 	char uri[256];
 	/* of the step callback */
 	int64_t steps, last, all;
-	bool dies;
+	int64_t dies; /* at this row; 0 = never */
 	struct store *other;
 };
 
@@ -106,7 +106,7 @@ step(void *context, int64_t done, int64_t all)
 	f->last = done;
 	f->all = all;
 	f->steps++;
-	if (f->dies)
+	if (f->dies > 0 && done >= f->dies)
 		raise(SIGKILL);
 	if (f->other != NULL) {
 		ok(!store_move(f->other, f->to, step, f, &again, &e), "two");
@@ -208,27 +208,82 @@ same_table(struct store *a, struct store *b, const char *table, int64_t *all)
 	*all += rows;
 }
 
+static int
+table_names(struct store *s, char name[TABLES][64])
+{
+	struct err e = ERR_INIT;
+	int n = 0;
+
+	is_ok(store_begin(s, STORE_READ, &e) &&
+		  store_run(s,
+		      "SELECT name FROM sqlite_master WHERE type = 'table' AND "
+		      "name NOT LIKE 'sqlite%' AND name <> 'schema_version'",
+		      &e),
+	    &e, "tables");
+	while (store_row(s) && n < TABLES)
+		snprintf(name[n++], 64, "%s", store_text(s, 0));
+	store_rollback(s);
+	return n;
+}
+
+/* An UPDATE of its first column, as a format. */
+static const char *
+column_of(struct store *s, const char *table)
+{
+	static char text[256];
+	struct err e = ERR_INIT;
+
+	is_ok(store_begin(s, STORE_READ, &e), &e, "begin");
+	store_put_text(s, table);
+	is_ok(store_run(s,
+		  "SELECT name FROM pragma_table_info($1) WHERE cid = 0", &e),
+	    &e, table);
+	ok(store_row(s), table);
+	snprintf(text, sizeof(text), "UPDATE \"%%s\" SET \"%.60s\" = \"%.60s\"",
+	    store_text(s, 0), store_text(s, 0));
+	store_rollback(s);
+	return text;
+}
+
 static void
 all_tables(struct store *a, struct store *b, int64_t tables, int64_t rows)
 {
 	char name[TABLES][64];
 	struct err e = ERR_INIT;
 	int64_t all = 0;
-	int n = 0;
+	int n = table_names(a, name);
 
 	is_ok(store_begin(a, STORE_READ, &e) && store_begin(b, STORE_READ, &e),
 	    &e, "begin");
-	is_ok(store_run(a,
-		  "SELECT name FROM sqlite_master WHERE type = 'table' AND "
-		  "name NOT LIKE 'sqlite%' AND name <> 'schema_version'",
-		  &e),
-	    &e, "tables");
-	while (store_row(a) && n < TABLES)
-		snprintf(name[n++], 64, "%s", store_text(a, 0));
 	for (int i = 0; i < n; i++)
 		same_table(a, b, name[i], &all);
 	is_int(n, tables, "tables");
 	is_int(all, rows, "rows");
+	store_rollback(a);
+	store_rollback(b);
+}
+
+/* No number that was given out is given again, in any table. */
+static void
+numbers_go_on(struct store *a, struct store *b)
+{
+	struct err e = ERR_INIT;
+	int n = 0;
+
+	is_ok(store_begin(a, STORE_READ, &e) && store_begin(b, STORE_WRITE, &e),
+	    &e, "begin");
+	is_ok(store_run(a, "SELECT name, seq FROM sqlite_sequence", &e), &e,
+	    "numbers");
+	for (; store_row(a); n++) {
+		store_put_text(b, store_text(a, 0));
+		is_ok(
+		    store_run(b,
+			"SELECT nextval(pg_get_serial_sequence($1, 'id'))", &e),
+		    &e, "next");
+		ok(store_row(b), "next");
+		is_int(store_int(b, 0), store_int(a, 1) + 1, store_text(a, 0));
+	}
+	ok(n >= 8, "tables with numbers");
 	store_rollback(a);
 	store_rollback(b);
 }
@@ -248,8 +303,9 @@ all_arrives(void **state)
 	is_int(f.last, f.all, "all of them");
 	is_int(f.last, out.rows, "all of them");
 	all_tables(f.h->w->store, f.to, out.tables, out.rows);
+	numbers_go_on(f.h->w->store, f.to);
 
-	/* they go on there, and the numbers with them */
+	/* they go on there */
 	is_int(buy(f.h, f.uri, &f.u), ERR_NONE, "bought there");
 	is_int(issued.stamp[1].piece, MANY + 2, "piece");
 	is_ok(store_begin(f.to, STORE_WRITE, &e) &&
@@ -259,8 +315,7 @@ all_arrives(void **state)
 		      &e),
 	    &e, "a new one");
 	ok(store_row(f.to), "a new one");
-	is_int(
-	    store_int(f.to, 0), 4, "the one that was given out is not again");
+	is_int(store_int(f.to, 0), 5, "3 is of nobody, 4 was tried above");
 	store_rollback(f.to);
 	snprintf(f.h->shop.uri, sizeof(f.h->shop.uri), "%s", f.uri);
 	w = shop_worker(&f.h->shop, NULL);
@@ -268,6 +323,44 @@ all_arrives(void **state)
 	f.h->shop.w = f.h->w = w;
 	help_audit(f.h);
 	end(&f);
+}
+
+static void
+sql(struct store *s, const char *text)
+{
+	struct err e = ERR_INIT;
+
+	is_ok(store_begin(s, STORE_WRITE, &e) &&
+		  store_run(s, store_keep_text(s, text), &e) &&
+		  store_commit(s, &e),
+	    &e, text);
+}
+
+static void
+write_is_refused(struct store *s, const char *fmt, const char *table)
+{
+	char text[256];
+	struct err e = ERR_INIT;
+
+	snprintf(text, sizeof(text), fmt, table, table);
+	is_ok(store_begin(s, STORE_WRITE, &e), &e, "begin");
+	ok(!store_run(s, store_keep_text(s, text), &e), text);
+	is_err(&e, ERR_ABSENT, text);
+	store_rollback(s);
+}
+
+static void
+every_write_is_refused(struct store *s)
+{
+	char name[TABLES][64];
+	int n = table_names(s, name);
+
+	for (int i = 0; i < n; i++) {
+		write_is_refused(s,
+		    "INSERT INTO \"%s\" SELECT * FROM \"%s\" LIMIT 1", name[i]);
+		write_is_refused(s, "DELETE FROM \"%s\"", name[i]);
+		write_is_refused(s, column_of(s, name[i]), name[i]);
+	}
 }
 
 static void
@@ -287,14 +380,39 @@ the_file_serves_no_more(void **state)
 	e = (struct err)ERR_INIT;
 	ok(!store_check_version(f.h->w->store, &e), "a start");
 	is_err(&e, ERR_CONFIG, "a start");
-	ok(strstr(e.text, "moved to postgresql:") != NULL, e.text);
+	ok(strstr(e.text, "are at postgresql:") != NULL, e.text);
+	every_write_is_refused(f.h->w->store);
 	/* the same again does nothing, and another one is refused */
 	is_ok(moves(&f, &out, &e), &e, "again");
 	ok(out.before, "before");
 	is_int(f.steps, 0, "nothing was copied");
 	store_close(f.to);
 	is_ok(store_open(pg_database(), 5000, &f.to, &e), &e, "a third one");
-	refused(&f, ERR_REQUEST, "moved to postgresql:");
+	refused(&f, ERR_REQUEST, "are at postgresql:");
+	end(&f);
+}
+
+/* It is old: the registers of what came after it are on paper. */
+static void
+what_has_gone_is_never_made_of_it_again(void **state)
+{
+	struct fixture f;
+	struct store_move out;
+	struct err e;
+
+	setup(*state, &f);
+	is_ok(moves(&f, &out, &e), &e, "move");
+	sql(f.to, "DROP SCHEMA public CASCADE");
+	sql(f.to, "CREATE SCHEMA public");
+	refused(&f, ERR_REQUEST, "which has lost them");
+	is_int(f.steps, 0, "nothing was copied");
+	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_ABSENT, "from the file");
+	e = (struct err)ERR_INIT;
+	ok(!store_move_back(f.h->w->store, f.to, &e), "back");
+	ok(strstr(e.text, "gone for good") != NULL, e.text);
+	e = (struct err)ERR_INIT;
+	ok(!store_move_back(f.h->w->store, NULL, &e), "back");
+	ok(strstr(e.text, "gone for good") != NULL, e.text);
 	end(&f);
 }
 
@@ -318,6 +436,13 @@ what_fails_leaves_the_file_open(void **state)
 		  store_commit(f.to, &e),
 	    &e, "a constraint");
 	ok(!moves(&f, &out, &e), "move");
+	is_ok(store_check_version(f.h->w->store, &e), &e, "open");
+	is_ok(store_begin(f.h->w->store, STORE_READ, &e) &&
+		  store_run(f.h->w->store,
+		      "SELECT 1 FROM sqlite_master WHERE type = 'trigger'", &e),
+	    &e, "triggers");
+	ok(!store_row(f.h->w->store), "no trigger is left");
+	store_rollback(f.h->w->store);
 	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_NONE, "from the file");
 	is_ok(store_begin(f.to, STORE_WRITE, &e) &&
 		  store_run(
@@ -345,34 +470,102 @@ books_that_do_not_agree_stay(void **state)
 	end(&f);
 }
 
+/* In a process that dies when so many rows are there. */
+static void
+dies_at(struct fixture *f, int64_t row)
+{
+	struct store_move out;
+	struct err e = ERR_INIT;
+	struct store *from;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		/* connections do not cross a fork */
+		f->dies = row;
+		f->last = 0;
+		if (store_open(f->h->shop.uri, 5000, &from, &e) &&
+		    store_open(f->uri, 5000, &f->to, &e))
+			(void)!store_move(from, f->to, step, f, &out, &e);
+		_exit(1);
+	}
+	waitpid(child, &status, 0);
+	ok(WIFSIGNALED(status), "killed");
+	is_int(
+	    buy(f->h, f->h->shop.uri, &f->u), ERR_ABSENT, "the file is closed");
+}
+
 static void
 a_crash_is_gone_on_with(void **state)
 {
 	struct fixture f;
 	struct store_move out;
-	struct err e = ERR_INIT;
-	int status;
-	pid_t child;
+	struct err e;
 
 	setup(*state, &f);
-	child = fork();
-	if (child == 0) {
-		struct store *from;
-
-		/* connections do not cross a fork */
-		f.dies = true;
-		if (store_open(f.h->shop.uri, 5000, &from, &e) &&
-		    store_open(f.uri, 5000, &f.to, &e))
-			(void)!store_move(from, f.to, step, &f, &out, &e);
-		_exit(1);
-	}
-	waitpid(child, &status, 0);
-	ok(WIFSIGNALED(status), "killed");
-	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_ABSENT, "the file is closed");
+	dies_at(&f, 1);
+	dies_at(&f, MANY);
 	is_ok(moves(&f, &out, &e), &e, "again");
 	ok(!out.before, "now");
 	all_tables(f.h->w->store, f.to, out.tables, out.rows);
+	/* it died when all had arrived, and the file did not know */
+	sql(f.h->w->store,
+	    "UPDATE schema_version SET name = replace(name, 'at post', "
+	    "'on the way to post') WHERE sha256 = ''");
 	is_int(buy(f.h, f.uri, &f.u), ERR_NONE, "from the other one");
+	e = (struct err)ERR_INIT;
+	ok(!store_move_back(f.h->w->store, f.to, &e), "back");
+	ok(strstr(e.text, "may have arrived") != NULL, e.text);
+	is_ok(moves(&f, &out, &e), &e, "once more");
+	ok(out.before, "before");
+	e = (struct err)ERR_INIT;
+	ok(!store_move_back(f.h->w->store, NULL, &e), "back");
+	ok(strstr(e.text, "gone for good") != NULL, e.text);
+	end(&f);
+}
+
+/* What another run closed may be on its way still: a failure does not open it. */
+static void
+only_who_closed_it_opens_it(void **state)
+{
+	struct fixture f;
+	struct store_move out;
+	struct err e = ERR_INIT;
+
+	setup(*state, &f);
+	ok(!store_move_back(f.h->w->store, f.to, &e), "on no way");
+	ok(strstr(e.text, "on no way") != NULL, e.text);
+	dies_at(&f, 1);
+	sql(f.to, "ALTER TABLE signature ADD CONSTRAINT few "
+		  "CHECK (piece < 500)");
+	ok(!moves(&f, &out, &e), "move");
+	ok(strstr(e.text, "stays closed") != NULL, e.text);
+	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_ABSENT, "from the file");
+	e = (struct err)ERR_INIT;
+	is_ok(store_move_back(f.h->w->store, f.to, &e), &e, "back");
+	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_NONE, "from the file");
+	dies_at(&f, 1);
+	is_ok(store_move_back(f.h->w->store, NULL, &e), &e, "by a person");
+	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_NONE, "from the file");
+	end(&f);
+}
+
+/* Another one of that name is another one. */
+static void
+a_way_has_one_end(void **state)
+{
+	struct fixture f;
+	struct err e = ERR_INIT;
+
+	setup(*state, &f);
+	dies_at(&f, 1);
+	store_close(f.to);
+	is_ok(store_open(pg_database(), 5000, &f.to, &e), &e, "a third one");
+	refused(&f, ERR_REQUEST, "on the way to postgresql:");
+	e = (struct err)ERR_INIT;
+	ok(!store_move_back(f.h->w->store, f.to, &e), "back");
+	ok(strstr(e.text, "that one has to say") != NULL, e.text);
+	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_ABSENT, "from the file");
 	end(&f);
 }
 
@@ -439,6 +632,9 @@ main(void)
 	    HELP_SQLITE(what_fails_leaves_the_file_open),
 	    HELP_SQLITE(books_that_do_not_agree_stay),
 	    HELP_SQLITE(a_crash_is_gone_on_with),
+	    HELP_SQLITE(what_has_gone_is_never_made_of_it_again),
+	    HELP_SQLITE(only_who_closed_it_opens_it),
+	    HELP_SQLITE(a_way_has_one_end),
 	    HELP_SQLITE(one_moves_at_a_time),
 	    HELP_SQLITE(what_is_not_meant_is_refused),
 	};

@@ -186,6 +186,67 @@ what_is_not_in_the_books_was_not_issued(void **state)
 	verdict_is(h, &issued.stamp[0], "VALID");
 }
 
+/* With a PSD's key: `in` as it says it, signed. */
+static void
+forge(struct help *h, const struct indicium *in, struct stamp_row *out)
+{
+	struct psd_record psd;
+	uint8_t bytes[INDICIUM_FOREIGN_MAX];
+	struct signer_message m = {.ptr = bytes};
+	struct indicium forged = *in;
+	struct err e = ERR_INIT;
+	char id[PSD_ID];
+	bool found;
+
+	is_ok(store_begin(h->w->store, STORE_READ, &e) &&
+		  store_psd_find(h->w->store, 1, &psd, &found, &e),
+	    &e, "the PSD");
+	store_rollback(h->w->store);
+	is_ok(indicium_signed_part(in, bytes, sizeof(bytes), &m.len, &e) &&
+		  signer_sign(h->w->signer[0], worker_psd_id(h->w, 1, id),
+		      &psd.here.key, &m, 1, &e),
+	    &e, "signed");
+	memcpy(forged.signature, m.sig, SIG_BYTES);
+	is_ok(indicium_encode(
+		  &forged, out->indicium, sizeof(out->indicium), &out->len, &e),
+	    &e, "bytes");
+}
+
+/* Who has its key makes good signatures, and no stamp. */
+static void
+what_its_psd_never_said_was_not_issued(void **state)
+{
+	struct help *h = *state;
+	struct stamp_row row = {.psd = 1};
+	struct indicium in, other;
+	struct err e = ERR_INIT;
+	char post[96];
+
+	setup(h, post);
+	is_ok(indicium_decode(
+		  issued.stamp[0].indicium, issued.stamp[0].len, &in, &e),
+	    &e, "a stamp");
+	forge(h, &in, &row);
+	verdict_is(h, &row, "VALID"); /* says what was issued */
+	other = in;
+	other.postage += 100;
+	forge(h, &other, &row);
+	verdict_is(h, &row, "NOT-ISSUED");
+	other = in;
+	other.mail_date++;
+	forge(h, &other, &row);
+	verdict_is(h, &row, "NOT-ISSUED");
+	other = in;
+	other.ascending += 1000000;
+	forge(h, &other, &row);
+	verdict_is(h, &row, "NOT-ISSUED");
+	other = in;
+	other.piece_count += 1;
+	ok(indicium_set_extensions(&other), "another piece");
+	forge(h, &other, &row);
+	verdict_is(h, &row, "NOT-ISSUED");
+}
+
 /* What was lost is signed again, as another server's key would: the paper has the
  * first signature, the books the second. */
 static void
@@ -405,6 +466,7 @@ revocation_is_for_ever(void **state)
 	on(second_look_is_a_duplicate), on(same_scan_is_one_look),             \
 	    on(of_many_at_once_one_is_first), on(changed_bytes_are_no_stamp),  \
 	    on(what_is_not_in_the_books_was_not_issued),                       \
+	    on(what_its_psd_never_said_was_not_issued),                        \
 	    on(the_other_signature_of_a_stamp_is_no_other_stamp),              \
 	    on(small_stamps_are_found_by_their_register), on(stamps_expire),   \
 	    on(withheld_psds_issue_nothing), on(revoked_psds_are_on_the_list), \

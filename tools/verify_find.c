@@ -99,10 +99,10 @@ is_square(const struct image *image, const struct box *block)
 static bool
 is_large(const struct image *image, const struct box *block)
 {
-	double least = LEAST_MM * px_per_mm(image);
+	double dpi = image->dpi_y > 0 ? image->dpi_y : ASSUMED_DPI;
 
-	return block->right - block->left >= least &&
-	       block->bottom - block->top >= least;
+	return block->right - block->left >= LEAST_MM * px_per_mm(image) &&
+	       block->bottom - block->top >= LEAST_MM * dpi / MM_PER_INCH;
 }
 
 /* Half of a symbol's modules are dark; of a block of text, much less. */
