@@ -237,11 +237,11 @@ twice(int run, void *context)
 static void
 every_call_may_be_the_last(void **state)
 {
-	long n = 1;
+	long n = 1, step = getenv("POSTAGE_LONG") ? 1 : 3;
 
 	(void)state;
 	while (run_job(twice, &n) > 0)
-		n++;
+		n += step;
 	print_message("%ld fatal calls\n", n - 1);
 	ok(n > 50, "there were calls to die at");
 }

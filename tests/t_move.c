@@ -144,7 +144,7 @@ buy(struct help *h, const char *uri, const struct user_system *u)
 	char was[sizeof(h->shop.uri)];
 
 	strcpy(was, h->shop.uri);
-	strcpy(h->shop.uri, uri);
+	memmove(h->shop.uri, uri, strlen(uri) + 1);
 	w = shop_worker(&h->shop, NULL);
 	strcpy(h->shop.uri, was);
 	is_int(issue_stamps(w, order, &issued, &e), e.kind == ERR_NONE, e.text);
@@ -374,8 +374,7 @@ the_file_serves_no_more(void **state)
 	/* who has it open: a statement of his is prepared already */
 	is_ok(moves(&f, &out, &e), &e, "move");
 	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_ABSENT, "from the file");
-	ok(!issue_stamps(f.h->w, help_order(f.h, &f.u, 1), &issued, &e), "old");
-	is_err(&e, ERR_ABSENT, "by who has it open");
+	help_issue(f.h, help_order(f.h, &f.u, 1), &issued, ERR_ABSENT, &e);
 	ok(strstr(e.text, "were moved") != NULL, e.text);
 	e = (struct err)ERR_INIT;
 	ok(!store_check_version(f.h->w->store, &e), "a start");
