@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,14 +109,14 @@ begin_alone(struct move *m, bool *empty, struct err *e)
 	       move_is_empty(m, empty, e);
 }
 
-/* *filled: somebody else was faster. */
+/* *others: somebody else is at work there, or was faster. */
 static bool
-move_rows(struct move *m, bool *filled, struct err *e)
+move_rows(struct move *m, bool *others, struct err *e)
 {
 	bool empty = true, done = store_begin(m->from, STORE_READ, e) &&
 				  begin_alone(m, &empty, e);
 
-	*filled = !empty;
+	*others = !empty || (!done && e->kind == ERR_BUSY);
 	if (done && !empty)
 		done = err_set(e, ERR_BUSY,
 		    "database %s is not empty any more: run it again",
@@ -154,11 +155,11 @@ came_back(struct move *m, bool mine, struct err *e)
 static bool
 go(struct move *m, bool mine, struct err *e)
 {
-	bool filled;
+	bool others;
 
-	if (move_rows(m, &filled, e))
+	if (move_rows(m, &others, e))
 		return leave(m, e);
-	return came_back(m, mine && !filled && !store_in_doubt(m->to), e);
+	return came_back(m, mine && !others && !store_in_doubt(m->to), e);
 }
 
 /* Has it gone, or is it on its way to another one? */
@@ -256,9 +257,11 @@ are_engines(struct store *from, struct store *to, struct err *e)
 static bool
 lock(struct store *from, int *fd, struct err *e)
 {
-	char path[4096];
+	char real[PATH_MAX], path[PATH_MAX + 8];
 
-	snprintf(path, sizeof(path), "%s.move", from->target);
+	if (realpath(from->target, real) == NULL)
+		return err_system(e, "%s", from->target);
+	snprintf(path, sizeof(path), "%s.move", real);
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*fd < 0)
 		return err_system(e, "%s", path);
