@@ -71,7 +71,8 @@ for my $c (2, 3, 4, 6, 8) {
 	$data =~ s/[^ -~]/sprintf '<%d>', ord $&/ge;
 	print STDERR "DEBUG: asked $c: $status $data\n";
 }
-printf STDERR "DEBUG: all answered in %d s\n", time - $began;
+printf STDERR "DEBUG: all answered %s\n",
+	time - $began < 3 ? 'at once' : 'late'; # a busy machine's second
 exec $ENV{CUPS_SERVERBIN} . '/filter/rastertohp', @ARGV
 	if $0 =~ /askdriver/;
 $| = 1;
@@ -121,7 +122,7 @@ document plain.pdf '[[postage 0.78]]' >"$WORK/letter.pdf"
 job=$(submit -d Talk "$WORK/letter.pdf")
 check 'a stamped page, its driver asking' completes "$job"
 check 'has all it wrote taken' logged "$job" 'asked 2: 1 '
-check 'and does not wait for a printer' logged "$job" 'all answered in 0 s'
+check 'and does not wait for a printer' logged "$job" 'all answered at once'
 check 'two decoders agree' read_stamps "$WORK/talk/took"
 check_is 'one stamp' "$(values)" 780
 check 'it verifies' verified
