@@ -264,6 +264,10 @@ says_no() {
 	! "$@" >"$WORK/no" 2>&1 && grep -q "$no_words" "$WORK/no"
 }
 
+pid_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
 if [ "${PROVIDER_ENGINE:-sqlite}" = sqlite ]; then
 	provider_postgresql
 	check 'the books of servers that serve stay' \
@@ -272,9 +276,18 @@ if [ "${PROVIDER_ENGINE:-sqlite}" = sqlite ]; then
 	for name in front one two; do
 		provider_stop "$name"
 	done
+	# one that no front asks says nowhere that it is up
+	provider_conf alone both "$(provider_port alone)" </dev/null
+	sed -i "s|^database = .*|database = sqlite:$PROVIDER/provider.db|" \
+		"$PROVIDER/alone.conf"
+	check 'a server that stays' provider_start alone
 	job=$(submit -d Postage "$WORK/one.pdf")
 	check 'they move into PostgreSQL' \
 		postaged migrate --to "$PROVIDER_DATABASE"
+	check 'a server that nobody stopped ends' until_true 15 \
+		pid_gone "$(cat "$PROVIDER/alone.pid")"
+	check 'and says why' grep -q 'these books are .*; this server ends' \
+		"$PROVIDER/alone.log"
 	check 'the file says where they are' \
 		says_no 'these books are at postgresql:' postaged audit
 	check 'and once more is once' \
