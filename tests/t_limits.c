@@ -540,6 +540,65 @@ many_who_add_at_once_are_counted(void **state)
 	is_int(added, 2, "two were there before");
 }
 
+/* One stamp, by an order that waits while this is changed and committed; `locks`:
+ * for its user system's own row. */
+static bool
+bought_meanwhile(struct help *h, struct firm *f, const char *change, bool locks)
+{
+	struct worker *other = shop_worker(&h->shop, NULL);
+	pthread_barrier_t start;
+	struct user_system u;
+	struct buyer b = {.w = shop_worker(&h->shop, NULL),
+	    .u = f->u[0],
+	    .out = calloc(1, sizeof(*b.out)),
+	    .start = &start};
+	struct err e = ERR_INIT;
+	bool found;
+
+	pthread_barrier_init(&start, NULL, 1);
+	is_ok(store_begin(other->store, STORE_WRITE, &e), &e, "begin");
+	store_system_ask(other->store, b.u.id, locks ? STORE_LOCK : STORE_LOOK);
+	is_ok(store_system_get(other->store, &u, &found, &e) &&
+		  store_run(other->store, change, &e),
+	    &e, change);
+	b.order = help_order(h, &b.u, 1);
+	is_int(pthread_create(&b.thread, NULL, buy_one, &b), 0, "thread");
+	usleep(MEANWHILE_US);
+	is_ok(store_commit(other->store, &e), &e, "commit");
+	pthread_join(b.thread, NULL);
+	free(b.order);
+	free(b.out);
+	pthread_barrier_destroy(&start);
+	shop_worker_close(b.w);
+	shop_worker_close(other);
+	return b.bought;
+}
+
+static void
+what_changes_while_one_waits_holds(void **state)
+{
+	struct help *h = *state;
+	struct firm f;
+
+	setup(h, &f);
+	/* who is short of value asks twice, and sees it the second time */
+	shop_sql(&h->shop, "UPDATE account SET load = 5000");
+	ok(bought_meanwhile(
+	       h, &f, "UPDATE usersystem SET day_max = 5000", true),
+	    "enough");
+	ok(!bought_meanwhile(h, &f, "UPDATE usersystem SET day_max = 0", true),
+	    "its limit");
+	shop_sql(&h->shop, "UPDATE usersystem SET day_max = -1");
+	ok(!bought_meanwhile(
+	       h, &f, "UPDATE account SET state = 'locked'", true),
+	    "its account");
+	shop_sql(&h->shop, "UPDATE account SET state = 'active'");
+	shop_sql(&h->shop, "UPDATE customer SET day_max = 5000");
+	ok(!bought_meanwhile(h, &f, "UPDATE customer SET day_max = 0", false),
+	    "its customer's limit");
+	help_audit(h);
+}
+
 #define COMMON(on)                                                  \
 	on(a_customers_limit_is_of_all_its_accounts),               \
 	    on(replays_are_of_no_day), on(a_quote_knows_the_limit), \
@@ -556,7 +615,8 @@ static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE),
     cmocka_unit_test(the_lower_one_of_both_sides_holds),
     cmocka_unit_test(sums_do_not_run_over)};
 /* SQLite has one writer: all wait for all */
-static const struct CMUnitTest postgresql[] = {
-    COMMON(HELP_PG), HELP_PG(who_has_no_limit_waits_for_nobody)};
+static const struct CMUnitTest postgresql[] = {COMMON(HELP_PG),
+    HELP_PG(who_has_no_limit_waits_for_nobody),
+    HELP_PG(what_changes_while_one_waits_holds)};
 
 HELP_MAIN(sqlite, postgresql)

@@ -134,6 +134,16 @@ refused(struct fixture *f, enum err_kind kind, const char *why)
 		fail_at("got \"%s\", want \"%s\"", e.text, why);
 }
 
+static void
+stays_closed(struct fixture *f, struct store *to, const char *why)
+{
+	struct err e = ERR_INIT;
+
+	ok(!store_move_back(f->h->w->store, to, &e), why);
+	if (strstr(e.text, why) == NULL)
+		fail_at("got \"%s\", want \"%s\"", e.text, why);
+}
+
 /* By a worker on the books of this URI. */
 static enum err_kind
 buy(struct help *h, const char *uri, const struct user_system *u)
@@ -406,12 +416,8 @@ what_has_gone_is_never_made_of_it_again(void **state)
 	refused(&f, ERR_REQUEST, "which has lost them");
 	is_int(f.steps, 0, "nothing was copied");
 	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_ABSENT, "from the file");
-	e = (struct err)ERR_INIT;
-	ok(!store_move_back(f.h->w->store, f.to, &e), "back");
-	ok(strstr(e.text, "gone for good") != NULL, e.text);
-	e = (struct err)ERR_INIT;
-	ok(!store_move_back(f.h->w->store, NULL, &e), "back");
-	ok(strstr(e.text, "gone for good") != NULL, e.text);
+	stays_closed(&f, f.to, "gone for good");
+	stays_closed(&f, NULL, "gone for good");
 	end(&f);
 }
 
@@ -512,14 +518,10 @@ a_crash_is_gone_on_with(void **state)
 	    "UPDATE schema_version SET name = replace(name, 'at post', "
 	    "'on the way to post') WHERE sha256 = ''");
 	is_int(buy(f.h, f.uri, &f.u), ERR_NONE, "from the other one");
-	e = (struct err)ERR_INIT;
-	ok(!store_move_back(f.h->w->store, f.to, &e), "back");
-	ok(strstr(e.text, "may have arrived") != NULL, e.text);
+	stays_closed(&f, f.to, "may have arrived");
 	is_ok(moves(&f, &out, &e), &e, "once more");
 	ok(out.before, "before");
-	e = (struct err)ERR_INIT;
-	ok(!store_move_back(f.h->w->store, NULL, &e), "back");
-	ok(strstr(e.text, "gone for good") != NULL, e.text);
+	stays_closed(&f, NULL, "gone for good");
 	end(&f);
 }
 
@@ -561,9 +563,7 @@ a_way_has_one_end(void **state)
 	store_close(f.to);
 	is_ok(store_open(pg_database(), 5000, &f.to, &e), &e, "a third one");
 	refused(&f, ERR_REQUEST, "on the way to postgresql:");
-	e = (struct err)ERR_INIT;
-	ok(!store_move_back(f.h->w->store, f.to, &e), "back");
-	ok(strstr(e.text, "that one has to say") != NULL, e.text);
+	stays_closed(&f, f.to, "that one has to say");
 	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_ABSENT, "from the file");
 	end(&f);
 }
