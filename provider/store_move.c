@@ -152,6 +152,22 @@ came_back(struct move *m, bool mine, struct err *e)
 	    store_name(m->from));
 }
 
+/* What is seen there may be nowhere else yet.  A write behind it waits for the
+ * standby, which has all before it then. */
+static bool
+leave_those_there(struct move *m, struct err *e)
+{
+	bool empty = true, done = begin_alone(m, &empty, e);
+
+	if (done && empty)
+		done = err_set(e, ERR_BUSY,
+		    "database %s is empty again: run it again",
+		    store_name(m->to));
+	done = done && store_commit(m->to, e);
+	store_rollback(m->to);
+	return done ? leave(m, e) : came_back(m, false, e);
+}
+
 static bool
 go(struct move *m, bool mine, struct err *e)
 {
@@ -194,7 +210,7 @@ move(struct move *m, struct err *e)
 	m->out->tables = (int64_t)m->tables;
 	m->out->before = is.mark.stage != MOVE_HERE && is.same;
 	if (m->out->before)
-		return is.mark.stage == MOVE_GONE || leave(m, e);
+		return is.mark.stage == MOVE_GONE || leave_those_there(m, e);
 	if (is.mark.stage == MOVE_GOING)
 		return go(m, false, e);
 	return move_close_file(m, e) && go(m, true, e);

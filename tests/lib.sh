@@ -520,14 +520,16 @@ submit() {
 }
 
 # --- what the scheduler says of a job ----------------------------------------
-job_attributes() {
-	ipptool -tv "ipp://localhost:$PORT/jobs/$1" \
-		/usr/share/cups/ipptool/get-job-attributes.test 2>/dev/null
+# ipp_says PATH ATTRIBUTE ["VALUE..." SECONDS]: see tests/ippask.c
+ipp_says() {
+	ipp_path=$1
+	shift
+	"$builddir/tests/ippask" "ipp://localhost:$PORT/$ipp_path" "$@"
 }
 
 # job_attribute JOB NAME: its value.
 job_attribute() {
-	job_attributes "$1" | sed -n "s/^ *$2 ([^)]*) = //p" | tail -n 1
+	ipp_says "jobs/$1" "$2"
 }
 
 job_state() {
@@ -549,8 +551,8 @@ job_in_state() {
 # wait_state JOB "STATE..." [SECONDS]: one of IPP's names: pending,
 # pending-held, processing, processing-stopped, canceled, aborted, completed.
 wait_state() {
-	until_true "${3:-30}" job_in_state "$1" "$2" || {
-		echo "job $1 is $(job_state "$1"), not $2: $(job_message "$1")"
+	wait_is=$(ipp_says "jobs/$1" job-state "$2" "${3:-30}") || {
+		echo "job $1 is $wait_is, not $2: $(job_message "$1")"
 		return 1
 	}
 }
@@ -567,9 +569,7 @@ job_log() {
 }
 
 printer_attribute() {
-	ipptool -tv "ipp://localhost:$PORT/printers/$1" \
-		/usr/share/cups/ipptool/get-printer-attributes.test 2>/dev/null |
-		sed -n "s/^ *$2 ([^)]*) = //p" | tail -n 1
+	ipp_says "printers/$1" "$2"
 }
 
 # --- printers ----------------------------------------------------------------

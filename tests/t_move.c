@@ -525,6 +525,71 @@ a_crash_is_gone_on_with(void **state)
 	end(&f);
 }
 
+/* Whoever moves them has not heard the end of it, and the file stays closed: the
+ * other one knows. */
+static void
+in_doubt(struct fixture *f)
+{
+	struct store_move out;
+	struct err e;
+
+	ok(!moves(f, &out, &e), "in doubt");
+	ok(store_in_doubt(f->to), e.text);
+	ok(strstr(e.text, "stays closed") != NULL, e.text);
+	is_int(buy(f->h, f->h->shop.uri, &f->u), ERR_ABSENT, "from the file");
+}
+
+static void
+a_commit_in_doubt_that_was_none(void **state)
+{
+	struct fixture f;
+	struct store_move out;
+	struct err e = ERR_INIT;
+	int from, to;
+
+	setup(*state, &f);
+	is_ok(store_migrate(f.to, &from, &to, &e), &e, "schema");
+	sql(f.to, "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+		  "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); "
+		  "RETURN NULL; END'");
+	sql(f.to, "CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON licence "
+		  "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+		  "EXECUTE FUNCTION die()");
+	in_doubt(&f);
+	is_ok(store_move_back(f.h->w->store, f.to, &e), &e, "nothing came");
+	is_int(buy(f.h, f.h->shop.uri, &f.u), ERR_NONE, "from the file");
+	in_doubt(&f);
+	sql(f.to, "DROP TRIGGER dies ON licence");
+	is_ok(moves(&f, &out, &e), &e, "again");
+	ok(!out.before, "now");
+	is_int(buy(f.h, f.uri, &f.u), ERR_NONE, "from the other one");
+	is_int(issued.stamp[1].piece, MANY + 4, "piece");
+	end(&f);
+}
+
+static void
+a_commit_in_doubt_that_was_one(void **state)
+{
+	struct fixture f;
+	struct store_move out;
+	struct err e = ERR_INIT;
+	int from, to;
+
+	setup(*state, &f);
+	is_ok(store_migrate(f.to, &from, &to, &e), &e, "schema");
+	pg_standby_away(true);
+	in_doubt(&f);
+	/* nor when they are seen there: no standby has them */
+	in_doubt(&f);
+	pg_standby_away(false);
+	stays_closed(&f, f.to, "may have arrived");
+	is_ok(moves(&f, &out, &e), &e, "again");
+	ok(out.before, "they had arrived");
+	is_int(buy(f.h, f.uri, &f.u), ERR_NONE, "from the other one");
+	is_int(issued.stamp[1].piece, MANY + 2, "piece");
+	end(&f);
+}
+
 /* What another run closed may be on its way still: a failure does not open it. */
 static void
 only_who_closed_it_opens_it(void **state)
@@ -575,9 +640,14 @@ one_moves_at_a_time(void **state)
 	struct store_move out;
 	struct err e = ERR_INIT;
 	struct store *other;
+	char link[512];
 
+	/* by another name of the file */
 	setup(*state, &f);
-	is_ok(store_open(f.h->shop.uri, 5000, &other, &e), &e, "the file");
+	snprintf(link, sizeof(link), "%s.link", f.h->shop.uri);
+	is_int(symlink(strchr(f.h->shop.uri, ':') + 1, strchr(link, ':') + 1),
+	    0, "link");
+	is_ok(store_open(link, 5000, &other, &e), &e, "the file");
 	f.other = other;
 	is_ok(moves(&f, &out, &e), &e, "move");
 	ok(f.steps > 0, "steps");
@@ -632,6 +702,8 @@ main(void)
 	    HELP_SQLITE(books_that_do_not_agree_stay),
 	    HELP_SQLITE(a_crash_is_gone_on_with),
 	    HELP_SQLITE(what_has_gone_is_never_made_of_it_again),
+	    HELP_SQLITE(a_commit_in_doubt_that_was_none),
+	    HELP_SQLITE(a_commit_in_doubt_that_was_one),
 	    HELP_SQLITE(only_who_closed_it_opens_it),
 	    HELP_SQLITE(a_way_has_one_end),
 	    HELP_SQLITE(one_moves_at_a_time),
