@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "stamp/indicium.h"
+#include "vault/stamp_check.h"
 
 struct batch {
 	struct journal_stamp stamp[VAULT_BATCH_MAX];
@@ -26,20 +27,25 @@ struct issuing {
 	size_t batch;	     /* stamps that are debited in one step */
 };
 
-/* Do the signed bytes say what was asked?  If not, nothing goes on. */
+/* Do the signed bytes say what was asked?  If not, nothing goes on: whatever came
+ * from a vault now or is found in it after a crash. */
 static bool
 check_answer(const struct pool_member *m, const struct psd_request *in,
     const struct psd_stamp *out, struct indicium *said, struct err *e)
 {
 	char id[INDICIUM_PSD_ID];
+	const char *fault;
 
-	if (!indicium_decode(out->indicium, out->len, said, e) ||
-	    memcmp(in->key, out->key, PSD_KEY_BYTES) != 0 ||
-	    (mils)said->postage != in->amount ||
-	    said->mail_date != in->mail_date ||
-	    said->sheet_serial != in->sheet_serial)
+	if (!indicium_decode(out->indicium, out->len, said, e))
+		return false;
+	fault = memcmp(in->key, out->key, PSD_KEY_BYTES) != 0
+		    ? "it is for another mark"
+		    : stamp_request_fault(said, in);
+	if (fault != NULL)
 		return err_set(e, ERR_CORRUPT,
-		    "the vault signed another stamp than was asked for");
+		    "%s signed another stamp than was asked for (%s): nothing "
+		    "is printed of it",
+		    m->id, fault);
 	return m->status.pooled ||
 	       strcmp(indicium_psd_id(said, id), m->id) == 0 ||
 	       err_set(

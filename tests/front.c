@@ -289,6 +289,8 @@ debit(struct front *f, const struct psd_request *r, enum front_fault fault)
 
 	if (fault == DO_OTHER_AMOUNT)
 		in.amount += 10;
+	if (fault == DO_OTHER_PLACE)
+		in.destination += 1;
 	s->psd = (int)(f->stamps % FRONT_PSDS);
 	is_ok(vault_debit(f->psd[s->psd], &in, 1, &s->stamp, &e), &e, "debit");
 	s->request = *r;
@@ -607,7 +609,7 @@ answer(void *context, const struct tls_request *r, struct tls_answer *out)
 	pthread_mutex_unlock(&f->lock);
 	if (fault == DO_CUT_AFTER)
 		out->fault = TLS_CUT;
-	if (fault == DO_SAY_AFTER)
+	if (fault == DO_SAY_AFTER || fault == DO_OTHER_PLACE)
 		refuse(out, arg, "", "as told");
 	if (fault == DO_TRUNCATE)
 		out->body_len /= 2;

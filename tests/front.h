@@ -42,6 +42,7 @@ enum front_fault {
 	DO_OTHER_SIGNATURE,
 	DO_OTHER_PSD,	 /* names the PSD that did not sign */
 	DO_OTHER_AMOUNT, /* debits 10 mils more, and signs that */
+	DO_OTHER_PLACE,	 /* signs for another address, and says 503 */
 	DO_OTHER_KEY,
 	DO_DOUBLE, /* the first stamp for all keys; finds what is not there */
 	DO_FEWER,

@@ -172,6 +172,24 @@ a_lost_answer_is_found_by_the_next_run(void **state)
 	is_int(f.asked[AT_FIND], COUNT, "each was looked for");
 }
 
+/* A front that keeps a customer's stamp, and has another one found for it. */
+static void
+another_stamp_is_not_found(void **state)
+{
+	struct job job = letter(1);
+	struct err e = ERR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		front_will(&f, AT_INDICIA, DO_OTHER_PLACE, 503);
+	ok(!print(&job, &e), "nobody answers");
+	is_err(&e, ERR_ABSENT, "unknown");
+	job.processing += 60;
+	ok(!print(&job, &e), "found");
+	is_err(&e, ERR_CORRUPT, "found");
+	ok(strstr(e.text, "its places are others") != NULL, e.text);
+}
+
 static void
 a_late_question_costs_nothing(void **state)
 {
@@ -509,6 +527,7 @@ main(void)
 	    F(stamps_are_bought_and_booked),
 	    F(a_stamp_is_named_as_it_says),
 	    F(a_lost_answer_is_found_by_the_next_run),
+	    F(another_stamp_is_not_found),
 	    F(a_late_question_costs_nothing),
 	    F(no_takes_the_intents_back),
 	    F(a_locked_system_says_why),
