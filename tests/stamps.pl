@@ -97,22 +97,38 @@ sub symbols {
 	return @all;
 }
 
-# The page as a picture: width, height, grey bytes.
-sub picture {
+my $scratch = "/tmp/stamps.$$.pgm";
+END { unlink $scratch if defined $scratch }
+
+sub bytes_of {
 	my ($file) = @_;
-	my $pgm;
 	if ($file =~ /\.pgm$/) {
 		open my $in, '<:raw', $file or die "$file: $!";
-		local $/;
-		$pgm = <$in>;
-	} else {
-		my ($tool) = grep { -x } qw(/usr/bin/convert-im6.q16
-			/usr/bin/magick /usr/bin/convert);
-		$pgm = output_of($tool // 'convert', $file, '-background', 'white',
-			'-alpha', 'remove', '-colorspace', 'Gray', '-depth', '8', 'pgm:-');
+		my $bytes = '';
+		read $in, $bytes, -s $in;
+		return $bytes;
 	}
-	$pgm =~ /^P5\s+(?:#[^\n]*\n\s*)*(\d+)\s+(\d+)\s+255\s/ or die "$file: no picture\n";
-	return {w => $1, h => $2, bytes => substr $pgm, length $&};
+	my ($tool) = grep { -x } qw(/usr/bin/convert-im6.q16
+		/usr/bin/magick /usr/bin/convert);
+	return output_of($tool // 'convert', $file, '-background', 'white',
+		'-alpha', 'remove', '-colorspace', 'Gray', '-depth', '8', 'pgm:-');
+}
+
+# The page as a picture: width, height, grey bytes.  Of white rows that follow
+# each other no more stay than a quiet zone has: most of a page is white, and each
+# decoder would look at it.  `row` says which rows are here.
+sub picture {
+	my ($file) = @_;
+	my $all = bytes_of($file);
+	substr($all, 0, 200) =~ /^P5\s+(?:#[^\n]*\n\s*)*(\d+)\s+(\d+)\s+255\s/
+		or die "$file: no picture\n";
+	my ($w, $h, $from) = ($1, $2, length $&);
+	my ($white, $quiet, $run) = ("\xff" x $w, int $w / 25, 0);
+	my @row = grep {
+		$run = substr($all, $from + $_ * $w, $w) eq $white ? $run + 1 : 0;
+		$run <= $quiet } 0 .. $h - 1;
+	return {w => $w, h => scalar @row, row => \@row, bytes => join '',
+		map { substr $all, $from + $_ * $w, $w } @row};
 }
 
 sub save {
@@ -150,9 +166,6 @@ sub blank {
 		for $y0 .. $y1 - 1;
 }
 
-my $scratch = "/tmp/stamps.$$.pgm";
-END { unlink $scratch if defined $scratch }
-
 # Where dots are small every other row and column is enough.
 sub zbar_finds {
 	my ($p, $file) = @_;
@@ -187,7 +200,7 @@ sub zxing_finds {
 	my @all;
 	my %left = %$zbar;
 	for (1 .. 20) {
-		save($p, $scratch);
+		save($p, $scratch) if @all;
 		my @new = symbols(output_of('ZXingReader', '-format',
 			'QRCode,DataMatrix,PDF417', $scratch));
 		last unless @new;
@@ -211,7 +224,8 @@ sub page_of {
 			: $a->{x} <=> $b->{x} } @symbols;
 	for my $s (@symbols) {
 		my $b = delete $s->{bytes};
-		my $where = "$file: at $s->{x},$s->{y}";
+		my $y = $page->{row}[clip($s->{y}, $page->{h} - 1)];
+		my $where = "$file: at $s->{x},$y";
 		if (indicium_len($b) != length $b) {
 			complain("$where: no indicium");
 			next;
@@ -225,7 +239,7 @@ sub page_of {
 			complain("$where: dmtx read other bytes")
 				if dmtx_reads($page, $s) ne $b;
 		}
-		my %f = (%$s, fields($b));
+		my %f = (%$s, fields($b), y => $y);
 		print join(' ', "page=$n", map { "$_=$f{$_}" } qw(x y w h turn symbol
 			version psd ascending postage descending date origin to category
 			serial label extension hex)), "\n";
