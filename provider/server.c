@@ -217,6 +217,23 @@ run(void *context)
 	return NULL;
 }
 
+/* What a front may do to the books, who takes it over may. */
+static void
+warn_of_rights(struct store *s)
+{
+	static const char sql[] =
+	    "SELECT COUNT(*) WHERE has_table_privilege('person', 'INSERT')";
+	struct err e = ERR_INIT;
+
+	if (store_engine(s) == STORE_POSTGRESQL &&
+	    store_begin(s, STORE_READ, &e) && store_run(s, sql, &e) &&
+	    store_row(s) && store_int(s, 0) > 0)
+		log_warning("the database's user may change all books, and a "
+			    "front needs to look for servers only: give it one "
+			    "of its own (PROVIDER.md, PostgreSQL)");
+	store_rollback(s);
+}
+
 static bool
 start(struct servers *s, const struct config *c, struct err *e)
 {
@@ -232,6 +249,7 @@ start(struct servers *s, const struct config *c, struct err *e)
 	    !https_open(&setup, &s->https, e))
 		return false;
 	store_set_answer(s->store, 2 * STORE_MS);
+	warn_of_rights(s->store);
 	one_round(s);
 	s->running = pthread_create(&s->thread, NULL, run, s) == 0;
 	return s->running || err_system(e, "a thread");

@@ -64,13 +64,23 @@ provider_certificates() {
 	provider_certificate process 127.0.0.1
 }
 
+# provider_database ROLE: a front is a user of PostgreSQL's that can look for
+# servers, and nothing else (docs/PROVIDER.md).
+provider_database() {
+	if [ "$1" = web ] && [ "$PROVIDER_DATABASE" = "${PG_URI:-}" ]; then
+		echo "postgresql:host=$PG user=front dbname=postgres"
+	else
+		echo "$PROVIDER_DATABASE"
+	fi
+}
+
 # provider_conf NAME ROLE PORT: standard input is added to its end.
 provider_conf() {
 	cat >"$PROVIDER/$1.conf" <<-EOT
 	[postaged]
 	role = $2
 	name = $1
-	database = $PROVIDER_DATABASE
+	database = $(provider_database "$2")
 	authority = $PROVIDER/authority
 	cluster-key = $PROVIDER/cluster.key
 	choose-psd = ${CHOOSE_PSD:-round-robin}
@@ -135,6 +145,12 @@ provider_setup() {
 		sed 's/^/# /' "$PROVIDER/init.log"
 		exit 99
 	}
+	[ "$1" != postgresql ] || provider_front_user
+}
+
+provider_front_user() {
+	psql -Xq "$PG_CONN" -c 'CREATE ROLE front LOGIN' -c 'GRANT SELECT
+		ON schema_version, licence, server TO front' || exit 99
 }
 
 # provider_port NAME: which each process keeps.

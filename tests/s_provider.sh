@@ -51,6 +51,8 @@ provider_server one
 provider_server two
 provider_front
 check 'the front has two servers' until_true 5 good_are 2
+check_fails 'and it may not write' grep 'may change all books' \
+	"$PROVIDER/front.log"
 postaged account add Example Mailroom --load 2.00 >/dev/null
 postaged psd add Mailroom --count 2 >/dev/null
 postaged credit Mailroom 200.00 --ref R1 >/dev/null
@@ -297,6 +299,8 @@ if [ "${PROVIDER_ENGINE:-sqlite}" = sqlite ]; then
 	for name in one two front; do
 		provider_start "$name"
 	done
+	check 'a front whose user may write says so' grep -q \
+		'may change all books' "$PROVIDER/front.log"
 	arrives 'a job that waited for it' "$job" 780
 	check_is 'a new stamp is good' "$(asked verify)" VALID
 	prints 'they go on' Postage 780 "$WORK/one.pdf"
