@@ -46,6 +46,7 @@ struct attempt {
 	bool known[ISSUE_MAX];
 	size_t fresh;
 	mils sum;      /* of the fresh */
+	int64_t free;  /* those of them that have no value */
 	mils short_by; /* what would be enough, where it is put best */
 	mils lump; /* no PSD has enough for this stamp; 0 = all too little */
 };

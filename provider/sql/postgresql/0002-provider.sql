@@ -90,6 +90,7 @@ CREATE TABLE usersystem (
 );
 CREATE INDEX usersystem_account ON usersystem (account);
 
+-- day_free: stamps of no value, of that day.
 CREATE TABLE usersystem_count (
 	usersystem BIGINT PRIMARY KEY REFERENCES usersystem (id),
 	fence BIGINT NOT NULL DEFAULT 1,
@@ -98,7 +99,8 @@ CREATE TABLE usersystem_count (
 	day BIGINT NOT NULL DEFAULT 0,
 	day_spent BIGINT NOT NULL DEFAULT 0 CHECK (day_spent >= 0),
 	month BIGINT NOT NULL DEFAULT 0,
-	month_spent BIGINT NOT NULL DEFAULT 0 CHECK (month_spent >= 0)
+	month_spent BIGINT NOT NULL DEFAULT 0 CHECK (month_spent >= 0),
+	day_free BIGINT NOT NULL DEFAULT 0 CHECK (day_free >= 0)
 ) WITH (fillfactor = 50);
 
 CREATE TABLE cost_code (
