@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A label sheet, for a user system of the account that it is bound to.
+ * A label sheet, for a user system of the account whose it is, or could be.
  */
 #include "provider/api.h"
 
@@ -62,7 +62,8 @@ give(
 
 	if (!read_sheet(c, serial, &sheet, labels, e))
 		return false;
-	if (!sheet.known && sheet.account == 0 && !sheet.is_void)
+	if ((!sheet.known && sheet.account == 0 && !sheet.is_void) ||
+	    sheet_is_hidden(&sheet, c->system.account))
 		return api_missing(c, "label sheet");
 	if (sheet.account != 0 && sheet.account != c->system.account)
 		return err_set(e, ERR_DENIED,

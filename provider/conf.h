@@ -35,6 +35,7 @@ struct config {
 	char authority[PATH_MAX];   /* folder: vault/authority.h */
 	char cluster_key[PATH_MAX]; /* shared by fronts and servers, "" none */
 	enum choose choose_psd, choose_server;
+	int redates;	/* stamps of no value, of a user system, a day */
 	bool any_sheet; /* sheets = any: unregistered label sheets, too */
 	int workers;
 	int drain_s; /* for requests under way, at the end */

@@ -192,6 +192,7 @@ static bool
 spend(struct talk *t, mils amount, struct err *e)
 {
 	struct store *s = t->w->store;
+	const struct spend more = {.sum = amount};
 	struct user_system who;
 	bool found;
 
@@ -204,9 +205,9 @@ spend(struct talk *t, mils amount, struct err *e)
 		    t->call->who->name);
 	if (who.why[0] != '\0')
 		return err_set(e, ERR_DENIED, "%s", who.why);
-	if (!spend_allowed(t->w, &who, amount, false, e))
+	if (!spend_allowed(t->w, &who, &more, false, e))
 		return false;
-	spend_count(&who, amount);
+	spend_count(&who, &more);
 	store_system_put(s, &who);
 	store_system_send(s);
 	return store_flush(s, e);

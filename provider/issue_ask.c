@@ -48,7 +48,7 @@ issue_read_known(struct attempt *a, struct err *e)
 	const struct issue_order *o = a->order;
 
 	a->fresh = 0;
-	a->sum = 0;
+	a->sum = a->free = 0;
 	for (size_t i = 0; i < o->count; i++) {
 		a->known[i] = false;
 		if (a->look_up && !store_stamp_get(a->w->store,
@@ -62,6 +62,7 @@ issue_read_known(struct attempt *a, struct err *e)
 		}
 		a->fresh++;
 		a->sum += o->item[i].request.amount;
+		a->free += o->item[i].request.amount == 0;
 	}
 	return true;
 }

@@ -97,20 +97,22 @@ issue_is_simple(const struct attempt *a)
 bool
 issue_check(struct attempt *a, struct err *e)
 {
+	const struct spend more = {a->sum, a->free};
 	struct user_system *u = &a->system;
 
 	if (u->why[0] != '\0')
 		return err_set(e, ERR_DENIED, "%s", u->why);
 	return check_fence(a, e) && check_bought(a, e) && check_items(a, e) &&
-	       check_costs(a, e) && spend_allowed(a->w, u, a->sum, a->trial, e);
+	       check_costs(a, e) && spend_allowed(a->w, u, &more, a->trial, e);
 }
 
 void
 issue_count(struct attempt *a)
 {
+	const struct spend what = {a->sum, a->free};
 	struct user_system *u = &a->system;
 
 	u->ascending += a->sum;
 	u->pieces += (int64_t)a->fresh;
-	spend_count(u, a->sum);
+	spend_count(u, &what);
 }

@@ -46,6 +46,7 @@ struct attempt {
 	bool known[ISSUE_MAX];
 	size_t fresh;
 	mils sum;      /* of the fresh */
+	int64_t free;  /* those of them that have no value */
 	mils short_by; /* what would be enough, where it is put best */
 	mils lump; /* no PSD has enough for this stamp; 0 = all too little */
 };
@@ -89,8 +90,9 @@ MUST_CHECK bool issue_check(struct attempt *a, struct err *e);
 bool issue_is_simple(const struct attempt *a);
 
 /* May the fresh stamps go onto their label sheets?  Binds sheets that are
- * nobody's to the account.
- * Errors: ERR_DENIED (sheet unknown, another's or void; label used or void). */
+ * nobody's to the account; a stamp of no value binds none.
+ * Errors: ERR_DENIED (sheet unknown, another's, nobody's yet or void; label used or
+ * void). */
 MUST_CHECK bool issue_sheets(struct attempt *a, struct err *e);
 
 /* Counts what was spent. */

@@ -2,6 +2,9 @@
 /*
  * Stamps on label sheets: is each sheet the account's, and each label free?
  *
+ * A stamp of value makes a sheet that is nobody's the account's.  One of no value
+ * does not: sheets that others have paid for would be had for nothing.
+ *
  * The sheets are bound, and so locked, before their labels are read: of two
  * orders for one label the second one sees the first one's stamp.
  */
@@ -49,15 +52,23 @@ check_sheet(
 {
 	unsigned long long serial = sheet->serial;
 
-	if (!sheet->known && !a->w->provider->any_sheet)
+	if ((!sheet->known || sheet_is_hidden(sheet, a->system.account)) &&
+	    !a->w->provider->any_sheet)
 		return err_set(e, ERR_DENIED,
-		    "label sheet %llu is not registered with the provider: "
-		    "check the serial number that is printed on it",
+		    "label sheet %llu is not registered with the provider, or "
+		    "not for this account: check the serial number that is "
+		    "printed on it",
+		    serial);
+	if (sheet->account == 0)
+		return err_set(e, ERR_DENIED,
+		    "label sheet %llu is nobody's yet, and a stamp of no value "
+		    "does not make it yours: print one of value onto it first, "
+		    "or ask the provider to give it to your account",
 		    serial);
 	if (sheet->account != a->system.account)
 		return err_set(e, ERR_DENIED,
-		    "label sheet %llu belongs to another account, which used "
-		    "it first",
+		    "label sheet %llu belongs to another account: take one of "
+		    "your own, or ask the provider",
 		    serial);
 	return !sheet->is_void ||
 	       err_set(e, ERR_DENIED,
@@ -101,14 +112,27 @@ check_labels(const struct attempt *a, const struct sheet_row *sheet,
 }
 
 static bool
+has_value(const struct attempt *a, uint64_t serial)
+{
+	for (size_t i = 0; i < a->order->count; i++) {
+		const struct psd_request *r = &a->order->item[i].request;
+
+		if (!a->known[i] && r->sheet_serial == serial && r->amount > 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
 check_all(struct attempt *a, struct sheets *s, struct err *e)
 {
 	struct store *store = a->w->store;
 	struct sheet_row sheet;
 
 	for (size_t i = 0; i < s->count; i++) {
-		store_sheet_bind_ask(
-		    store, s->serial[i], a->system.account, worker_ms(a->w));
+		store_sheet_bind_ask(store, s->serial[i],
+		    has_value(a, s->serial[i]) ? a->system.account : 0,
+		    worker_ms(a->w));
 		store_sheet_labels_ask(store, s->serial[i]);
 	}
 	for (size_t i = 0; i < s->count; i++)

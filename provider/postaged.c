@@ -31,7 +31,7 @@ static const struct {
     {"person", verb_person, "adds a person with a role, makes the token"},
     {"cost", verb_cost, "adds, removes, lists the cost codes of an account"},
     {"refund", verb_refund, "lists refunds, approves and rejects them"},
-    {"sheet", verb_sheet, "registers label sheets, shows and voids them"},
+    {"sheet", verb_sheet, "registers label sheets, shows, voids, releases"},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

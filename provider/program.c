@@ -125,6 +125,7 @@ program_open(struct program *p, struct err *e)
 	p->provider.refund_days = p->config.refund_days;
 	p->provider.approve_above = p->config.approve_above;
 	p->provider.any_sheet = p->config.any_sheet;
+	p->provider.redates = p->config.redates;
 	p->provider.tally = &p->tally;
 	p->provider.load = &p->load;
 	if (!check_books(&p->config, e) || !read_cluster_key(p, e))

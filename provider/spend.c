@@ -19,7 +19,7 @@ turn_calendar(struct user_system *u, uint32_t today)
 
 	if (is_newer(today, u->day, tomorrow)) {
 		u->day = today;
-		u->day_spent = 0;
+		u->day_spent = u->day_free = 0;
 	}
 	if (is_newer(today / 100, u->month, tomorrow / 100)) {
 		u->month = today / 100;
@@ -37,6 +37,20 @@ check_sums(const struct limits *l, const struct spent_sums *spent,
 	return limits_allow(l, &day, e) && limits_allow(l, &month, e);
 }
 
+static bool
+check_free(const struct worker *w, const struct user_system *u, int64_t more,
+    struct err *e)
+{
+	int most = w->provider->redates;
+
+	return more == 0 || u->day_free + more <= most ||
+	       err_set(e, ERR_DENIED,
+		   "user system %s gets %d stamps of no value a day (date "
+		   "corrections): it had %lld, and %lld are asked for; wait "
+		   "until tomorrow, or ask the provider",
+		   u->name, most, (long long)u->day_free, (long long)more);
+}
+
 bool
 spend_is_own(const struct user_system *u)
 {
@@ -48,27 +62,29 @@ spend_is_own(const struct user_system *u)
 }
 
 bool
-spend_allowed(struct worker *w, struct user_system *u, mils more, bool look,
-    struct err *e)
+spend_allowed(struct worker *w, struct user_system *u, const struct spend *more,
+    bool look, struct err *e)
 {
 	struct spent_sums spent;
 
 	turn_calendar(u, worker_today(w));
 	spent =
 	    (struct spent_sums){.day = u->day_spent, .month = u->month_spent};
-	if (!check_sums(&u->limits, &spent, "", more, e))
+	if (!check_free(w, u, more->free, e) ||
+	    !check_sums(&u->limits, &spent, "", more->sum, e))
 		return false;
 	if (spend_is_own(u))
 		return true;
 	store_customer_spent_ask(w->store, u->customer, worker_today(w), !look);
 	return store_customer_spent_get(w->store, !look, &spent, e) &&
 	       check_sums(look ? &u->customer_limits : &spent.limits, &spent,
-		   u->customer_name, more, e);
+		   u->customer_name, more->sum, e);
 }
 
 void
-spend_count(struct user_system *u, mils sum)
+spend_count(struct user_system *u, const struct spend *what)
 {
-	u->day_spent += sum;
-	u->month_spent += sum;
+	u->day_spent += what->sum;
+	u->month_spent += what->sum;
+	u->day_free += what->free;
 }

@@ -75,7 +75,9 @@ static const struct {
 	"CAST(s.label AS TEXT) FROM stamp s "
 	"JOIN usersystem u ON u.id = s.usersystem "
 	"LEFT JOIN sheet h ON h.serial = s.sheet WHERE s.sheet IS NOT NULL "
-	"AND (h.account IS NULL OR h.account <> u.account)"},
+	"AND (h.account IS NULL OR h.account <> u.account) "
+	"AND NOT EXISTS (SELECT 1 FROM sheet_release r "
+	"WHERE r.sheet = s.sheet AND r.account = u.account)"},
     {"no label is used that its sheet has not",
 	"SELECT 'sheet ' || CAST(s.sheet AS TEXT) || ' label ' || "
 	"CAST(s.label AS TEXT) FROM stamp s "

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SQL_RANGE "SELECT first, last, media, labels, made FROM sheet_range "
+#define SQL_RANGE                                                          \
+	"SELECT r.first, r.last, r.media, r.labels, r.made, "              \
+	"COALESCE(r.account, 0), COALESCE(a.name, '') FROM sheet_range r " \
+	"LEFT JOIN account a ON a.id = r.account "
 
 static void
 read_range(struct store *s, struct sheet_range *out)
@@ -14,6 +17,8 @@ read_range(struct store *s, struct sheet_range *out)
 	snprintf(out->media, sizeof(out->media), "%s", store_text(s, 2));
 	out->labels = (uint16_t)store_int(s, 3);
 	out->made = store_int(s, 4);
+	out->account = store_int(s, 5);
+	snprintf(out->owner, sizeof(out->owner), "%s", store_text(s, 6));
 }
 
 /* --- ranges ---------------------------------------------------------------------- */
@@ -27,8 +32,8 @@ find_overlap(struct store *s, const struct sheet_range *range,
 	store_put_int(s, (int64_t)range->first);
 	*found = false;
 	if (!store_run(s,
-		SQL_RANGE "WHERE first <= $1 AND last >= $2 "
-			  "ORDER BY first LIMIT 1",
+		SQL_RANGE "WHERE r.first <= $1 AND r.last >= $2 "
+			  "ORDER BY r.first LIMIT 1",
 		e))
 		return false;
 	*found = store_row(s);
@@ -42,6 +47,41 @@ same_range(const struct sheet_range *a, const struct sheet_range *b)
 {
 	return a->first == b->first && a->last == b->last &&
 	       a->labels == b->labels && strcmp(a->media, b->media) == 0;
+}
+
+static bool
+give_range(struct store *s, const struct sheet_range *range, int64_t account,
+    struct err *e)
+{
+	store_put_int(s, account);
+	store_put_int(s, (int64_t)range->first);
+	return store_run(
+	    s, "UPDATE sheet_range SET account = $1 WHERE first = $2", e);
+}
+
+/* It is registered: for nobody yet, perhaps. */
+static bool
+add_again(struct store *s, const struct sheet_range *was,
+    const struct sheet_range *range, bool *fresh, struct err *e)
+{
+	if (range->account == 0 || range->account == was->account)
+		return true;
+	if (was->account != 0)
+		return err_set(e, ERR_REQUEST,
+		    "sheets %llu to %llu are registered for account %s",
+		    (unsigned long long)was->first,
+		    (unsigned long long)was->last, was->owner);
+	*fresh = give_range(s, was, range->account, e);
+	return *fresh;
+}
+
+static void
+put_account(struct store *s, int64_t account)
+{
+	if (account != 0)
+		store_put_int(s, account);
+	else
+		store_put_null(s);
 }
 
 bool
@@ -60,7 +100,7 @@ store_range_add(struct store *s, const struct sheet_range *range, bool *fresh,
 	if (!find_overlap(s, range, &other, &found, e))
 		return false;
 	if (found && same_range(range, &other))
-		return true;
+		return add_again(s, &other, range, fresh, e);
 	if (found)
 		return err_set(e, ERR_REQUEST,
 		    "sheets %llu to %llu overlap %llu to %llu (%s), which are "
@@ -73,10 +113,11 @@ store_range_add(struct store *s, const struct sheet_range *range, bool *fresh,
 	store_put_int(s, (int64_t)range->last);
 	store_put_text(s, range->media);
 	store_put_int(s, range->labels);
+	put_account(s, range->account);
 	store_put_int(s, range->made);
 	*fresh = store_run(s,
-	    "INSERT INTO sheet_range (first, last, media, labels, made) "
-	    "VALUES ($1, $2, $3, $4, $5)",
+	    "INSERT INTO sheet_range (first, last, media, labels, account, "
+	    "made) VALUES ($1, $2, $3, $4, $5, $6)",
 	    e);
 	return *fresh;
 }
@@ -85,7 +126,7 @@ bool
 store_range_list(
     struct store *s, sheet_range_fn *each, void *context, struct err *e)
 {
-	if (!store_run(s, SQL_RANGE "ORDER BY first", e))
+	if (!store_run(s, SQL_RANGE "ORDER BY r.first", e))
 		return false;
 	while (store_row(s)) {
 		struct sheet_range range;
@@ -102,8 +143,7 @@ static void
 ask_range(struct store *s, uint64_t serial)
 {
 	store_put_int(s, (int64_t)serial);
-	store_send(
-	    s, SQL_RANGE "WHERE first <= $1 AND last >= $1 ORDER BY first");
+	store_send(s, SQL_RANGE "WHERE r.first <= $1 AND r.last >= $1");
 }
 
 static bool
@@ -112,8 +152,13 @@ get_range(struct store *s, struct sheet_row *out, struct err *e)
 	if (!store_receive(s, e))
 		return false;
 	out->known = store_row(s);
-	if (out->known)
-		read_range(s, &out->range);
+	if (!out->known)
+		return true;
+	read_range(s, &out->range);
+	if (out->account == 0) {
+		out->account = out->range.account;
+		memcpy(out->owner, out->range.owner, sizeof(out->owner));
+	}
 	return true;
 }
 
@@ -126,6 +171,7 @@ get_sheet(struct store *s, struct sheet_row *out, struct err *e)
 		return true;
 	out->account = store_int(s, 0);
 	out->is_void = strcmp(store_text(s, 1), "void") == 0;
+	snprintf(out->owner, sizeof(out->owner), "%s", store_text(s, 2));
 	return true;
 }
 
@@ -135,9 +181,19 @@ store_sheet_find(
 {
 	*out = (struct sheet_row){.serial = serial};
 	store_put_int(s, (int64_t)serial);
-	store_send(s, "SELECT account, state FROM sheet WHERE serial = $1");
+	store_send(s,
+	    "SELECT COALESCE(h.account, 0), h.state, COALESCE(a.name, '') "
+	    "FROM sheet h LEFT JOIN account a ON a.id = h.account "
+	    "WHERE h.serial = $1");
 	ask_range(s, serial);
 	return get_sheet(s, out, e) && get_range(s, out, e);
+}
+
+bool
+sheet_is_hidden(const struct sheet_row *sheet, int64_t account)
+{
+	return sheet->account != account && sheet->range.account != 0 &&
+	       sheet->range.account != account;
 }
 
 void
@@ -145,14 +201,16 @@ store_sheet_bind_ask(
     struct store *s, uint64_t serial, int64_t account, int64_t made)
 {
 	store_put_int(s, (int64_t)serial);
-	store_put_int(s, account);
+	put_account(s, account);
 	store_put_int(s, made);
-	store_send(s,
-	    "INSERT INTO sheet (serial, account, bound) VALUES ($1, $2, $3) "
-	    "ON CONFLICT (serial) DO UPDATE SET "
-	    "account = COALESCE(sheet.account, $2), "
-	    "bound = CASE WHEN sheet.account IS NULL THEN $3 "
-	    "ELSE sheet.bound END RETURNING account, state");
+	store_send(s, "INSERT INTO sheet (serial, account, bound) VALUES ($1, "
+		      "COALESCE((SELECT r.account FROM sheet_range r "
+		      "WHERE r.first <= $1 AND r.last >= $1), $2), $3) "
+		      "ON CONFLICT (serial) DO UPDATE SET "
+		      "account = COALESCE(sheet.account, excluded.account), "
+		      "bound = CASE WHEN sheet.account IS NULL THEN $3 "
+		      "ELSE sheet.bound END "
+		      "RETURNING COALESCE(account, 0), state, ''");
 	ask_range(s, serial);
 }
 
@@ -162,6 +220,68 @@ store_sheet_bind_get(
 {
 	*out = (struct sheet_row){.serial = serial};
 	return get_sheet(s, out, e) && get_range(s, out, e);
+}
+
+/* --- releasing -------------------------------------------------------------------- */
+
+/* Locks its row, which is there from now on. */
+static bool
+hold(struct store *s, uint64_t serial, struct err *e)
+{
+	store_put_int(s, (int64_t)serial);
+	return store_run(s,
+	    "INSERT INTO sheet (serial) VALUES ($1) "
+	    "ON CONFLICT (serial) DO UPDATE SET state = sheet.state",
+	    e);
+}
+
+static bool
+remember(struct store *s, uint64_t serial, int64_t made, struct err *e)
+{
+	store_put_int(s, (int64_t)serial);
+	store_put_int(s, made);
+	return store_run(s,
+	    "INSERT INTO sheet_release (sheet, account, made) "
+	    "SELECT serial, account, $2 FROM sheet "
+	    "WHERE serial = $1 AND account IS NOT NULL",
+	    e);
+}
+
+bool
+store_sheet_release(struct store *s, uint64_t serial, int64_t account,
+    int64_t made, struct err *e)
+{
+	struct sheet_row sheet;
+
+	if (!store_sheet_find(s, serial, &sheet, e))
+		return false;
+	if (!sheet.known && sheet.account == 0)
+		return err_set(e, ERR_REQUEST,
+		    "label sheet %llu is not registered, and nobody's",
+		    (unsigned long long)serial);
+	if (!hold(s, serial, e) || !remember(s, serial, made, e))
+		return false;
+	store_put_int(s, (int64_t)serial);
+	put_account(s, account);
+	store_put_int(s, made);
+	return store_run(s,
+	    "UPDATE sheet SET account = $2, bound = $3 WHERE serial = $1", e);
+}
+
+bool
+store_sheet_releases(struct store *s, uint64_t serial, sheet_release_fn *each,
+    void *context, struct err *e)
+{
+	store_put_int(s, (int64_t)serial);
+	if (!store_run(s,
+		"SELECT a.name, r.made FROM sheet_release r "
+		"JOIN account a ON a.id = r.account WHERE r.sheet = $1 "
+		"ORDER BY r.id",
+		e))
+		return false;
+	while (store_row(s))
+		each(context, store_text(s, 0), store_int(s, 1));
+	return true;
 }
 
 /* --- labels ---------------------------------------------------------------------- */

@@ -14,7 +14,8 @@
 	"c.own_day_max, c.own_month_max, u.by_customer, "               \
 	"a.credit, a.load, a.add_below, a.add_amount, "                 \
 	"n.fence, n.pieces, n.ascending, n.day, n.month, n.day_spent, " \
-	"n.month_spent, CASE WHEN EXISTS (SELECT 1 FROM cost_code k "   \
+	"n.month_spent, n.day_free, CASE WHEN EXISTS (SELECT 1 FROM "   \
+	"cost_code k "                                                  \
 	"WHERE k.account = a.id) THEN 1 ELSE 0 END "                    \
 	"FROM usersystem_count n "                                      \
 	"JOIN usersystem u ON u.id = n.usersystem "                     \
@@ -136,7 +137,8 @@ read_counts(struct store *s, struct user_system *out)
 	out->month = (uint32_t)store_int(s, 37);
 	out->day_spent = store_int(s, 38);
 	out->month_spent = store_int(s, 39);
-	out->has_costs = store_int(s, 40) != 0;
+	out->day_free = store_int(s, 40);
+	out->has_costs = store_int(s, 41) != 0;
 }
 
 static void
@@ -213,6 +215,7 @@ store_system_put(struct store *s, const struct user_system *u)
 	store_put_int(s, u->month);
 	store_put_int(s, u->day_spent);
 	store_put_int(s, u->month_spent);
+	store_put_int(s, u->day_free);
 	store_put_int(s, u->id);
 }
 
@@ -223,8 +226,8 @@ store_system_send(struct store *s)
 	    "UPDATE usersystem_count SET fence = v.column1, "
 	    "pieces = v.column2, ascending = v.column3, day = v.column4, "
 	    "month = v.column5, day_spent = v.column6, "
-	    "month_spent = v.column7 FROM (VALUES",
-	    8, ") AS v WHERE usersystem = v.column8");
+	    "month_spent = v.column7, day_free = v.column8 FROM (VALUES",
+	    9, ") AS v WHERE usersystem = v.column9");
 }
 
 bool

@@ -38,6 +38,7 @@ struct user_system {
 	mils ascending;
 	uint32_t day, month; /* YYYYMMDD, YYYYMM of what follows */
 	mils day_spent, month_spent;
+	int64_t day_free; /* stamps of no value */
 };
 
 /* By its number; while it is locked nobody else changes its counts. */

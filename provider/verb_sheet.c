@@ -7,18 +7,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/durable.h"
 #include "base/text.h"
 #include "provider/sheet_list.h"
+#include "provider/store_admin.h"
 
 static const char usage[] =
-    "sheet import FILE | list | show SERIAL | void SERIAL [LABEL]";
+    "sheet import FILE [ACCOUNT] | list | show SERIAL | "
+    "void SERIAL [LABEL] | release SERIAL [ACCOUNT]";
+
+/* 0 where none is named. */
+static bool
+find_account(struct worker *w, const char *name, int64_t *out, struct err *e)
+{
+	struct account a = {.id = 0};
+	bool good = name == NULL || store_account_find(w->store, name, &a, e);
+
+	*out = a.id;
+	return good;
+}
 
 /* --- ranges ------------------------------------------------------------------------ */
 
 static bool
-add_ranges(struct worker *w, const char *text, size_t len, struct err *e)
+add_ranges(struct worker *w, int64_t account, const char *text, size_t len,
+    struct err *e)
 {
 	struct sheet_list list;
 	struct sheet_range range;
@@ -31,6 +46,7 @@ add_ranges(struct worker *w, const char *text, size_t len, struct err *e)
 			return false;
 		if (!more)
 			break;
+		range.account = account;
 		range.made = worker_ms(w);
 		if (!store_range_add(w->store, &range, &fresh, e))
 			return err_prefix(e, "line %lu", list.line);
@@ -45,13 +61,17 @@ add_ranges(struct worker *w, const char *text, size_t len, struct err *e)
 }
 
 static bool
-import(struct worker *w, const char *path, struct err *e)
+import(struct worker *w, const char *path, const char *name, struct err *e)
 {
 	char *text = NULL;
 	size_t len;
-	bool good = durable_load(path, SHEET_LIST_MAX, &text, &len, e) &&
-		    add_ranges(w, text, len, e);
+	int64_t account;
+	bool good;
 
+	if (!find_account(w, name, &account, e))
+		return false;
+	good = durable_load(path, SHEET_LIST_MAX, &text, &len, e) &&
+	       add_ranges(w, account, text, len, e);
 	free(text);
 	return good || err_prefix(e, "%s", path);
 }
@@ -60,9 +80,9 @@ static void
 print_range(void *context, const struct sheet_range *r)
 {
 	(void)context;
-	printf("%17llu - %17llu  %5u labels  %s\n",
+	printf("%17llu - %17llu  %5u labels  %s%s%s\n",
 	    (unsigned long long)r->first, (unsigned long long)r->last,
-	    r->labels, r->media);
+	    r->labels, r->media, r->account != 0 ? ", of " : "", r->owner);
 }
 
 /* --- sheets ------------------------------------------------------------------------ */
@@ -90,9 +110,22 @@ print_sheet(const struct sheet_row *sheet, const struct sheet_labels *labels)
 				: sheet->account != 0 ? "bound"
 						      : "new");
 	if (sheet->account != 0)
-		printf("account  %lld\n", (long long)sheet->account);
+		printf("account  %s\n", sheet->owner);
 	print_labels("used", labels->used);
 	print_labels("void", labels->voided);
+}
+
+static void
+print_release(void *context, const char *owner, int64_t made)
+{
+	time_t at = (time_t)(made / 1000);
+	char when[32] = "";
+	struct tm tm;
+
+	(void)context;
+	if (localtime_r(&at, &tm) != NULL)
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
+	printf("taken    from %s, %s\n", owner, when);
 }
 
 static bool
@@ -110,7 +143,8 @@ show(struct worker *w, uint64_t serial, struct err *e)
 	if (good)
 		print_sheet(&sheet, labels);
 	free(labels);
-	return good;
+	return good &&
+	       store_sheet_releases(w->store, serial, print_release, NULL, e);
 }
 
 static bool
@@ -124,6 +158,17 @@ make_void(struct worker *w, uint64_t serial, const char *label, struct err *e)
 		return err_set(e, ERR_REQUEST,
 		    "\"%s\" is no label: they count from 1", label);
 	return store_label_void(w->store, serial, (uint16_t)n, worker_ms(w), e);
+}
+
+static bool
+release(struct worker *w, uint64_t serial, const char *name, struct err *e)
+{
+	int64_t account;
+
+	return find_account(w, name, &account, e) &&
+	       store_sheet_release(
+		   w->store, serial, account, worker_ms(w), e) &&
+	       show(w, serial, e);
 }
 
 /* --- words ------------------------------------------------------------------------- */
@@ -140,6 +185,8 @@ of_one_sheet(struct worker *w, int argc, char **argv, struct err *e)
 		return show(w, serial, e);
 	if (strcmp(argv[1], "void") == 0)
 		return make_void(w, serial, argc == 4 ? argv[3] : NULL, e);
+	if (strcmp(argv[1], "release") == 0)
+		return release(w, serial, argc == 4 ? argv[3] : NULL, e);
 	return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
 }
 
@@ -148,8 +195,8 @@ run(struct worker *w, int argc, char **argv, struct err *e)
 {
 	if (strcmp(argv[1], "list") == 0 && argc == 2)
 		return store_range_list(w->store, print_range, NULL, e);
-	if (strcmp(argv[1], "import") == 0 && argc == 3)
-		return import(w, argv[2], e);
+	if (strcmp(argv[1], "import") == 0 && argc >= 3)
+		return import(w, argv[2], argc == 4 ? argv[3] : NULL, e);
 	if (argc < 3)
 		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
 	return of_one_sheet(w, argc, argv, e);

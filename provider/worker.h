@@ -56,6 +56,7 @@ struct provider {
 	int audit_days;	    /* a PSD in the field has to be heard so often */
 	int refund_days;    /* a refund is asked for so long after it */
 	mils approve_above; /* more takes two persons */
+	int redates;	    /* stamps of no value, of a user system, a day */
 	bool any_sheet;	    /* label sheets that nobody registered, too */
 	const char *server; /* this processing server's name */
 	int64_t (*now_ms)(void);    /* since 1970; NULL: the system's clock */

@@ -64,12 +64,12 @@ help_end(void **state)
 /* --- customers ----------------------------------------------------------------------- */
 
 static void
-add_psd(struct help *h, int64_t account)
+add_psd(struct help *h, int64_t account, mils min_stamp)
 {
 	struct enrol enrol = {.authority = h->shop.authority,
 	    .account = account,
 	    .signer = h->w->signer[0],
-	    .min_stamp = 1,
+	    .min_stamp = min_stamp,
 	    .max_stamp = 100000,
 	    .max_descending = 2000000,
 	    .years = 3};
@@ -79,8 +79,8 @@ add_psd(struct help *h, int64_t account)
 	is_ok(enrol_psd(h->w, &enrol, &serial, &e), &e, "a PSD");
 }
 
-int64_t
-help_account(struct help *h, const char *name, mils credit)
+static int64_t
+add_account(struct help *h, const char *name, mils credit, mils min_stamp)
 {
 	struct account a = {.load = 0};
 	char ref[80];
@@ -98,9 +98,21 @@ help_account(struct help *h, const char *name, mils credit)
 	in.amount = credit;
 	in.made = worker_ms(h->w);
 	is_ok(credit == 0 || fund_credit(s, &in, &fresh, &e), &e, "credit");
-	add_psd(h, in.account);
+	add_psd(h, in.account, min_stamp);
 	is_ok(store_commit(s, &e), &e, "commit");
 	return in.account;
+}
+
+int64_t
+help_account(struct help *h, const char *name, mils credit)
+{
+	return add_account(h, name, credit, 1);
+}
+
+int64_t
+help_cheap_account(struct help *h, const char *name)
+{
+	return add_account(h, name, 0, 0);
 }
 
 struct user_system

@@ -31,6 +31,8 @@ void help_set_today(uint32_t date);
 
 /* An account of this name with a PSD and `credit`; its id. */
 int64_t help_account(struct help *h, const char *name, mils credit);
+/* The same without credit; its PSD issues stamps of no value. */
+int64_t help_cheap_account(struct help *h, const char *name);
 /* A user system of it, named likewise; `token` may be NULL. */
 struct user_system
 help_system(struct help *h, int64_t account, const char *name, char token[96]);

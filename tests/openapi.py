@@ -7,7 +7,8 @@
 
 SERVER is a JSON file: url; authority, who certified it; tokens of user systems:
 rich, poor (of another account, without value), suspended; of persons: post,
-mailroom, boss (an administrator), auditor; webhook, a processor's secret; sheet, the first of 100,000 sheets.
+mailroom, boss (an administrator), auditor; webhook, a processor's secret; sheet, the first of 100,001 sheets.
+Sheet 2000001 is poor's.
 
 Each documented operation is called.  An answer must have a documented status,
 type and headers, and be valid by its schema, which here allows no key that is
@@ -418,6 +419,15 @@ class Contract:
         check("has it used", [] if value.get("used") == [2] else [value])
         self.expect("a sheet of others", 403, "get", path, token=self.poor,
                     of=serial)
+        self.expect("a sheet sold to others", 404, "get", path,
+                    token=self.token, of="2000001")
+        self.expect("a sheet that one bought", 200, "get", path,
+                    token=self.poor, of="2000001")
+        label = stamp(sheet_serial=serial, label=3, amount=0, kind=1)
+        self.indicia("a correction on one's own", 200, self.order(label))
+        self.indicia("a correction on nobody's", 403, self.order(stamp(
+            sheet_serial=str(self.known["sheet"] + 100000), label=1,
+            amount=0, kind=1)))
         self.expect("a sheet of nobody", 404, "get", path, token=self.token,
                     of="7")
 

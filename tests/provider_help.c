@@ -85,6 +85,7 @@ make_authority(struct shop *s, struct err *e)
 	    .audit_days = 90,
 	    .refund_days = 60,
 	    .approve_above = 500,
+	    .redates = 50,
 	    .answer_key = authority_answer_key(s->authority),
 	    .certificate = authority_provider(s->authority),
 	    .authority = authority_root(s->authority),

@@ -47,7 +47,8 @@ mkdir "$WORK/pages"
 echo '<title>ours</title>' >"$WORK/pages/about.html"
 echo '<svg/>' >"$WORK/pages/mark.svg"
 echo secret >"$WORK/pages/.hidden"
-echo '1000000,1099999,10,Avery 5163' >"$WORK/sheets"
+echo '1000000,1100000,10,Avery 5163' >"$WORK/sheets"
+echo '2000000,2000099,10,Avery 5163' >"$WORK/sold"
 
 postaged() {
 	"$program" --config "$WORK/postaged.conf" "$@"
@@ -86,7 +87,8 @@ make_provider() {
 		postaged account add Example Poor &&
 		postaged psd add Rich && postaged psd add Poor &&
 		postaged credit Rich 5.00 --ref one &&
-		postaged sheet import "$WORK/sheets"
+		postaged sheet import "$WORK/sheets" &&
+		postaged sheet import "$WORK/sold" Poor
 }
 check 'a provider is made' make_provider
 mv "$WORK/authority/provider.key" "$WORK/provider.key"
@@ -136,6 +138,19 @@ check 'no such user system' told 'no user system "nobody"' \
 check 'no such customer' told 'no customer "Nobody"' customer show Nobody
 check 'an option that is none' told 'is no option here' \
 	customer limits Example --dayly-max 1
+
+# --- label sheets, by verbs -----------------------------------------------------------
+
+check 'whose a range is' says 'Avery 5163, of Poor' sheet list
+check 'a range is sold once' told 'are registered for account Poor' \
+	sheet import "$WORK/sold" Rich
+check 'no such account' told 'no account "Nobody"' \
+	sheet import "$WORK/sold" Nobody
+check 'a sheet is given' says 'account  Rich' sheet release 2000007 Rich
+check 'and taken back' says 'account  Poor' sheet release 2000007
+check 'which is shown' says 'taken    from Rich, 20' sheet show 2000007
+check 'a sheet that there is not' told '7 is not registered, and nobody' \
+	sheet release 7
 
 # --- pages -----------------------------------------------------------------------
 

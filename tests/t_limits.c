@@ -110,6 +110,77 @@ sums_do_not_run_over(void **state)
 	ok(!limits_allow(&l, &s, &e), "something of nothing");
 }
 
+/* --- stamps of no value -------------------------------------------------------------- */
+
+static struct issue_order *
+corrections(struct help *h, const struct user_system *u, size_t count)
+{
+	struct issue_order *o = help_order(h, u, count);
+
+	for (size_t i = 0; i < count; i++) {
+		o->item[i].request.amount = 0;
+		o->item[i].request.kind = INDICIUM_CORRECTION;
+	}
+	o->total = 0;
+	return o;
+}
+
+static void
+corrected(struct help *h, const struct user_system *u, size_t count,
+    enum err_kind want)
+{
+	struct err e;
+
+	help_issue(h, corrections(h, u, count), &result, want, &e);
+	if (want != ERR_NONE && strstr(e.text, "stamps of no value") == NULL)
+		fail_at("got \"%s\"", e.text);
+}
+
+static void
+corrections_are_counted_by_the_day(void **state)
+{
+	struct help *h = *state;
+	struct issue_order *order;
+	struct issue_price price;
+	struct err e = ERR_INIT;
+	struct firm f;
+
+	setup(h, &f);
+	h->shop.provider.redates = 3;
+	order = corrections(h, &f.u[0], 2);
+	for (int i = 0; i < 3; i++) /* the same keys: they are counted once */
+		is_ok(issue_stamps(h->w, order, &result, &e), &e, "two");
+	free(order);
+	order = corrections(h, &f.u[0], 2);
+	ok(!issue_quote(h->w, order, &price, &e), "a quote says so, too");
+	is_err(&e, ERR_DENIED, "a quote");
+	free(order);
+	corrected(h, &f.u[0], 2, ERR_DENIED);
+	corrected(h, &f.u[0], 1, ERR_NONE);
+	corrected(h, &f.u[0], 1, ERR_DENIED);
+	corrected(h, &f.u[1], 3, ERR_NONE); /* another user system's own */
+	buys(h, &f.u[0], 5);
+	help_set_today(20261129);
+	corrected(h, &f.u[0], 4, ERR_DENIED);
+	corrected(h, &f.u[0], 3, ERR_NONE);
+	help_audit(h);
+}
+
+/* Whose PSDs issue postage of no value. */
+static void
+postage_of_no_value_is_counted_too(void **state)
+{
+	struct help *h = *state;
+	int64_t account = help_cheap_account(h, "free");
+	struct user_system u = help_system(h, account, "free", NULL);
+	struct issue_order *order = corrections(h, &u, 1);
+	struct err e;
+
+	order->item[0].request.kind = INDICIUM_POSTAGE;
+	help_issue(h, order, &result, ERR_NONE, &e);
+	is_int(shop_system(&h->shop, u.id).day_free, 1, "counted");
+}
+
 /* --- a customer's -------------------------------------------------------------------- */
 
 static void
@@ -209,9 +280,12 @@ buy_one(void *context)
 	return NULL;
 }
 
+typedef struct issue_order *
+order_fn(struct help *h, const struct user_system *who, size_t count);
+
 /* How many of them got the one stamp that there is room for. */
 static int
-buy_at_once(struct help *h, struct buyer *b)
+buy_at_once(struct help *h, struct buyer *b, order_fn *order)
 {
 	pthread_barrier_t start;
 	int bought = 0;
@@ -219,7 +293,7 @@ buy_at_once(struct help *h, struct buyer *b)
 	pthread_barrier_init(&start, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++) {
 		b[i].start = &start;
-		b[i].order = help_order(h, &b[i].u, 1);
+		b[i].order = order(h, &b[i].u, 1);
 		is_int(pthread_create(&b[i].thread, NULL, buy_one, &b[i]), 0,
 		    "thread");
 	}
@@ -253,8 +327,47 @@ nobody_gets_past_it_with_others(void **state)
 	for (int round = 0; round < 12; round++) {
 		shop_sql(
 		    &h->shop, "UPDATE customer SET day_max = day_max + 100");
-		is_int(buy_at_once(h, b), 1, "all that fits");
+		is_int(buy_at_once(h, b, help_order), 1, "all that fits");
 	}
+	for (int i = 0; i < THREADS; i++) {
+		shop_worker_close(b[i].w);
+		free(b[i].out);
+	}
+	help_audit(h);
+}
+
+/* All are of one user system at first, as if each asked another server; then each
+ * of its own, whose orders are debited together. */
+static void
+nobody_gets_more_corrections_with_others(void **state)
+{
+	struct help *h = *state;
+	struct combine *together = h->shop.provider.debits;
+	struct buyer b[THREADS];
+	struct firm f;
+
+	setup(h, &f);
+	h->shop.provider.debits = NULL;
+	h->shop.provider.redates = 0;
+	for (int i = 0; i < THREADS; i++)
+		b[i] = (struct buyer){.w = shop_worker(&h->shop, NULL),
+		    .u = f.u[0],
+		    .out = calloc(1, sizeof(*b[i].out))};
+	for (int round = 0; round < 6; round++) {
+		h->shop.provider.redates++;
+		is_int(buy_at_once(h, b, corrections), 1, "all that fits");
+	}
+	h->shop.provider.debits = together;
+	h->shop.provider.redates = 2;
+	for (int i = 0; i < THREADS; i++) {
+		char name[24];
+
+		snprintf(name, sizeof(name), "buyer%d", i);
+		b[i].u = help_system(h, help_account(h, name, 0), name, NULL);
+	}
+	is_int(buy_at_once(h, b, corrections), THREADS, "the first");
+	is_int(buy_at_once(h, b, corrections), THREADS, "the second");
+	is_int(buy_at_once(h, b, corrections), 0, "no third");
 	for (int i = 0; i < THREADS; i++) {
 		shop_worker_close(b[i].w);
 		free(b[i].out);
@@ -600,7 +713,10 @@ what_changes_while_one_waits_holds(void **state)
 }
 
 #define COMMON(on)                                                  \
-	on(a_customers_limit_is_of_all_its_accounts),               \
+	on(corrections_are_counted_by_the_day),                     \
+	    on(postage_of_no_value_is_counted_too),                 \
+	    on(nobody_gets_more_corrections_with_others),           \
+	    on(a_customers_limit_is_of_all_its_accounts),           \
 	    on(replays_are_of_no_day), on(a_quote_knows_the_limit), \
 	    on(nobody_gets_past_it_with_others),                    \
 	    on(what_the_provider_set_is_lowered_and_never_raised),  \

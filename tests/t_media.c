@@ -12,13 +12,15 @@
 #define SHEET  1000001
 #define LABELS 10
 
-static void
-add_range(struct help *h)
+/* For an account, 0: nobody yet; false: it was known before. */
+static bool
+add_range_of(struct help *h, int64_t account)
 {
 	struct sheet_range range = {.first = SHEET,
 	    .last = SHEET + 99,
 	    .media = "Avery 5163",
 	    .labels = LABELS,
+	    .account = account,
 	    .made = 1};
 	struct store *s = h->w->store;
 	struct err e = ERR_INIT;
@@ -27,7 +29,13 @@ add_range(struct help *h)
 	is_ok(store_begin(s, STORE_WRITE, &e) &&
 		  store_range_add(s, &range, &fresh, &e) && store_commit(s, &e),
 	    &e, "a range");
-	ok(fresh, "fresh");
+	return fresh;
+}
+
+static void
+add_range(struct help *h)
+{
+	ok(add_range_of(h, 0), "fresh");
 }
 
 /* An order for these labels of a sheet. */
@@ -262,6 +270,178 @@ systems_see_their_sheets(void **state)
 	help_said(h, 401, "");
 }
 
+/* --- whose they are ------------------------------------------------------------------ */
+
+/* Two accounts, a user system of each. */
+struct both {
+	int64_t account[2];
+	struct user_system u[2];
+	char token[2][96];
+};
+
+static void
+setup(struct help *h, struct both *b)
+{
+	static const char *const names[] = {"one", "two"};
+
+	for (int i = 0; i < 2; i++) {
+		b->account[i] = help_account(h, names[i], 100000);
+		b->u[i] = help_system(h, b->account[i], names[i], b->token[i]);
+	}
+}
+
+/* The second of the order's stamps costs something, where there is one. */
+static struct issue_order *
+correct_labels(struct help *h, const struct user_system *who, uint64_t sheet,
+    uint16_t from, size_t count)
+{
+	struct issue_order *o = order_labels(h, who, sheet, from, count);
+
+	o->item[0].request.kind = INDICIUM_CORRECTION;
+	o->total -= o->item[0].request.amount;
+	o->item[0].request.amount = 0;
+	return o;
+}
+
+static void
+corrections_bind_no_sheet(void **state)
+{
+	struct help *h = *state;
+	struct both b;
+
+	setup(h, &b);
+	add_range(h);
+	refused(h, correct_labels(h, &b.u[0], SHEET, 1, 1),
+	    "sheet 1000001 is nobody's yet");
+	issued(h, order_labels(h, &b.u[1], SHEET, 1, 1));
+	issued(h, correct_labels(h, &b.u[1], SHEET, 2, 1));
+	refused(h, correct_labels(h, &b.u[0], SHEET, 3, 1), "another account");
+	/* together with one that costs something it is as that one */
+	issued(h, correct_labels(h, &b.u[0], SHEET + 1, 1, 2));
+	help_audit(h);
+}
+
+/* What others hear of it is what they hear of a number that there is not. */
+static void
+sheets_of_an_account_are_nobody_elses(void **state)
+{
+	struct help *h = *state;
+	struct both b;
+
+	setup(h, &b);
+	ok(add_range_of(h, b.account[0]), "new");
+	ok(!add_range_of(h, 0), "known before");
+	refused(h, order_labels(h, &b.u[1], SHEET, 1, 1),
+	    "1000001 is not registered with the provider, or not for this");
+	refused(h, order_labels(h, &b.u[1], 7, 1, 1),
+	    "7 is not registered with the provider, or not for this");
+	help_ask(h, "GET", "/v1/sheets/1000001", b.token[1], NULL);
+	help_said(h, 404, "no such label sheet");
+	help_ask(h, "GET", "/v1/sheets/1000001", b.token[0], NULL);
+	help_said(h, 200, "\"state\":\"bound\",\"media\":\"Avery 5163\"");
+	issued(h, correct_labels(h, &b.u[0], SHEET, 1, 1));
+	refused(h, order_labels(h, &b.u[1], SHEET, 2, 1), "not registered");
+	help_ask(h, "GET", "/v1/sheets/1000001", b.token[1], NULL);
+	help_said(h, 404, "no such label sheet");
+	h->shop.provider.any_sheet = true;
+	refused(h, order_labels(h, &b.u[1], SHEET + 1, 1, 1), "another");
+	help_audit(h);
+}
+
+static void
+ranges_are_given_once(void **state)
+{
+	struct sheet_range range = {.first = SHEET,
+	    .last = SHEET + 99,
+	    .media = "Avery 5163",
+	    .labels = LABELS};
+	struct help *h = *state;
+	struct err e = ERR_INIT;
+	struct both b;
+	bool fresh;
+
+	setup(h, &b);
+	add_range(h);
+	ok(add_range_of(h, b.account[0]), "given");
+	ok(!add_range_of(h, b.account[0]), "known before");
+	range.account = b.account[1];
+	is_ok(store_begin(h->w->store, STORE_WRITE, &e), &e, "begin");
+	ok(!store_range_add(h->w->store, &range, &fresh, &e), "another's");
+	is_err(&e, ERR_REQUEST, "another's");
+	ok(strstr(e.text, "for account one") != NULL, e.text);
+	store_rollback(h->w->store);
+	refused(h, order_labels(h, &b.u[1], SHEET, 1, 1), "not registered");
+}
+
+static void
+release(struct help *h, uint64_t sheet, int64_t account)
+{
+	struct store *s = h->w->store;
+	struct err e = ERR_INIT;
+
+	is_ok(store_begin(s, STORE_WRITE, &e) &&
+		  store_sheet_release(s, sheet, account, 5, &e) &&
+		  store_commit(s, &e),
+	    &e, "release");
+}
+
+static void
+count_release(void *context, const char *owner, int64_t made)
+{
+	int *count = context;
+
+	is_str(owner, *count == 0 ? "one" : "two", "from whom");
+	is_int(made, 5, "when");
+	++*count;
+}
+
+static void
+what_was_bound_wrongly_is_released(void **state)
+{
+	struct help *h = *state;
+	struct store *s = h->w->store;
+	struct err e = ERR_INIT;
+	int count = 0;
+	struct both b;
+
+	setup(h, &b);
+	add_range(h);
+	issued(h, order_labels(h, &b.u[0], SHEET, 1, 1));
+	release(h, SHEET, 0);
+	refused(h, order_labels(h, &b.u[1], SHEET, 1, 1), "used before");
+	issued(h, order_labels(h, &b.u[1], SHEET, 2, 1));
+	refused(h, order_labels(h, &b.u[0], SHEET, 3, 1), "another account");
+	release(h, SHEET, b.account[0]);
+	issued(h, correct_labels(h, &b.u[0], SHEET, 3, 1));
+	refused(h, order_labels(h, &b.u[1], SHEET, 4, 1), "another account");
+	help_audit(h);
+	is_ok(store_begin(s, STORE_WRITE, &e) &&
+		  store_sheet_releases(s, SHEET, count_release, &count, &e),
+	    &e, "releases");
+	is_int(count, 2, "releases");
+	ok(!store_sheet_release(s, 7, 0, 5, &e), "there is no such sheet");
+	is_err(&e, ERR_REQUEST, "there is no such sheet");
+	store_rollback(s);
+}
+
+/* One of a range goes to another account, and back to whose the range is. */
+static void
+one_of_a_range_is_given_and_taken_back(void **state)
+{
+	struct help *h = *state;
+	struct both b;
+
+	setup(h, &b);
+	add_range_of(h, b.account[0]);
+	release(h, SHEET, b.account[1]);
+	issued(h, order_labels(h, &b.u[1], SHEET, 1, 1));
+	refused(h, order_labels(h, &b.u[0], SHEET, 2, 1), "another account");
+	release(h, SHEET, 0);
+	refused(h, order_labels(h, &b.u[1], SHEET, 2, 1), "not registered");
+	issued(h, order_labels(h, &b.u[0], SHEET, 2, 1));
+	help_audit(h);
+}
+
 /* --- lists --------------------------------------------------------------------------- */
 
 static void
@@ -317,14 +497,17 @@ lists_that_are_wrong_are_told(void **state)
 	is_wrong(line);
 }
 
-#define COMMON(on)                                                            \
-	on(labels_are_used_once), on(label_twice_in_an_order_is_refused),     \
-	    on(replays_are_no_second_use), on(sheets_are_bound_to_the_first), \
-	    on(refused_orders_bind_nothing),                                  \
-	    on(unknown_sheets_are_refused_unless_any),                        \
-	    on(void_sheets_and_labels_are_refused),                           \
-	    on(audit_sees_foreign_sheets), on(ranges_do_not_overlap),         \
-	    on(systems_see_their_sheets)
+#define COMMON(on)                                                             \
+	on(labels_are_used_once), on(label_twice_in_an_order_is_refused),      \
+	    on(replays_are_no_second_use), on(sheets_are_bound_to_the_first),  \
+	    on(refused_orders_bind_nothing),                                   \
+	    on(unknown_sheets_are_refused_unless_any),                         \
+	    on(void_sheets_and_labels_are_refused),                            \
+	    on(audit_sees_foreign_sheets), on(ranges_do_not_overlap),          \
+	    on(systems_see_their_sheets), on(corrections_bind_no_sheet),       \
+	    on(sheets_of_an_account_are_nobody_elses),                         \
+	    on(ranges_are_given_once), on(what_was_bound_wrongly_is_released), \
+	    on(one_of_a_range_is_given_and_taken_back)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE),
     T(lists_are_read_line_by_line), T(lists_that_are_wrong_are_told)};

@@ -24,9 +24,10 @@ static struct issue_result issued;
 static const char *const fill[] = {
     "INSERT INTO cost_code (account, code, name) VALUES (2, 'c', "
     "'B\303\274ro')",
-    "INSERT INTO sheet_range (first, last, media, labels, made) "
-    "VALUES (1, 72057594037927935, 'Avery-5160', 30, 5)",
+    "INSERT INTO sheet_range (first, last, media, labels, account, made) "
+    "VALUES (1, 72057594037927935, 'Avery-5160', 30, 2, 5)",
     "INSERT INTO sheet (serial, account, state) VALUES (7, 2, 'void')",
+    "INSERT INTO sheet_release (sheet, account, made) VALUES (7, 2, 5)",
     "INSERT INTO label_void (sheet, label, made) VALUES (7, 1, 5)",
     "INSERT INTO stamp_order (usersystem, key, stamps, pieces, total, due, "
     "made, expires) VALUES (1, x'00ff00', x'', 1, 100, 0, 1, 2)",

@@ -90,6 +90,7 @@ CREATE TABLE usersystem (
 );
 CREATE INDEX usersystem_account ON usersystem (account);
 
+-- day_free: stamps of no value, of that day.
 CREATE TABLE usersystem_count (
 	usersystem INTEGER PRIMARY KEY REFERENCES usersystem (id),
 	fence INTEGER NOT NULL DEFAULT 1,
@@ -98,7 +99,8 @@ CREATE TABLE usersystem_count (
 	day INTEGER NOT NULL DEFAULT 0,
 	day_spent INTEGER NOT NULL DEFAULT 0 CHECK (day_spent >= 0),
 	month INTEGER NOT NULL DEFAULT 0,
-	month_spent INTEGER NOT NULL DEFAULT 0 CHECK (month_spent >= 0)
+	month_spent INTEGER NOT NULL DEFAULT 0 CHECK (month_spent >= 0),
+	day_free INTEGER NOT NULL DEFAULT 0 CHECK (day_free >= 0)
 );
 
 CREATE TABLE cost_code (
@@ -178,19 +180,21 @@ CREATE INDEX download_waits ON download (made) WHERE applied = 0;
 
 -- --- label sheets --------------------------------------------------------------
 
--- Serial numbers that were printed onto sheets of one stock.
+-- Serial numbers that were printed onto sheets of one stock.  account: whose they
+-- all are; without one a sheet is of the first that uses it.
 CREATE TABLE sheet_range (
 	first INTEGER PRIMARY KEY CHECK (first BETWEEN 1 AND 72057594037927935),
 	last INTEGER NOT NULL UNIQUE
 		CHECK (last BETWEEN 1 AND 72057594037927935),
 	media TEXT NOT NULL,
 	labels INTEGER NOT NULL CHECK (labels BETWEEN 1 AND 65535),
+	account INTEGER REFERENCES account (id),
 	made INTEGER NOT NULL,
 	CHECK (last >= first)
 );
 
--- A sheet that was used, or voided before.  account: whose it is, the first's
--- that used it.  bound: when.
+-- A sheet that was used, voided or released before.  account: whose it is, since
+-- `bound`, whatever its range says.
 CREATE TABLE sheet (
 	serial INTEGER PRIMARY KEY,
 	account INTEGER REFERENCES account (id),
@@ -198,6 +202,15 @@ CREATE TABLE sheet (
 		CHECK (state IN ('active', 'void')),
 	bound INTEGER NOT NULL DEFAULT 0
 );
+
+-- Whose a sheet was before an administrator took it away.
+CREATE TABLE sheet_release (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	sheet INTEGER NOT NULL REFERENCES sheet (serial),
+	account INTEGER NOT NULL REFERENCES account (id),
+	made INTEGER NOT NULL
+);
+CREATE INDEX sheet_release_sheet ON sheet_release (sheet);
 
 CREATE TABLE label_void (
 	sheet INTEGER NOT NULL,
