@@ -229,6 +229,8 @@ CREATE TABLE stamp (
 	CONSTRAINT stamp_key UNIQUE (usersystem, key)
 );
 CREATE UNIQUE INDEX stamp_label ON stamp (sheet, label) WHERE sheet IS NOT NULL;
+-- For a system's newest: else all that it ever had are read.
+CREATE INDEX stamp_recent ON stamp (usersystem, made);
 
 -- Without one a stamp is pending.  The first that is written counts.
 CREATE TABLE signature (
