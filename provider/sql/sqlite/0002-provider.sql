@@ -140,6 +140,7 @@ CREATE TABLE psd (
 	made INTEGER NOT NULL
 );
 CREATE INDEX psd_account ON psd (account);
+CREATE INDEX psd_revoked ON psd (cert_serial) WHERE state = 'revoked';
 
 -- state: the bytes of vault/psd.c with the newest indicium; the registers
 -- stand beside them for the database to check.  chain: over all indicia.
