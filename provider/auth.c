@@ -163,20 +163,14 @@ auth_in_network(const char *address, const char *network)
 
 /* --- who --------------------------------------------------------------------------------- */
 
+/* By the token that was shown, else by the certificate. */
 static bool
 find_id(struct worker *w, const struct http_request *r, int64_t *id,
-    const char **secret, bool *found, struct err *e)
+    const char *secret, bool *found, struct err *e)
 {
-	*secret = NULL;
-	if (parse_token(w, r->header(r, "Authorization"), worker_system_id, id,
-		secret)) {
-		*found = true;
-		return true;
-	}
-	*found = false;
-	return r->fingerprint[0] == '\0' ||
-	       store_system_by_fingerprint(
-		   w->store, r->fingerprint, id, found, e);
+	*found = true;
+	return secret != NULL || store_system_by_fingerprint(
+				     w->store, r->fingerprint, id, found, e);
 }
 
 static bool
@@ -202,9 +196,15 @@ auth_system(struct worker *w, const struct http_request *r,
 	int64_t id = 0;
 
 	*known = false;
+	if (!parse_token(w, r->header(r, "Authorization"), worker_system_id,
+		&id, &secret))
+		secret = NULL;
+	/* the books are not asked about what they cannot know */
+	if (secret == NULL && r->fingerprint[0] == '\0')
+		return true;
 	if (!store_begin(w->store, STORE_READ, e))
 		return false;
-	done = find_id(w, r, &id, &secret, &found, e);
+	done = find_id(w, r, &id, secret, &found, e);
 	if (done && found) {
 		store_system_ask(w->store, id, STORE_LOOK);
 		done = store_system_get(w->store, out, &found, e);

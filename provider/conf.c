@@ -323,6 +323,7 @@ config_load(const char *path, struct config *out, struct err *e)
 	    .drain_s = 30,
 	    .listen = "127.0.0.1:8443",
 	    .process_listen = "127.0.0.1:8444",
+	    .per_address = 1000,
 	    .burst = 200,
 	    .login_burst = 10,
 	    .metrics = "127.0.0.1 ::1",

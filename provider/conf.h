@@ -45,7 +45,7 @@ struct config {
 	char certificate[PATH_MAX], key[PATH_MAX];
 	char client_authority[PATH_MAX]; /* "" = no client certificates */
 	char url[CONFIG_URL];		 /* as users write it */
-	int connections, per_address;
+	int connections, per_address;	 /* of the second 0 = any number */
 	int rate, burst; /* requests a second of one address; 0 = any */
 	int login_burst; /* wrong credentials of one address a minute */
 	char metrics[CONFIG_URL]; /* networks that may read them */

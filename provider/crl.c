@@ -51,26 +51,50 @@ make(struct worker *w, size_t count, struct crl_row *row, struct err *e)
 	return done;
 }
 
-static bool
-newest(struct worker *w, struct crl_row *row, struct err *e)
-{
-	size_t count;
+/* What there is, in a transaction that stays open. */
+struct seen {
+	struct crl_row row;
+	size_t revoked;
 	bool found;
+};
 
-	if (!store_begin(w->store, STORE_WRITE, e) ||
-	    !store_crl_newest(w->store, row, &found, e) ||
-	    !store_crl_count(w->store, &count, e))
+static bool
+look(struct worker *w, enum store_mode mode, struct seen *out, struct err *e)
+{
+	free(out->row.body);
+	out->row.body = NULL;
+	return store_begin(w->store, mode, e) &&
+	       store_crl_newest(w->store, &out->row, &out->found, e) &&
+	       store_crl_count(w->store, &out->revoked, e);
+}
+
+static bool
+is_good(const struct worker *w, const struct seen *s)
+{
+	return s->found && (w->provider->keys == NULL ||
+			       (s->row.serials == s->revoked &&
+				   worker_ms(w) - s->row.made < DAY_MS));
+}
+
+/* Anybody may ask: who only reads holds nobody up. */
+static bool
+newest(struct worker *w, struct seen *s, struct err *e)
+{
+	if (!look(w, STORE_READ, s, e))
 		return false;
-	if (found &&
-	    ((row->serials == count && worker_ms(w) - row->made < DAY_MS) ||
-		w->provider->keys == NULL))
+	if (is_good(w, s))
 		return true;
 	if (w->provider->keys == NULL)
 		return err_set(e, ERR_ABSENT,
 		    "no list of revoked certificates was made yet");
-	if (count > SERIALS_MAX)
+	store_rollback(w->store);
+	if (!look(w, STORE_WRITE, s, e))
+		return false;
+	if (is_good(w, s))
+		return true; /* another has made it meanwhile */
+	if (s->revoked > SERIALS_MAX)
 		return err_set(e, ERR_SYSTEM, "too many are revoked");
-	return make(w, count, row, e);
+	return make(w, s->revoked, &s->row, e);
 }
 
 bool
@@ -80,19 +104,19 @@ crl_newest(struct worker *w, uint8_t **out, size_t *len, struct err *e)
 
 	/* another server may have made the same number */
 	for (int i = 0; i < CRL_TRIES && !done; i++) {
-		struct crl_row row = {.number = 0};
+		struct seen s = {.found = false};
 		bool again;
 
 		*e = (struct err)ERR_INIT;
-		done = newest(w, &row, e);
+		done = newest(w, &s, e);
 		store_rollback(w->store);
 		again =
 		    store_conflict(w->store)[0] != '\0' || e->kind == ERR_BUSY;
-		*out = row.body;
-		*len = row.len;
+		*out = s.row.body;
+		*len = s.row.len;
 		if (done)
 			return true;
-		free(row.body);
+		free(s.row.body);
 		*out = NULL;
 		if (!again)
 			return false;

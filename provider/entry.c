@@ -182,38 +182,45 @@ refuse(struct entry *n, const struct http_request *r, struct http_response *out,
 	http_refuse(out, r, 429,
 	    why == METERS_RATE
 		? "too many requests come from this address"
-		: "too many wrong credentials came from this address");
+		: "this credential is wrong, as many were that came from this "
+		  "address");
 	http_retry(out, (int)((wait_ms + 999) / 1000));
 	return false;
 }
 
-/* A wrong credential is counted when it is known to be one; until then others of
- * that address are let in. */
 static bool
 is_let_in(struct entry *n, const struct http_request *r, const char *key,
     struct http_response *out)
 {
-	int64_t now = clock_ms(), wait;
+	int64_t wait;
 
-	if (*key == '\0')
-		return true; /* a local socket */
-	if (n->rate != NULL && !throttle_take(n->rate, key, now, &wait))
-		return refuse(n, r, out, METERS_RATE, wait);
-	if (n->login == NULL)
-		return true;
-	if (!throttle_take(n->login, key, now, &wait))
-		return refuse(n, r, out, METERS_LOGIN, wait);
-	throttle_give_back(n->login, key, now);
-	return true;
+	return *key == '\0' || /* a local socket */
+	       n->rate == NULL ||
+	       throttle_take(n->rate, key, clock_ms(), &wait) ||
+	       refuse(n, r, out, METERS_RATE, wait);
 }
 
-static void
-count_guess(struct entry *n, const char *key, int status)
+/* Who shows nothing guesses nothing. */
+static bool
+is_guess(const struct http_request *r, const struct http_response *out)
 {
-	if (status != 401 || n->login == NULL || *key == '\0')
+	return out->status == 401 && (r->header(r, "Authorization") != NULL ||
+					 r->fingerprint[0] != '\0');
+}
+
+/* What is right passes, whatever others of that address show: else any of them
+ * could lock it out.  So each credential is looked at, and only who was told that
+ * his is wrong is told to wait. */
+static void
+count_guess(struct entry *n, const struct http_request *r, const char *key,
+    struct http_response *out)
+{
+	int64_t wait;
+
+	if (n->login == NULL || *key == '\0' || !is_guess(r, out) ||
+	    throttle_take(n->login, key, clock_ms(), &wait))
 		return;
-	if (!throttle_take(n->login, key, clock_ms(), NULL))
-		log_debug("%s: many wrong credentials", key);
+	(void)refuse(n, r, out, METERS_LOGIN, wait);
 }
 
 /* --- by a front ----------------------------------------------------------------------- */
@@ -260,7 +267,7 @@ answer(struct entry *n, void *worker, const struct api_route *route,
 	if (!is_let_in(n, r, key, out) || site_answer(n->site, r, out))
 		return;
 	n->setup.answer(worker, r, out);
-	count_guess(n, key, out->status);
+	count_guess(n, r, key, out);
 }
 
 /* Health is asked every second.  What the service is to blame for is looked for

@@ -6,7 +6,8 @@
  *	- of a processing server: the proof that a front sent it (forwarded.h);
  *	  address, certificate and id are then those that the front says
  *	- of the others: no more requests of one address than [web] rate and
- *	  burst, no more wrong credentials than login-burst; else 429
+ *	  burst, else 429; wrong credentials beyond login-burst are answered with
+ *	  429, too, right ones as ever
  *	- /metrics, for the networks of [web] metrics
  *	- pages (site.h), of the others too
  *	- a line of the log, and the counts

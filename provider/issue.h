@@ -85,8 +85,8 @@ MUST_CHECK bool issue_find(struct worker *w, int64_t system,
     const uint8_t (*keys)[PSD_KEY_BYTES], size_t count,
     struct issue_result *out, struct err *e);
 
-/* The last `max` (at most ISSUE_MAX) of a system, the oldest first; the fence
- * stays.
+/* The last `max` (at most ISSUE_MAX) of a system, the oldest first: count and stamps
+ * of *out alone.  No debit waits for it.
  * Errors: as issue_find(). */
 MUST_CHECK bool issue_recent(struct worker *w, int64_t system, size_t max,
     struct issue_result *out, struct err *e);

@@ -48,7 +48,7 @@ static bool
 read_secrets(struct stripe *c, const struct pay_setup *setup, struct err *e)
 {
 	char key[SECRET_MAX];
-	bool done = pin_line(setup->key_file, key, sizeof(key), e);
+	bool done = pin_secret(setup->key_file, key, sizeof(key), e);
 
 	if (done)
 		snprintf(c->authorization, sizeof(c->authorization),
@@ -56,7 +56,7 @@ read_secrets(struct stripe *c, const struct pay_setup *setup, struct err *e)
 	explicit_bzero(key, sizeof(key));
 	return done &&
 	       (setup->webhook_secret_file[0] == '\0' ||
-		   pin_line(setup->webhook_secret_file, c->webhook_secret,
+		   pin_secret(setup->webhook_secret_file, c->webhook_secret,
 		       sizeof(c->webhook_secret), e));
 }
 

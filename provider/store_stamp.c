@@ -174,6 +174,10 @@ turn_round(struct stamp_row *rows, size_t count)
 	}
 }
 
+const char store_stamp_recent_sql[] =
+    SQL_STAMP "WHERE s.usersystem = $1 "
+	      "ORDER BY s.made DESC, s.psd DESC, s.piece DESC LIMIT $2";
+
 bool
 store_stamp_recent(struct store *s, int64_t system, struct stamp_row *out,
     size_t max, size_t *count, struct err *e)
@@ -181,11 +185,7 @@ store_stamp_recent(struct store *s, int64_t system, struct stamp_row *out,
 	*count = 0;
 	store_put_int(s, system);
 	store_put_int(s, (int64_t)max);
-	if (!store_run(s,
-		SQL_STAMP "WHERE s.usersystem = $1 "
-			  "ORDER BY s.made DESC, s.psd DESC, s.piece DESC "
-			  "LIMIT $2",
-		e) ||
+	if (!store_run(s, store_stamp_recent_sql, e) ||
 	    !read_all(s, out, max, count, e))
 		return false;
 	turn_round(out, *count);

@@ -53,7 +53,9 @@ void store_signature_put(
     struct store *s, const struct stamp_row *row, const uint8_t sig[SIG_BYTES]);
 void store_signature_send(struct store *s);
 
-/* The last `max` of a system, the oldest first. */
+/* The last `max` of a system, the oldest first.  The statement is for a test that
+ * looks at its plan. */
+extern const char store_stamp_recent_sql[];
 MUST_CHECK bool store_stamp_recent(struct store *s, int64_t system,
     struct stamp_row *out, size_t max, size_t *count, struct err *e);
 

@@ -114,16 +114,3 @@ throttle_take(
 		*wait_ms = may ? 0 : then - now_ms - most;
 	return may;
 }
-
-void
-throttle_give_back(struct throttle *t, const char *key, int64_t now_ms)
-{
-	uint64_t tag = tag_of(t, key);
-	struct entry *mine;
-
-	pthread_mutex_lock(&t->lock);
-	mine = entry_for(t, tag);
-	if (mine->full_ms > now_ms)
-		mine->full_ms -= t->setup.each_ms;
-	pthread_mutex_unlock(&t->lock);
-}

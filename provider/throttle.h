@@ -7,8 +7,7 @@
  * the one who has most left.  Keys are kept as their hashes under a random salt,
  * so nobody can choose keys that push each other out.
  *
- * To throttle guesses: take before the secret is compared, give back where it was
- * right.  Any thread; times are clock_ms()'s.
+ * Any thread; times are clock_ms()'s.
  */
 #ifndef PROVIDER_THROTTLE_H
 #define PROVIDER_THROTTLE_H
@@ -33,8 +32,5 @@ void throttle_free(struct throttle *t); /* NULL is allowed */
 /* May `key` once more?  False: in *wait_ms (NULL is allowed) it may. */
 MUST_CHECK bool throttle_take(
     struct throttle *t, const char *key, int64_t now_ms, int64_t *wait_ms);
-
-/* As if it had not been taken. */
-void throttle_give_back(struct throttle *t, const char *key, int64_t now_ms);
 
 #endif

@@ -71,6 +71,7 @@ workers = ${WORKERS:-16}
 listen = 127.0.0.1:$port
 certificate = $WORK/web.pem
 key = $WORK/web.key
+per-address = 0
 [psd]
 max-value = 1000000.00
 [module soft]

@@ -52,6 +52,7 @@ processor_start() {
 processor_conf() {
 	echo sk_test_stand_in >"$1/stripe.key"
 	echo whsec_stand_in >"$1/webhook.secret"
+	chmod 600 "$1/stripe.key" "$1/webhook.secret"
 	cat <<-END
 
 	[stripe]

@@ -15,12 +15,14 @@ static struct entry *entry;
 
 /* --- requests by hand ------------------------------------------------------------ */
 
-static const char *proof;
+static const char *proof, *token;
 
 static const char *
 header(const struct http_request *r, const char *name)
 {
 	(void)r;
+	if (strcmp(name, "Authorization") == 0)
+		return token;
 	return strcmp(name, FORWARDED_NAME) == 0 ? proof : NULL;
 }
 
@@ -38,7 +40,11 @@ from(const char *address, const char *path)
 	return r;
 }
 
-/* What stands behind the entry: it answers with the status that it is told. */
+/* What stands behind the entry: it answers with the status that it is told, and
+ * WRONG with 401. */
+#define WRONG "Bearer wrong"
+#define RIGHT "Bearer right"
+
 static struct {
 	int status, asked;
 	struct http_request last;
@@ -51,7 +57,9 @@ answer(
 	(void)worker;
 	behind.asked++;
 	behind.last = *request;
-	http_give(out, behind.status, "text/plain", strdup("x"), 1);
+	http_give(out,
+	    token != NULL && strcmp(token, WRONG) == 0 ? 401 : behind.status,
+	    "text/plain", strdup("x"), 1);
 }
 
 static int
@@ -84,7 +92,7 @@ open_entry(const uint8_t *cluster_key)
 	is_ok(entry_open(&setup, &entry, &e), &e, "entry");
 	behind.status = 200;
 	behind.asked = 0;
-	proof = NULL;
+	proof = token = NULL;
 }
 
 static int
@@ -158,17 +166,58 @@ who_guesses_is_stopped(void **state)
 	(void)state;
 	config.login_burst = 3;
 	open_entry(NULL);
-	for (int i = 0; i < 100; i++)
-		is_int(asked(&r), 200, "right ones do not count");
-	behind.status = 401;
+	token = WRONG;
 	for (int i = 0; i < 3; i++)
 		is_int(asked(&r), 401, "wrong");
-	behind.status = 200;
 	entry_answer(entry, NULL, &r, &out);
-	is_int(out.status, 429, "not even a right one");
+	is_int(out.status, 429, "wrong again");
 	ok(atoi(retry_after(&out)) > 15, "for 20 s");
 	http_clear(&out);
-	is_int(asked_from("198.51.100.8"), 200, "another address");
+	is_int(asked_from("198.51.100.8"), 401, "another address");
+	for (int i = 0; i < 20; i++)
+		is_int(asked_from(""), 401, "a local socket");
+}
+
+/* Who has the right token may stand behind one address with who guesses. */
+static void
+who_guesses_stops_nobody_else(void **state)
+{
+	struct http_request r = from("198.51.100.7", "/v1/vault");
+
+	(void)state;
+	config.login_burst = 1;
+	open_entry(NULL);
+	token = WRONG;
+	for (int i = 0; i < 10; i++)
+		is_int(asked(&r), i == 0 ? 401 : 429, "wrong");
+	token = RIGHT;
+	for (int i = 0; i < 100; i++)
+		is_int(asked(&r), 200, "right, each time");
+	token = NULL;
+	r.path = "/v1/crl";
+	is_int(asked(&r), 200, "what anybody may ask");
+	r.path = "/";
+	is_int(asked(&r), 200, "a page");
+	token = WRONG;
+	r.path = "/v1/vault";
+	is_int(asked(&r), 429, "still not the wrong one");
+}
+
+/* A certificate can be wrong; who shows nothing guesses nothing. */
+static void
+nothing_shown_is_no_guess(void **state)
+{
+	struct http_request r = from("198.51.100.7", "/v1/vault");
+
+	(void)state;
+	config.login_burst = 1;
+	open_entry(NULL);
+	behind.status = 401;
+	for (int i = 0; i < 10; i++)
+		is_int(asked(&r), 401, "nothing is shown");
+	memset(r.fingerprint, 'b', HTTP_FINGERPRINT - 1);
+	is_int(asked(&r), 401, "an unknown certificate");
+	is_int(asked(&r), 429, "again");
 }
 
 /* --- by a front ------------------------------------------------------------------- */
@@ -267,9 +316,10 @@ a_monitor_reads_what_was_done(void **state)
 	is_int(asked_from("198.51.100.7"), 200, "another");
 	behind.status = 404;
 	is_int(asked(&unknown), 404, "no such path");
-	behind.status = 401;
+	token = WRONG;
 	is_int(asked_from("198.51.100.7"), 401, "wrong");
 	is_int(asked_from("198.51.100.7"), 429, "throttled");
+	token = NULL;
 	entry_answer(entry, NULL, &monitor, &out);
 	is_int(out.status, 200, "metrics");
 	ok(has(out.body, "postage_requests_total{method=\"GET\",route=\"/v1/"
@@ -329,6 +379,8 @@ main(void)
 	    WITH(an_address_asks_so_often),
 	    WITH(an_ipv6_network_is_one),
 	    WITH(who_guesses_is_stopped),
+	    WITH(who_guesses_stops_nobody_else),
+	    WITH(nothing_shown_is_no_guess),
 	    WITH(a_server_answers_fronts_alone),
 	    WITH(pages_are_of_fronts),
 	    WITH(elsewhere_the_proof_is_nothing),

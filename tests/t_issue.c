@@ -754,6 +754,114 @@ an_audit_sees_every_change(void **state)
 	}
 }
 
+/* --- the newest -------------------------------------------------------------------------- */
+
+static void
+must_be_last(struct shop *s, size_t max, size_t want)
+{
+	struct err e = ERR_INIT;
+
+	ok(issue_recent(s->w, s->system[0].id, max, &again, &e), e.text);
+	is_int(again.count, want, "so many");
+	for (size_t i = 0; i < want; i++) {
+		const struct stamp_row *row = &again.stamp[i];
+
+		ok(row->is_signed, "signed");
+		is_mem(row->key, order.item[order.count - want + i].request.key,
+		    PSD_KEY_BYTES, "in their order");
+	}
+}
+
+static void
+the_newest_are_told_in_their_order(void **state)
+{
+	struct shop s;
+	struct shop_setup setup = {.postgresql = on_postgresql,
+	    .psds = 1,
+	    .systems = 2,
+	    .credit = 100000};
+	struct worker *other;
+	struct user_system u;
+	struct err e = ERR_INIT;
+	bool found;
+
+	(void)state;
+	shop_open(&s, &setup);
+	must_be_last(&s, 10, 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		shop_order(&order, &s.system[1], 100 + i, 1, 10);
+		must_issue(&s, &result);
+		shop_order(&order, &s.system[0], 10 * i, 5, 10);
+		must_issue(&s, &result);
+	}
+	must_be_last(&s, 4, 4);
+	must_be_last(&s, 5, 5);
+	if (on_postgresql) {
+		/* as a debit under way holds it */
+		other = shop_worker(&s, NULL);
+		ok(store_begin(other->store, STORE_WRITE, &e), e.text);
+		store_system_ask(other->store, s.system[0].id, STORE_LOCK);
+		ok(store_system_get(other->store, &u, &found, &e), e.text);
+		must_be_last(&s, 5, 5);
+		store_rollback(other->store);
+		shop_worker_close(other);
+		pg_standby_away(true);
+		ok(!issue_recent(s.w, s.system[0].id, 5, &again, &e),
+		    "not known while no standby has them");
+		pg_standby_away(false);
+	}
+	shop_close(&s);
+}
+
+#define MANY                                                                \
+	"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "  \
+	"WHERE i < 20000) INSERT INTO stamp (psd, piece, usersystem, key, " \
+	"request, amount, mail_date, indicium, chain, made) "               \
+	"SELECT 1, i, 1 + i % 2, b, b, 10, 20261128, b, b, i FROM "         \
+	"(SELECT i, CAST(CAST(i AS TEXT) AS BYTEA) AS b FROM n) AS x"
+
+static void
+read_plan(struct shop *s, char *out, size_t size)
+{
+	static char sql[2048];
+	struct err e = ERR_INIT;
+	size_t len = 0;
+
+	snprintf(sql, sizeof(sql), "EXPLAIN%s %s",
+	    on_postgresql ? "" : " QUERY PLAN", store_stamp_recent_sql);
+	ok(store_begin(s->w->store, STORE_READ, &e), e.text);
+	store_put_int(s->w->store, 1);
+	store_put_int(s->w->store, PSD_RING);
+	ok(store_run(s->w->store, sql, &e), e.text);
+	out[0] = '\0';
+	while (store_row(s->w->store) && len < size)
+		len += (size_t)snprintf(out + len, size - len, "%s\n",
+		    store_text(s->w->store, on_postgresql ? 0 : 3));
+	store_rollback(s->w->store);
+}
+
+/* Whoever asks for the last of 10,000 has none of the others read, nor sorted:
+ * those of one moment alone. */
+static void
+the_newest_are_not_looked_for_among_all(void **state)
+{
+	struct shop s;
+	char plan[4096];
+
+	(void)state;
+	open_shop(&s, 1, 100000, 0);
+	shop_sql(&s, MANY);
+	if (on_postgresql)
+		shop_sql(&s, "ANALYZE stamp");
+	read_plan(&s, plan, sizeof(plan));
+	if (strstr(plan, "stamp_recent") == NULL ||
+	    strstr(plan, "FOR ORDER BY") != NULL ||
+	    strstr(plan, "Seq Scan on stamp") != NULL ||
+	    strstr(plan, "> Sort") != NULL || strncmp(plan, "Sort", 4) == 0)
+		fail_at("the plan is\n%s", plan);
+	shop_close(&s);
+}
+
 static const struct CMUnitTest tests[] = {
     T(an_order_is_debited_signed_and_in_the_ledger),
     T(a_key_is_one_stamp_for_ever),
@@ -774,6 +882,8 @@ static const struct CMUnitTest tests[] = {
     T(what_is_debited_is_not_refused_by_a_module),
     T(value_that_was_granted_comes_in_later),
     T(a_server_without_the_key_says_so),
+    T(the_newest_are_told_in_their_order),
+    T(the_newest_are_not_looked_for_among_all),
     T(threads_with_the_same_keys_get_the_same_stamps),
     T(threads_with_keys_of_their_own_lose_nothing),
     T(an_audit_sees_every_change),

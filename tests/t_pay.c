@@ -5,9 +5,11 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/durable.h"
 #include "provider/fund.h"
 #include "provider/pay.h"
 #include "provider/pay_settle.h"
@@ -39,7 +41,9 @@ open_pay(struct shop *s)
 
 	snprintf(key, sizeof(key), "%s/stripe.key", s->folder);
 	f = fopen(key, "we");
-	ok(f != NULL && fputs("sk_test_x\n", f) >= 0 && fclose(f) == 0, "key");
+	ok(f != NULL && fputs("sk_test_x\n", f) >= 0 && fclose(f) == 0 &&
+		chmod(key, 0600) == 0,
+	    "key");
 	is_ok(pay_open(&setup, &s->w->pay, &e), &e, "pay");
 }
 
@@ -60,6 +64,46 @@ close_shop(struct shop *s)
 {
 	is_int(shop_audit(s, false), 0, "faults");
 	shop_close(s);
+}
+
+/* Who reads the webhooks' secret makes money. */
+static void
+secrets_for_all_to_read_are_refused(void **state)
+{
+	char folder[] = "/tmp/t_pay.XXXXXX", file[2][64];
+	struct pay_setup setup = {.base_url = "http://127.0.0.1:9",
+	    .key_file = file[0],
+	    .webhook_secret_file = file[1],
+	    .paid_url = "http://127.0.0.1/paid",
+	    .cancelled_url = "http://127.0.0.1/cancelled"};
+	struct pay *pay = NULL;
+
+	(void)state;
+	ok(mkdtemp(folder) != NULL, "folder");
+	for (int i = 0; i < 2; i++) {
+		struct err e = ERR_INIT;
+
+		snprintf(file[i], sizeof(file[i]), "%s/%d", folder, i);
+		is_ok(durable_replace(file[i], "secret\n", 7, 0600, &e), &e,
+		    "secret");
+	}
+	for (int i = 0; i < 3; i++) {
+		struct err e = ERR_INIT;
+
+		for (int k = 0; k < 2; k++)
+			ok(chmod(file[k], i == k ? 0644 : 0640) == 0, "mode");
+		if (i == 2) {
+			is_ok(pay_open(&setup, &pay, &e), &e, "its own group");
+			break;
+		}
+		ok(!pay_open(&setup, &pay, &e), "refused");
+		is_err(&e, ERR_CONFIG, "everybody may read this secret");
+		ok(strstr(e.text, file[i]) != NULL, e.text);
+	}
+	pay_close(pay);
+	for (int k = 0; k < 2; k++)
+		unlink(file[k]);
+	rmdir(folder);
 }
 
 static struct account
@@ -1051,6 +1095,7 @@ an_audit_sees_a_payment_without_its_money(void **state)
 
 static const struct CMUnitTest tests[] = {
     T(what_is_told_twice_is_credited_once),
+    T(secrets_for_all_to_read_are_refused),
     T(a_webhook_may_come_before_the_reply),
     T(a_page_ends_a_payment_and_a_decline_at_it_does_not),
     T(another_sum_or_currency_is_for_a_person),

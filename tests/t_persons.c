@@ -330,6 +330,38 @@ persons_order_no_stamps(void **state)
 	help_said(h, 401, "no user system is known");
 }
 
+/* What no book could know is refused without one: here there is none to be asked. */
+static void
+who_shows_nothing_asks_no_books(void **state)
+{
+	static const char *const nothing[] = {NULL, "", "x", "XXUS0000000001.",
+	    "XXUS0000000001.0123456789abcdef"};
+	struct help *h = *state;
+	const char *name = strrchr(h->shop.uri, '=') + 1;
+	char token[96], sql[256];
+
+	help_system(h, help_account(h, "one", 0), "one", token);
+	snprintf(sql, sizeof(sql), "ALTER DATABASE %s ALLOW_CONNECTIONS false",
+	    name);
+	pg_psql(sql);
+	snprintf(sql, sizeof(sql),
+	    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+	    "WHERE datname = '%s'",
+	    name);
+	pg_psql(sql);
+	help_ask(h, "GET", "/v1/vault", token, NULL);
+	ok(h->status >= 500, "the books are away");
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
+		help_ask(h, "GET", "/v1/vault", nothing[i], NULL);
+		help_said(h, 401, "no user system is known");
+		help_ask(h, "GET", "/v1/audit", nothing[i], NULL);
+		help_said(h, 401, "nobody is known");
+	}
+	snprintf(
+	    sql, sizeof(sql), "ALTER DATABASE %s ALLOW_CONNECTIONS true", name);
+	pg_psql(sql);
+}
+
 static void
 each_side_resumes_what_it_suspended(void **state)
 {
@@ -471,6 +503,7 @@ cost_codes_are_the_accounts(void **state)
 	    on(cost_codes_are_the_accounts)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE)};
-static const struct CMUnitTest postgresql[] = {COMMON(HELP_PG)};
+static const struct CMUnitTest postgresql[] = {
+    COMMON(HELP_PG), HELP_PG(who_shows_nothing_asks_no_books)};
 
 HELP_MAIN(sqlite, postgresql)

@@ -78,6 +78,8 @@ a_configuration_is_read_whole_or_refused_by_line(void **state)
 	is_int(config.modules, 2, "modules");
 	is_str(config.module[1].pin_file, "/p", "pin-file");
 	is_int(config.role, ROLE_BOTH, "role");
+	ok(config.per_address > 0 && config.per_address <= 1000,
+	    "one host does not have all connections");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		ok(!load(bad[i][0], &e), bad[i][0]);
 		is_int(e.kind, ERR_CONFIG, "kind");

@@ -2,6 +2,7 @@
 /* The vault at a provider: what is lost on the way is neither doubled nor lost,
  * and nothing is believed. */
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -531,6 +532,10 @@ a_wrong_token_names_its_file(void **state)
 	is_err(&e, ERR_DENIED, "wrong");
 	ok(strstr(e.text, path) != NULL, "the file");
 	vault_close(v);
+	ok(chmod(path, 0644) == 0, "mode");
+	ok(!vault_open(f.uri, WAIT_MS, &v, &e), "for all to read");
+	is_err(&e, ERR_CONFIG, "others spend with it");
+	ok(strstr(e.text, path) != NULL, e.text);
 	unlink(path);
 	ok(!vault_open(f.uri, WAIT_MS, &v, &e), "open");
 	is_err(&e, ERR_CONFIG, "no token");

@@ -50,23 +50,6 @@ a_burst_is_let_through_then_one_at_a_time(void **state)
 	throttle_free(NULL);
 }
 
-static void
-what_is_given_back_is_there_again(void **state)
-{
-	struct throttle *t = made(3, 60000, 10);
-
-	(void)state;
-	for (int i = 0; i < 100; i++) {
-		ok(throttle_take(t, "right", i, NULL), "right each time");
-		throttle_give_back(t, "right", i);
-	}
-	throttle_give_back(t, "right", 100);
-	throttle_give_back(t, "new", 100);
-	is_int(take_all(t, "right", 100), 3, "not more than a burst");
-	is_int(take_all(t, "new", 100), 3, "not more than a burst");
-	throttle_free(t);
-}
-
 /* The one who has nothing left is kept while others come and go. */
 static void
 many_keys_do_not_free_a_throttled_one(void **state)
@@ -143,7 +126,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(a_burst_is_let_through_then_one_at_a_time),
-	    T(what_is_given_back_is_there_again),
 	    T(many_keys_do_not_free_a_throttled_one),
 	    T(a_thousand_keys_are_remembered),
 	    T(threads_get_no_more_together),

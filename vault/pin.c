@@ -75,6 +75,16 @@ pin_line(const char *source, char *out, size_t size, struct err *e)
 }
 
 bool
+pin_secret(const char *source, char *out, size_t size, struct err *e)
+{
+	char path[PATH_MAX];
+
+	memset(out, 0, size);
+	return pin_path(source, path, e) && pin_private(path, e) &&
+	       pin_line(source, out, size, e);
+}
+
+bool
 pin_read(const char *source, char out[PIN_BYTES], struct err *e)
 {
 	memset(out, 0, PIN_BYTES);

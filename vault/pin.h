@@ -31,4 +31,8 @@ pin_read(const char *source, char out[PIN_BYTES], struct err *e);
 MUST_CHECK bool
 pin_line(const char *source, char *out, size_t size, struct err *e);
 
+/* The same of one that everybody else may not read: pin_private(). */
+MUST_CHECK bool
+pin_secret(const char *source, char *out, size_t size, struct err *e);
+
 #endif

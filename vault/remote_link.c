@@ -30,7 +30,7 @@ take_token(struct remote_link *l, struct err *e)
 
 	if (l->uri.token[0] == '\0')
 		return true;
-	if (!pin_line(l->uri.token, token, sizeof(token), e))
+	if (!pin_secret(l->uri.token, token, sizeof(token), e))
 		return err_prefix(e, "token of the provider");
 	l->authorization = malloc(sizeof(head) + strlen(token));
 	done = l->authorization != NULL;

@@ -142,6 +142,7 @@ CREATE TABLE psd (
 	made INTEGER NOT NULL
 );
 CREATE INDEX psd_account ON psd (account);
+CREATE INDEX psd_revoked ON psd (cert_serial) WHERE state = 'revoked';
 
 -- state: the bytes of vault/psd.c with the newest indicium; the registers
 -- stand beside them for the database to check.  chain: over all indicia.
@@ -242,6 +243,8 @@ CREATE TABLE stamp (
 	CONSTRAINT stamp_key UNIQUE (usersystem, key)
 );
 CREATE UNIQUE INDEX stamp_label ON stamp (sheet, label) WHERE sheet IS NOT NULL;
+-- For a system's newest: else all that it ever had are read.
+CREATE INDEX stamp_recent ON stamp (usersystem, made);
 
 -- Without one a stamp is pending.  The first that is written counts.
 CREATE TABLE signature (
