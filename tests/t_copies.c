@@ -522,6 +522,7 @@ lists_agree_with_themselves(void **state)
 	put_back(&d, &old);
 	list_is_refused(&d, stamp, 1, "is not spent by what its PSD says");
 	put_back(&d, &old);
+	correct(&d, 1); /* its piece count is another one */
 	stamp[1] = spend(&d, 700);
 	list_is_refused(&d, stamp, 2, "its PSD was copied");
 	holder_close(&d);
