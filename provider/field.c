@@ -154,12 +154,12 @@ book(struct talk *t, uint32_t sequence, mils ascending, mils control_total,
 		return false;
 	if (!found)
 		return err_set(e, ERR_CORRUPT, "PSD %s has gone", t->id);
-	if (ascending < t->row.spent_said)
+	if (ascending < t->row.known)
 		return err_set(e, ERR_DENIED,
-		    "%s says that it has spent %s in all and has said %s "
-		    "before: an old copy of it was put back",
+		    "%s says that it has spent %s in all, and %s is known of: "
+		    "an old copy of it was put back",
 		    t->id, mils_format(ascending, says),
-		    mils_format(t->row.spent_said, said));
+		    mils_format(t->row.known, said));
 	if (control_total != t->row.given)
 		return err_set(e, ERR_DENIED,
 		    "%s holds %s in all, this provider gave it %s: it was "

@@ -5,8 +5,8 @@
  *
  * The rules of vault/download.h, in the database: one answer for each number,
  * for ever, written in the transaction that takes the credit.  What a PSD says to
- * have spent may only grow, and is booked; what it holds in all has to be what
- * this provider gave it.
+ * have spent may only grow, by its stamps that the post saw too, and is booked; what
+ * it holds in all has to be what this provider gave it.
  */
 #ifndef PROVIDER_FIELD_H
 #define PROVIDER_FIELD_H

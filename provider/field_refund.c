@@ -73,21 +73,27 @@ check_signatures(struct claim *c, const struct psd_record *psd, struct err *e)
 	return done;
 }
 
-/* Locks the PSD, so that a list is not claimed twice.  With its list it says how far
- * it is. */
+/* With a new list it says how far it is; its stamps are before that
+ * (refund_check()). */
 static bool
-check_copy(struct claim *c, struct err *e)
+check_copy(struct claim *c, const struct field_row *row, struct err *e)
 {
-	struct field_row row;
-	bool found;
+	char holds[MILS_TEXT];
+	bool could;
 
-	if (!store_field_lock(c->w->store, c->call->serial, 0, &row, &found, e))
-		return false;
-	if (!found || c->said.ascending < row.spent_said)
+	if (c->said.ascending < row->known)
 		return err_set(e, ERR_DENIED,
-		    "%s has said before that it has spent more: an old copy of "
-		    "it was put back",
+		    "it is known that %s has spent more: an old copy of it was "
+		    "put back",
 		    c->list->psd_id);
+	if (!store_field_could(c->w->store, c->call->serial, c->said.ascending,
+		c->said.control_total, &could, e))
+		return false;
+	if (!could)
+		return err_set(e, ERR_DENIED,
+		    "%s holds %s in all, which this provider never gave it: it "
+		    "was filled elsewhere, or is another PSD",
+		    c->list->psd_id, mils_format(c->said.control_total, holds));
 	return store_field_heard(c->w->store, c->call->serial,
 	    c->said.ascending, worker_ms(c->w), e);
 }
@@ -95,13 +101,11 @@ check_copy(struct claim *c, struct err *e)
 /* --- claiming ---------------------------------------------------------------------------- */
 
 static bool
-digest_of(
-    const struct refund_line *line, uint8_t out[END_DIGEST], struct err *e)
+name_stamp(const struct refund_line *line, struct indicium *in,
+    struct stamp_end *out, struct err *e)
 {
-	struct indicium in;
-
-	return indicium_decode(line->indicium, line->len, &in, e) &&
-	       post_digest(&in, out, e);
+	return indicium_decode(line->indicium, line->len, in, e) &&
+	       post_end(in, out, e);
 }
 
 static uint32_t
@@ -131,36 +135,53 @@ too_old(
 	return true;
 }
 
-/* *may: it is neither too old nor ended. */
+/* *good: its PSD can have issued it beside all others that ended. */
+static bool
+check_doubt(struct claim *c, const struct indicium *in,
+    const struct stamp_end *stamp, bool *good, struct err *e)
+{
+	char place[END_PLACE];
+	struct doubt d;
+	bool withheld;
+
+	snprintf(place, sizeof(place), "list %lu of refunds",
+	    (unsigned long)c->said.number);
+	if (!doubt_look(c->w, in, stamp, &d, e))
+		return false;
+	*good = d.kind == DOUBT_NONE;
+	return doubt_keep(c->w, &d, stamp, place, &withheld, e);
+}
+
+/* *may: it is neither too old nor ended, nor in doubt. */
 static bool
 look_at(
     struct claim *c, const struct refund_line *line, bool *may, struct err *e)
 {
-	uint8_t digest[END_DIGEST];
-	struct stamp_end end;
-	bool ended = true, old;
+	struct stamp_end stamp = {.made = worker_ms(c->w)}, end;
+	struct indicium in;
+	bool ended = true, old, good = true;
 
-	if (!digest_of(line, digest, e) ||
-	    !store_end_find(c->w->store, digest, &end, &ended, e) ||
+	if (!name_stamp(line, &in, &stamp, e) ||
+	    !store_end_find(c->w->store, stamp.digest, &end, &ended, e) ||
+	    (!ended && !check_doubt(c, &in, &stamp, &good, e)) ||
 	    !too_old(c, line, &old, e))
 		return false;
-	*may = !ended && line->amount > 0 && !old;
+	*may = !ended && good && line->amount > 0 && !old;
 	return true;
 }
 
 static bool
 claim_one(struct claim *c, const struct refund_line *line, struct err *e)
 {
-	struct stamp_end end = {.psd = c->call->serial,
-	    .amount = line->amount,
-	    .refund = c->refund.id,
-	    .made = worker_ms(c->w)};
+	struct stamp_end end = {
+	    .refund = c->refund.id, .made = worker_ms(c->w)};
+	struct indicium in;
 	bool fresh;
 
-	if (!digest_of(line, end.digest, e) ||
+	if (!name_stamp(line, &in, &end, e) ||
 	    !store_end_add(c->w->store, &end, &fresh, e))
 		return false;
-	/* the post saw it between look and claim */
+	/* not between look and claim: its PSD is locked */
 	return fresh || err_set(e, ERR_BUSY, "a stamp was mailed just now");
 }
 
@@ -208,14 +229,15 @@ static bool
 judge_one(struct claim *c, const struct refund_line *line,
     struct refund_verdict *v, struct err *e)
 {
-	uint8_t digest[END_DIGEST];
-	struct stamp_end end;
+	struct stamp_end stamp = {.made = 0}, end;
+	struct indicium in;
 	const char *why;
-	bool ended, old;
+	bool ended, old, doubted;
 
 	*v = (struct refund_verdict){.ascending = line->ascending};
-	if (!digest_of(line, digest, e) ||
-	    !store_end_find(c->w->store, digest, &end, &ended, e) ||
+	if (!name_stamp(line, &in, &stamp, e) ||
+	    !store_end_find(c->w->store, stamp.digest, &end, &ended, e) ||
+	    !store_doubt_find(c->w->store, stamp.digest, &doubted, e) ||
 	    !too_old(c, line, &old, e))
 		return false;
 	v->accepted = ended && end.refund != 0 && end.refund == c->row.refund;
@@ -225,6 +247,7 @@ judge_one(struct claim *c, const struct refund_line *line,
 	}
 	why = ended && end.refund == 0 ? "it was mailed"
 	      : ended		       ? "refunded before"
+	      : doubted		       ? "its PSD was copied"
 	      : old		       ? "too old"
 				       : "refused";
 	snprintf(v->remark, sizeof(v->remark), "%s", why);
@@ -283,17 +306,18 @@ answer_list(struct claim *c, struct err *e)
 	       store_refund_list_answer(c->w->store, &c->row, e);
 }
 
+/* Locks the PSD, so that a list is not claimed twice.  One that was taken stays so:
+ * its PSD may have got on since. */
 static bool
-run(struct claim *c, struct err *e)
+take_list(struct claim *c, struct err *e)
 {
-	struct psd_record psd;
-	bool known;
+	struct store *s = c->w->store;
+	struct field_row row;
+	bool found, known;
 
-	if (!store_begin(c->w->store, STORE_WRITE, e) ||
-	    !find_psd(c, &psd, e) || !check_signatures(c, &psd, e) ||
-	    !check_copy(c, e) ||
-	    !store_refund_list_find(c->w->store, c->call->serial,
-		c->said.number, &c->row, &known, e))
+	if (!store_field_lock(s, c->call->serial, 0, &row, &found, e) ||
+	    !store_refund_list_find(
+		s, c->call->serial, c->said.number, &c->row, &known, e))
 		return false;
 	if (known &&
 	    memcmp(c->row.digest, c->list->digest, sizeof(c->row.digest)) != 0)
@@ -301,7 +325,17 @@ run(struct claim *c, struct err *e)
 		    "another list had number %lu: it was signed by a copy of "
 		    "%s",
 		    (unsigned long)c->said.number, c->list->psd_id);
-	return (known || claim_list(c, e)) &&
+	return known || (check_copy(c, &row, e) && claim_list(c, e));
+}
+
+static bool
+run(struct claim *c, struct err *e)
+{
+	struct psd_record psd;
+
+	return store_begin(c->w->store, STORE_WRITE, e) &&
+	       find_psd(c, &psd, e) && check_signatures(c, &psd, e) &&
+	       take_list(c, e) &&
 	       (c->row.answer != NULL || answer_list(c, e)) &&
 	       store_commit(c->w->store, e);
 }

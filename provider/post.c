@@ -57,6 +57,17 @@ post_digest(const struct indicium *in, uint8_t out[END_DIGEST], struct err *e)
 	return true;
 }
 
+bool
+post_end(const struct indicium *in, struct stamp_end *out, struct err *e)
+{
+	out->psd = in->psd_serial;
+	out->piece = in->has & HAS_PIECE ? in->piece_count : 0;
+	out->field = true;
+	out->ascending = (mils)in->ascending;
+	out->amount = (mils)in->postage;
+	return post_digest(in, out->digest, e);
+}
+
 /* --- the bytes ---------------------------------------------------------------------- */
 
 static bool
@@ -100,15 +111,30 @@ signed_by(const struct psd_here *psd, const struct indicium *in, bool *good,
 	return true;
 }
 
+/* One that is in the field is locked by who uses a stamp of it: the others are held
+ * against that one. */
 static bool
-check_psd(struct worker *w, struct post_check *out, bool *good, struct err *e)
+find_psd(struct worker *w, uint32_t serial, bool uses, struct psd_record *psd,
+    bool *found, struct err *e)
+{
+	struct field_row row;
+
+	if (!store_psd_find(w->store, serial, psd, found, e))
+		return false;
+	return !uses || !*found || !psd->field ||
+	       store_field_lock(w->store, serial, 0, &row, found, e);
+}
+
+static bool
+check_psd(struct worker *w, bool uses, struct post_check *out, bool *good,
+    struct err *e)
 {
 	const struct indicium *in = &out->in;
 	struct psd_record psd;
 	bool found, verifies;
 
 	*good = false;
-	if (!store_psd_find(w->store, in->psd_serial, &psd, &found, e))
+	if (!find_psd(w, in->psd_serial, uses, &psd, &found, e))
 		return false;
 	if (!found || psd.here.cert_serial != in->cert_serial) {
 		give(out, POST_UNKNOWN_ISSUER,
@@ -266,16 +292,51 @@ judge_end(struct post_check *out)
 		give(out, POST_REFUNDED, "its refund was asked for");
 }
 
+static void
+judge_doubt(struct post_check *out)
+{
+	const struct doubt *d = &out->doubt;
+
+	if (d->kind == DOUBT_NEVER)
+		give(out, POST_NOT_ISSUED,
+		    "its PSD was never given what its registers say: its key "
+		    "is in other hands");
+	else if (d->kind == DOUBT_TWIN && d->other.refund == 0)
+		give(out, POST_DUPLICATE,
+		    "another stamp has its registers and was seen at %s: its "
+		    "PSD was copied",
+		    d->other.place[0] ? d->other.place : "another place");
+	else if (d->kind == DOUBT_TWIN)
+		give(out, POST_DUPLICATE,
+		    "another stamp has its registers and is in a refund: its "
+		    "PSD was copied");
+}
+
+/* Can its PSD in the field have issued it, beside all others that ended? */
+static bool
+check_registers(struct worker *w, struct post_check *out, struct err *e)
+{
+	struct stamp_end stamp = {.made = 0};
+
+	if (!out->field || out->ended)
+		return true;
+	if (!post_end(&out->in, &stamp, e) ||
+	    !doubt_look(w, &out->in, &stamp, &out->doubt, e))
+		return false;
+	judge_doubt(out);
+	return true;
+}
+
 /* All but its use; in a transaction.  *good: it is fit for use. */
 static bool
-examine(struct worker *w, const uint8_t *bytes, size_t len,
+examine(struct worker *w, bool uses, const uint8_t *bytes, size_t len,
     struct post_check *out, bool *good, struct err *e)
 {
 	*out = (struct post_check){.verdict = POST_VALID};
 	*good = false;
 	if (!read_stamp(w, bytes, len, out))
 		return true;
-	if (!check_psd(w, out, good, e))
+	if (!check_psd(w, uses, out, good, e))
 		return false;
 	if (*good && !check_issued(w, out, good, e))
 		return false;
@@ -286,7 +347,10 @@ examine(struct worker *w, const uint8_t *bytes, size_t len,
 		w->store, out->end.digest, &out->end, &out->ended, e))
 		return false;
 	judge_end(out);
-	*good = !out->ended && check_dates(w, out);
+	if (!check_registers(w, out, e))
+		return false;
+	*good =
+	    !out->ended && out->doubt.kind == DOUBT_NONE && check_dates(w, out);
 	return true;
 }
 
@@ -295,7 +359,7 @@ post_verify(struct worker *w, const uint8_t *bytes, size_t len,
     struct post_check *out, struct err *e)
 {
 	bool good, done = store_begin(w->store, STORE_READ, e) &&
-			  examine(w, bytes, len, out, &good, e);
+			  examine(w, false, bytes, len, out, &good, e);
 
 	store_rollback(w->store);
 	return done;
@@ -314,17 +378,16 @@ static bool
 use(struct worker *w, const struct post_mark *mark, struct post_check *out,
     struct err *e)
 {
-	struct stamp_end end = {.psd = out->in.psd_serial,
-	    .piece = out->piece,
-	    .amount = (mils)out->in.postage,
-	    .person = mark->person,
-	    .made = worker_ms(w)};
+	struct stamp_end end = {.person = mark->person, .made = worker_ms(w)};
 	bool fresh;
 
 	snprintf(end.place, sizeof(end.place), "%s", mark->place);
 	snprintf(end.scan, sizeof(end.scan), "%s", mark->scan);
-	if (!post_digest(&out->in, end.digest, e) ||
-	    !store_end_add(w->store, &end, &fresh, e))
+	if (!post_end(&out->in, &end, e))
+		return false;
+	end.piece = out->piece;
+	end.field = out->field;
+	if (!store_end_add(w->store, &end, &fresh, e))
 		return false;
 	if (fresh) /* so its PSD had come as far */
 		return !out->field ||
@@ -339,13 +402,31 @@ use(struct worker *w, const struct post_mark *mark, struct post_check *out,
 	return true;
 }
 
+static bool
+keep_doubt(struct worker *w, const struct post_mark *mark,
+    struct post_check *out, struct err *e)
+{
+	struct stamp_end stamp = {.made = worker_ms(w)};
+	bool withheld;
+
+	if (out->doubt.kind == DOUBT_NONE)
+		return true;
+	if (!post_end(&out->in, &stamp, e) ||
+	    !doubt_keep(w, &out->doubt, &stamp, mark->place, &withheld, e))
+		return false;
+	if (withheld)
+		snprintf(out->state, sizeof(out->state), "withheld");
+	return true;
+}
+
 bool
 post_cancel(struct worker *w, const struct post_mark *mark,
     const uint8_t *bytes, size_t len, struct post_check *out, struct err *e)
 {
-	bool good, done = store_begin(w->store, STORE_WRITE, e) &&
-			  examine(w, bytes, len, out, &good, e) &&
-			  (!good || use(w, mark, out, e));
+	bool good,
+	    done = store_begin(w->store, STORE_WRITE, e) &&
+		   examine(w, true, bytes, len, out, &good, e) &&
+		   (good ? use(w, mark, out, e) : keep_doubt(w, mark, out, e));
 
 	if (done && same_look(mark, out))
 		give(out, POST_VALID, "%s", "");

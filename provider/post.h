@@ -5,11 +5,15 @@
  * A stamp of a PSD in this database must say what was issued, byte for byte: a
  * key that leaked makes good signatures, and no stamp.  The signature may be
  * another good one; what says the same is the same stamp, and is used once.
+ *
+ * What a PSD in the field issued is in no database.  Its stamps are held against each
+ * other and against what it was given (doubt.h): a PSD that was copied spends no more
+ * than one.
  */
 #ifndef PROVIDER_POST_H
 #define PROVIDER_POST_H
 
-#include "provider/store_end.h"
+#include "provider/doubt.h"
 #include "provider/store_psd.h"
 #include "provider/worker.h"
 #include "stamp/indicium.h"
@@ -18,13 +22,13 @@
 
 enum post_verdict {
 	POST_VALID,
-	POST_DUPLICATE,
+	POST_DUPLICATE, /* it was seen, or another one with its registers */
 	POST_EXPIRED,
 	POST_REVOKED,
 	POST_BAD_SIGNATURE,
 	POST_UNKNOWN_ISSUER,
 	POST_UNREADABLE,
-	POST_NOT_ISSUED, /* good signature, and not in the books */
+	POST_NOT_ISSUED, /* good signature, and the books say no */
 	POST_REFUNDED,	 /* its value was given back, or asked for */
 	POST_VERDICTS
 };
@@ -40,6 +44,7 @@ struct post_check {
 	uint32_t piece; /* 0 = not known */
 	bool ended;	/* `end` has what became of it first */
 	struct stamp_end end;
+	struct doubt doubt; /* of a PSD in the field */
 };
 
 /* Who cancels, and where. */
@@ -54,12 +59,18 @@ struct post_mark {
 MUST_CHECK bool post_verify(struct worker *w, const uint8_t *bytes, size_t len,
     struct post_check *out, struct err *e);
 
-/* The same, and a valid one is used from now on. */
+/* The same, and a valid one is used from now on; one in doubt is kept, and its PSD
+ * withheld. */
 MUST_CHECK bool post_cancel(struct worker *w, const struct post_mark *mark,
     const uint8_t *bytes, size_t len, struct post_check *out, struct err *e);
 
 /* What names a stamp: SHA-256 of what was signed.  Errors: ERR_REQUEST. */
 MUST_CHECK bool
 post_digest(const struct indicium *in, uint8_t out[END_DIGEST], struct err *e);
+
+/* A stamp as its end is kept: name, registers, value; the rest of *out stays.  It is
+ * taken for one of a PSD in the field.  Errors: likewise. */
+MUST_CHECK bool
+post_end(const struct indicium *in, struct stamp_end *out, struct err *e);
 
 #endif

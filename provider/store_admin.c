@@ -282,9 +282,14 @@ store_psd_state_set(
 		"(state = 'withdrawn' AND $1 = 'revoked') OR state = $1)",
 		e))
 		return false;
-	return store_changed(s) == 1 ||
-	       err_set(e, ERR_REQUEST,
-		   "PSD %lu cannot become %s: there is none, or it was "
-		   "withdrawn or revoked, which is for ever",
-		   (unsigned long)serial, state);
+	if (store_changed(s) != 1)
+		return err_set(e, ERR_REQUEST,
+		    "PSD %lu cannot become %s: there is none, or it was "
+		    "withdrawn or revoked, which is for ever",
+		    (unsigned long)serial, state);
+	if (strcmp(state, "withheld") == 0)
+		return true;
+	store_put_int(s, serial);
+	return store_run(s,
+	    "UPDATE doubt SET settled = 1 WHERE psd = $1 AND settled = 0", e);
 }

@@ -137,6 +137,24 @@ static const struct {
 	"WHERE p.place = 'field' AND p.spent_said > "
 	"(SELECT COALESCE(SUM(d.amount), 0) FROM download d "
 	"WHERE d.psd = p.serial AND d.applied = 1)"},
+    {"no two stamps of a PSD in the field have used the same registers",
+	"SELECT 'PSD ' || CAST(x.psd AS TEXT) || ' register ' || "
+	"CAST(x.ascending AS TEXT) FROM (SELECT n.psd, n.ascending, n.amount, "
+	"LAG(n.ascending) OVER (PARTITION BY n.psd ORDER BY n.ascending) "
+	"AS other FROM stamp_end n WHERE n.ascending IS NOT NULL AND "
+	"n.amount > 0) x WHERE x.ascending - x.amount < x.other"},
+    {"no stamp of a PSD in the field spent what it was not given",
+	"SELECT 'PSD ' || CAST(n.psd AS TEXT) || ' register ' || "
+	"CAST(COALESCE(n.ascending, -1) AS TEXT) FROM stamp_end n "
+	"JOIN psd p ON p.serial = n.psd AND p.place = 'field' "
+	"WHERE n.ascending IS NULL OR n.ascending > "
+	"(SELECT COALESCE(SUM(d.amount), 0) FROM download d "
+	"WHERE d.psd = n.psd)"},
+    {"of a PSD in the field whose stamps cannot all be its own a person has "
+     "said what becomes of it (postaged psd release, withdraw, revoke)",
+	"SELECT 'PSD ' || CAST(d.psd AS TEXT) || ' register ' || "
+	"CAST(d.ascending AS TEXT) || ', ' || d.place FROM doubt d "
+	"WHERE d.settled = 0 ORDER BY d.psd, d.ascending"},
     {"each stamp's signature belongs to a stamp",
 	"SELECT 'PSD ' || CAST(g.psd AS TEXT) || ' piece ' || "
 	"CAST(g.piece AS TEXT) FROM signature g LEFT JOIN stamp s "

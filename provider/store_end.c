@@ -33,6 +33,46 @@ store_end_find(struct store *s, const uint8_t digest[END_DIGEST],
 	return true;
 }
 
+/* Of those that are there none has a part of another's: the first one that ends
+ * behind this one's beginning is the only one that can. */
+static bool
+ask_twin(struct store *s, const struct stamp_end *end, struct err *e)
+{
+	store_put_int(s, end->psd);
+	store_put_int(s, end->piece);
+	store_put_int(s, end->amount);
+	store_put_int(s, end->ascending - end->amount);
+	store_put_int(s, end->ascending);
+	return store_run(s,
+	    "SELECT n.digest FROM stamp_end n WHERE n.psd = $1 AND "
+	    "n.piece = $2 AND n.piece > 0 AND n.ascending IS NOT NULL "
+	    "UNION ALL SELECT x.digest FROM (SELECT n.digest, "
+	    "n.ascending - n.amount AS since FROM stamp_end n "
+	    "WHERE n.psd = $1 AND n.ascending > $4 AND n.amount > 0 "
+	    "AND $3 > 0 ORDER BY n.ascending LIMIT 1) x WHERE x.since < $5",
+	    e);
+}
+
+bool
+store_end_twin(struct store *s, const struct stamp_end *end,
+    struct stamp_end *out, bool *found, struct err *e)
+{
+	uint8_t digest[END_DIGEST];
+	const uint8_t *ptr;
+	size_t len;
+
+	*found = false;
+	if (!ask_twin(s, end, e))
+		return false;
+	if (!store_row(s))
+		return true;
+	ptr = store_blob(s, 0, &len);
+	if (len != sizeof(digest))
+		return err_set(e, ERR_CORRUPT, "a stamp without a digest");
+	memcpy(digest, ptr, len);
+	return store_end_find(s, digest, out, found, e);
+}
+
 static void
 put_id(struct store *s, int64_t id)
 {
@@ -49,6 +89,10 @@ store_end_add(
 	store_put_blob(s, end->digest, END_DIGEST);
 	store_put_int(s, end->psd);
 	store_put_int(s, end->piece);
+	if (end->field)
+		store_put_int(s, end->ascending);
+	else
+		store_put_no_int(s);
 	store_put_int(s, end->amount);
 	put_id(s, end->refund);
 	put_id(s, end->person);
@@ -56,9 +100,9 @@ store_end_add(
 	store_put_text(s, end->scan);
 	store_put_int(s, end->made);
 	if (!store_run(s,
-		"INSERT INTO stamp_end (digest, psd, piece, amount, refund, "
-		"person, place, scan, made) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+		"INSERT INTO stamp_end (digest, psd, piece, ascending, amount, "
+		"refund, person, place, scan, made) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
 		"ON CONFLICT DO NOTHING",
 		e))
 		return false;

@@ -19,6 +19,8 @@
 struct stamp_end {
 	uint8_t digest[END_DIGEST];
 	uint32_t psd, piece; /* piece 0: the indicium does not say it */
+	bool field;	/* its PSD is: the next one is kept, and given once */
+	mils ascending; /* behind it; not when read */
 	mils amount;
 	int64_t refund;	       /* claimed by it; 0 = seen by the post */
 	char refund_state[16]; /* when read: "asked", "approved" */
@@ -30,6 +32,11 @@ struct stamp_end {
 
 MUST_CHECK bool
 store_end_find(struct store *s, const uint8_t digest[END_DIGEST],
+    struct stamp_end *out, bool *found, struct err *e);
+
+/* Of a PSD in the field: is there another stamp that has its piece count, or any mil
+ * of its part of the ascending register?  *out is that one. */
+MUST_CHECK bool store_end_twin(struct store *s, const struct stamp_end *end,
     struct stamp_end *out, bool *found, struct err *e);
 
 /* *fresh = false: it has one already, and nothing changes. */

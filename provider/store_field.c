@@ -10,6 +10,8 @@ store_field_lock(struct store *s, uint32_t psd, uint32_t sequence,
 	*found = false;
 	if (!store_run(s,
 		"SELECT p.spent_said, p.audited, "
+		"(SELECT CAST(COALESCE(MAX(h.ascending), 0) AS BIGINT) "
+		"FROM heard h WHERE h.psd = p.serial), "
 		"(SELECT CAST(COALESCE(SUM(d.amount), 0) AS BIGINT) "
 		"FROM download d WHERE d.psd = p.serial AND "
 		"d.sequence <= $2) FROM psd p WHERE p.serial = $1 FOR UPDATE",
@@ -19,7 +21,8 @@ store_field_lock(struct store *s, uint32_t psd, uint32_t sequence,
 	if (*found)
 		*out = (struct field_row){.spent_said = store_int(s, 0),
 		    .audited = store_int(s, 1),
-		    .given = store_int(s, 2)};
+		    .known = store_int(s, 2),
+		    .given = store_int(s, 3)};
 	return true;
 }
 
@@ -69,6 +72,75 @@ store_field_known(
 		return false;
 	if (store_row(s))
 		*made = store_int(s, 0);
+	return true;
+}
+
+bool
+store_field_could(struct store *s, uint32_t psd, mils ascending,
+    mils control_total, bool *could, struct err *e)
+{
+	*could = ascending == 0 && control_total == 0; /* it is new */
+	if (*could || ascending > control_total)
+		return true;
+	store_put_int(s, psd);
+	store_put_int(s, control_total);
+	if (!store_run(s,
+		"SELECT 1 FROM (SELECT SUM(d.amount) OVER "
+		"(ORDER BY d.sequence) AS given FROM download d "
+		"WHERE d.psd = $1) x WHERE x.given = $2 LIMIT 1",
+		e))
+		return false;
+	*could = store_row(s);
+	return true;
+}
+
+bool
+store_doubt_add(struct store *s, const struct stamp_end *stamp,
+    const uint8_t *other, const char *place, bool *fresh, struct err *e)
+{
+	store_put_blob(s, stamp->digest, END_DIGEST);
+	store_put_int(s, stamp->psd);
+	store_put_int(s, stamp->piece);
+	store_put_int(s, stamp->ascending);
+	store_put_int(s, stamp->amount);
+	if (other != NULL)
+		store_put_blob(s, other, END_DIGEST);
+	else
+		store_put_null(s);
+	store_put_text(s, place);
+	store_put_int(s, stamp->made);
+	if (!store_run(s,
+		"INSERT INTO doubt (digest, psd, piece, ascending, amount, "
+		"other, place, made) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+		"ON CONFLICT DO NOTHING",
+		e))
+		return false;
+	*fresh = store_changed(s) == 1;
+	return true;
+}
+
+bool
+store_doubt_find(struct store *s, const uint8_t digest[END_DIGEST], bool *found,
+    struct err *e)
+{
+	store_put_blob(s, digest, END_DIGEST);
+	if (!store_run(s, "SELECT 1 FROM doubt WHERE digest = $1", e))
+		return false;
+	*found = store_row(s);
+	return true;
+}
+
+bool
+store_field_withhold(
+    struct store *s, uint32_t psd, bool *changed, struct err *e)
+{
+	store_put_int(s, psd);
+	if (!store_run(s,
+		"UPDATE psd SET state = 'withheld' WHERE serial = $1 AND "
+		"state = 'operational'",
+		e))
+		return false;
+	*changed = store_changed(s) == 1;
 	return true;
 }
 

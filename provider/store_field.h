@@ -7,11 +7,12 @@
 #define PROVIDER_STORE_FIELD_H
 
 #include "base/mils.h"
-#include "provider/store.h"
+#include "provider/store_end.h"
 
 struct field_row {
 	mils spent_said; /* the highest that it said to have spent */
 	int64_t audited; /* when it was heard last, 0 = never */
+	mils known;	 /* its stamps that were seen count, too; never less */
 	mils given;	 /* by answers up to the number asked about */
 };
 
@@ -31,6 +32,21 @@ MUST_CHECK bool store_field_heard(
 /* When was that known first?  *made = 0: it is not known. */
 MUST_CHECK bool store_field_known(struct store *s, uint32_t psd, mils ascending,
     int64_t *made, struct err *e);
+
+/* Could it have these registers: had answers given it this much in all, at any time?
+ * What is on its way to it counts: it may have it. */
+MUST_CHECK bool store_field_could(struct store *s, uint32_t psd, mils ascending,
+    mils control_total, bool *could, struct err *e);
+
+/* A stamp of it that is in doubt (`made` of the doubt); `other` NULL: its registers
+ * cannot be.  *fresh = false: it was known, and nothing changes. */
+MUST_CHECK bool store_doubt_add(struct store *s, const struct stamp_end *stamp,
+    const uint8_t *other, const char *place, bool *fresh, struct err *e);
+MUST_CHECK bool store_doubt_find(struct store *s,
+    const uint8_t digest[END_DIGEST], bool *found, struct err *e);
+/* It is in operation no more; *changed = false: it was not. */
+MUST_CHECK bool store_field_withhold(
+    struct store *s, uint32_t psd, bool *changed, struct err *e);
 
 /* The state that was consented to under a number; *same = false: another one. */
 MUST_CHECK bool store_field_consent(struct store *s, uint32_t psd,

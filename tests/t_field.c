@@ -7,216 +7,19 @@
 #include <time.h>
 
 #include "base/base64.h"
-#include "base/date.h"
 #include "base/durable.h"
 #include "provider/fund.h"
 #include "provider/give_back.h"
 #include "provider/post.h"
 #include "provider/store_admin.h"
-#include "tests/api_help.h"
+#include "tests/field_help.h"
 #include "tests/pg_help.h"
 #include "tests/test.h"
-#include "vault/authority.h"
 #include "vault/file_image.h"
-#include "vault/lab.h"
 #include "vault/refund.h"
 #include "vault/slots.h"
-#include "vault/vault.h"
 
-#define SERIAL	900
-#define CREDIT	10000
 #define THREADS 4
-
-/* A vault of a user, and the user system that speaks for it. */
-struct holder {
-	struct help *h;
-	struct lab *lab; /* the desk where PSDs are made: the same keys */
-	struct user_system u;
-	char token[96], uri[96], path[96];
-	struct vault *v;
-	uint8_t key;
-};
-
-struct letter {
-	uint8_t bytes[PSD_MESSAGE_MAX];
-	size_t len;
-};
-
-static void
-open_vault(struct holder *d)
-{
-	struct err e = ERR_INIT;
-
-	is_ok(vault_open(d->uri, 0, &d->v, &e), &e, "vault");
-}
-
-static void
-make_vault(struct holder *d)
-{
-	struct lab_psd psd;
-	char id[PSD_ID];
-	struct err e = ERR_INIT;
-
-	lab_defaults(&psd);
-	psd.serial = SERIAL;
-	is_ok(lab_create_vault(d->lab, d->uri, &psd, id, &e), &e, "a vault");
-	is_str(id, "XXPS0000000900", "its name");
-}
-
-static bool
-enrol(struct holder *d, const char *folder, struct err *e)
-{
-	struct store *s = d->h->w->store;
-	struct cert *c = NULL;
-	char path[192];
-	uint32_t serial;
-	bool done;
-
-	snprintf(path, sizeof(path), "%s/psd/XXPS0000000900.pem", folder);
-	done = authority_read_cert(path, &c, e) &&
-	       store_begin(s, STORE_WRITE, e) &&
-	       field_enrol(d->h->w, d->u.account, c, &serial, e) &&
-	       store_commit(s, e);
-	store_rollback(s);
-	cert_free(c);
-	if (done)
-		is_int(serial, SERIAL, "serial");
-	return done;
-}
-
-static void
-setup(struct help *h, struct holder *d)
-{
-	char folder[128];
-	struct err e = ERR_INIT;
-
-	shop_set_time(time(NULL)); /* vaults have a clock of their own */
-	*d = (struct holder){.h = h};
-	snprintf(folder, sizeof(folder), "%s/authority", h->shop.folder);
-	snprintf(d->uri, sizeof(d->uri), "file:%s/v.vault", h->shop.folder);
-	snprintf(d->path, sizeof(d->path), "%s/v.vault", h->shop.folder);
-	d->u = help_system(h, help_account(h, "one", CREDIT), "one", d->token);
-	is_ok(lab_open(folder, &d->lab, &e), &e, "desk");
-	make_vault(d);
-	is_ok(enrol(d, folder, &e), &e, "enrol");
-	open_vault(d);
-}
-
-static void
-end(struct holder *d)
-{
-	vault_close(d->v);
-	lab_close(d->lab);
-}
-
-/* --- messages ------------------------------------------------------------------------- */
-
-static struct field_call
-call_of(const struct holder *d, const struct letter *l)
-{
-	return (struct field_call){
-	    .who = &d->u, .serial = SERIAL, .msg = l->bytes, .len = l->len};
-}
-
-static struct letter
-request(struct holder *d, mils amount)
-{
-	struct letter l;
-	struct err e = ERR_INIT;
-
-	is_ok(vault_download_request(d->v, amount, l.bytes, &l.len, &e), &e,
-	    "request");
-	return l;
-}
-
-static struct letter
-answered(struct holder *d, const struct letter *l)
-{
-	struct field_call call = call_of(d, l);
-	struct letter out;
-	struct err e = ERR_INIT;
-
-	is_ok(field_download(d->h->w, &call, out.bytes, &out.len, &e), &e,
-	    "answer");
-	return out;
-}
-
-static void
-refused(struct holder *d, const struct letter *l, enum err_kind kind,
-    const char *why)
-{
-	struct field_call call = call_of(d, l);
-	struct letter out;
-	struct err e = ERR_INIT;
-
-	ok(!field_download(d->h->w, &call, out.bytes, &out.len, &e), why);
-	is_err(&e, kind, why);
-	if (strstr(e.text, why) == NULL)
-		fail_at("got \"%s\", want \"%s\"", e.text, why);
-}
-
-static struct letter
-applied(struct holder *d, const struct letter *answer)
-{
-	struct letter receipt;
-	struct err e = ERR_INIT;
-
-	is_ok(vault_download_apply(d->v, answer->bytes, answer->len,
-		  receipt.bytes, &receipt.len, &e),
-	    &e, "apply");
-	return receipt;
-}
-
-static void
-refill(struct holder *d, mils amount)
-{
-	struct letter l = request(d, amount);
-
-	l = answered(d, &l);
-	applied(d, &l);
-}
-
-static struct letter
-audit(struct holder *d)
-{
-	static uint8_t nonce[PSD_NONCE];
-	struct letter l;
-	struct err e = ERR_INIT;
-
-	nonce[0]++;
-	is_ok(vault_audit(d->v, nonce, l.bytes, &l.len, &e), &e, "audit");
-	return l;
-}
-
-static bool
-heard(struct holder *d, const struct letter *l, struct err *e)
-{
-	struct field_call call = call_of(d, l);
-
-	*e = (struct err)ERR_INIT;
-	return field_audit(d->h->w, &call, e);
-}
-
-/* A stamp to be mailed so many days from now. */
-static struct psd_stamp
-spend_for(struct holder *d, mils amount, int days)
-{
-	struct psd_request r = {.amount = amount,
-	    .mail_date = date_add(date_local(time(NULL)), days),
-	    .category = "FCM"};
-	struct psd_stamp stamp;
-	struct err e = ERR_INIT;
-
-	r.key[0] = ++d->key;
-	is_ok(vault_debit(d->v, &r, 1, &stamp, &e), &e, "debit");
-	return stamp;
-}
-
-static void
-spend(struct holder *d, mils amount)
-{
-	spend_for(d, amount, 0);
-}
 
 static struct psd_status
 status(struct holder *d)
@@ -242,7 +45,7 @@ value_comes_from_the_credit_once(void **state)
 	struct letter l, first, again;
 	struct holder d;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	l = request(&d, 3000);
 	first = answered(&d, &l);
 	is_int(credit(&d), CREDIT - 3000, "credit");
@@ -259,7 +62,7 @@ value_comes_from_the_credit_once(void **state)
 	is_int(status(&d).descending, 5000, "in the vault");
 	is_int(credit(&d), CREDIT - 5000, "credit");
 	help_audit(d.h);
-	end(&d);
+	holder_close(&d);
 }
 
 static void
@@ -272,7 +75,7 @@ too_little_credit_gives_nothing(void **state)
 	struct err e = ERR_INIT;
 	bool fresh;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	l = request(&d, CREDIT + 1);
 	refused(&d, &l, ERR_FUNDS, "has no 10.001");
 	is_int(credit(&d), CREDIT, "credit");
@@ -286,7 +89,7 @@ too_little_credit_gives_nothing(void **state)
 	applied(&d, &l);
 	is_int(status(&d).descending, CREDIT + 1, "in the vault");
 	help_audit(d.h);
-	end(&d);
+	holder_close(&d);
 }
 
 /* Nobody sees when a PSD in the field spends: what it takes counts. */
@@ -296,7 +99,7 @@ value_is_within_the_limits(void **state)
 	struct letter l, answer;
 	struct holder d;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	shop_sql(&d.h->shop, "UPDATE usersystem SET day_max = 3000");
 	l = request(&d, 3001);
 	refused(&d, &l, ERR_DENIED, "3.00 a day is reached: 0.00 spent");
@@ -317,7 +120,7 @@ value_is_within_the_limits(void **state)
 	l = request(&d, 501);
 	refused(&d, &l, ERR_DENIED, "month of customer one");
 	help_audit(d.h);
-	end(&d);
+	holder_close(&d);
 }
 
 static void
@@ -326,7 +129,7 @@ who_was_suspended_meanwhile_gets_nothing(void **state)
 	struct letter l;
 	struct holder d;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	l = request(&d, 1000);
 	shop_sql(&d.h->shop, "UPDATE account SET state = 'locked'");
 	refused(&d, &l, ERR_DENIED, "locked");
@@ -334,7 +137,7 @@ who_was_suspended_meanwhile_gets_nothing(void **state)
 	shop_sql(&d.h->shop, "UPDATE usersystem SET address = '192.0.2.1'");
 	refused(&d, &l, ERR_DENIED, "has changed");
 	is_int(credit(&d), CREDIT, "credit");
-	end(&d);
+	holder_close(&d);
 }
 
 struct asker {
@@ -363,7 +166,7 @@ many_at_once_get_one_answer(void **state)
 	pthread_t thread[THREADS];
 	struct holder d;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	for (int i = 0; i < THREADS; i++) {
 		asker[i] = (struct asker){.d = &d,
 		    .w = shop_worker(&d.h->shop, NULL),
@@ -381,7 +184,7 @@ many_at_once_get_one_answer(void **state)
 	applied(&d, &asker[0].answer);
 	is_int(status(&d).descending, CREDIT - credit(&d), "not a mil lost");
 	help_audit(d.h);
-	end(&d);
+	holder_close(&d);
 }
 
 static void
@@ -391,7 +194,7 @@ others_get_nothing(void **state)
 	struct letter l;
 	struct holder d;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	other = help_system(d.h, help_account(d.h, "two", CREDIT), "two", NULL);
 	l = request(&d, 1000);
 	l.bytes[l.len - 1] ^= 1;
@@ -399,7 +202,7 @@ others_get_nothing(void **state)
 	l.bytes[l.len - 1] ^= 1;
 	d.u = other;
 	refused(&d, &l, ERR_DENIED, "no PSD of account two in the field");
-	end(&d);
+	holder_close(&d);
 }
 
 static void
@@ -409,12 +212,12 @@ value_of_others_is_noticed(void **state)
 	struct holder d;
 	struct err e = ERR_INIT;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	is_ok(lab_refill(d.lab, d.v, 500, &e), &e, "filled at the desk");
 	l = request(&d, 1000);
 	refused(&d, &l, ERR_DENIED, "it was filled elsewhere");
 	is_int(credit(&d), CREDIT, "credit");
-	end(&d);
+	holder_close(&d);
 }
 
 /* --- what it says ------------------------------------------------------------------------- */
@@ -426,7 +229,7 @@ what_it_spent_is_booked(void **state)
 	struct holder d;
 	struct err e;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	refill(&d, 5000);
 	spend(&d, 700);
 	l = audit(&d);
@@ -438,7 +241,7 @@ what_it_spent_is_booked(void **state)
 	shop_sql(&d.h->shop, "UPDATE transfer SET amount = 299 "
 			     "WHERE kind = 'spend' AND amount = 300");
 	is_int(shop_audit(&d.h->shop, true), 1, "the audit sees it");
-	end(&d);
+	holder_close(&d);
 }
 
 static void
@@ -450,7 +253,7 @@ old_copies_are_refused(void **state)
 	struct err e = ERR_INIT;
 	size_t len;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	refill(&d, 5000);
 	vault_close(d.v);
 	is_ok(durable_read(d.path, old, sizeof(old), &len, &e), &e, "copy");
@@ -467,7 +270,7 @@ old_copies_are_refused(void **state)
 	ok(!heard(&d, &l, &e), "audit");
 	is_err(&e, ERR_DENIED, "audit");
 	help_audit(d.h);
-	end(&d);
+	holder_close(&d);
 }
 
 /* --- orders --------------------------------------------------------------------------------- */
@@ -489,7 +292,7 @@ withheld_psds_are_locked_until_released(void **state)
 	struct letter l;
 	struct holder d;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	refill(&d, 1000);
 	set_psd(&d, "withheld");
 	l = request(&d, 1000);
@@ -503,7 +306,7 @@ withheld_psds_are_locked_until_released(void **state)
 	set_psd(&d, "withdrawn");
 	refill(&d, 0);
 	is_int(status(&d).life, PSD_WITHDRAWN, "withdrawn");
-	end(&d);
+	holder_close(&d);
 }
 
 /* --- consent -------------------------------------------------------------------------------- */
@@ -525,7 +328,7 @@ one_state_is_consented_to(void **state)
 	struct holder d;
 	struct err e;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	l = request(&d, 1000);
 	l = answered(&d, &l);
 	receipt = audit(&d);
@@ -544,7 +347,7 @@ one_state_is_consented_to(void **state)
 	refill(&d, 0);
 	l = audit(&d);
 	is_ok(consents(&d, &l, &e), &e, "a new number");
-	end(&d);
+	holder_close(&d);
 }
 
 /* --- enrolment -------------------------------------------------------------------------------- */
@@ -559,7 +362,7 @@ only_our_psds_are_enrolled(void **state)
 	char id[PSD_ID], uri[160];
 	struct err e = ERR_INIT;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	snprintf(folder, sizeof(folder), "%s/authority", d.h->shop.folder);
 	ok(!enrol(&d, folder, &e), "twice");
 	is_err(&e, ERR_REQUEST, "twice");
@@ -573,7 +376,7 @@ only_our_psds_are_enrolled(void **state)
 	ok(!enrol(&d, strange, &e), "another's");
 	is_err(&e, ERR_REQUEST, "another's");
 	ok(strstr(e.text, "certified") != NULL, e.text);
-	end(&d);
+	holder_close(&d);
 }
 
 static void
@@ -583,7 +386,7 @@ vaults_are_filled_over_http(void **state)
 	struct letter l, answer;
 	struct holder d;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	l = request(&d, 1000);
 	base64_encode(l.bytes, l.len, text);
 	snprintf(body, sizeof(body), "{\"request\":\"%s\"}", text);
@@ -613,7 +416,7 @@ vaults_are_filled_over_http(void **state)
 	help_ask(d.h, "POST", "/v1/psds/XXPS0000000900/audit", d.token, body);
 	help_said(d.h, 200, "{\"consent\":\"");
 	help_audit(d.h);
-	end(&d);
+	holder_close(&d);
 }
 
 /* --- refunds ---------------------------------------------------------------------------------- */
@@ -623,55 +426,11 @@ static void
 make_list(struct holder *d, size_t count, char **text, size_t *len)
 {
 	struct psd_stamp ring[PSD_RING];
-	struct refund_line lines[4];
-	struct refund_list list = {.date = date_local(time(NULL)),
-	    .count = (uint32_t)count,
-	    .lines = lines};
-	struct psd_claim claim = {.date = list.date, .count = list.count};
-	uint8_t msg[PSD_MESSAGE_MAX];
-	size_t have, msg_len;
 	struct err e = ERR_INIT;
-	FILE *f = open_memstream(text, len);
+	size_t have;
 
-	strcpy(list.psd_id, "XXPS0000000900");
 	is_ok(vault_recent(d->v, ring, &have, &e), &e, "recent");
-	for (size_t i = 0; i < count; i++) {
-		const struct psd_stamp *s = &ring[have - count + i];
-		struct indicium in;
-
-		is_ok(indicium_decode(s->indicium, s->len, &in, &e), &e, "in");
-		lines[i] = (struct refund_line){.ascending = in.ascending,
-		    .mail_date = in.mail_date,
-		    .amount = in.postage,
-		    .class_name = "FCM",
-		    .place = "Q-1",
-		    .reason = "jam",
-		    .len = s->len};
-		memcpy(lines[i].indicium, s->indicium, s->len);
-		list.total += in.postage;
-	}
-	refund_write_list(f, &list);
-	ok(fflush(f) == 0, "written");
-	sig_sha256(*text, *len, claim.digest);
-	claim.total = list.total;
-	is_ok(
-	    vault_refund_request(d->v, &claim, msg, &msg_len, &e), &e, "sign");
-	refund_write_signed(f, msg, msg_len);
-	ok(fclose(f) == 0, "closed");
-}
-
-static bool
-asks_refund(struct holder *d, const char *text, size_t len, char **answer,
-    struct err *e)
-{
-	struct field_call call = {.who = &d->u,
-	    .serial = SERIAL,
-	    .msg = (const uint8_t *)text,
-	    .len = len};
-	size_t answer_len;
-
-	*e = (struct err)ERR_INIT;
-	return field_refund(d->h->w, &call, answer, &answer_len, e);
+	list_of(d, &ring[have - count], count, text, len);
 }
 
 static void
@@ -699,7 +458,7 @@ signed_lists_are_refunded_once(void **state)
 	struct holder d;
 	struct err e;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	help_person(d.h, "boss", PERSON_ADMINISTRATOR, NULL, token);
 	refill(&d, 5000);
 	for (int i = 0; i < 3; i++)
@@ -740,7 +499,7 @@ signed_lists_are_refunded_once(void **state)
 	free(list);
 	free(second);
 	help_audit(d.h);
-	end(&d);
+	holder_close(&d);
 }
 
 /* Days from now, by the provider's clock; vaults have their own. */
@@ -802,7 +561,7 @@ the_window_begins_when_a_stamp_is_known(void **state)
 	struct holder d;
 	struct err e;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	refill(&d, 5000);
 	spend_for(&d, 100, 300);
 	days_later(20);
@@ -819,7 +578,7 @@ the_window_begins_when_a_stamp_is_known(void **state)
 	days_later(80);
 	spend_for(&d, 100, 20);
 	in_time(&d, "60 days after its mail date");
-	end(&d);
+	holder_close(&d);
 }
 
 static void
@@ -828,7 +587,7 @@ value_and_lists_tell_how_far_a_psd_is(void **state)
 	struct refund_answer a;
 	struct holder d;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	refill(&d, 5000);
 	spend_for(&d, 100, 300);
 	days_later(10);
@@ -844,7 +603,7 @@ value_and_lists_tell_how_far_a_psd_is(void **state)
 	is_str(a.verdicts[0].remark, "too old", "the first one");
 	is_str(a.verdicts[1].remark, "refunded before", "the second one");
 	refund_free_answer(&a);
-	end(&d);
+	holder_close(&d);
 }
 
 /* The post has seen a stamp that the PSD made later. */
@@ -859,7 +618,7 @@ a_later_stamp_that_was_mailed_tells_it(void **state)
 	struct err e = ERR_INIT;
 	struct refund_answer a;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	mark.person = help_person(d.h, "clerk", PERSON_POST, NULL, token);
 	refill(&d, 5000);
 	spend_for(&d, 100, 300);
@@ -873,7 +632,7 @@ a_later_stamp_that_was_mailed_tells_it(void **state)
 	is_str(a.verdicts[1].remark, "it was mailed", "that one");
 	refund_free_answer(&a);
 	help_audit(d.h);
-	end(&d);
+	holder_close(&d);
 }
 
 /* What was asked for in time is answered so, however long persons take. */
@@ -886,7 +645,7 @@ who_asked_in_time_is_not_too_late(void **state)
 	struct err e;
 	size_t len;
 
-	setup(*state, &d);
+	holder_open(*state, &d);
 	help_person(d.h, "boss", PERSON_ADMINISTRATOR, NULL, token);
 	refill(&d, 5000);
 	spend(&d, 100);
@@ -901,7 +660,7 @@ who_asked_in_time_is_not_too_late(void **state)
 	refund_free_answer(&a);
 	free(answer);
 	free(list);
-	end(&d);
+	holder_close(&d);
 }
 
 #define COMMON(on)                                                         \

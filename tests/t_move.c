@@ -42,8 +42,10 @@ static const char *const fill[] = {
     "VALUES (900, 1, 2, 0, x'01', 9223372036854775807)",
     "INSERT INTO refund_list (psd, number, digest, refund, answer) "
     "VALUES (900, 1, x'02', NULL, NULL)",
-    "INSERT INTO stamp_end (digest, psd, piece, amount, person, made) "
-    "VALUES (x'03', 900, 0, 5, 1, 1)",
+    "INSERT INTO stamp_end (digest, psd, piece, ascending, amount, person, "
+    "made) VALUES (x'03', 900, 0, 0, 0, 1, 1)",
+    "INSERT INTO doubt (digest, psd, piece, ascending, amount, place, "
+    "settled, made) VALUES (x'04', 900, 1, 5, 5, 'belt 2', 1, 1)",
     "INSERT INTO crl (number, serials, body, made) VALUES (1, 0, x'30', 1)",
     "INSERT INTO heard (psd, ascending, made) VALUES (900, 0, 1)",
     "INSERT INTO consent (psd, sequence, ascending) VALUES (900, 1, 0)",

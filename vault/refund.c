@@ -299,25 +299,49 @@ refund_free(struct refund_list *list)
 
 static bool
 check_line(const struct refund_line *l, const char *psd_id,
-    const struct cert *psd, struct err *e)
+    const struct cert *psd, struct indicium *in, struct err *e)
 {
 	char id[INDICIUM_PSD_ID];
-	struct indicium in;
 
-	if (!indicium_decode(l->indicium, l->len, &in, e))
+	if (!indicium_decode(l->indicium, l->len, in, e))
 		return err_prefix(e, "stamp %s/%" PRIu64, psd_id, l->ascending);
-	if (!indicium_is_ours(&in) ||
-	    strcmp(indicium_psd_id(&in, id), psd_id) != 0 ||
-	    in.ascending != l->ascending || (mils)in.postage != l->amount ||
-	    in.mail_date != l->mail_date || in.signature_len != SIG_BYTES)
+	if (!indicium_is_ours(in) ||
+	    strcmp(indicium_psd_id(in, id), psd_id) != 0 ||
+	    in->ascending != l->ascending || (mils)in->postage != l->amount ||
+	    in->mail_date != l->mail_date || in->signature_len != SIG_BYTES)
 		return err_set(e, ERR_REQUEST,
 		    "stamp %s/%" PRIu64 " is not what its line says", psd_id,
 		    l->ascending);
 	return sig_verify(cert_key(psd), l->indicium, l->len - SIG_BYTES,
-		   in.signature) ||
+		   in->signature) ||
 	       err_set(e, ERR_DENIED,
 		   "stamp %s/%" PRIu64 " was not signed by its PSD", psd_id,
 		   l->ascending);
+}
+
+/* How far the stamps of a list have come. */
+struct reached {
+	uint64_t ascending;
+	uint32_t piece;
+};
+
+/* Each begins where the one before it ended, or later: a PSD comes by each mil and
+ * each piece once. */
+static bool
+check_order(const struct indicium *in, const char *psd_id, struct reached *r,
+    struct err *e)
+{
+	bool piece = in->has & HAS_PIECE;
+
+	if (in->ascending < r->ascending + in->postage ||
+	    (piece && in->piece_count <= r->piece))
+		return err_set(e, ERR_DENIED,
+		    "stamp %s/%" PRIu64 " has registers that the one before it "
+		    "has: its PSD was copied",
+		    psd_id, in->ascending);
+	r->ascending = in->ascending;
+	r->piece = piece ? in->piece_count : r->piece;
+	return true;
 }
 
 static bool
@@ -356,13 +380,19 @@ refund_check(const struct refund_list *list,
     struct err *e)
 {
 	const struct cert *psd = NULL;
+	struct reached r = {0};
+	struct indicium in;
 
 	if (!check_message(list, certificates, &psd, out, e))
 		return false;
 	for (uint32_t i = 0; i < list->count; i++)
-		if (!check_line(&list->lines[i], list->psd_id, psd, e))
+		if (!check_line(&list->lines[i], list->psd_id, psd, &in, e) ||
+		    !check_order(&in, list->psd_id, &r, e))
 			return false;
-	return true;
+	return r.ascending <= (uint64_t)out->ascending ||
+	       err_set(e, ERR_DENIED,
+		   "stamp %s/%" PRIu64 " is not spent by what its PSD says",
+		   list->psd_id, r.ascending);
 }
 
 /* --- the answer ---------------------------------------------------------------------- */

@@ -70,10 +70,11 @@ MUST_CHECK bool refund_parse(
     const char *text, size_t len, struct refund_list *out, struct err *e);
 void refund_free(struct refund_list *list);
 
-/* Is a parsed request what its PSD signed, and each stamp of it too?  `out`
- * gets the PSD's message.
- * Errors: ERR_DENIED (unknown PSD, a signature), ERR_REQUEST (list and message
- * differ, a stamp is not what its line says). */
+/* Is a parsed request what its PSD signed, and each stamp of it too, and can one PSD
+ * with the registers of the request have issued them all?  `out` gets the PSD's
+ * message.
+ * Errors: ERR_DENIED (unknown PSD, a signature, registers), ERR_REQUEST (list and
+ * message differ, a stamp is not what its line says). */
 MUST_CHECK bool refund_check(const struct refund_list *list,
     const struct cert_store *certificates, struct refund_request *out,
     struct err *e);

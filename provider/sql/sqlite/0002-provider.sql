@@ -310,11 +310,14 @@ CREATE TABLE refund_list (
 
 -- A stamp ends once: seen by the post, or claimed for a refund, never both.
 -- digest: SHA-256 of what was signed, which names stamps of PSDs in the field
--- too.  piece: 0 where the indicium does not say it.
+-- too.  piece: 0 where the indicium does not say it.  ascending: of a PSD in the
+-- field, whose stamps are not in these books: the register behind the stamp; NULL:
+-- of a PSD here.  A PSD comes by each mil of it, and by each piece, once.
 CREATE TABLE stamp_end (
 	digest BLOB PRIMARY KEY,
 	psd INTEGER NOT NULL REFERENCES psd (serial),
 	piece INTEGER NOT NULL,
+	ascending INTEGER,
 	amount INTEGER NOT NULL CHECK (amount >= 0),
 	refund INTEGER REFERENCES refund (id),
 	person INTEGER REFERENCES person (id),
@@ -324,6 +327,28 @@ CREATE TABLE stamp_end (
 	CHECK ((refund IS NULL) <> (person IS NULL))
 );
 CREATE INDEX stamp_end_refund ON stamp_end (refund) WHERE refund IS NOT NULL;
+CREATE UNIQUE INDEX stamp_end_register ON stamp_end (psd, ascending)
+	WHERE ascending IS NOT NULL AND amount > 0;
+CREATE UNIQUE INDEX stamp_end_piece ON stamp_end (psd, piece)
+	WHERE ascending IS NOT NULL AND piece > 0;
+
+-- Stamps that a PSD in the field signed and cannot have issued beside all else that
+-- is known of it: there is a copy of it.  other: digest of the stamp that has its
+-- registers; NULL: the PSD was never given what they say.  place: where the post saw
+-- it, or in which list it was.  settled: 1: since then a person has said what becomes
+-- of the PSD.
+CREATE TABLE doubt (
+	digest BLOB PRIMARY KEY,
+	psd INTEGER NOT NULL REFERENCES psd (serial),
+	piece INTEGER NOT NULL,
+	ascending INTEGER NOT NULL,
+	amount INTEGER NOT NULL,
+	other BLOB,
+	place TEXT NOT NULL,
+	settled INTEGER NOT NULL DEFAULT 0,
+	made INTEGER NOT NULL
+);
+CREATE INDEX doubt_psd ON doubt (psd) WHERE settled = 0;
 
 -- Lists of revoked certificates, as they were given out.  serials: how many,
 -- in one revocation after the other.
