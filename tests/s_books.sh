@@ -338,8 +338,7 @@ token_in() {
 provider init | grep '\.' | grep '^..PN' | token_in admin.token
 provider person add second --role administrator | token_in second.token
 provider account add Customer acc >/dev/null
-provider system add acc desk | tail -n 1 >"$WORK/state/token"
-chown postage "$WORK/state/token"
+provider system add acc desk | token_in token
 check 'the PSD is enrolled' provider psd enrol acc \
 	--certificate "$WORK/state/lab/psd/$psd.pem"
 # not as_postage: the process that is remembered has to be the server

@@ -84,7 +84,7 @@ check 'a provider' provider init
 check 'an account' provider account add Customer acc
 check 'credit' provider credit acc 100.00 --ref 1
 check 'a user system' sh -c \
-	"'$BIN/postaged' system add acc desk | tail -n 1 >'$d/token'"
+	"umask 077; '$BIN/postaged' system add acc desk | tail -n 1 >'$d/token'"
 check 'a vault, made at the desk' vault create --serial 900
 check 'it is enrolled' provider psd enrol acc \
 	--certificate "$d/authority/psd/XXPS0000000900.pem"
