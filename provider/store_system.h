@@ -38,6 +38,7 @@ struct user_system {
 	mils ascending;
 	uint32_t day, month; /* YYYYMMDD, YYYYMM of what follows */
 	mils day_spent, month_spent;
+	uint32_t newest; /* the last day that it ever counted */
 };
 
 /* By its number; while it is locked nobody else changes its counts. */

@@ -90,6 +90,8 @@ CREATE TABLE usersystem (
 );
 CREATE INDEX usersystem_account ON usersystem (account);
 
+-- day, month: of what is counted; newest: the last day that ever was, by a clock
+-- that may have been wrong.
 CREATE TABLE usersystem_count (
 	usersystem INTEGER PRIMARY KEY REFERENCES usersystem (id),
 	fence INTEGER NOT NULL DEFAULT 1,
@@ -98,7 +100,8 @@ CREATE TABLE usersystem_count (
 	day INTEGER NOT NULL DEFAULT 0,
 	day_spent INTEGER NOT NULL DEFAULT 0 CHECK (day_spent >= 0),
 	month INTEGER NOT NULL DEFAULT 0,
-	month_spent INTEGER NOT NULL DEFAULT 0 CHECK (month_spent >= 0)
+	month_spent INTEGER NOT NULL DEFAULT 0 CHECK (month_spent >= 0),
+	newest INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE cost_code (
@@ -162,7 +165,8 @@ CREATE TABLE psd_state (
 CREATE INDEX psd_ending ON psd_state (psd) WHERE ended = 2;
 
 -- Value that a PSD was given.  One answer for each number, for ever.  applied: 0
--- not yet, 1 it is in the PSD, 2 it went back, the PSD had ended.
+-- not yet, 1 it is in the PSD, 2 it went back, the PSD had ended.  usersystem: who
+-- took it, for a PSD in the field.
 CREATE TABLE download (
 	psd INTEGER NOT NULL REFERENCES psd (serial),
 	sequence INTEGER NOT NULL,
@@ -171,10 +175,13 @@ CREATE TABLE download (
 	orders INTEGER NOT NULL DEFAULT 0,
 	answer BLOB NOT NULL,
 	applied INTEGER NOT NULL DEFAULT 0,
+	usersystem INTEGER,
 	made INTEGER NOT NULL,
 	PRIMARY KEY (psd, sequence)
 );
 CREATE INDEX download_waits ON download (made) WHERE applied = 0;
+CREATE INDEX download_taken ON download (usersystem)
+	WHERE usersystem IS NOT NULL;
 
 -- --- label sheets --------------------------------------------------------------
 
