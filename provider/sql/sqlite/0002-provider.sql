@@ -363,8 +363,10 @@ CREATE TABLE transfer (
 
 -- Money from outside, written before anybody is asked for it.  key: ours, random;
 -- the processor is asked with it as often as needed, and does it once.
--- processor_id: of its payment; page: of the page where a person pays.  returned:
--- how much of it went back; refunded: as refunds, not disputes.  look_at: when to ask again; looks: -1 = never.
+-- customer, method: whom and what the processor is asked for, each time; another
+-- card may have been saved since.  processor_id: of its payment; page: of the page
+-- where a person pays.  returned: how much of it went back; refunded: as refunds,
+-- not disputes.  look_at: when to ask again; looks: -1 = never.
 CREATE TABLE payment (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	account INTEGER NOT NULL REFERENCES account (id),
@@ -375,6 +377,8 @@ CREATE TABLE payment (
 	state TEXT NOT NULL CHECK (state IN ('created', 'pending', 'paid',
 		'failed', 'refunded', 'returned')),
 	key TEXT NOT NULL UNIQUE,
+	customer TEXT NOT NULL DEFAULT '',
+	method TEXT NOT NULL DEFAULT '',
 	processor_id TEXT UNIQUE,
 	page TEXT UNIQUE,
 	reason TEXT NOT NULL DEFAULT '',
@@ -403,11 +407,14 @@ CREATE TABLE pay_method (
 	made INTEGER NOT NULL
 );
 
--- What a processor has told already.
+-- What a processor has told already, and disputes that were over before they were
+-- told.  stray: what it says, where it is of no payment here.
 CREATE TABLE webhook (
 	event TEXT PRIMARY KEY,
-	made INTEGER NOT NULL
+	made INTEGER NOT NULL,
+	stray TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX webhook_stray ON webhook (made) WHERE stray <> '';
 
 -- --- audit ----------------------------------------------------------------------
 
