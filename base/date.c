@@ -115,3 +115,26 @@ date_local(time_t when)
 	return join((uint32_t)tm.tm_year + 1900, (uint32_t)tm.tm_mon + 1,
 	    (uint32_t)tm.tm_mday);
 }
+
+time_t
+date_begin(uint32_t yyyymmdd)
+{
+	struct tm tm = {.tm_year = (int)(yyyymmdd / 10000) - 1900,
+	    .tm_mon = (int)(yyyymmdd / 100 % 100) - 1,
+	    .tm_mday = (int)(yyyymmdd % 100),
+	    .tm_isdst = -1};
+
+	return mktime(&tm);
+}
+
+uint32_t
+date_month(uint32_t yyyymmdd)
+{
+	return yyyymmdd / 100 * 100 + 1;
+}
+
+uint32_t
+date_month_next(uint32_t yyyymmdd)
+{
+	return date_month(date_add(date_month(yyyymmdd), 31));
+}

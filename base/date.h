@@ -28,7 +28,12 @@ uint32_t date_from_days(uint16_t days);
 /* The date `days` later (or earlier); clamped to the range above. */
 uint32_t date_add(uint32_t yyyymmdd, int days);
 
-/* The local calendar date at `when`. */
+/* The local calendar date at `when`, and when a valid date begins here. */
 uint32_t date_local(time_t when);
+time_t date_begin(uint32_t yyyymmdd);
+
+/* The first day of the month of this date, and of the next one. */
+uint32_t date_month(uint32_t yyyymmdd);
+uint32_t date_month_next(uint32_t yyyymmdd);
 
 #endif

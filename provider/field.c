@@ -265,6 +265,7 @@ new_answer(struct talk *t, const struct download_request *r, struct download *d,
 	*d = (struct download){.psd = t->call->serial,
 	    .sequence = r->sequence + 1,
 	    .account = t->psd.here.account,
+	    .system = t->call->who->id,
 	    .amount = r->amount,
 	    .orders = terms.orders,
 	    .made = worker_ms(t->w)};

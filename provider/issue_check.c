@@ -91,7 +91,7 @@ check_costs(struct attempt *a, struct err *e)
 bool
 issue_is_simple(const struct attempt *a)
 {
-	return !a->system.has_costs && spend_is_own(&a->system);
+	return !a->system.has_costs && spend_is_own(a->w, &a->system);
 }
 
 bool

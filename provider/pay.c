@@ -79,6 +79,75 @@ find_driver(const struct worker *w, const char *name,
 
 /* --- hearing ---------------------------------------------------------------------- */
 
+/* Disputes name the processor's number alone.  A payment that was settled by hand
+ * has none here; there the key that it was asked with is known. */
+static bool
+look_whose(struct worker *w, const struct pay_heard *heard, struct payment *p,
+    bool *found, struct err *e)
+{
+	struct payment of = {.kind = PAY_AUTO, .state = PAY_PAID};
+	struct pay_heard again = *heard;
+	struct pay_said told;
+	void *home;
+	const struct pay_driver *driver =
+	    pay_driver(w, heard->driver->name, &home);
+
+	if (driver == NULL || driver->look == NULL ||
+	    heard->said->processor_id[0] == '\0')
+		return true;
+	snprintf(of.processor_id, sizeof(of.processor_id), "%s",
+	    heard->said->processor_id);
+	if (!driver->look(home, &of, &told, e))
+		return false;
+	again.said = &told;
+	return pay_settle(w->store, &again, p, found, e) &&
+	       (!*found || pay_settle(w->store, heard, p, found, e));
+}
+
+static bool
+is_back(enum pay_word word)
+{
+	return word == PAY_SAYS_REFUNDED || word == PAY_SAYS_DISPUTED ||
+	       word == PAY_SAYS_WON;
+}
+
+static bool
+keep_stray(struct worker *w, const struct stray *stray, struct err *e)
+{
+	bool done = stray->event[0] == '\0' ||
+		    (store_begin(w->store, STORE_WRITE, e) &&
+			store_stray_add(w->store, stray, e) &&
+			store_commit(w->store, e));
+
+	store_rollback(w->store);
+	return done;
+}
+
+/* Money that goes back is never passed over in silence. */
+static bool
+hear_back(struct worker *w, const struct pay_heard *heard, struct payment *p,
+    bool *found, struct err *e)
+{
+	const struct pay_said *said = heard->said;
+	struct stray stray = {.made = heard->now};
+	char sum[MILS_TEXT];
+
+	if (!look_whose(w, heard, p, found, e)) {
+		log_warning(
+		    "%s of %s: %s", said->event, said->processor_id, e->text);
+		return false;
+	}
+	if (*found)
+		return true;
+	snprintf(stray.event, sizeof(stray.event), "%s", said->event);
+	snprintf(stray.text, sizeof(stray.text), "%s, %s of %s", said->reason,
+	    mils_format(said->amount, sum), said->processor_id);
+	log_warning("%s: %s: that is no payment here; if it is one, say so: "
+		    "postaged pay returned ID",
+	    stray.event, stray.text);
+	return keep_stray(w, &stray, e);
+}
+
 bool
 pay_hear(struct worker *w, const struct pay_driver *driver, int64_t id,
     const struct pay_said *said, struct payment *out, struct err *e)
@@ -92,25 +161,15 @@ pay_hear(struct worker *w, const struct pay_driver *driver, int64_t id,
 		return true;
 	if (!pay_settle(w->store, &heard, &p, &found, e))
 		return false;
+	if (!found && is_back(said->word) &&
+	    !hear_back(w, &heard, &p, &found, e))
+		return false;
 	if (out != NULL && found)
 		*out = p;
 	return true;
 }
 
 /* --- asking ----------------------------------------------------------------------- */
-
-/* The customer that the processor knows, and its card. */
-static bool
-read_method(struct worker *w, const struct payment *p, struct pay_method *m,
-    bool *found, struct err *e)
-{
-	bool done = store_begin(w->store, STORE_READ, e) &&
-		    store_method_find(w->store, p->account, m, found, e);
-
-	store_rollback(w->store);
-	*found = done && *found && strcmp(m->driver, p->driver) == 0;
-	return done;
-}
 
 /* Nothing left this computer, so there is nothing to ask again for. */
 static bool
@@ -131,16 +190,14 @@ pay_ask(struct worker *w, struct payment *p, bool first, char url[PAY_URL],
     struct err *e)
 {
 	const struct pay_driver *driver;
-	struct pay_method method;
 	struct pay_said said = {.word = PAY_SAYS_NOTHING};
-	bool has_method = false, sent = false;
+	bool sent = false;
 	void *home;
 
 	*url = '\0';
-	if (!find_driver(w, p->driver, &driver, &home, e) ||
-	    !read_method(w, p, &method, &has_method, e))
+	if (!find_driver(w, p->driver, &driver, &home, e))
 		return false;
-	if (!driver->ask(home, p, has_method ? &method : NULL, &said, &sent, e))
+	if (!driver->ask(home, p, &said, &sent, e))
 		return first && !sent ? was_not_asked(w, driver, p, e) : false;
 	snprintf(url, PAY_URL, "%s", said.url);
 	return pay_hear(w, driver, p->id, &said, p, e);
@@ -159,6 +216,23 @@ make_key(char key[PAY_KEY], struct err *e)
 	return true;
 }
 
+/* The customer that the processor knows, and its card, as they are now: a key is
+ * of what it was first asked with. */
+static bool
+put_method(struct worker *w, struct payment *p, struct err *e)
+{
+	struct pay_method m;
+	bool found;
+
+	if (!store_method_find(w->store, p->account, &m, &found, e))
+		return false;
+	if (!found || strcmp(m.driver, p->driver) != 0)
+		return true;
+	snprintf(p->customer, sizeof(p->customer), "%s", m.customer);
+	snprintf(p->method, sizeof(p->method), "%s", m.method);
+	return true;
+}
+
 bool
 pay_write_new(struct worker *w, struct payment *p, struct err *e)
 {
@@ -168,7 +242,7 @@ pay_write_new(struct worker *w, struct payment *p, struct err *e)
 	p->look_at = p->made +
 		     (p->kind == PAY_AUTO ? FIRST_LOOK_AUTO_MS : FIRST_LOOK_MS);
 	return (p->key[0] != '\0' || make_key(p->key, e)) &&
-	       store_payment_add(w->store, p, e);
+	       put_method(w, p, e) && store_payment_add(w->store, p, e);
 }
 
 static bool
@@ -262,10 +336,9 @@ hand_says(const struct payment *p, enum pay_hand what, struct pay_said *said,
 
 	*said = (struct pay_said){.amount = p->amount};
 	snprintf(said->processor_id, sizeof(said->processor_id), "%s",
-	    p->processor_id[0] ? p->processor_id : p->key);
+	    p->processor_id);
 	snprintf(said->page, sizeof(said->page), "%s", p->page);
-	snprintf(said->ref, sizeof(said->ref), "%s:%.100s:hand", p->driver,
-	    said->processor_id);
+	snprintf(said->ref, sizeof(said->ref), "%s:%s:hand", p->driver, p->key);
 	switch (what) {
 	case PAY_APPROVE: said->word = PAY_SAYS_PAID; break;
 	case PAY_REJECT:

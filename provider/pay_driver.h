@@ -27,7 +27,7 @@ struct pay_said {
 	/* "" = not said */
 	char event[PAY_REF]; /* each is told once or more */
 	char key[PAY_KEY], processor_id[PAY_REF], page[PAY_REF];
-	char ref[PAY_REF]; /* of a refund or dispute */
+	char ref[PAY_REF]; /* of a refund, or of a dispute: both its ends */
 	char reason[PAY_REASON];
 	char url[PAY_URL];	  /* where a person pays */
 	mils amount;		  /* of what was paid or went back */
@@ -49,16 +49,15 @@ struct pay_driver {
 	bool (*open)(const struct pay_setup *setup, void **home, struct err *e);
 	void (*close)(void *home);
 
-	/* Asks for the money of `p`: at a page, or of the method `m`.  Asked again
-	 * with the same key it is the same payment.  Not *sent: nothing left.
+	/* Asks for the money of `p`: at a page, or of its method.  Asked again
+	 * with the same row it is the same payment.  Not *sent: nothing left.
 	 * Errors: ERR_ABSENT (not known whether it was done). */
-	bool (*ask)(void *home, const struct payment *p,
-	    const struct pay_method *m, struct pay_said *out, bool *sent,
-	    struct err *e);
+	bool (*ask)(void *home, const struct payment *p, struct pay_said *out,
+	    bool *sent, struct err *e);
 
 	/* The rest may be NULL: nothing is ever heard by itself. */
 
-	/* What became of it, and how it was paid, with p->page or
+	/* What became of it, whose it is and how it was paid, with p->page or
 	 * p->processor_id. */
 	bool (*look)(void *home, const struct payment *p, struct pay_said *out,
 	    struct err *e);

@@ -8,6 +8,8 @@
 #include "provider/fund.h"
 #include "provider/store_ledger.h"
 
+#define WON_REF (PAY_REF + 8)
+
 /* One piece of news, and what it is about. */
 struct news {
 	struct store *s;
@@ -50,7 +52,7 @@ is_what_was_asked(const struct news *n)
 static bool
 give_credit(struct news *n, struct err *e)
 {
-	char ref[sizeof(n->p->driver) + PAY_REF];
+	char ref[sizeof(n->p->driver) + PAY_KEY];
 	struct payment_in in = {.account = n->p->account,
 	    .amount = n->p->amount,
 	    .from = n->heard->driver->ledger,
@@ -58,7 +60,7 @@ give_credit(struct news *n, struct err *e)
 	    .made = n->heard->now};
 	bool fresh;
 
-	snprintf(ref, sizeof(ref), "%s:%s", n->p->driver, n->p->processor_id);
+	snprintf(ref, sizeof(ref), "%s:%s", n->p->driver, n->p->key);
 	if (!fund_credit(n->s, &in, &fresh, e))
 		return false;
 	if (!fresh)
@@ -73,7 +75,8 @@ paid(struct news *n, struct err *e)
 	char said[MILS_TEXT], asked[MILS_TEXT];
 
 	if (is_settled(p)) {
-		if (strcmp(p->processor_id, n->said->processor_id) != 0)
+		if (p->processor_id[0] != '\0' &&
+		    strcmp(p->processor_id, n->said->processor_id) != 0)
 			log_warning("payment %lld was paid twice: %s and %s; "
 				    "give the second back",
 			    (long long)p->id, p->processor_id,
@@ -94,7 +97,7 @@ paid(struct news *n, struct err *e)
 	    n->said->processor_id);
 	end(n, PAY_PAID);
 	p->reason[0] = '\0';
-	if (p->kind == PAY_CHECKOUT) {
+	if (p->kind == PAY_CHECKOUT && (p->processor_id[0] || p->page[0])) {
 		p->looks = 0; /* how was it paid? */
 		p->look_at = n->heard->now;
 	}
@@ -149,6 +152,25 @@ owe(struct news *n, mils amount, struct err *e)
 	return store_pay_account_write(n->s, n->p->account, &a, e);
 }
 
+/* The name under which the end of a dispute is known. */
+static const char *
+won_ref(const struct news *n, char out[WON_REF])
+{
+	snprintf(out, WON_REF, "%s:won", n->said->ref);
+	return out;
+}
+
+/* A dispute may be told when its end was heard: there is nothing to take. */
+static bool
+is_known(struct news *n, bool *known, struct err *e)
+{
+	char end[WON_REF];
+
+	return store_transfer_known(n->s, n->said->ref, known, e) &&
+	       (*known || n->said->word != PAY_SAYS_DISPUTED ||
+		   store_webhook_known(n->s, won_ref(n, end), known, e));
+}
+
 static bool
 take_back(struct news *n, mils amount, enum pay_state state, struct err *e)
 {
@@ -161,7 +183,7 @@ take_back(struct news *n, mils amount, enum pay_state state, struct err *e)
 
 	if (amount > n->p->amount - n->p->returned)
 		amount = n->p->amount - n->p->returned;
-	if (!store_transfer_known(n->s, n->said->ref, &known, e))
+	if (!is_known(n, &known, e))
 		return false;
 	if (known || amount <= 0)
 		return true;
@@ -217,21 +239,27 @@ went_back(struct news *n, struct err *e)
 		      : take_back(n, n->said->amount, PAY_RETURNED, e);
 }
 
+/* What it took is given again; where it took nothing yet, it never will. */
 static bool
 won(struct news *n, struct err *e)
 {
+	char ref[WON_REF];
 	struct payment_in in = {.account = n->p->account,
 	    .amount = n->said->amount,
 	    .kind = "won",
 	    .from = n->heard->driver->ledger,
-	    .ref = n->said->ref,
+	    .ref = won_ref(n, ref),
 	    .made = n->heard->now};
 	mils disputed = n->p->returned - n->p->refunded;
-	bool fresh;
+	bool began, fresh;
 
+	if (!store_transfer_known(n->s, n->said->ref, &began, e))
+		return false;
+	if (!began)
+		return store_webhook_add(n->s, ref, in.made, &fresh, e);
 	if (in.amount > disputed)
 		in.amount = disputed;
-	if (!is_settled(n->p) || in.amount <= 0)
+	if (in.amount <= 0)
 		return true;
 	if (!fund_credit(n->s, &in, &fresh, e))
 		return false;
@@ -306,8 +334,15 @@ settle(struct news *n, bool *found, struct err *e)
 		return true;
 	if (!is_news(n, &news, e))
 		return false;
-	return !news || (apply(n, e) && save_method(n, e) &&
-			    store_payment_write(n->s, n->p, e));
+	if (!news)
+		return true;
+	if (!apply(n, e) || !save_method(n, e))
+		return false;
+	/* who settled it by hand did not know its number */
+	if (is_settled(n->p))
+		keep(n->p->processor_id, sizeof(n->p->processor_id),
+		    n->said->processor_id);
+	return store_payment_write(n->s, n->p, e);
 }
 
 bool

@@ -159,8 +159,8 @@ read_with(read_fn *read, const struct https_answer *answer,
 }
 
 static bool
-ask(void *home, const struct payment *p, const struct pay_method *m,
-    struct pay_said *out, bool *sent, struct err *e)
+ask(void *home, const struct payment *p, struct pay_said *out, bool *sent,
+    struct err *e)
 {
 	struct stripe *c = home;
 	bool page = p->kind == PAY_CHECKOUT;
@@ -173,12 +173,12 @@ ask(void *home, const struct payment *p, const struct pay_method *m,
 	struct https_answer answer;
 
 	*sent = false;
-	if (!page && m == NULL)
+	if (!page && p->method[0] == '\0')
 		return err_set(e, ERR_CORRUPT, "no saved card to take it from");
 	if (page)
-		stripe_page_form(p, m, &back, &form);
+		stripe_page_form(p, &back, &form);
 	else
-		stripe_charge_form(p, m, &form);
+		stripe_charge_form(p, &form);
 	if (!talk(c, &q, &answer, sent, e))
 		return false;
 	if (answer.status != 200)
@@ -245,7 +245,8 @@ static bool
 look(void *home, const struct payment *p, struct pay_said *out, struct err *e)
 {
 	struct stripe *c = home;
-	bool page = p->kind == PAY_CHECKOUT && pay_is_open(p->state);
+	bool page = p->kind == PAY_CHECKOUT &&
+		    (pay_is_open(p->state) || p->processor_id[0] == '\0');
 	const char *id = page ? p->page : p->processor_id;
 
 	if (!is_plain(id))

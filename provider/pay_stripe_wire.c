@@ -41,8 +41,8 @@ put_currency(struct pay_form *out, const char *name, const struct payment *p)
 }
 
 void
-stripe_page_form(const struct payment *p, const struct pay_method *m,
-    const struct stripe_back *back, struct pay_form *out)
+stripe_page_form(const struct payment *p, const struct stripe_back *back,
+    struct pay_form *out)
 {
 	*out = (struct pay_form){.len = 0};
 	pay_form_put(out, "mode", "payment");
@@ -54,8 +54,8 @@ stripe_page_form(const struct payment *p, const struct pay_method *m,
 	    out, "line_items[0][price_data][product_data][name]", "Postage");
 	pay_form_put(out, "success_url", back->paid);
 	pay_form_put(out, "cancel_url", back->cancelled);
-	if (m != NULL)
-		pay_form_put(out, "customer", m->customer);
+	if (p->customer[0] != '\0')
+		pay_form_put(out, "customer", p->customer);
 	else
 		pay_form_put(out, "customer_creation", "always");
 	pay_form_put(
@@ -65,14 +65,13 @@ stripe_page_form(const struct payment *p, const struct pay_method *m,
 }
 
 void
-stripe_charge_form(
-    const struct payment *p, const struct pay_method *m, struct pay_form *out)
+stripe_charge_form(const struct payment *p, struct pay_form *out)
 {
 	*out = (struct pay_form){.len = 0};
 	pay_form_put_int(out, "amount", p->amount / MILS_PER_CENT);
 	put_currency(out, "currency", p);
-	pay_form_put(out, "customer", m->customer);
-	pay_form_put(out, "payment_method", m->method);
+	pay_form_put(out, "customer", p->customer);
+	pay_form_put(out, "payment_method", p->method);
 	pay_form_put(out, "off_session", "true");
 	pay_form_put(out, "confirm", "true");
 	pay_form_put(out, "description", "Postage");
@@ -254,8 +253,7 @@ take_dispute(
 	json_take_text(j, "status", false, status, WORD);
 	out->word = word;
 	snprintf(out->reason, sizeof(out->reason), "disputed: %s", why);
-	snprintf(out->ref, sizeof(out->ref), "stripe:%.80s%s", id,
-	    word == PAY_SAYS_WON ? ":won" : "");
+	snprintf(out->ref, sizeof(out->ref), "stripe:%.80s", id);
 }
 
 /* --- answers -------------------------------------------------------------------------------- */

@@ -19,11 +19,10 @@ const char *stripe_currency(uint16_t number);
 struct stripe_back {
 	const char *paid, *cancelled;
 };
-void stripe_page_form(const struct payment *p, const struct pay_method *m,
-    const struct stripe_back *back, struct pay_form *out);
+void stripe_page_form(const struct payment *p, const struct stripe_back *back,
+    struct pay_form *out);
 /* A charge of a saved card, nobody there. */
-void stripe_charge_form(
-    const struct payment *p, const struct pay_method *m, struct pay_form *out);
+void stripe_charge_form(const struct payment *p, struct pay_form *out);
 
 /* Read a document of `len` bytes, a NUL behind it; *out is zeroed first.
  * Errors: ERR_REQUEST (not such a document). */

@@ -4,6 +4,11 @@
  * and value that it takes for a PSD in the field, whose stamps nobody sees when
  * they are made.  Stamps of no value cost nothing, and are counted.
  *
+ * Days are those of the clock that stands in the books beside what was spent.  None
+ * of them, and no month, has more than its limit, wherever the clock goes: a count
+ * begins with nothing on a day that never was before; where it comes to one that
+ * was, the books are asked.
+ *
  * In a transaction that writes, with the user system read and locked:
  * spend_allowed(), spend_count(), store_system_put().
  */
@@ -28,7 +33,7 @@ MUST_CHECK bool spend_allowed(struct worker *w, struct user_system *u,
 
 /* The user system that was read has all that this takes: the database is asked
  * nothing more, and nothing is locked that others have, too. */
-bool spend_is_own(const struct user_system *u);
+bool spend_is_own(const struct worker *w, const struct user_system *u);
 
 /* Counts it, in the days that spend_allowed() has turned. */
 void spend_count(struct user_system *u, const struct spend *what);

@@ -87,11 +87,10 @@ static const struct {
 	"SELECT 'payment ' || CAST(p.id AS TEXT) FROM payment p "
 	"WHERE p.state IN ('paid', 'refunded', 'returned') AND p.amount <> "
 	"(SELECT COALESCE(SUM(x.amount), 0) FROM transfer x WHERE x.ref IN "
-	"(p.driver || ':' || p.processor_id, "
-	"p.driver || ':' || p.processor_id || ':owed'))"},
+	"(p.driver || ':' || p.key, p.driver || ':' || p.key || ':owed'))"},
     {"what came from the processor is a payment that was paid",
 	"SELECT 'transfer ' || x.ref FROM transfer x "
-	"LEFT JOIN payment p ON p.processor_id = "
+	"LEFT JOIN payment p ON p.key = "
 	"REPLACE(REPLACE(x.ref, 'stripe:', ''), ':owed', '') "
 	"WHERE x.taken_from = 'processor' AND x.kind IN ('payment', "
 	"'repaid') AND (p.id IS NULL OR "

@@ -91,9 +91,49 @@ store_customer_limits(struct store *s, const struct customer *c, struct err *e)
 
 /* --- what it spent ------------------------------------------------------------------ */
 
+/* Stamps of PSDs here, and value for PSDs in the field. */
+#define SQL_SPENT(system, from, to)                                        \
+	"(SELECT CAST(COALESCE(SUM(t.amount), 0) AS BIGINT) FROM stamp t " \
+	"WHERE t.usersystem = " system " AND t.made >= " from              \
+	" AND t.made < " to ") + (SELECT CAST(COALESCE(SUM(d.amount), 0) " \
+	"AS BIGINT) FROM download d WHERE d.usersystem = " system          \
+	" AND d.made >= " from " AND d.made < " to ")"
+
+static void
+put_between(struct store *s, uint32_t first, uint32_t past)
+{
+	store_put_int(s, (int64_t)date_begin(first) * 1000);
+	store_put_int(s, (int64_t)date_begin(past) * 1000);
+}
+
+bool
+store_system_spent(struct store *s, int64_t system, uint32_t first,
+    uint32_t past, mils *out, struct err *e)
+{
+	store_put_int(s, system);
+	put_between(s, first, past);
+	if (!store_run(s, "SELECT " SQL_SPENT("$1", "$2", "$3"), e))
+		return false;
+	*out = store_row(s) ? store_int(s, 0) : 0;
+	return true;
+}
+
 /* Its user systems count; a count of the customer's own would be a second truth.
  * Days as spend.c turns them: that of a server whose clock is ahead is this
  * day, too. */
+#define SQL_SPENT_DAY	SQL_SPENT("u.id", "$6", "$7")
+#define SQL_SPENT_MONTH SQL_SPENT("u.id", "$8", "$9")
+#define SQL_SPENT_BY_ALL                                              \
+	"SELECT CAST(COALESCE(SUM(CASE WHEN n.day BETWEEN $2 AND $3 " \
+	"THEN n.day_spent WHEN n.newest < $2 THEN 0 "                 \
+	"ELSE " SQL_SPENT_DAY " END), 0) AS BIGINT), "                \
+	"CAST(COALESCE(SUM(CASE WHEN n.month BETWEEN $4 AND $5 "      \
+	"THEN n.month_spent WHEN n.newest / 100 < $4 THEN 0 "         \
+	"ELSE " SQL_SPENT_MONTH " END), 0) AS BIGINT) "               \
+	"FROM account a JOIN usersystem u ON u.account = a.id "       \
+	"JOIN usersystem_count n ON n.usersystem = u.id "             \
+	"WHERE a.customer = $1"
+
 void
 store_customer_spent_ask(struct store *s, int64_t id, uint32_t today, bool lock)
 {
@@ -108,14 +148,9 @@ store_customer_spent_ask(struct store *s, int64_t id, uint32_t today, bool lock)
 	store_put_int(s, tomorrow);
 	store_put_int(s, today / 100);
 	store_put_int(s, tomorrow / 100);
-	store_send(s,
-	    "SELECT CAST(COALESCE(SUM(CASE WHEN n.day BETWEEN $2 AND $3 "
-	    "THEN n.day_spent ELSE 0 END), 0) AS BIGINT), "
-	    "CAST(COALESCE(SUM(CASE WHEN n.month BETWEEN $4 AND $5 "
-	    "THEN n.month_spent ELSE 0 END), 0) AS BIGINT) "
-	    "FROM account a JOIN usersystem u ON u.account = a.id "
-	    "JOIN usersystem_count n ON n.usersystem = u.id "
-	    "WHERE a.customer = $1");
+	put_between(s, today, tomorrow);
+	put_between(s, date_month(today), date_month_next(today));
+	store_send(s, SQL_SPENT_BY_ALL);
 }
 
 bool

@@ -32,9 +32,14 @@ MUST_CHECK bool store_customer_of(
 MUST_CHECK bool
 store_customer_limits(struct store *s, const struct customer *c, struct err *e);
 
+/* What a user system spent, by the books, from the day `first` on and before the
+ * day `past`. */
+MUST_CHECK bool store_system_spent(struct store *s, int64_t system,
+    uint32_t first, uint32_t past, mils *out, struct err *e);
+
 /* What all its user systems have spent this day and month, as they count it
- * themselves.  With `lock` they spend one after the other until the transaction
- * ends. */
+ * themselves, or, where they count another day (spend.h), by the books.  With
+ * `lock` they spend one after the other until the transaction ends. */
 struct spent_sums {
 	mils day, month;
 	struct limits limits; /* with `lock`: as they are behind it */

@@ -46,7 +46,8 @@ word_in(const char *const *list, size_t count, const char *word, int *out)
 #define SQL_PAYMENT                                                         \
 	"SELECT p.id, p.account, a.name, p.driver, p.kind, p.state, "       \
 	"p.amount, p.returned, p.currency, p.key, p.processor_id, p.page, " \
-	"p.reason, p.looks, p.look_at, p.made, p.settled, p.refunded "      \
+	"p.reason, p.looks, p.look_at, p.made, p.settled, p.refunded, "     \
+	"p.customer, p.method "                                             \
 	"FROM payment p JOIN account a ON a.id = p.account "
 #define SQL_LOCK " FOR UPDATE OF p"
 
@@ -77,6 +78,8 @@ read_payment(struct store *s, struct payment *out, struct err *e)
 	copy(s, 10, out->processor_id, sizeof(out->processor_id));
 	copy(s, 11, out->page, sizeof(out->page));
 	copy(s, 12, out->reason, sizeof(out->reason));
+	copy(s, 18, out->customer, sizeof(out->customer));
+	copy(s, 19, out->method, sizeof(out->method));
 	if (!word_in(kinds, COUNT(kinds), store_text(s, 4), &kind) ||
 	    !word_in(states, COUNT(states), store_text(s, 5), &state))
 		return err_set(e, ERR_CORRUPT,
@@ -125,10 +128,13 @@ store_payment_add(struct store *s, struct payment *p, struct err *e)
 	store_put_int(s, p->looks);
 	store_put_int(s, p->look_at);
 	store_put_int(s, p->made);
+	store_put_text(s, p->customer);
+	store_put_text(s, p->method);
 	if (!store_run(s,
 		"INSERT INTO payment (account, driver, kind, amount, "
-		"currency, state, key, processor_id, looks, look_at, made) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+		"currency, state, key, processor_id, looks, look_at, made, "
+		"customer, method) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+		"$10, $11, $12, $13) "
 		"RETURNING id",
 		e)) {
 		if (strstr(store_conflict(s), "account") != NULL)
@@ -245,6 +251,8 @@ store_payment_list(struct store *s, const struct payment_wanted *wanted,
 	       read_all(s, out, max, count, e);
 }
 
+/* --- webhooks ------------------------------------------------------------------------ */
+
 bool
 store_webhook_add(struct store *s, const char *event, int64_t made, bool *fresh,
     struct err *e)
@@ -253,9 +261,54 @@ store_webhook_add(struct store *s, const char *event, int64_t made, bool *fresh,
 	store_put_int(s, made);
 	if (!store_run(s,
 		"INSERT INTO webhook (event, made) VALUES ($1, $2) "
-		"ON CONFLICT (event) DO NOTHING",
+		"ON CONFLICT (event) DO UPDATE SET stray = '' "
+		"WHERE webhook.stray <> ''",
 		e))
 		return false;
 	*fresh = store_changed(s) == 1;
+	return true;
+}
+
+bool
+store_webhook_known(
+    struct store *s, const char *event, bool *known, struct err *e)
+{
+	store_put_text(s, event);
+	if (!store_run(s, "SELECT 1 FROM webhook WHERE event = $1", e))
+		return false;
+	*known = store_row(s);
+	return true;
+}
+
+bool
+store_stray_add(struct store *s, const struct stray *stray, struct err *e)
+{
+	store_put_text(s, stray->event);
+	store_put_int(s, stray->made);
+	store_put_text(s, stray->text);
+	return store_run(s,
+	    "INSERT INTO webhook (event, made, stray) VALUES ($1, $2, $3) "
+	    "ON CONFLICT (event) DO NOTHING",
+	    e);
+}
+
+bool
+store_stray_list(struct store *s, struct stray *out, size_t max, size_t *count,
+    struct err *e)
+{
+	*count = 0;
+	store_put_int(s, (int64_t)max);
+	if (!store_run(s,
+		"SELECT event, made, stray FROM webhook WHERE stray <> '' "
+		"ORDER BY made DESC LIMIT $1",
+		e))
+		return false;
+	while (*count < max && store_row(s)) {
+		struct stray *stray = &out[(*count)++];
+
+		*stray = (struct stray){.made = store_int(s, 1)};
+		copy(s, 0, stray->event, sizeof(stray->event));
+		copy(s, 2, stray->text, sizeof(stray->text));
+	}
 	return true;
 }

@@ -12,6 +12,7 @@
 #define PAY_KEY	   33 /* 32 hexadecimal digits and NUL */
 #define PAY_REF	   128
 #define PAY_REASON 200
+#define STRAY_TEXT 400
 
 enum pay_kind { PAY_CHECKOUT, PAY_AUTO, PAY_INVOICE };
 
@@ -41,6 +42,8 @@ struct payment {
 	mils refunded;	       /* by refunds, as was said in all */
 	uint16_t currency;
 	char key[PAY_KEY];
+	/* the processor's names of what it is taken from; "" = none saved */
+	char customer[PAY_REF], method[PAY_REF];
 	char processor_id[PAY_REF], page[PAY_REF]; /* "" = not known */
 	char reason[PAY_REASON];
 	int looks; /* so far; -1: nothing to look for any more */
@@ -138,8 +141,21 @@ MUST_CHECK bool store_auto_add(struct store *s, const char *account,
 
 /* --- webhooks ---------------------------------------------------------------------- */
 
-/* *fresh = false: this event was told before. */
+/* *fresh = false: this event was told before, and was of a payment here. */
 MUST_CHECK bool store_webhook_add(struct store *s, const char *event,
     int64_t made, bool *fresh, struct err *e);
+MUST_CHECK bool store_webhook_known(
+    struct store *s, const char *event, bool *known, struct err *e);
+
+/* One that is of no payment here, and what it says; the newest `max` of them. */
+struct stray {
+	char event[PAY_REF];
+	int64_t made;
+	char text[STRAY_TEXT];
+};
+MUST_CHECK bool
+store_stray_add(struct store *s, const struct stray *stray, struct err *e);
+MUST_CHECK bool store_stray_list(struct store *s, struct stray *out, size_t max,
+    size_t *count, struct err *e);
 
 #endif

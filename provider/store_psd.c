@@ -409,9 +409,14 @@ store_download_put(struct store *s, const struct download *d)
 	store_put_blob(s, d->answer, d->answer_len);
 	store_put_int(s, d->applied);
 	store_put_int(s, d->made);
+	if (d->system != 0)
+		store_put_int(s, d->system);
+	else
+		store_put_no_int(s);
 	store_send(s,
 	    "INSERT INTO download (psd, sequence, account, amount, orders, "
-	    "answer, applied, made) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+	    "answer, applied, made, usersystem) "
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 }
 
 void

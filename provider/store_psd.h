@@ -113,6 +113,7 @@ store_psd_complete(struct store *s, uint32_t psd, int64_t piece, struct err *e);
 struct download {
 	uint32_t psd, sequence;
 	int64_t account;
+	int64_t system; /* that takes it into the field; 0 = none */
 	mils amount;
 	uint8_t orders;
 	uint8_t answer[PSD_MESSAGE_MAX];

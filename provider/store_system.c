@@ -16,7 +16,7 @@
 	"n.fence, n.pieces, n.ascending, n.day, n.month, n.day_spent, " \
 	"n.month_spent, n.day_free, CASE WHEN EXISTS (SELECT 1 FROM "   \
 	"cost_code k "                                                  \
-	"WHERE k.account = a.id) THEN 1 ELSE 0 END "                    \
+	"WHERE k.account = a.id) THEN 1 ELSE 0 END, n.newest "          \
 	"FROM usersystem_count n "                                      \
 	"JOIN usersystem u ON u.id = n.usersystem "                     \
 	"JOIN account a ON a.id = u.account "                           \
@@ -139,6 +139,7 @@ read_counts(struct store *s, struct user_system *out)
 	out->month_spent = store_int(s, 39);
 	out->day_free = store_int(s, 40);
 	out->has_costs = store_int(s, 41) != 0;
+	out->newest = (uint32_t)store_int(s, 42);
 }
 
 static void
@@ -216,6 +217,7 @@ store_system_put(struct store *s, const struct user_system *u)
 	store_put_int(s, u->day_spent);
 	store_put_int(s, u->month_spent);
 	store_put_int(s, u->day_free);
+	store_put_int(s, u->newest);
 	store_put_int(s, u->id);
 }
 
@@ -226,8 +228,9 @@ store_system_send(struct store *s)
 	    "UPDATE usersystem_count SET fence = v.column1, "
 	    "pieces = v.column2, ascending = v.column3, day = v.column4, "
 	    "month = v.column5, day_spent = v.column6, "
-	    "month_spent = v.column7, day_free = v.column8 FROM (VALUES",
-	    9, ") AS v WHERE usersystem = v.column9");
+	    "month_spent = v.column7, day_free = v.column8, "
+	    "newest = v.column9 FROM (VALUES",
+	    10, ") AS v WHERE usersystem = v.column10");
 }
 
 bool

@@ -39,6 +39,7 @@ struct user_system {
 	uint32_t day, month; /* YYYYMMDD, YYYYMM of what follows */
 	mils day_spent, month_spent;
 	int64_t day_free; /* stamps of no value */
+	uint32_t newest;  /* the last day that it ever counted */
 };
 
 /* By its number; while it is locked nobody else changes its counts. */

@@ -14,21 +14,28 @@
 
 #define LIST_MAX 200
 
-#define USAGE                                         \
-	"pay list [ACCOUNT] [--open] | approve ID | " \
+#define USAGE                                                  \
+	"pay list [ACCOUNT] [--open] | strays | approve ID | " \
 	"reject ID | returned ID"
 
 /* --- list ------------------------------------------------------------------------- */
 
 static void
+print_time(int64_t ms, char out[32])
+{
+	time_t when = ms / 1000;
+	struct tm tm;
+
+	localtime_r(&when, &tm);
+	strftime(out, 32, "%Y-%m-%d %H:%M", &tm);
+}
+
+static void
 print_payment(const struct payment *p)
 {
 	char when[32], sum[MILS_TEXT];
-	time_t made = p->made / 1000;
-	struct tm tm;
 
-	localtime_r(&made, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
+	print_time(p->made, when);
 	printf("%6lld  %s  %-16s %-8s %-8s %12s  %-8s %s%s%s\n",
 	    (long long)p->id, when, p->account_name, p->driver,
 	    pay_kind_name(p->kind), mils_format(p->amount, sum),
@@ -70,6 +77,29 @@ print_list(struct program *p, const char *account, bool open, struct err *e)
 	return done;
 }
 
+static bool
+print_strays(struct program *p, struct err *e)
+{
+	struct stray *list = calloc(LIST_MAX, sizeof(*list));
+	struct verb_work work;
+	size_t count = 0;
+	bool done;
+
+	if (list == NULL)
+		return err_system(e, "memory");
+	done = verb_look(p, &work, e) &&
+	       store_stray_list(work.w->store, list, LIST_MAX, &count, e);
+	done = verb_done(&work, done, e);
+	for (size_t i = 0; done && i < count; i++) {
+		char when[32];
+
+		print_time(list[i].made, when);
+		printf("%s  %s  %s\n", when, list[i].event, list[i].text);
+	}
+	free(list);
+	return done;
+}
+
 /* --- by hand ------------------------------------------------------------------------ */
 
 static bool
@@ -106,6 +136,8 @@ verb_pay(struct program *p, int argc, char **argv, struct err *e)
 		return false;
 	if (strcmp(argv[1], "list") == 0)
 		return print_list(p, argv[2], open, e);
+	if (argc == 2 && strcmp(argv[1], "strays") == 0)
+		return print_strays(p, e);
 	for (size_t i = 0; i < sizeof(hands) / sizeof(hands[0]); i++)
 		if (argc == 3 && strcmp(argv[1], hands[i].word) == 0)
 			return say(p, argv[2], hands[i].what, e);

@@ -145,6 +145,12 @@ every_day_counts_once(void **state)
 	is_int(date_from_days(0), 20000101, "first");
 	is_int(date_add(20240228, 2), 20240301, "leap year");
 	is_int(date_add(20260101, -1), 20251231, "back");
+	is_int(date_month(20261231), 20261201, "month");
+	is_int(date_month_next(20261231), 20270101, "next month");
+	is_int(date_month_next(20270131), 20270201, "next month");
+	d = 20260329;
+	is_int(date_local(date_begin(d)), d, "its first second");
+	is_int(date_local(date_begin(d) - 1), d - 1, "the one before");
 	ok(date_parse("2026-11-21", &d) && d == 20261121, "dashes");
 	ok(date_parse("20261121", &d), "plain");
 	ok(!date_parse("2026-02-29", &d), "no such day");

@@ -113,6 +113,10 @@ value_is_within_the_limits(void **state)
 	is_int(shop_system(&d.h->shop, d.u.id).day_spent, 3000, "spent");
 	l = request(&d, 1);
 	refused(&d, &l, ERR_DENIED, "3.00 a day is reached: 3.00 spent");
+	/* a clock that was wrong, and is right again */
+	shop_sql(&d.h->shop,
+	    "UPDATE usersystem_count SET day = 20991231, newest = 20991231");
+	refused(&d, &l, ERR_DENIED, "3.00 a day is reached: 3.00 spent");
 	/* an audit needs no leave */
 	refill(&d, 0);
 	shop_sql(&d.h->shop, "UPDATE usersystem SET day_max = -1");

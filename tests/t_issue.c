@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/date.h"
 #include "provider/audit.h"
 #include "provider/complete.h"
 #include "provider/fund.h"
@@ -346,11 +347,76 @@ a_clock_that_goes_back_begins_no_new_day(void **state)
 	must_refuse(&s, ERR_DENIED, "a day");
 	shop_set_time(tomorrow);
 	must_refuse(&s, ERR_DENIED, "a day");
-	/* nor is a clock that was years ahead a limit for ever */
-	shop_sql(&s, "UPDATE usersystem_count SET day = 20991231, "
-		     "month = 209912");
-	must_issue(&s, &result);
-	is_int(shop_system(&s, s.system[0].id).month, 202611, "this month");
+	shop_close(&s);
+}
+
+#define DAYS (24 * 3600)
+
+/* A letter by the clock's day. */
+static void
+letter(struct shop *s, uint32_t key, mils amount)
+{
+	shop_order(&order, &s->system[0], key, 1, amount);
+	order.item[0].request.mail_date = date_local(shop_time());
+}
+
+/* 9.00 a month, of which 8.90 are spent; the clock goes wrong, and comes back. */
+static void
+a_clock_that_was_wrong_gives_no_month_again(void **state)
+{
+	static const int wrong[] = {-30 * DAYS, 30 * DAYS};
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct shop s;
+		time_t right;
+
+		open_shop(&s, 1, 100000, 0);
+		right = shop_time();
+		shop_sql(&s, "UPDATE usersystem SET month_max = 9000");
+		letter(&s, 1, 8900);
+		must_issue(&s, &result);
+		for (uint32_t k = 10; k < 40; k += 10) {
+			shop_set_time(right + wrong[i]);
+			letter(&s, k, k == 10 ? 8900 : 200);
+			if (k == 10)
+				must_issue(&s, &result);
+			else
+				must_refuse(&s, ERR_DENIED, "a month");
+			shop_set_time(right);
+			letter(&s, k + 1, 200);
+			must_refuse(&s, ERR_DENIED, "a month");
+			letter(&s, k + 2, 30);
+			must_issue(&s, &result);
+		}
+		is_int(
+		    shop_system(&s, s.system[0].id).month_spent, 8990, "spent");
+		/* nor is it a limit for ever */
+		shop_set_time(right + 70 * DAYS);
+		letter(&s, 50, 8900);
+		must_issue(&s, &result);
+		is_int(shop_audit(&s, false), 0, "faults");
+		shop_close(&s);
+	}
+}
+
+/* Two servers, two days apart. */
+static void
+clocks_that_differ_give_no_day_again(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	open_shop(&s, 1, 100000, 0);
+	shop_sql(&s, "UPDATE usersystem SET day_max = 1000");
+	for (uint32_t i = 1; i < 9; i++) {
+		shop_set_time(shop_time() + (i % 2 ? 2 : -2) * DAYS);
+		letter(&s, i, 900);
+		if (i < 3)
+			must_issue(&s, &result);
+		else
+			must_refuse(&s, ERR_DENIED, "a day");
+	}
 	shop_close(&s);
 }
 
@@ -873,6 +939,8 @@ static const struct CMUnitTest tests[] = {
     T(the_psd_with_least_to_do_is_next),
     T(limits_hold_and_a_new_day_frees_them),
     T(a_clock_that_goes_back_begins_no_new_day),
+    T(a_clock_that_was_wrong_gives_no_month_again),
+    T(clocks_that_differ_give_no_day_again),
     T(who_is_locked_out_gets_only_what_was_bought),
     T(what_find_did_not_find_is_never_debited),
     T(a_fence_never_comes_again),

@@ -211,6 +211,41 @@ a_customers_limit_is_of_all_its_accounts(void **state)
 	help_audit(h);
 }
 
+/* One user system spends while the clock says `wrong`, the other one when it is
+ * right again. */
+static void
+clock_was_wrong(struct help *h, uint32_t wrong)
+{
+	struct firm f;
+
+	setup(h, &f);
+	shop_sql(&h->shop, "UPDATE customer SET month_max = 900");
+	buys(h, &f.u[0], 8);
+	help_set_today(wrong);
+	buys(h, &f.u[0], 4);
+	refused(h, &f.u[1], 6, "0.90 a month of customer one");
+	help_set_today(HELP_TODAY);
+	refused(h, &f.u[1], 2, "0.90 a month of customer one");
+	buys(h, &f.u[0], 1);
+	/* that month is, and it has not ordered in it since */
+	help_set_today(wrong);
+	refused(h, &f.u[1], 6, "0.90 a month of customer one");
+	buys(h, &f.u[1], 5);
+	help_audit(h);
+}
+
+static void
+a_customers_month_is_one_where_the_clock_was_ahead(void **state)
+{
+	clock_was_wrong(*state, 20261225);
+}
+
+static void
+a_customers_month_is_one_where_the_clock_was_behind(void **state)
+{
+	clock_was_wrong(*state, 20261025);
+}
+
 /* What was bought is answered again, whatever the limit. */
 static void
 replays_are_of_no_day(void **state)
@@ -712,19 +747,21 @@ what_changes_while_one_waits_holds(void **state)
 	help_audit(h);
 }
 
-#define COMMON(on)                                                  \
-	on(corrections_are_counted_by_the_day),                     \
-	    on(postage_of_no_value_is_counted_too),                 \
-	    on(nobody_gets_more_corrections_with_others),           \
-	    on(a_customers_limit_is_of_all_its_accounts),           \
-	    on(replays_are_of_no_day), on(a_quote_knows_the_limit), \
-	    on(nobody_gets_past_it_with_others),                    \
-	    on(what_the_provider_set_is_lowered_and_never_raised),  \
-	    on(two_who_set_at_once_both_have_their_word),           \
-	    on(cost_codes_are_wanted_by_either_side),               \
-	    on(a_customers_own_limit_is_below_the_providers),       \
-	    on(a_customer_has_as_many_systems_as_it_may),           \
-	    on(one_with_a_limit_is_not_changed_for_one_without),    \
+#define COMMON(on)                                                   \
+	on(corrections_are_counted_by_the_day),                      \
+	    on(postage_of_no_value_is_counted_too),                  \
+	    on(nobody_gets_more_corrections_with_others),            \
+	    on(a_customers_limit_is_of_all_its_accounts),            \
+	    on(replays_are_of_no_day), on(a_quote_knows_the_limit),  \
+	    on(nobody_gets_past_it_with_others),                     \
+	    on(what_the_provider_set_is_lowered_and_never_raised),   \
+	    on(two_who_set_at_once_both_have_their_word),            \
+	    on(cost_codes_are_wanted_by_either_side),                \
+	    on(a_customers_own_limit_is_below_the_providers),        \
+	    on(a_customer_has_as_many_systems_as_it_may),            \
+	    on(one_with_a_limit_is_not_changed_for_one_without),     \
+	    on(a_customers_month_is_one_where_the_clock_was_ahead),  \
+	    on(a_customers_month_is_one_where_the_clock_was_behind), \
 	    on(many_who_add_at_once_are_counted)
 
 static const struct CMUnitTest sqlite[] = {COMMON(HELP_SQLITE),

@@ -3,8 +3,10 @@
  * Payments on both engines: whatever is told, how often and in which order, is
  * credited once; the books agree after each.
  */
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,13 +28,13 @@ static struct issue_result result;
 
 /* --- help --------------------------------------------------------------------------- */
 
-/* A processor that nobody is at home of. */
+/* Of a processor at home at `url`. */
 static void
-open_pay(struct shop *s)
+open_pay(struct shop *s, const char *url)
 {
 	static char key[128];
 	struct err e = ERR_INIT;
-	struct pay_setup setup = {.base_url = "http://127.0.0.1:9",
+	struct pay_setup setup = {.base_url = url,
 	    .key_file = key,
 	    .webhook_secret_file = "",
 	    .paid_url = "http://127.0.0.1/paid",
@@ -56,7 +58,7 @@ open_shop(struct shop *s, mils credit)
 	    .credit = credit};
 
 	shop_open(s, &setup);
-	open_pay(s);
+	open_pay(s, "http://127.0.0.1:9"); /* nobody is */
 }
 
 static void
@@ -171,21 +173,27 @@ paid(const struct payment *p, const char *intent)
 }
 
 static void
-save_card(struct shop *s)
+save_card_of(struct shop *s, const char *customer, const char *method)
 {
 	struct pay_method m = {.account = s->account,
 	    .driver = "stripe",
-	    .customer = "cus_1",
-	    .method = "pm_1",
 	    .brand = "visa",
 	    .last4 = "4242",
 	    .expiry = "2031-08",
 	    .made = (int64_t)START * 1000};
 	struct err e = ERR_INIT;
 
+	snprintf(m.customer, sizeof(m.customer), "%s", customer);
+	snprintf(m.method, sizeof(m.method), "%s", method);
 	is_ok(store_begin(s->w->store, STORE_WRITE, &e), &e, "begin");
 	is_ok(store_method_write(s->w->store, &m, &e), &e, "card");
 	is_ok(store_commit(s->w->store, &e), &e, "commit");
+}
+
+static void
+save_card(struct shop *s)
+{
+	save_card_of(s, "cus_1", "pm_1");
 }
 
 static void
@@ -401,8 +409,7 @@ a_dispute_that_is_won_gives_it_again(void **state)
 {
 	const struct pay_said lost =
 	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 20000);
-	const struct pay_said won =
-	    back(PAY_SAYS_WON, "stripe:du_1:won", 20000);
+	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1", 20000);
 	struct shop s;
 	struct payment p;
 	struct pay_said said;
@@ -426,11 +433,41 @@ a_dispute_that_is_won_gives_it_again(void **state)
 }
 
 static void
+the_end_of_a_dispute_may_be_heard_before_it(void **state)
+{
+	struct pay_said other = back(PAY_SAYS_DISPUTED, "stripe:du_2", 5000);
+	struct pay_said lost = back(PAY_SAYS_DISPUTED, "stripe:du_1", 20000);
+	struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1", 20000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = written(&s, PAY_AUTO, 20000);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	hear(&s, 0, &other);
+	hear(&s, 0, &won);
+	is_int(account_of(&s).owed, 5000, "it ends no other one");
+	hear(&s, 0, &won);
+	hear(&s, 0, &lost);
+	is_int(account_of(&s).owed, 5000, "it was over");
+	snprintf(won.ref, sizeof(won.ref), "stripe:du_2");
+	hear(&s, 0, &won);
+	hear(&s, 0, &lost);
+	is_int(account_of(&s).owed, 0, "not owed");
+	is_str(account_of(&s).state, "active", "unlocked");
+	is_int(payment_of(&s, p.id).state, PAY_PAID, "paid");
+	close_shop(&s);
+}
+
+static void
 a_dispute_about_a_part_is_told_twice(void **state)
 {
 	const struct pay_said part =
 	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 5000);
-	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1:won", 5000);
+	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1", 5000);
 	struct shop s;
 	struct payment p;
 	struct pay_said said;
@@ -460,7 +497,7 @@ a_refund_beside_a_dispute_is_taken_back_too(void **state)
 	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:3000", 3000);
 	const struct pay_said more =
 	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:4000", 4000);
-	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1:won", 5000);
+	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1", 5000);
 	struct shop s;
 	struct payment p;
 	struct pay_said said;
@@ -493,8 +530,7 @@ a_refund_of_what_is_disputed_takes_the_rest(void **state)
 	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 15000);
 	const struct pay_said all =
 	    back(PAY_SAYS_REFUNDED, "stripe:ch_1:20000", 20000);
-	const struct pay_said won =
-	    back(PAY_SAYS_WON, "stripe:du_1:won", 15000);
+	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1", 15000);
 	struct shop s;
 	struct payment p;
 	struct pay_said said;
@@ -1015,6 +1051,117 @@ who_begins_to_pay_takes_a_place(void **state)
 	close_shop(&s);
 }
 
+/* --- a processor --------------------------------------------------------------------------- */
+
+/* Gives each who asks `answer`, or, where it is NULL, nothing. */
+struct processor {
+	pthread_t thread;
+	int fd;
+	char url[64];
+	const char *answer;
+	char asked[4096]; /* the last time */
+};
+
+/* A request, its body behind it. */
+static bool
+is_whole(const char *text)
+{
+	const char *end = strstr(text, "\r\n\r\n");
+	const char *length = strcasestr(text, "content-length:");
+
+	return end != NULL &&
+	       (length == NULL ||
+		   strlen(end + 4) >= strtoul(length + 15, NULL, 10));
+}
+
+static void
+answer_one(struct processor *p, int fd)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+
+	p->asked[0] = '\0';
+	while (n > 0 && !is_whole(p->asked)) {
+		n = read(fd, p->asked + len, sizeof(p->asked) - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+		p->asked[len] = '\0';
+	}
+	if (p->answer != NULL)
+		dprintf(fd,
+		    "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+		    "Content-Length: %zu\r\n\r\n%s",
+		    strlen(p->answer), p->answer);
+}
+
+static void *
+answer_all(void *context)
+{
+	struct processor *p = context;
+	int fd;
+
+	while ((fd = accept(p->fd, NULL, NULL)) >= 0) {
+		answer_one(p, fd);
+		close(fd);
+	}
+	return NULL;
+}
+
+static void
+processor_start(struct processor *p, struct shop *s)
+{
+	struct sockaddr_in at = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+
+	*p = (struct processor){
+	    .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+	ok(bind(p->fd, (struct sockaddr *)&at, len) == 0 &&
+		listen(p->fd, 4) == 0 &&
+		getsockname(p->fd, (struct sockaddr *)&at, &len) == 0,
+	    "listen");
+	snprintf(
+	    p->url, sizeof(p->url), "http://127.0.0.1:%d", ntohs(at.sin_port));
+	is_int(pthread_create(&p->thread, NULL, answer_all, p), 0, "thread");
+	pay_close(s->w->pay);
+	open_pay(s, p->url);
+}
+
+static void
+processor_stop(struct processor *p)
+{
+	shutdown(p->fd, SHUT_RDWR);
+	pthread_join(p->thread, NULL);
+	close(p->fd);
+}
+
+/* The answer to the first time was lost; it knows the key as it was asked then. */
+static void
+what_is_asked_again_is_asked_the_same(void **state)
+{
+	static char first[4096];
+	struct processor stripe;
+	struct err e = ERR_INIT;
+	struct shop s;
+
+	(void)state;
+	open_shop(&s, 0);
+	processor_start(&stripe, &s);
+	set_auto_add(&s, 5000, 20000);
+	save_card(&s);
+	(void)auto_due(&s, 100, true);
+	shop_set_time(shop_time() + 3);
+	ok(!pay_keep(s.w, &e), "no answer");
+	snprintf(first, sizeof(first), "%s", stripe.asked);
+	ok(strstr(first, "&payment_method=pm_1&") != NULL, first);
+	save_card_of(&s, "cus_1", "pm_2");
+	shop_set_time(shop_time() + 11);
+	ok(!pay_keep(s.w, &e), "no answer");
+	is_str(stripe.asked, first, "the same");
+	is_int(payment_of(&s, 1).looks, 2, "asked twice");
+	processor_stop(&stripe);
+	close_shop(&s);
+}
+
 static bool
 by_hand(struct shop *s, int64_t id, enum pay_hand what)
 {
@@ -1066,13 +1213,105 @@ an_invoice_is_approved_once(void **state)
 	close_shop(&s);
 }
 
+/* Its answer was lost; an administrator saw there that it was paid. */
+static struct payment
+approved(struct shop *s)
+{
+	struct payment p = written(s, PAY_CHECKOUT, 20000);
+
+	ok(by_hand(s, p.id, PAY_APPROVE), "approved");
+	is_int(account_of(s).credit, 20000, "credit");
+	return p;
+}
+
+static void
+what_was_approved_learns_its_number(void **state)
+{
+	const struct pay_said gone =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 20000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = approved(&s);
+	said = paid(&p, "pi_1");
+	hear(&s, 0, &said);
+	is_int(account_of(&s).credit, 20000, "once");
+	is_str(payment_of(&s, p.id).processor_id, "pi_1", "number");
+	said = paid(&p, "pi_2");
+	hear(&s, 0, &said);
+	is_str(payment_of(&s, p.id).processor_id, "pi_1", "not another's");
+	is_int(shop_audit(&s, false), 0, "faults");
+	hear(&s, 0, &gone);
+	is_int(account_of(&s).owed, 20000, "owed");
+	close_shop(&s);
+}
+
+static size_t
+strays(struct shop *s)
+{
+	struct stray list[4];
+	struct err e = ERR_INIT;
+	size_t count;
+
+	is_ok(store_begin(s->w->store, STORE_READ, &e) &&
+		  store_stray_list(s->w->store, list, 4, &count, &e),
+	    &e, "strays");
+	store_rollback(s->w->store);
+	ok(count == 0 || strcmp(list[0].text, "back, 20.00 of pi_1") == 0,
+	    "what it says");
+	return count;
+}
+
+/* A dispute names the number alone, which was never told here. */
+static void
+a_dispute_of_what_was_approved_finds_it(void **state)
+{
+	const struct pay_said gone =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 20000);
+	struct pay_said other = back(PAY_SAYS_DISPUTED, "stripe:du_2", 20000);
+	struct processor stripe;
+	struct err e = ERR_INIT;
+	char intent[256];
+	struct shop s;
+	struct payment p;
+
+	(void)state;
+	open_shop(&s, 0);
+	p = approved(&s);
+	processor_start(&stripe, &s);
+	ok(!pay_hear(s.w, &pay_stripe_driver, 0, &gone, NULL, &e), "no answer");
+	is_err(&e, ERR_ABSENT, "to be heard again");
+	stripe.answer = "{\"id\":\"pi_1\",\"status\":\"succeeded\"}";
+	snprintf(other.event, sizeof(other.event), "stripe:evt_1");
+	hear(&s, 0, &other);
+	hear(&s, 0, &other);
+	is_int(account_of(&s).owed, 0, "another's");
+	is_int(strays(&s), 1, "kept");
+	snprintf(intent, sizeof(intent),
+	    "{\"id\":\"pi_1\",\"status\":\"succeeded\",\"amount\":2000,"
+	    "\"currency\":\"usd\",\"metadata\":{\"payment\":\"%s\"}}",
+	    p.key);
+	stripe.answer = intent;
+	hear(&s, 0, &gone);
+	is_int(account_of(&s).owed, 20000, "owed");
+	is_int(account_of(&s).credit, 20000, "credited once");
+	is_int(payment_of(&s, p.id).state, PAY_RETURNED, "returned");
+	hear(&s, 0, &other);
+	is_int(strays(&s), 0, "told again it is known whose it is");
+	processor_stop(&stripe);
+	close_shop(&s);
+}
+
 static void
 an_audit_sees_a_payment_without_its_money(void **state)
 {
 	static const char *const changes[] = {
 	    "UPDATE payment SET state = 'failed' WHERE state = 'paid'",
 	    "UPDATE payment SET amount = amount + 10 WHERE state = 'paid'",
-	    "UPDATE transfer SET ref = 'stripe:pi_2' WHERE ref = 'stripe:pi_1'",
+	    "UPDATE transfer SET ref = 'stripe:x' WHERE ref LIKE 'stripe:%'",
 	    "UPDATE account SET owed = owed + 1"};
 
 	(void)state;
@@ -1102,6 +1341,7 @@ static const struct CMUnitTest tests[] = {
     T(what_is_nobodys_here_is_left_alone),
     T(what_goes_back_locks_the_account_until_it_is_paid),
     T(a_dispute_that_is_won_gives_it_again),
+    T(the_end_of_a_dispute_may_be_heard_before_it),
     T(a_dispute_about_a_part_is_told_twice),
     T(a_refund_beside_a_dispute_is_taken_back_too),
     T(a_refund_of_what_is_disputed_takes_the_rest),
@@ -1116,6 +1356,9 @@ static const struct CMUnitTest tests[] = {
     T(orders_that_wait_for_a_card_leave_workers_for_others),
     T(who_has_no_place_finds_the_payment_later),
     T(who_begins_to_pay_takes_a_place),
+    T(what_is_asked_again_is_asked_the_same),
+    T(what_was_approved_learns_its_number),
+    T(a_dispute_of_what_was_approved_finds_it),
     T(what_many_tell_at_once_is_credited_once),
     T(many_who_need_it_begin_one_payment),
     T(an_invoice_is_approved_once),

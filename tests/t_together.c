@@ -326,6 +326,23 @@ one_without_value_is_loaded_alone(void **state)
 	close_shop();
 }
 
+/* Its day was counted by a clock that was ahead: the books are asked. */
+static void
+one_that_counts_another_day_is_looked_at_alone(void **state)
+{
+	(void)state;
+	open_shop();
+	shop_sql(&shop, "UPDATE usersystem_count SET day = 20991231, "
+			"newest = 20991231, day_spent = 900 WHERE usersystem = "
+			"(SELECT id FROM usersystem WHERE name = 'system2')");
+	shop_sql(&shop, "UPDATE usersystem SET day_max = 300");
+	meet(&debits);
+	for (size_t i = 0; i < COMERS; i++)
+		is_issued(i, true);
+	is_int(shop_system(&shop, shop.system[2].id).day_spent, 300, "spent");
+	close_shop();
+}
+
 /* SQLite has one writer, who waits for the others in any case. */
 static void
 nobody_waits_for_the_rows_of_one(void **state)
@@ -405,6 +422,7 @@ static const struct CMUnitTest tests[] = {
     T(who_is_refused_is_refused_alone),
     T(one_that_was_issued_before_costs_the_others_nothing),
     T(one_without_value_is_loaded_alone),
+    T(one_that_counts_another_day_is_looked_at_alone),
     T(nobody_waits_for_the_rows_of_one),
     T(two_of_one_system_or_psd_are_not_together),
     T(a_customers_limit_holds_for_those_who_meet),

@@ -90,7 +90,8 @@ CREATE TABLE usersystem (
 );
 CREATE INDEX usersystem_account ON usersystem (account);
 
--- day_free: stamps of no value, of that day.
+-- day, month: of what is counted; newest: the last day that ever was, by a clock
+-- that may have been wrong; day_free: stamps of no value, of that day.
 CREATE TABLE usersystem_count (
 	usersystem INTEGER PRIMARY KEY REFERENCES usersystem (id),
 	fence INTEGER NOT NULL DEFAULT 1,
@@ -100,7 +101,8 @@ CREATE TABLE usersystem_count (
 	day_spent INTEGER NOT NULL DEFAULT 0 CHECK (day_spent >= 0),
 	month INTEGER NOT NULL DEFAULT 0,
 	month_spent INTEGER NOT NULL DEFAULT 0 CHECK (month_spent >= 0),
-	day_free INTEGER NOT NULL DEFAULT 0 CHECK (day_free >= 0)
+	day_free INTEGER NOT NULL DEFAULT 0 CHECK (day_free >= 0),
+	newest INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE cost_code (
@@ -165,7 +167,8 @@ CREATE TABLE psd_state (
 CREATE INDEX psd_ending ON psd_state (psd) WHERE ended = 2;
 
 -- Value that a PSD was given.  One answer for each number, for ever.  applied: 0
--- not yet, 1 it is in the PSD, 2 it went back, the PSD had ended.
+-- not yet, 1 it is in the PSD, 2 it went back, the PSD had ended.  usersystem: who
+-- took it, for a PSD in the field.
 CREATE TABLE download (
 	psd INTEGER NOT NULL REFERENCES psd (serial),
 	sequence INTEGER NOT NULL,
@@ -174,10 +177,13 @@ CREATE TABLE download (
 	orders INTEGER NOT NULL DEFAULT 0,
 	answer BLOB NOT NULL,
 	applied INTEGER NOT NULL DEFAULT 0,
+	usersystem INTEGER,
 	made INTEGER NOT NULL,
 	PRIMARY KEY (psd, sequence)
 );
 CREATE INDEX download_waits ON download (made) WHERE applied = 0;
+CREATE INDEX download_taken ON download (usersystem)
+	WHERE usersystem IS NOT NULL;
 
 -- --- label sheets --------------------------------------------------------------
 
@@ -397,8 +403,10 @@ CREATE TABLE transfer (
 
 -- Money from outside, written before anybody is asked for it.  key: ours, random;
 -- the processor is asked with it as often as needed, and does it once.
--- processor_id: of its payment; page: of the page where a person pays.  returned:
--- how much of it went back; refunded: as refunds, not disputes.  look_at: when to ask again; looks: -1 = never.
+-- customer, method: whom and what the processor is asked for, each time; another
+-- card may have been saved since.  processor_id: of its payment; page: of the page
+-- where a person pays.  returned: how much of it went back; refunded: as refunds,
+-- not disputes.  look_at: when to ask again; looks: -1 = never.
 CREATE TABLE payment (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	account INTEGER NOT NULL REFERENCES account (id),
@@ -409,6 +417,8 @@ CREATE TABLE payment (
 	state TEXT NOT NULL CHECK (state IN ('created', 'pending', 'paid',
 		'failed', 'refunded', 'returned')),
 	key TEXT NOT NULL UNIQUE,
+	customer TEXT NOT NULL DEFAULT '',
+	method TEXT NOT NULL DEFAULT '',
 	processor_id TEXT UNIQUE,
 	page TEXT UNIQUE,
 	reason TEXT NOT NULL DEFAULT '',
@@ -437,11 +447,14 @@ CREATE TABLE pay_method (
 	made INTEGER NOT NULL
 );
 
--- What a processor has told already.
+-- What a processor has told already, and disputes that were over before they were
+-- told.  stray: what it says, where it is of no payment here.
 CREATE TABLE webhook (
 	event TEXT PRIMARY KEY,
-	made INTEGER NOT NULL
+	made INTEGER NOT NULL,
+	stray TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX webhook_stray ON webhook (made) WHERE stray <> '';
 
 -- --- audit ----------------------------------------------------------------------
 
