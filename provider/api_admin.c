@@ -58,7 +58,7 @@ api_account(struct call *c, struct err *e)
 	mils loaded;
 	bool done = store_begin(s, STORE_READ, e) &&
 		    store_account_find(s, c->tail, &a, e) &&
-		    store_system_loaded(s, a.id, &loaded, e);
+		    store_system_loaded(s, a.id, 0, &loaded, e);
 
 	if (done)
 		put_account(j, &a, loaded);

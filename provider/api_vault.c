@@ -17,34 +17,47 @@
 
 /* --- status --------------------------------------------------------------------------- */
 
-/* Of several PSDs: what all of them have room for, what each issues. */
+/* Its account's PSDs: what each of them issues and has room for, when the last one
+ * expires, what may be spent of all. */
+struct psds_said {
+	struct psd_row row;
+	uint32_t expires;
+	mils loaded;
+};
+
 static void
-put_limits(struct json *j, const struct psd *p)
+put_limits(struct json *j, const struct psds_said *s)
 {
-	json_put_int(j, "min_stamp", p->min_stamp);
-	json_put_int(j, "max_stamp", p->max_stamp);
-	json_put_int(j, "max_descending", p->max_descending);
-	json_put_int(j, "expires", p->expires);
+	json_put_int(j, "min_stamp", s->row.psd.min_stamp);
+	json_put_int(j, "max_stamp", s->row.psd.max_stamp);
+	json_put_int(j, "max_descending", s->row.psd.max_descending);
+	json_put_int(j, "expires", s->expires);
+}
+
+static uint32_t
+last_day(const struct psds_found *psds)
+{
+	uint32_t here = psds->here[0].expires;
+	uint32_t elsewhere =
+	    psds->elsewhere_count > 0 ? psds->elsewhere[0].expires : 0;
+
+	return here > elsewhere ? here : elsewhere;
 }
 
 static bool
-read_status(struct call *c, struct psd_row *row, mils *loaded, struct err *e)
+read_status(struct call *c, struct psds_said *out, struct err *e)
 {
-	const struct psd_here *list;
-	size_t count;
+	struct psds_found psds;
 	bool found = false, done;
 
-	if (!psds_of(c->w, c->system.account, &list, &count, e)) {
-		if (e->kind ==
-		    ERR_CONFIG) /* this account's, not the server's */
-			e->kind = ERR_DENIED;
+	if (!psds_of(c->w, c->system.account, 0, &psds, e) ||
+	    !store_begin(c->w->store, STORE_READ, e))
 		return false;
-	}
-	if (!store_begin(c->w->store, STORE_READ, e))
-		return false;
-	store_psd_row_ask(c->w->store, list[0].serial, STORE_LOOK);
-	done = store_psd_row_get(c->w->store, row, &found, e) &&
-	       store_system_loaded(c->w->store, c->system.account, loaded, e);
+	out->expires = last_day(&psds);
+	store_psd_row_ask(c->w->store, psds.here[0].serial, STORE_LOOK);
+	done = store_psd_row_get(c->w->store, &out->row, &found, e) &&
+	       store_system_loaded(c->w->store, c->system.account,
+		   worker_today(c->w), &out->loaded, e);
 	store_rollback(c->w->store);
 	return done && (found || err_set(e, ERR_CORRUPT, "a PSD has gone"));
 }
@@ -64,18 +77,18 @@ put_registers(
 
 static bool
 give_status(struct call *c, const struct user_system *u,
-    const struct psd_row *row, mils loaded, struct err *e)
+    const struct psds_said *psds, struct err *e)
 {
 	const struct licence *licence = &c->w->provider->licence;
 	struct json *j = json_new();
 
-	put_registers(c, j, u, loaded + u->credit);
+	put_registers(c, j, u, psds->loaded + u->credit);
 	json_put_text(j, "account", u->account_name);
 	json_put_int(j, "licence", licence->number);
 	json_put_int(j, "currency", licence->currency);
 	json_put_text(j, "life", u->why[0] ? "locked" : "operational");
 	json_put_text(j, "reason", u->why);
-	put_limits(j, &row->psd);
+	put_limits(j, psds);
 	json_put_int(j, "batch", VAULT_BATCH_MAX);
 	json_put_bool(j, "lab", strcmp(licence->vendor, "XX") == 0);
 	return api_give(c, j, e);
@@ -84,11 +97,9 @@ give_status(struct call *c, const struct user_system *u,
 bool
 api_vault_status(struct call *c, struct err *e)
 {
-	struct psd_row row;
-	mils loaded;
+	struct psds_said psds;
 
-	return read_status(c, &row, &loaded, e) &&
-	       give_status(c, &c->system, &row, loaded, e);
+	return read_status(c, &psds, e) && give_status(c, &c->system, &psds, e);
 }
 
 /* --- funds ------------------------------------------------------------------------------ */
@@ -121,13 +132,13 @@ bool
 api_vault_funds(struct call *c, struct err *e)
 {
 	struct user_system u;
-	struct psd_row row;
-	mils needed = 0, loaded;
+	struct psds_said psds;
+	mils needed = 0;
 
-	return read_needed(c, &needed, e) && read_status(c, &row, &loaded, e) &&
-	       check_needed(needed, &row.psd, e) &&
-	       issue_funds(c->w, &c->system, needed, &u, &loaded, e) &&
-	       give_status(c, &u, &row, loaded, e);
+	return read_needed(c, &needed, e) && read_status(c, &psds, e) &&
+	       check_needed(needed, &psds.row.psd, e) &&
+	       issue_funds(c->w, &c->system, needed, &u, &psds.loaded, e) &&
+	       give_status(c, &u, &psds, e);
 }
 
 /* --- indicia ---------------------------------------------------------------------------- */

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/issue.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "provider/complete.h"
-#include "provider/fund.h"
 #include "provider/issue_own.h"
-#include "provider/pay.h"
 
 /* --- before the database -------------------------------------------------------------- */
 
@@ -124,116 +121,6 @@ attempt(struct attempt *a, struct err *e)
 	return after_failure(a, e);
 }
 
-static bool
-no_funds(const struct attempt *a, struct err *e)
-{
-	char want[MILS_TEXT], lack[MILS_TEXT], credit[MILS_TEXT];
-
-	return err_set(e, ERR_FUNDS,
-	    "account %s has too little: %s is needed, %s is missing (credit "
-	    "outside of its PSDs: %s); pay in to the provider",
-	    a->system.account_name, mils_format(a->sum, want),
-	    mils_format(a->short_by, lack),
-	    mils_format(a->system.credit, credit));
-}
-
-/* What this PSD needs: the stamp that no PSD has enough for is of one alone. */
-static mils
-need_of(const struct attempt *a, const struct taken *t)
-{
-	return a->lump == 0 ? a->short_by
-			    : a->lump - psd_descending(&t->row.psd);
-}
-
-static mils
-held(const struct taken *t)
-{
-	return t->row.operational ? psd_descending(&t->row.psd) : 0;
-}
-
-static size_t
-fullest(const struct attempt *a)
-{
-	size_t best = 0;
-
-	for (size_t i = 1; i < a->psds; i++)
-		if (held(&a->psd[i]) > held(&a->psd[best]))
-			best = i;
-	return best;
-}
-
-/* More value into one of those that this attempt saw, the fullest one first: it
- * needs least. */
-static bool
-fund_any(struct attempt *a, bool *changed, struct err *e)
-{
-	enum funded end = FUND_SHORT;
-	size_t first = fullest(a);
-
-	for (size_t n = 0; n < a->psds && end == FUND_SHORT; n++) {
-		struct taken *t = &a->psd[(first + n) % a->psds];
-
-		if (t->row.operational && !t->away &&
-		    !fund_psd(
-			a->w, &a->system, t->here, need_of(a, t), &end, e))
-			return false;
-	}
-	*changed = end == FUND_CHANGED;
-	return true;
-}
-
-/* There is enough, in a PSD whose module is away: nobody pays for it again. */
-static bool
-is_elsewhere(const struct attempt *a, struct err *e)
-{
-	mils sum = 0, most = 0;
-
-	for (size_t i = 0; i < a->psds; i++) {
-		mils left = a->psd[i].away ? held(&a->psd[i]) : 0;
-
-		sum += left;
-		most = left > most ? left : most;
-	}
-	if (sum == 0 || (a->lump == 0 ? a->short_by - sum : a->lump - most) >
-			    a->system.credit)
-		return false;
-	err_set(e, ERR_ABSENT,
-	    "the value of account %s is in a PSD whose module is away: nothing "
-	    "was debited",
-	    a->system.account_name);
-	return true;
-}
-
-/* From the account's card, where it is set so. */
-static bool
-buy_value(struct attempt *a, struct err *e)
-{
-	mils lack = a->short_by - a->system.credit, added = 0;
-
-	if (is_elsewhere(a, e))
-		return false;
-	if (lack > 0 &&
-	    !pay_auto(a->w, a->system.account, a->short_by, &added, e))
-		return false;
-	return added > 0 || no_funds(a, e);
-}
-
-/* More value: into a PSD, else what all of them have, else from outside. */
-static bool
-find_value(struct attempt *a, struct err *e)
-{
-	bool changed;
-
-	if (!fund_any(a, &changed, e))
-		return false;
-	if (changed)
-		return true;
-	if (a->all || a->listed < 2)
-		return buy_value(a, e);
-	a->all = true;
-	return true;
-}
-
 /* A no is none as long as it may have been done. */
 static bool
 failed(struct attempt *a, struct err *e)
@@ -259,7 +146,7 @@ run(struct attempt *a, struct err *e)
 			return true;
 		case FAILED: return failed(a, e);
 		case SHORT:
-			if (!find_value(a, e))
+			if (!issue_find_value(a, e))
 				return false;
 			err_set(
 			    e, ERR_BUSY, "others are at work on this account");

@@ -38,15 +38,31 @@ choose(const struct attempt *a, uint64_t turn)
 	return there[choose_one(a->w->provider->choose_psd, &asked)];
 }
 
+static uint32_t
+last_mail_date(const struct issue_order *o)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < o->count; i++)
+		if (o->item[i].request.mail_date > last)
+			last = o->item[i].request.mail_date;
+	return last;
+}
+
 static bool
 read_list(struct attempt *a, struct err *e)
 {
-	const struct psd_here *list;
+	struct psds_found found;
 
-	a->listed = 0;
-	if (!psds_of(a->w, a->order->who->account, &list, &a->listed, e))
+	a->listed = a->elsewhere = 0;
+	if (!psds_of(a->w, a->order->who->account, last_mail_date(a->order),
+		&found, e))
 		return false;
-	memcpy(a->list, list, a->listed * sizeof(*list));
+	a->listed = found.here_count;
+	a->elsewhere = found.elsewhere_count;
+	memcpy(a->list, found.here, a->listed * sizeof(*a->list));
+	memcpy(a->list + a->listed, found.elsewhere,
+	    a->elsewhere * sizeof(*a->list));
 	memset(a->away, 0, a->listed * sizeof(*a->away));
 	return true;
 }
@@ -123,13 +139,10 @@ reach_one(struct attempt *a, uint64_t turn)
 void
 issue_choose_there(struct attempt *a, uint64_t turn)
 {
-	if (read_list(a, &a->unreached) && reach_one(a, turn)) {
+	if (read_list(a, &a->unreached) && reach_one(a, turn))
 		a->unreached = (struct err)ERR_INIT;
-		return;
-	}
-	if (a->unreached.kind == ERR_CONFIG) /* withheld, withdrawn, none yet */
-		a->unreached.kind = ERR_DENIED;
-	a->look_up = true;
+	else
+		a->look_up = true;
 }
 
 bool

@@ -9,8 +9,6 @@
 #include "provider/chain.h"
 #include "provider/complete.h"
 
-#define WITHHELD "the PSDs of account %s are withheld: ask the provider"
-
 static void
 fill_row(struct attempt *a, const struct taken *t, size_t i,
     const struct psd_stamp *stamp)
@@ -66,20 +64,6 @@ left_in(const struct taken *t)
 					      : -1;
 }
 
-/* All have enough together, and none for this stamp: the fullest needs least. */
-static bool
-lacks_lump(struct attempt *a, mils amount)
-{
-	mils most = 0;
-
-	for (size_t i = 0; i < a->psds; i++)
-		if (left_in(&a->psd[i]) > most)
-			most = left_in(&a->psd[i]);
-	a->lump = amount;
-	a->short_by = amount - most;
-	return false;
-}
-
 /* The first from the chosen one on that has enough for this stamp. */
 static struct taken *
 find_taken(struct attempt *a, mils amount)
@@ -93,14 +77,18 @@ find_taken(struct attempt *a, mils amount)
 	return NULL;
 }
 
-/* None of the account's may issue; what they hold is of no use now. */
+/* One that was taken may issue, or one that was not.  What withheld ones hold is
+ * of no use now; other servers know of theirs. */
 static bool
-all_withheld(const struct attempt *a)
+any_issues(const struct attempt *a, struct err *e)
 {
 	for (size_t i = 0; i < a->psds; i++)
 		if (a->psd[i].row.operational)
-			return false;
-	return a->psds == a->listed;
+			return true;
+	return a->psds < a->listed ||
+	       err_set(e, a->elsewhere > 0 ? ERR_ABSENT : ERR_DENIED,
+		   "the PSDs of account %s are withheld: ask the provider",
+		   a->system.account_name);
 }
 
 bool
@@ -110,13 +98,11 @@ issue_debit(struct attempt *a, struct err *e)
 
 	if (a->fresh == 0)
 		return true;
-	if (all_withheld(a))
-		return err_set(e, ERR_DENIED, WITHHELD, a->system.account_name);
+	if (!any_issues(a, e))
+		return false;
 	for (size_t i = 0; i < a->psds; i++)
 		if (left_in(&a->psd[i]) > 0)
 			missing -= left_in(&a->psd[i]);
-	a->lump = 0;
-	a->short_by = missing > 0 ? missing : 0;
 	if (missing > 0)
 		return false;
 	for (size_t i = 0; i < a->order->count; i++) {
@@ -125,9 +111,7 @@ issue_debit(struct attempt *a, struct err *e)
 		if (a->known[i])
 			continue;
 		t = find_taken(a, a->order->item[i].request.amount);
-		if (t == NULL)
-			return lacks_lump(a, a->order->item[i].request.amount);
-		if (!debit_one(a, t, i, e))
+		if (t == NULL || !debit_one(a, t, i, e))
 			return false;
 	}
 	return true;
@@ -140,13 +124,13 @@ issue_try_debit(struct attempt *a, struct err *e)
 	const struct taken *t = a->psd;
 	uint32_t today = worker_today(a->w);
 
-	if (all_withheld(a))
-		return err_set(e, ERR_DENIED, WITHHELD, a->system.account_name);
+	if (!any_issues(a, e))
+		return false;
 	while (!t->row.operational)
 		t++;
 	for (size_t i = 0; i < a->order->count; i++)
 		if (!a->known[i] && !psd_would_issue(&t->row.psd, today,
 					&a->order->item[i].request, e))
 			return err_prefix(e, "stamp %zu", i + 1);
-	return true;
+	return issue_is_held(a, e);
 }

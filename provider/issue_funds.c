@@ -18,7 +18,8 @@ read_once(struct attempt *a, mils *loaded, struct err *e)
 		return false;
 	store_system_ask(s, a->order->who->id, STORE_LOOK);
 	return issue_read_system(a, e) && issue_check(a, e) &&
-	       store_system_loaded(s, a->system.account, loaded, e) &&
+	       store_system_loaded(
+		   s, a->system.account, worker_today(a->w), loaded, e) &&
 	       store_commit(s, e);
 }
 

@@ -35,6 +35,7 @@ struct attempt {
 	struct psd_here *list;
 	bool *away; /* of the list */
 	size_t listed, chosen;
+	size_t elsewhere;     /* in modules of other servers: behind those */
 	struct err unreached; /* why no PSD can sign now; ERR_NONE: one can */
 	struct taken *psd;
 	size_t psds;
@@ -45,10 +46,8 @@ struct attempt {
 	bool open;	/* the order that it buys */
 	bool known[ISSUE_MAX];
 	size_t fresh;
-	mils sum;      /* of the fresh */
-	int64_t free;  /* those of them that have no value */
-	mils short_by; /* what would be enough, where it is put best */
-	mils lump; /* no PSD has enough for this stamp; 0 = all too little */
+	mils sum;     /* of the fresh */
+	int64_t free; /* those of them that have no value */
 };
 
 /* Errors (NULL): ERR_SYSTEM. */
@@ -99,12 +98,20 @@ MUST_CHECK bool issue_sheets(struct attempt *a, struct err *e);
 void issue_count(struct attempt *a);
 
 /* Debits the fresh stamps; out->stamp[] holds them unsigned.  False with
- * ERR_NONE: too little value, short_by says how much.
+ * ERR_NONE: too little value.
  * Errors: as psd_debit(). */
 MUST_CHECK bool issue_debit(struct attempt *a, struct err *e);
 
+/* More value for one that issue_debit() found to be short of it: into the PSDs that
+ * it took, else it takes all of them, else from outside.  Outside of a transaction.
+ * Errors: ERR_ABSENT (it is in PSDs that are away, or of other servers: nobody pays
+ * for it again), ERR_DENIED (more than they may hold), ERR_FUNDS. */
+MUST_CHECK bool issue_find_value(struct attempt *a, struct err *e);
+/* Could they hold it, with all of them taken?  Errors: ERR_DENIED. */
+MUST_CHECK bool issue_is_held(struct attempt *a, struct err *e);
+
 /* Would they be debited, if there were enough value?
- * Errors: as psd_would_issue(). */
+ * Errors: as psd_would_issue(), issue_is_held(). */
 MUST_CHECK bool issue_try_debit(struct attempt *a, struct err *e);
 
 /* Counts and writes attempts that have no row in common, and commits. */

@@ -6,6 +6,18 @@
 
 #include <stdlib.h>
 
+/* Of those that issue the stamps: all that expire later do, too. */
+static uint32_t
+first_to_expire(const struct attempt *a)
+{
+	uint32_t first = a->list[0].expires;
+
+	for (size_t i = 1; i < a->listed + a->elsewhere; i++)
+		if (a->list[i].expires < first)
+			first = a->list[i].expires;
+	return first;
+}
+
 static bool
 try_all(struct attempt *a, struct issue_price *out, struct err *e)
 {
@@ -15,7 +27,8 @@ try_all(struct attempt *a, struct issue_price *out, struct err *e)
 	if (!store_begin(s, STORE_WRITE, e) || !issue_ask(a, e) ||
 	    (a->fresh > 0 && (!issue_check(a, e) || !issue_sheets(a, e) ||
 				 !issue_try_debit(a, e))) ||
-	    !store_system_loaded(s, a->system.account, &loaded, e))
+	    !store_system_loaded(
+		s, a->system.account, first_to_expire(a), &loaded, e))
 		return false;
 	out->due = a->sum;
 	out->funds = loaded + a->system.credit;

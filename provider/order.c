@@ -90,7 +90,8 @@ read_funds(
 {
 	mils loaded;
 
-	if (!store_system_loaded(w->store, who->account, &loaded, e))
+	if (!store_system_loaded(
+		w->store, who->account, worker_today(w), &loaded, e))
 		return false;
 	*out = loaded + who->credit;
 	return true;

@@ -15,11 +15,17 @@
 MUST_CHECK bool psds_new(struct psds **out, struct err *e);
 void psds_free(struct psds *p); /* NULL is allowed */
 
-/* The PSDs of `account` that this server can sign for; *list lives until the
- * next call.  Outside of a transaction.
- * Errors: ERR_ABSENT (it can sign for none), ERR_CONFIG (there is none). */
-MUST_CHECK bool psds_of(struct worker *w, int64_t account,
-    const struct psd_here **list, size_t *count, struct err *e);
+/* The PSDs of `account` that issue stamps of `mail_date` (0: of today), those that
+ * expire last first; the lists live until the next call.  Outside of a
+ * transaction.  Where all expire before that date: those that have not yet.
+ * Errors: ERR_ABSENT (only other servers can sign), ERR_DENIED (there is none, or
+ * all have expired). */
+struct psds_found {
+	const struct psd_here *here, *elsewhere; /* in modules of others */
+	size_t here_count, elsewhere_count;
+};
+MUST_CHECK bool psds_of(struct worker *w, int64_t account, uint32_t mail_date,
+    struct psds_found *out, struct err *e);
 
 /* The one of a serial number, whatever its account; *out likewise.
  * Errors: ERR_ABSENT (its key is in another server's module). */

@@ -8,7 +8,7 @@
 
 #define SQL_HERE                                                    \
 	"SELECT serial, account, module, key, point, certificate, " \
-	"cert_serial, card"
+	"cert_serial, card, expires"
 
 static bool
 read_bytes(struct store *s, int i, uint8_t *out, size_t size, size_t *len,
@@ -34,7 +34,8 @@ read_here(struct store *s, struct psd_here *out, struct err *e)
 	*out = (struct psd_here){.serial = (uint32_t)store_int(s, 0),
 	    .account = store_int(s, 1),
 	    .cert_serial = (uint32_t)store_int(s, 6),
-	    .card = store_int(s, 7) != 0};
+	    .card = store_int(s, 7) != 0,
+	    .expires = (uint32_t)store_int(s, 8)};
 	snprintf(out->module, sizeof(out->module), "%s", store_text(s, 2));
 	if (!read_bytes(s, 3, out->key.ref, sizeof(out->key.ref),
 		&out->key.ref_len, e) ||
@@ -55,7 +56,7 @@ store_psd_list(struct store *s, int64_t account, struct psd_here *out,
 	store_put_int(s, account);
 	if (!store_run(s,
 		SQL_HERE " FROM psd WHERE account = $1 AND place = 'here' AND "
-			 "state = 'operational' ORDER BY serial",
+			 "state = 'operational' ORDER BY expires DESC, serial",
 		e))
 		return false;
 	while (*count < max && store_row(s))
@@ -80,10 +81,37 @@ store_psd_find(struct store *s, uint32_t serial, struct psd_record *out,
 	*found = true;
 	if (!read_here(s, &out->here, e))
 		return false;
-	out->field = strcmp(store_text(s, 8), "field") == 0;
-	snprintf(out->state, sizeof(out->state), "%s", store_text(s, 9));
-	out->spent_said = store_int(s, 10);
-	out->audited = store_int(s, 11);
+	out->field = strcmp(store_text(s, 9), "field") == 0;
+	snprintf(out->state, sizeof(out->state), "%s", store_text(s, 10));
+	out->spent_said = store_int(s, 11);
+	out->audited = store_int(s, 12);
+	return true;
+}
+
+bool
+store_psd_expiring(struct store *s, uint32_t today, uint32_t before,
+    psd_expiring_fn *each, void *context, struct err *e)
+{
+	store_put_int(s, today);
+	store_put_int(s, before);
+	if (!store_run(s,
+		"SELECT p.serial, p.expires, a.name, "
+		"t.control_total - t.ascending FROM psd p "
+		"JOIN psd_state t ON t.psd = p.serial "
+		"JOIN account a ON a.id = p.account WHERE t.ended = 0 AND "
+		"p.expires < $2 AND "
+		"(p.expires >= $1 OR t.control_total > t.ascending) "
+		"ORDER BY p.serial",
+		e))
+		return false;
+	while (store_row(s)) {
+		struct psd_expiring p = {.serial = (uint32_t)store_int(s, 0),
+		    .expires = (uint32_t)store_int(s, 1),
+		    .account = store_text(s, 2),
+		    .left = store_int(s, 3)};
+
+		each(context, &p);
+	}
 	return true;
 }
 
@@ -118,7 +146,8 @@ store_psd_next(struct store *s, uint32_t *serial, struct err *e)
 }
 
 static void
-put_record(struct store *s, const struct psd_record *psd, int64_t made)
+put_record(struct store *s, const struct psd_record *psd, uint32_t expires,
+    int64_t made)
 {
 	const struct psd_here *p = &psd->here;
 
@@ -137,11 +166,12 @@ put_record(struct store *s, const struct psd_record *psd, int64_t made)
 	store_put_blob(s, p->certificate, p->certificate_len);
 	store_put_int(s, p->cert_serial);
 	store_put_int(s, p->card);
+	store_put_int(s, expires);
 	store_put_int(s, made);
 	store_send(s,
 	    "INSERT INTO psd (serial, account, place, module, key, point, "
-	    "certificate, cert_serial, card, made) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+	    "certificate, cert_serial, card, expires, made) "
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
 }
 
 /* --- registers ----------------------------------------------------------------- */
@@ -171,7 +201,7 @@ store_psd_add(struct store *s, const struct psd_record *psd,
 {
 	uint8_t state[PSD_ROW_BYTES];
 
-	put_record(s, psd, made);
+	put_record(s, psd, row != NULL ? row->psd.expires : 0, made);
 	if (!store_receive(s, e))
 		return false;
 	if (row == NULL)
@@ -188,8 +218,8 @@ store_psd_add(struct store *s, const struct psd_record *psd,
 
 #define SQL_ROW                                                           \
 	"SELECT t.psd, t.state, t.ascending, t.control_total, t.pieces, " \
-	"t.chain, t.complete, p.state, t.ended FROM psd_state t "         \
-	"JOIN psd p ON p.serial = t.psd WHERE t.psd = $1"
+	"t.chain, t.complete, p.state, t.ended, p.expires "               \
+	"FROM psd_state t JOIN psd p ON p.serial = t.psd WHERE t.psd = $1"
 
 void
 store_psd_row_ask(struct store *s, uint32_t serial, enum store_lock lock)
@@ -210,7 +240,8 @@ agrees(struct store *s, const struct psd_row *row)
 	return store_int(s, 0) == (int64_t)p->serial &&
 	       store_int(s, 2) == p->ascending &&
 	       store_int(s, 3) == p->control_total &&
-	       store_int(s, 4) == (int64_t)p->piece_count;
+	       store_int(s, 4) == (int64_t)p->piece_count &&
+	       store_int(s, 9) == (int64_t)p->expires;
 }
 
 bool

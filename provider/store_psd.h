@@ -26,6 +26,7 @@ struct psd_here {
 	uint8_t certificate[CERT_MAX];
 	size_t certificate_len;
 	uint32_t cert_serial;
+	uint32_t expires; /* YYYYMMDD; 0: in the field */
 };
 
 /* What does; as a home of vault/psd.h that remembers one piece. */
@@ -40,8 +41,8 @@ struct psd_row {
 
 /* --- who ----------------------------------------------------------------------- */
 
-/* The PSDs of an account that are in this database and in operation, by serial;
- * at most `max`. */
+/* The PSDs of an account that are in this database and in operation, expired or
+ * not, those that expire last first; at most `max`. */
 MUST_CHECK bool store_psd_list(struct store *s, int64_t account,
     struct psd_here *out, size_t max, size_t *count, struct err *e);
 
@@ -55,6 +56,17 @@ struct psd_record {
 };
 MUST_CHECK bool store_psd_find(struct store *s, uint32_t serial,
     struct psd_record *out, bool *found, struct err *e);
+
+/* PSDs here that have expired with something left in them, and those that expire
+ * before `before`, by serial; not those at their end (psd_end.h). */
+struct psd_expiring {
+	uint32_t serial, expires;
+	const char *account;
+	mils left;
+};
+typedef void psd_expiring_fn(void *context, const struct psd_expiring *p);
+MUST_CHECK bool store_psd_expiring(struct store *s, uint32_t today,
+    uint32_t before, psd_expiring_fn *each, void *context, struct err *e);
 
 /* A PSD in this module that has not come to its end (psd_end.h). */
 MUST_CHECK bool store_psd_of_module(struct store *s, const char *module,

@@ -234,13 +234,16 @@ store_system_send(struct store *s)
 }
 
 bool
-store_system_loaded(struct store *s, int64_t account, mils *out, struct err *e)
+store_system_loaded(struct store *s, int64_t account, uint32_t expires,
+    mils *out, struct err *e)
 {
 	store_put_int(s, account);
+	store_put_int(s, expires);
 	if (!store_run(s,
 		"SELECT CAST(COALESCE(SUM(t.control_total - t.ascending), 0) "
 		"AS BIGINT) FROM psd p JOIN psd_state t ON t.psd = p.serial "
-		"WHERE p.account = $1 AND p.state = 'operational'",
+		"WHERE p.account = $1 AND p.state = 'operational' AND "
+		"p.expires >= $2",
 		e))
 		return false;
 	*out = store_row(s) ? store_int(s, 0) : 0;

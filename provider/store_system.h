@@ -67,9 +67,10 @@ MUST_CHECK bool store_system_by_fingerprint(struct store *s,
 void store_system_put(struct store *s, const struct user_system *u);
 void store_system_send(struct store *s);
 
-/* What is in its account's PSDs here and may be spent. */
-MUST_CHECK bool
-store_system_loaded(struct store *s, int64_t account, mils *out, struct err *e);
+/* What is in its account's PSDs here that are in operation and expire on
+ * `expires` or later: with today's date what may be spent; 0: all of it. */
+MUST_CHECK bool store_system_loaded(struct store *s, int64_t account,
+    uint32_t expires, mils *out, struct err *e);
 
 /* One that is there, by its number; nobody else sets its limits until the transaction
  * ends. */

@@ -80,7 +80,7 @@ show_account(struct program *p, const char *name, struct err *e)
 	bool good = verb_look(p, &work, e) &&
 		    store_account_find(work.w->store, name, &a, e) &&
 		    store_method_find(work.w->store, a.id, &m, &found, e) &&
-		    store_system_loaded(work.w->store, a.id, &in_psds, e);
+		    store_system_loaded(work.w->store, a.id, 0, &in_psds, e);
 
 	good = verb_done(&work, good, e);
 	if (!good)

@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "provider/audit.h"
 #include "provider/store_ledger.h"
+
+#define TOLD_DAYS 60 /* before a PSD expires */
 
 /* --- audit --------------------------------------------------------------------- */
 
@@ -53,6 +56,38 @@ print_card(void *context, const struct audit_card *c)
 		    (long long)c->behind);
 }
 
+/* No fault: value that nobody can spend, and stamps that nobody will issue. */
+static void
+print_expiring(void *context, const struct psd_expiring *p)
+{
+	const struct worker *w = context;
+	char id[PSD_ID], date[DATE_TEXT], left[MILS_TEXT];
+
+	worker_psd_id(w, p->serial, id);
+	date_format(p->expires, date);
+	mils_format(p->left, left);
+	if (p->expires < worker_today(w))
+		printf("PSD %s of account %s expired on %s, %s is left in it: "
+		       "postaged psd withdraw %s\n",
+		    id, p->account, date, left, id);
+	else
+		printf("PSD %s of account %s expires on %s, %s is left in it: "
+		       "postaged psd add %s\n",
+		    id, p->account, date, left, p->account);
+}
+
+static bool
+tell_expiring(struct worker *w, struct err *e)
+{
+	uint32_t today = worker_today(w);
+	bool done = store_begin(w->store, STORE_READ, e) &&
+		    store_psd_expiring(w->store, today,
+			date_add(today, TOLD_DAYS), print_expiring, w, e);
+
+	store_rollback(w->store);
+	return done;
+}
+
 static bool
 open_worker(struct program *p, struct worker **w, struct err *e)
 {
@@ -84,6 +119,7 @@ verb_audit(struct program *p, int argc, char **argv, struct err *e)
 	       audit_books(w, print_fault, NULL, &r, e) &&
 	       (!cards ||
 		   audit_cards(w, print_card, print_fault, NULL, &r.faults, e));
+	done = done && tell_expiring(w, e);
 	if (done) {
 		print_result(&r);
 		done = r.faults == 0 ||

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/text.h"
 #include "provider/enrol.h"
 #include "provider/field.h"
@@ -19,6 +20,8 @@ static const char usage[] =
     "psd add ACCOUNT [--module NAME] [--count N] | list ACCOUNT | "
     "enrol ACCOUNT --certificate FILE | "
     "withhold ID | release ID | withdraw ID | revoke ID [--lost]";
+
+#define LISTED_MAX 256 /* more than issue: those that have expired, too */
 
 /* --- add -------------------------------------------------------------------------- */
 
@@ -106,18 +109,20 @@ enrol(struct worker *w, const char *account, const char *path, struct err *e)
 static bool
 show(struct worker *w, const struct psd_here *psd, struct err *e)
 {
-	char id[PSD_ID], spent[MILS_TEXT], left[MILS_TEXT];
+	char id[PSD_ID], spent[MILS_TEXT], left[MILS_TEXT], date[DATE_TEXT];
 	struct psd_row row;
 	bool found;
 
 	store_psd_row_ask(w->store, psd->serial, STORE_LOOK);
 	if (!store_psd_row_get(w->store, &row, &found, e) || !found)
 		return false;
-	printf("%s  module %-12s spent %12s  left %12s  pieces %lu\n",
+	printf("%s  module %-12s spent %12s  left %12s  pieces %lu  %s %s\n",
 	    worker_psd_id(w, psd->serial, id), psd->module,
 	    mils_format(row.psd.ascending, spent),
 	    mils_format(psd_descending(&row.psd), left),
-	    (unsigned long)row.psd.piece_count);
+	    (unsigned long)row.psd.piece_count,
+	    psd->expires < worker_today(w) ? "expired" : "until",
+	    date_format(psd->expires, date));
 	return true;
 }
 
@@ -131,7 +136,7 @@ show_ending(
 	size_t count;
 	bool found;
 
-	if (!store_psd_ending(w->store, 0, account, psd, PSDS_MAX, &count, e))
+	if (!store_psd_ending(w->store, 0, account, psd, LISTED_MAX, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		store_psd_row_ask(w->store, psd[i].serial, STORE_LOOK);
@@ -147,12 +152,12 @@ show_ending(
 static bool
 list(struct worker *w, const char *account, struct err *e)
 {
-	struct psd_here *psd = calloc(PSDS_MAX, sizeof(*psd));
+	struct psd_here *psd = calloc(LISTED_MAX, sizeof(*psd));
 	struct account a;
 	size_t count = 0;
 	bool good = psd != NULL &&
 		    store_account_find(w->store, account, &a, e) &&
-		    store_psd_list(w->store, a.id, psd, PSDS_MAX, &count, e);
+		    store_psd_list(w->store, a.id, psd, LISTED_MAX, &count, e);
 
 	for (size_t i = 0; good && i < count; i++)
 		good = show(w, &psd[i], e);

@@ -12,7 +12,6 @@
 #include "provider/complete.h"
 #include "provider/enrol.h"
 #include "provider/fund.h"
-#include "provider/psds.h"
 #include "provider/store_admin.h"
 #include "tests/pg_help.h"
 
@@ -141,7 +140,7 @@ make_books(struct shop *s, const struct shop_setup *setup, struct err *e)
 }
 
 static void
-make_psds(struct shop *s, const struct shop_setup *setup, struct err *e)
+make_psd(struct shop *s, const struct shop_setup *setup, struct err *e)
 {
 	struct enrol enrol = {.authority = s->authority,
 	    .account = s->account,
@@ -150,11 +149,31 @@ make_psds(struct shop *s, const struct shop_setup *setup, struct err *e)
 	    .max_stamp = 100000,
 	    .max_descending =
 		setup->max_descending ? setup->max_descending : 2000000000,
-	    .years = 3};
+	    .years = setup->years ? setup->years : 3};
 	uint32_t serial;
 
-	for (int i = 0; i < setup->psds; i++)
-		must(enrol_psd(s->w, &enrol, &serial, e), e);
+	must(enrol_psd(s->w, &enrol, &serial, e), e);
+}
+
+void
+shop_add_psd(struct shop *s, const struct shop_setup *setup)
+{
+	struct err e = ERR_INIT;
+
+	must(store_begin(s->w->store, STORE_WRITE, &e), &e);
+	make_psd(s, setup, &e);
+	must(store_commit(s->w->store, &e), &e);
+}
+
+const struct psd_here *
+shop_psd(struct shop *s, size_t i)
+{
+	struct psds_found found;
+	struct err e = ERR_INIT;
+
+	must(psds_of(s->w, s->account, 0, &found, &e), &e);
+	return i < found.here_count ? &found.here[i]
+				    : &found.elsewhere[i - found.here_count];
 }
 
 static void
@@ -195,7 +214,8 @@ shop_open(struct shop *s, const struct shop_setup *setup)
 		 store_begin(s->w->store, STORE_WRITE, &e),
 	    &e);
 	make_books(s, setup, &e);
-	make_psds(s, setup, &e);
+	for (int i = 0; i < setup->psds; i++)
+		make_psd(s, setup, &e);
 	make_systems(s, setup, &e);
 	must(store_commit(s->w->store, &e), &e);
 	for (int i = 0; i < setup->systems; i++)

@@ -9,6 +9,7 @@
 
 #include "provider/issue.h"
 #include "provider/program.h"
+#include "provider/psds.h"
 
 #define HELP_SYSTEMS 8
 
@@ -25,6 +26,7 @@ struct shop {
 struct shop_setup {
 	bool postgresql;
 	int psds, systems;
+	int years; /* until its PSDs expire; 0: 3 */
 	mils credit, load, max_descending;
 };
 
@@ -39,6 +41,12 @@ void shop_worker_close(struct worker *w);
 /* The clock of the shop. */
 void shop_set_time(time_t now);
 time_t shop_time(void);
+
+/* One more PSD, whose key is in its module. */
+void shop_add_psd(struct shop *s, const struct shop_setup *setup);
+/* The one at this place among those that issue, here, or behind those elsewhere;
+ * until the next one is looked for. */
+const struct psd_here *shop_psd(struct shop *s, size_t i);
 
 /* An order of `count` stamps of `amount`, keys from `first` on. */
 void shop_order(struct issue_order *out, const struct user_system *who,

@@ -10,7 +10,6 @@
 #include "provider/audit.h"
 #include "provider/complete.h"
 #include "provider/fund.h"
-#include "provider/psds.h"
 #include "stamp/sig.h"
 #include "tests/pg_help.h"
 #include "tests/provider_help.h"
@@ -171,14 +170,11 @@ a_label_is_used_once(void **state)
 static void
 fill(struct shop *s, size_t i, mils amount)
 {
-	const struct psd_here *psd;
 	struct user_system u = shop_system(s, s->system[0].id);
 	struct err e = ERR_INIT;
 	enum funded end;
-	size_t count;
 
-	ok(psds_of(s->w, s->account, &psd, &count, &e), e.text);
-	ok(fund_psd(s->w, &u, &psd[i], amount, &end, &e), e.text);
+	ok(fund_psd(s->w, &u, shop_psd(s, i), amount, &end, &e), e.text);
 }
 
 /* --- value ------------------------------------------------------------------------------ */
@@ -254,7 +250,7 @@ a_psd_is_not_filled_beyond_its_register(void **state)
 	shop_order(&order, &s.system[0], 4, 3, 1000);
 	must_issue(&s, &result);
 	shop_order(&order, &s.system[0], 8, 4, 1000);
-	must_refuse(&s, ERR_FUNDS, "is missing");
+	must_refuse(&s, ERR_DENIED, "may hold");
 	is_int(shop_audit(&s, false), 0, "faults");
 	shop_close(&s);
 }
@@ -638,7 +634,7 @@ value_that_was_granted_comes_in_later(void **state)
 
 	(void)state;
 	open_shop(&s, 1, 10000, 0);
-	ok(psds_of(s.w, s.account, &psd, &count, &e), e.text);
+	psd = shop_psd(&s, 0);
 	s.system[0] = shop_system(&s, s.system[0].id);
 	shop_sql(&s, "CREATE TABLE kept AS SELECT * FROM psd_state");
 	ok(fund_psd(s.w, &s.system[0], psd, 6000, &end, &e), e.text);

@@ -10,7 +10,6 @@
 #include "provider/complete.h"
 #include "provider/fund.h"
 #include "provider/issue.h"
-#include "provider/psds.h"
 #include "tests/pg_help.h"
 #include "tests/provider_help.h"
 #include "tests/test.h"
@@ -74,9 +73,8 @@ leave_grant(struct shop *s, mils amount)
 	const struct psd_here *psd;
 	struct err e = ERR_INIT;
 	enum funded end;
-	size_t count;
 
-	is_ok(psds_of(s->w, s->account, &psd, &count, &e), &e, "PSDs");
+	psd = shop_psd(s, 0);
 	s->system[0] = shop_system(s, s->system[0].id);
 	shop_sql(s, "CREATE TABLE kept AS SELECT * FROM psd_state");
 	is_ok(fund_psd(s->w, &s->system[0], psd, amount, &end, &e), &e, "fund");
@@ -167,11 +165,10 @@ a_psd_that_has_ended_is_granted_nothing(void **state)
 	struct err e = ERR_INIT;
 	enum funded end;
 	struct shop s;
-	size_t count;
 
 	(void)state;
 	open_shop(&s, 1, 10000);
-	is_ok(psds_of(s.w, s.account, &psd, &count, &e), &e, "PSDs");
+	psd = shop_psd(&s, 0);
 	s.system[0] = shop_system(&s, s.system[0].id);
 	set_state(&s, 1, "withdrawn");
 	is_ok(fund_psd(s.w, &s.system[0], psd, 6000, &end, &e), &e, "fund");

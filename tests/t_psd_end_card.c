@@ -11,7 +11,6 @@
 #include "provider/enrol.h"
 #include "provider/fund.h"
 #include "provider/psd_end.h"
-#include "provider/psds.h"
 #include "tests/fake_pcsc.h"
 #include "tests/pg_help.h"
 #include "tests/provider_help.h"
@@ -203,15 +202,14 @@ leave_work(struct shop *s)
 	const struct psd_here *psd;
 	struct err e = ERR_INIT;
 	enum funded end;
-	size_t count;
 
-	is_ok(psds_of(s->w, s->account, &psd, &count, &e), &e, "PSDs");
+	psd = shop_psd(s, 0);
 	pull_behind_question(s, psd);
 	shop_order(&order, &s->system[0], 50, 1, 780);
 	ok(!issue_stamps(s->w, &order, &result, &e), "the card is away");
 	is_err(&e, ERR_ABSENT, "the card is away");
 	e = (struct err)ERR_INIT;
-	is_ok(psds_of(s->w, s->account, &psd, &count, &e), &e, "PSDs");
+	psd = shop_psd(s, 0);
 	s->system[0] = shop_system(s, s->system[0].id);
 	shop_sql(s, "CREATE TABLE kept AS SELECT * FROM psd_state");
 	is_ok(fund_psd(s->w, &s->system[0], psd, 3000, &end, &e), &e, "fund");
@@ -279,7 +277,7 @@ no_more_wait_for_a_card_than_may(void **state)
 	is_int(turns.taken, 0, "given back");
 	/* nor does one that was debited go past the others */
 	e = (struct err)ERR_INIT;
-	is_ok(psds_of(s.w, s.account, &psd, &count, &e), &e, "PSDs");
+	psd = shop_psd(&s, 0);
 	pull_behind_question(&s, psd);
 	shop_order(&order, &s.system[0], 3, 1, 780);
 	ok(!issue_stamps(s.w, &order, &result, &e), "the card is away");

@@ -126,7 +126,8 @@ CREATE TABLE server (
 
 -- place: 'here' (its state is a row of psd_state, its key in a module) or
 -- 'field' (a card, a disk: it only comes for value and audits).  card: 1: its
--- module is a card, which debits what the books have debited.
+-- module is a card, which debits what the books have debited.  expires: the last
+-- day on which it issues; 0 in the field, where the device knows.
 CREATE TABLE psd (
 	serial BIGINT PRIMARY KEY CHECK (serial BETWEEN 1 AND 4294967295),
 	account BIGINT REFERENCES account (id),
@@ -139,6 +140,7 @@ CREATE TABLE psd (
 	point BYTEA NOT NULL,
 	certificate BYTEA NOT NULL,
 	cert_serial BIGINT NOT NULL UNIQUE,
+	expires BIGINT NOT NULL DEFAULT 0,
 	spent_said BIGINT NOT NULL DEFAULT 0,
 	audited BIGINT NOT NULL DEFAULT 0,
 	made BIGINT NOT NULL

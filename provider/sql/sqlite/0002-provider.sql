@@ -126,7 +126,8 @@ CREATE TABLE server (
 
 -- place: 'here' (its state is a row of psd_state, its key in a module) or
 -- 'field' (a card, a disk: it only comes for value and audits).  card: 1: its
--- module is a card, which debits what the books have debited.
+-- module is a card, which debits what the books have debited.  expires: the last
+-- day on which it issues; 0 in the field, where the device knows.
 CREATE TABLE psd (
 	serial INTEGER PRIMARY KEY CHECK (serial BETWEEN 1 AND 4294967295),
 	account INTEGER REFERENCES account (id),
@@ -139,6 +140,7 @@ CREATE TABLE psd (
 	point BLOB NOT NULL,
 	certificate BLOB NOT NULL,
 	cert_serial INTEGER NOT NULL UNIQUE,
+	expires INTEGER NOT NULL DEFAULT 0,
 	spent_said INTEGER NOT NULL DEFAULT 0,
 	audited INTEGER NOT NULL DEFAULT 0,
 	made INTEGER NOT NULL
