@@ -30,6 +30,7 @@ queue_sink Paper postage-pdfprinter
 person() {
 	postaged person add "$1" --role "$2" | sed -n '/^token/{n;p;}' \
 		>"$WORK/$1"
+	chmod 600 "$WORK/$1"
 }
 person belt post
 person books auditor
@@ -126,7 +127,7 @@ check 'a server of another authority' verdict 2 'not the server' \
 	postage_verify --certificates "$WORK/trust" --online \
 	"$(echo "$ask" | sed "s|=[^=]*ca.pem|=$WORK/other.pem|")$WORK/belt" \
 	"$FILE"
-echo XXPN0000000001.wrong >"$WORK/wrong"
+(umask 077 && echo XXPN0000000001.wrong >"$WORK/wrong")
 check 'a wrong token' verdict 2 'put the token' look wrong "$FILE"
 check 'a person who may not look' verdict 2 'does not allow' look room "$FILE"
 check 'one who may not cancel' verdict 2 'does not allow' \
