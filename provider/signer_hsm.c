@@ -108,7 +108,7 @@ begin(struct token *t, const struct signer_setup *setup, struct err *e)
 		return err_set(e, ERR_CONFIG, "its URI is too long");
 	return (setup->pin_file == NULL ||
 		   pin_read(setup->pin_file, t->pin, e)) &&
-	       signer_keys_new(&t->keys, e) && open_hsm(t, &t->hsm, e) &&
+	       signer_keys_new(true, &t->keys, e) && open_hsm(t, &t->hsm, e) &&
 	       unlock(t, e);
 }
 

@@ -6,23 +6,34 @@
 
 #include "base/text.h"
 
+/* Keys that were asked for so often get a table (sig.h): a thread has some. */
+#define OFTEN  200
+#define TABLES 8
+
 struct place {
 	char id[PSD_ID];
 	struct signer_key key;
 	struct sig_key *ready; /* NULL: free */
 	uint64_t used;
+	unsigned times;
+	bool table;
 };
 
 struct signer_keys {
 	struct place places[SIGNER_KEYS_MAX];
 	uint64_t clock;
+	bool verify;
+	size_t tables;
 };
 
 bool
-signer_keys_new(struct signer_keys **out, struct err *e)
+signer_keys_new(bool verify, struct signer_keys **out, struct err *e)
 {
 	*out = calloc(1, sizeof(**out));
-	return *out != NULL || err_system(e, "memory for keys");
+	if (*out == NULL)
+		return err_system(e, "memory for keys");
+	(*out)->verify = verify;
+	return true;
 }
 
 void
@@ -60,6 +71,16 @@ place_for(struct signer_keys *k, const char *id)
 	return best;
 }
 
+static void
+expect_many(struct signer_keys *k, struct place *p)
+{
+	if (!k->verify || p->table || ++p->times < OFTEN || k->tables == TABLES)
+		return;
+	sig_expect_many(p->ready);
+	p->table = true;
+	k->tables++;
+}
+
 const struct sig_key *
 signer_keys_find(
     struct signer_keys *k, const char *id, const struct signer_key *key)
@@ -70,6 +91,7 @@ signer_keys_find(
 	    !same_key(&p->key, key))
 		return NULL;
 	p->used = ++k->clock;
+	expect_many(k, p);
 	return p->ready;
 }
 
@@ -79,8 +101,10 @@ signer_keys_keep(struct signer_keys *k, const char *id,
 {
 	struct place *p = place_for(k, id);
 
+	if (p->table)
+		k->tables--;
 	sig_free(p->ready);
-	p->ready = ready;
+	*p = (struct place){.ready = ready};
 	p->key = *key;
 	p->used = ++k->clock;
 	(void)text_copy(p->id, sizeof(p->id), id);

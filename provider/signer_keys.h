@@ -13,8 +13,9 @@
 
 struct signer_keys;
 
-/* Errors: ERR_SYSTEM. */
-MUST_CHECK bool signer_keys_new(struct signer_keys **out, struct err *e);
+/* `verify`: by them signatures are verified, and no others made.  Errors: ERR_SYSTEM. */
+MUST_CHECK bool
+signer_keys_new(bool verify, struct signer_keys **out, struct err *e);
 void signer_keys_free(struct signer_keys *k); /* erases them; NULL is allowed */
 
 /* The one that was kept for this PSD with these very bytes; NULL: none. */

@@ -256,6 +256,7 @@ sig_free(struct sig_key *key)
 	if (key == NULL)
 		return;
 	EVP_PKEY_free(key->pkey);
+	sig_table_free(key->table);
 	free(key);
 }
 
@@ -312,24 +313,33 @@ der_from_raw(const uint8_t raw[SIG_BYTES], unsigned char **der)
 	return der_len;
 }
 
-bool
-sig_verify(const struct sig_key *key, const void *msg, size_t len,
+static bool
+ask_openssl(const struct sig_key *key, const uint8_t hash[SIG_SHA256],
     const uint8_t sig[SIG_BYTES])
 {
 	unsigned char *der = NULL;
 	int der_len = der_from_raw(sig, &der);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
-	uint8_t hash[SIG_SHA256];
-	bool good;
-
-	sig_sha256(msg, len, hash);
-	good =
+	bool good =
 	    der_len > 0 && ctx && EVP_PKEY_verify_init(ctx) == 1 &&
-	    EVP_PKEY_verify(ctx, der, (size_t)der_len, hash, sizeof(hash)) == 1;
+	    EVP_PKEY_verify(ctx, der, (size_t)der_len, hash, SIG_SHA256) == 1;
+
 	EVP_PKEY_CTX_free(ctx);
 	OPENSSL_free(der);
 	ERR_clear_error();
 	return good;
+}
+
+bool
+sig_verify(const struct sig_key *key, const void *msg, size_t len,
+    const uint8_t sig[SIG_BYTES])
+{
+	uint8_t hash[SIG_SHA256];
+
+	sig_sha256(msg, len, hash);
+	return (key->table != NULL &&
+		   sig_table_verify(key->table, hash, sig)) ||
+	       ask_openssl(key, hash, sig);
 }
 
 bool

@@ -64,6 +64,10 @@ MUST_CHECK bool sig_sign(const struct sig_key *key, const void *msg, size_t len,
 MUST_CHECK bool sig_verify(const struct sig_key *key, const void *msg,
     size_t len, const uint8_t sig[SIG_BYTES]);
 
+/* Many signatures of this key will be verified: from now on each takes 60 percent
+ * of the time.  It takes 22 ms and 150 KB, and this key is nobody else's meanwhile. */
+void sig_expect_many(struct sig_key *key);
+
 /* The same of 1 to SIG_OWN_MAX signatures that this private key has just made, in a
  * third of the time; false too if the key has changed in memory. */
 #define SIG_OWN_MAX 128

@@ -10,8 +10,11 @@
 #include "stamp/cert.h"
 #include "stamp/sig.h"
 
+struct sig_table;
+
 struct sig_key {
 	EVP_PKEY *pkey;
+	struct sig_table *table; /* NULL: few are expected */
 	bool private;
 	uint8_t guard[SIG_SHA256]; /* of the private number, as it was read */
 };
@@ -37,6 +40,10 @@ sig_adopt(EVP_PKEY *pkey, bool private, struct sig_key **out, struct err *e);
 
 /* The private number, for BN_clear_free(), if it is what it was. */
 MUST_CHECK bool sig_private(const struct sig_key *key, BIGNUM **out);
+
+void sig_table_free(struct sig_table *t); /* NULL is allowed */
+MUST_CHECK bool sig_table_verify(const struct sig_table *t,
+    const uint8_t hash[SIG_SHA256], const uint8_t sig[SIG_BYTES]);
 
 /* Sets the error with OpenSSL's own reason behind; empties its queue. */
 bool sig_failed(struct err *e, enum err_kind kind, const char *what);

@@ -80,6 +80,50 @@ what_one_key_signs_only_it_verifies(void **state)
 	sig_free(b);
 }
 
+/* With a table and without one the answer is the same, to each bit. */
+static void
+a_table_changes_no_answer(void **state)
+{
+	struct sig_key *key = NULL, *public = NULL, *other = NULL;
+	uint8_t sig[SIG_BYTES], der[SIG_KEY_MAX];
+	struct err e = ERR_INIT;
+	size_t len;
+
+	(void)state;
+	is_ok(sig_generate(&key, &e) && sig_generate(&other, &e) &&
+		  sig_store_public(key, der, sizeof(der), &len, &e) &&
+		  sig_load_public(der, len, &public, &e),
+	    &e, "keys");
+	sig_expect_many(public);
+	sig_expect_many(public);
+	ok(public->table != NULL, "a table");
+	for (int i = 0; i < 300; i++) {
+		uint8_t hash[SIG_SHA256];
+
+		is_ok(sig_sign(key, &i, sizeof(i), sig, &e), &e, "sign");
+		ok(sig_verify(public, &i, sizeof(i), sig), "it is the key's");
+		sig_sha256(&i, sizeof(i), hash);
+		ok(sig_table_verify(public->table, hash, sig), "by the table");
+		hash[i % 32] ^= (uint8_t)(1 << i % 8);
+		ok(!sig_table_verify(public->table, hash, sig), "another hash");
+	}
+	for (int bit = 0; bit < 8 * SIG_BYTES; bit++) {
+		sig[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		ok(!sig_verify(public, &(int){299}, sizeof(int), sig), "a bit");
+		sig[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	ok(sig_verify(public, &(int){299}, sizeof(int), sig), "as it was");
+	is_ok(sig_sign(other, "m", 1, sig, &e), &e, "sign");
+	ok(!sig_verify(public, "m", 1, sig), "another key's");
+	memset(sig, 0, sizeof(sig));
+	ok(!sig_verify(public, "m", 1, sig), "zeros");
+	memset(sig, 0xff, sizeof(sig));
+	ok(!sig_verify(public, "m", 1, sig), "over the order");
+	sig_free(key);
+	sig_free(public);
+	sig_free(other);
+}
+
 #define OWN 30
 
 /* Each bit of r and s, and each of the messages; and a key in whose place another
@@ -241,6 +285,7 @@ main(void)
 	    T(zeros_are_no_signature),
 	    T(what_one_key_signs_only_it_verifies),
 	    T(what_a_key_signed_itself_it_knows),
+	    T(a_table_changes_no_answer),
 	    T(keys_come_back_from_bytes),
 	    T(keys_are_read_from_pem_files),
 	    T(what_is_no_key_is_refused),
