@@ -73,19 +73,14 @@ check_signatures(struct claim *c, const struct psd_record *psd, struct err *e)
 	return done;
 }
 
-/* With a new list it says how far it is; its stamps are before that
- * (refund_check()). */
+/* A list says how far its PSD was when it was signed, and may be on its way for
+ * long; its stamps are before that (refund_check()), and held against all others. */
 static bool
-check_copy(struct claim *c, const struct field_row *row, struct err *e)
+check_total(struct claim *c, struct err *e)
 {
 	char holds[MILS_TEXT];
 	bool could;
 
-	if (c->said.ascending < row->known)
-		return err_set(e, ERR_DENIED,
-		    "it is known that %s has spent more: an old copy of it was "
-		    "put back",
-		    c->list->psd_id);
 	if (!store_field_could(c->w->store, c->call->serial, c->said.ascending,
 		c->said.control_total, &could, e))
 		return false;
@@ -325,7 +320,7 @@ take_list(struct claim *c, struct err *e)
 		    "another list had number %lu: it was signed by a copy of "
 		    "%s",
 		    (unsigned long)c->said.number, c->list->psd_id);
-	return known || (check_copy(c, &row, e) && claim_list(c, e));
+	return known || (check_total(c, e) && claim_list(c, e));
 }
 
 static bool

@@ -64,17 +64,25 @@ left_in(const struct taken *t)
 					      : -1;
 }
 
-/* The first from the chosen one on that has enough for this stamp. */
+/* The one that got value for this stamp; else the first from the chosen one on
+ * that has enough. */
 static struct taken *
-find_taken(struct attempt *a, mils amount)
+find_taken(struct attempt *a, size_t i)
 {
+	mils amount = a->order->item[i].request.amount;
+	struct taken *first = NULL;
+
 	for (size_t n = 0; n < a->psds; n++) {
 		struct taken *t = &a->psd[(a->chosen + n) % a->psds];
 
-		if (left_in(t) >= amount)
+		if (left_in(t) < amount)
+			continue;
+		if (a->planned[i] == 0 || a->planned[i] == t->here->serial)
 			return t;
+		if (first == NULL)
+			first = t;
 	}
-	return NULL;
+	return first;
 }
 
 /* One that was taken may issue, or one that was not.  What withheld ones hold is
@@ -110,7 +118,7 @@ issue_debit(struct attempt *a, struct err *e)
 
 		if (a->known[i])
 			continue;
-		t = find_taken(a, a->order->item[i].request.amount);
+		t = find_taken(a, i);
 		if (t == NULL || !debit_one(a, t, i, e))
 			return false;
 	}

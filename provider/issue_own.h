@@ -45,6 +45,7 @@ struct attempt {
 	bool overtaken; /* by a find */
 	bool open;	/* the order that it buys */
 	bool known[ISSUE_MAX];
+	uint32_t planned[ISSUE_MAX]; /* PSDs that got value for them; 0: any */
 	size_t fresh;
 	mils sum;     /* of the fresh */
 	int64_t free; /* those of them that have no value */

@@ -15,17 +15,18 @@
 struct plan {
 	struct spread psd[PSDS_MAX];
 	size_t psds;
-	bool fits; /* into these PSDs */
+	bool fits;	      /* into these PSDs */
+	size_t of[ISSUE_MAX]; /* each fresh stamp: which of them */
 	mils lack;
 };
 
 static struct spread
-purse_of(const struct psd_row *row, mils debited)
+purse_of(const struct psd_row *row, mils debited, bool away)
 {
 	/* as it was before this attempt */
 	mils left = psd_descending(&row->psd) + debited;
 
-	if (!row->operational)
+	if (away || !row->operational)
 		return (struct spread){.left = -1};
 	return (struct spread){
 	    .left = left, .room = row->psd.max_descending - left};
@@ -41,7 +42,7 @@ spread(const struct attempt *a, struct plan *p)
 		if (!a->known[i])
 			amount[count++] = a->order->item[i].request.amount;
 	p->fits = p->psds > 0 && spread_stamps(amount, count, p->psd, p->psds,
-				     a->chosen % p->psds, &p->lack);
+				     a->chosen % p->psds, p->of, &p->lack);
 }
 
 /* Those that were taken; with `away`, as if each module were there. */
@@ -50,9 +51,8 @@ plan_here(const struct attempt *a, bool away, struct plan *out)
 {
 	out->psds = a->psds;
 	for (size_t i = 0; i < a->psds; i++)
-		out->psd[i] = a->psd[i].away && !away
-				  ? (struct spread){.left = -1}
-				  : purse_of(&a->psd[i].row, a->psd[i].sum);
+		out->psd[i] = purse_of(
+		    &a->psd[i].row, a->psd[i].sum, a->psd[i].away && !away);
 	spread(a, out);
 }
 
@@ -82,7 +82,7 @@ plan_module(
 		if (!store_psd_row_get(a->w->store, &row, &found, e))
 			return false;
 		if (found)
-			out->psd[out->psds++] = purse_of(&row, 0);
+			out->psd[out->psds++] = purse_of(&row, 0, false);
 	}
 	spread(a, out);
 	return true;
@@ -159,6 +159,17 @@ issue_is_held(struct attempt *a, struct err *e)
 
 /* --- finding it ---------------------------------------------------------------------- */
 
+/* The debit follows the plan; by another one it might be short again. */
+static void
+keep(struct attempt *a, const struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->order->count; i++)
+		if (!a->known[i])
+			a->planned[i] = a->psd[p->of[n++]].here->serial;
+}
+
 /* Each gets what it lacks, and more only of what the others leave. */
 static bool
 fund(struct attempt *a, const struct plan *p, struct err *e)
@@ -204,8 +215,10 @@ issue_find_value(struct attempt *a, struct err *e)
 	struct plan p;
 
 	plan_here(a, false, &p);
-	if (p.fits && p.lack <= a->system.credit)
+	if (p.fits && p.lack <= a->system.credit) {
+		keep(a, &p);
 		return fund(a, &p, e);
+	}
 	if (!a->all && a->listed > 1) {
 		a->all = true;
 		return true;

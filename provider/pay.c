@@ -338,7 +338,7 @@ hand_says(const struct payment *p, enum pay_hand what, struct pay_said *said,
 	snprintf(said->processor_id, sizeof(said->processor_id), "%s",
 	    p->processor_id);
 	snprintf(said->page, sizeof(said->page), "%s", p->page);
-	snprintf(said->ref, sizeof(said->ref), "%s:%s:hand", p->driver, p->key);
+	pay_hand_ref(p, said->ref);
 	switch (what) {
 	case PAY_APPROVE: said->word = PAY_SAYS_PAID; break;
 	case PAY_REJECT:

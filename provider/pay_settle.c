@@ -152,6 +152,12 @@ owe(struct news *n, mils amount, struct err *e)
 	return store_pay_account_write(n->s, n->p->account, &a, e);
 }
 
+void
+pay_hand_ref(const struct payment *p, char out[PAY_REF])
+{
+	snprintf(out, PAY_REF, "%s:%s:hand", p->driver, p->key);
+}
+
 /* The name under which the end of a dispute is known. */
 static const char *
 won_ref(const struct news *n, char out[WON_REF])
@@ -239,6 +245,17 @@ went_back(struct news *n, struct err *e)
 		      : take_back(n, n->said->amount, PAY_RETURNED, e);
 }
 
+/* By its own word, or by a person who was told before we were. */
+static bool
+has_begun(struct news *n, bool *began, struct err *e)
+{
+	char hand[PAY_REF];
+
+	pay_hand_ref(n->p, hand);
+	return store_transfer_known(n->s, n->said->ref, began, e) &&
+	       (*began || store_transfer_known(n->s, hand, began, e));
+}
+
 /* What it took is given again; where it took nothing yet, it never will. */
 static bool
 won(struct news *n, struct err *e)
@@ -253,10 +270,11 @@ won(struct news *n, struct err *e)
 	mils disputed = n->p->returned - n->p->refunded;
 	bool began, fresh;
 
-	if (!store_transfer_known(n->s, n->said->ref, &began, e))
+	if (!has_begun(n, &began, e) ||
+	    !store_webhook_add(n->s, ref, in.made, &fresh, e))
 		return false;
 	if (!began)
-		return store_webhook_add(n->s, ref, in.made, &fresh, e);
+		return true;
 	if (in.amount > disputed)
 		in.amount = disputed;
 	if (in.amount <= 0)

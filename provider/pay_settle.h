@@ -25,4 +25,7 @@ struct pay_heard {
 MUST_CHECK bool pay_settle(struct store *s, const struct pay_heard *heard,
     struct payment *out, bool *found, struct err *e);
 
+/* The name of what a person says of it. */
+void pay_hand_ref(const struct payment *p, char out[PAY_REF]);
+
 #endif

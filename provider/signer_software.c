@@ -101,7 +101,8 @@ open_module(const struct signer_setup *setup, const char *rest, void **module,
 	if (s == NULL)
 		return err_system(e, "memory for a module");
 	strcpy(s->name, setup->name);
-	if (!read_key(rest, s->key, e) || !signer_keys_new(false, &s->keys, e)) {
+	if (!read_key(rest, s->key, e) ||
+	    !signer_keys_new(false, &s->keys, e)) {
 		close_module(s);
 		return false;
 	}

@@ -19,10 +19,12 @@ turn_day(struct worker *w, struct user_system *u, uint32_t today, struct err *e)
 
 	if (is_now(today, u->day, tomorrow))
 		return true;
-	u->day_free = 0;
-	u->day_spent = 0; /* or it was before, by a clock that was wrong */
-	if (u->newest >= today && !store_system_spent(w->store, u->id, today,
-				      tomorrow, &u->day_spent, e))
+	u->day_spent = u->day_free = 0;
+	/* or it was before, by a clock that was wrong */
+	if (u->newest >= today && (!store_system_spent(w->store, u->id, today,
+				       tomorrow, &u->day_spent, e) ||
+				      !store_system_free(w->store, u->id, today,
+					  tomorrow, &u->day_free, e)))
 		return false;
 	u->day = today;
 	return true;

@@ -21,7 +21,7 @@ find(struct spread *psd, size_t psds, size_t first, mils amount)
 
 bool
 spread_stamps(const mils *amount, size_t count, struct spread *psd, size_t psds,
-    size_t first, mils *lack)
+    size_t first, size_t *of, mils *lack)
 {
 	*lack = 0;
 	for (size_t i = 0; i < psds; i++)
@@ -32,6 +32,7 @@ spread_stamps(const mils *amount, size_t count, struct spread *psd, size_t psds,
 
 		if (p == NULL)
 			return false;
+		of[i] = (size_t)(p - psd);
 		more = amount[i] > p->left ? amount[i] - p->left : 0;
 		p->left += more - amount[i];
 		p->room -= more;

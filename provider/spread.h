@@ -19,9 +19,9 @@ struct spread {
 };
 
 /* Each stamp is of one PSD: the first, from `first` on, that has enough; else the
- * one that lacks least of those that may get it.  *lack: of all of them.
- * False: they cannot hold it. */
+ * one that lacks least of those that may get it.  of[]: which it is; *lack: of all
+ * of them.  False: they cannot hold it. */
 MUST_CHECK bool spread_stamps(const mils *amount, size_t count,
-    struct spread *psd, size_t psds, size_t first, mils *lack);
+    struct spread *psd, size_t psds, size_t first, size_t *of, mils *lack);
 
 #endif

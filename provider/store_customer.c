@@ -118,6 +118,21 @@ store_system_spent(struct store *s, int64_t system, uint32_t first,
 	return true;
 }
 
+bool
+store_system_free(struct store *s, int64_t system, uint32_t first,
+    uint32_t past, int64_t *out, struct err *e)
+{
+	store_put_int(s, system);
+	put_between(s, first, past);
+	if (!store_run(s,
+		"SELECT COUNT(*) FROM stamp WHERE usersystem = $1 "
+		"AND made >= $2 AND made < $3 AND amount = 0",
+		e))
+		return false;
+	*out = store_row(s) ? store_int(s, 0) : 0;
+	return true;
+}
+
 /* Its user systems count; a count of the customer's own would be a second truth.
  * Days as spend.c turns them: that of a server whose clock is ahead is this
  * day, too. */

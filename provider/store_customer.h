@@ -36,6 +36,9 @@ store_customer_limits(struct store *s, const struct customer *c, struct err *e);
  * day `past`. */
 MUST_CHECK bool store_system_spent(struct store *s, int64_t system,
     uint32_t first, uint32_t past, mils *out, struct err *e);
+/* And how many stamps of no value it had. */
+MUST_CHECK bool store_system_free(struct store *s, int64_t system,
+    uint32_t first, uint32_t past, int64_t *out, struct err *e);
 
 /* What all its user systems have spent this day and month, as they count it
  * themselves, or, where they count another day (spend.h), by the books.  With

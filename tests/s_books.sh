@@ -319,9 +319,13 @@ provider() {
 		"$WORK/bin/postaged" "$@"
 }
 
-settle() {
-	lab refund settle 3 --provider "https://127.0.0.1:$((PORT + \
+by_provider() {
+	lab "$@" --provider "https://127.0.0.1:$((PORT + \
 		9))/?authority=$WORK/etc/tls.pem&token=$WORK/state/token"
+}
+
+settle() {
+	by_provider refund settle 1 # of this vault
 }
 
 answers() {
@@ -347,6 +351,22 @@ setpriv --reuid=postage --regid=postage --clear-groups -- "$WORK/bin/postaged" \
 remember $!
 check 'the provider serves' until_true 10 answers
 check 'what was spoiled meanwhile is asked back' lab refund request
+check 'but the lab had given its value' says 'which this provider never gave' \
+	by_provider refund settle 3
+
+# A vault whose value is the provider's.
+vaultd_stop
+sed -i "s|^uri = .*|uri = file:$WORK/state/another|" "$WORK/etc/postage.conf"
+vaultd_start
+check 'a new vault' lab vault create --serial 901
+check 'it is enrolled' provider psd enrol acc \
+	--certificate "$WORK/state/lab/psd/XXPS0000000901.pem"
+provider credit acc 20.00 --ref R1 >/dev/null
+check 'it is filled' by_provider vault refill 20.00
+job=$(submit -d Q -o lab-stamps=2 "$WORK/a.pdf")
+check 'it pays' wait_state "$job" completed
+check 'a job is spoiled' lab spoil "Q-$job" --reason torn
+check 'and asked back' lab refund request
 check 'the provider has to say yes' says 'said yes or no yet' settle
 check 'asking again asks the same' says 'said yes or no yet' settle
 check_is 'its stamps are claimed' "$(provider refund list asked | wc -l)" 1
@@ -364,9 +384,9 @@ check 'and the other' says '2 of 2 said yes' \
 	--token "$WORK/state/second.token"
 check 'the answer is signed' settle
 check_is 'all is granted' \
-	"$(value '.requests[2] | .total == .granted' refund list)" true
+	"$(value '.requests[3] | .total == .granted' refund list)" true
 check 'the value is on the credit' says \
-	"credit +$(value '.requests[2].granted' refund list)\$" \
+	"credit +$(value '.requests[3].granted' refund list)\$" \
 	provider account show acc
 check 'the log says how they were destroyed' says 'admin +shredded' \
 	provider refund log

@@ -362,7 +362,7 @@ decide(struct holder *d, int64_t id, bool yes)
 static void
 honest_stamps_are_valid(void **state)
 {
-	struct psd_stamp zero, early, brief, late, spoiled, last;
+	struct psd_stamp zero, early, brief, late, spoiled, last, behind;
 	char *list, *answer;
 	struct letter l;
 	struct holder d;
@@ -392,6 +392,9 @@ honest_stamps_are_valid(void **state)
 	list_of(&d, &spoiled, 1, &list, &len);
 	refill(&d, 0);
 	mailed(&d, &late, "VALID");
+	/* while the list is on its way */
+	behind = spend(&d, 200);
+	mailed(&d, &behind, "VALID");
 	set_psd(&d, "withdrawn");
 	mailed(&d, &brief, "VALID");
 	mailed(&d, &early, "VALID");

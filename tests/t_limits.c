@@ -163,6 +163,11 @@ corrections_are_counted_by_the_day(void **state)
 	help_set_today(20261129);
 	corrected(h, &f.u[0], 4, ERR_DENIED);
 	corrected(h, &f.u[0], 3, ERR_NONE);
+	/* nor again by a clock that was wrong */
+	help_set_today(20261206);
+	corrected(h, &f.u[0], 1, ERR_NONE);
+	help_set_today(20261129);
+	corrected(h, &f.u[0], 1, ERR_DENIED);
 	help_audit(h);
 }
 

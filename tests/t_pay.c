@@ -404,6 +404,18 @@ what_goes_back_locks_the_account_until_it_is_paid(void **state)
 	close_shop(&s);
 }
 
+static bool
+by_hand(struct shop *s, int64_t id, enum pay_hand what)
+{
+	struct err e = ERR_INIT;
+	struct payment p;
+	bool done = pay_by_hand(s->w, id, what, &p, &e);
+
+	if (!done)
+		is_err(&e, ERR_REQUEST, "by hand");
+	return done;
+}
+
 static void
 a_dispute_that_is_won_gives_it_again(void **state)
 {
@@ -430,6 +442,37 @@ a_dispute_that_is_won_gives_it_again(void **state)
 	is_str(account_of(&s).state, "active", "unlocked");
 	is_int(payment_of(&s, p.id).state, PAY_PAID, "paid");
 	close_shop(&s);
+}
+
+/* A person read of it, and said so, before its messages came. */
+static void
+a_dispute_that_a_person_told_of_may_be_won(void **state)
+{
+	const struct pay_said lost =
+	    back(PAY_SAYS_DISPUTED, "stripe:du_1", 20000);
+	const struct pay_said won = back(PAY_SAYS_WON, "stripe:du_1", 20000);
+	struct shop s;
+	struct payment p;
+	struct pay_said said;
+
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		open_shop(&s, 0);
+		p = written(&s, PAY_AUTO, 20000);
+		said = paid(&p, "pi_1");
+		hear(&s, 0, &said);
+		ok(by_hand(&s, p.id, PAY_GONE_BACK), "returned");
+		is_int(account_of(&s).owed, 20000, "owed");
+		if (first == 0)
+			hear(&s, 0, &lost);
+		hear(&s, 0, &won);
+		hear(&s, 0, &lost);
+		hear(&s, 0, &won);
+		is_int(account_of(&s).owed, 0, "not owed");
+		is_int(account_of(&s).credit, 20000, "credit");
+		is_str(account_of(&s).state, "active", "unlocked");
+		close_shop(&s);
+	}
 }
 
 static void
@@ -1162,18 +1205,6 @@ what_is_asked_again_is_asked_the_same(void **state)
 	close_shop(&s);
 }
 
-static bool
-by_hand(struct shop *s, int64_t id, enum pay_hand what)
-{
-	struct err e = ERR_INIT;
-	struct payment p;
-	bool done = pay_by_hand(s->w, id, what, &p, &e);
-
-	if (!done)
-		is_err(&e, ERR_REQUEST, "by hand");
-	return done;
-}
-
 static void
 an_invoice_is_approved_once(void **state)
 {
@@ -1341,6 +1372,7 @@ static const struct CMUnitTest tests[] = {
     T(what_is_nobodys_here_is_left_alone),
     T(what_goes_back_locks_the_account_until_it_is_paid),
     T(a_dispute_that_is_won_gives_it_again),
+    T(a_dispute_that_a_person_told_of_may_be_won),
     T(the_end_of_a_dispute_may_be_heard_before_it),
     T(a_dispute_about_a_part_is_told_twice),
     T(a_refund_beside_a_dispute_is_taken_back_too),

@@ -5,6 +5,8 @@
  */
 #include <stdlib.h>
 
+#include "provider/fund.h"
+#include "provider/psds.h"
 #include "provider/spread.h"
 #include "provider/store_pay.h"
 #include "tests/api_help.h"
@@ -373,6 +375,43 @@ an_order_larger_than_a_psd_is_spread(void **state)
 }
 
 static void
+put_value(struct shop *s, size_t which, mils amount)
+{
+	struct user_system u = shop_system(s, s->system[0].id);
+	struct psds_found psds;
+	struct err e = ERR_INIT;
+	enum funded end;
+
+	is_ok(psds_of(s->w, s->account, 0, &psds, &e) &&
+		  fund_psd(s->w, &u, &psds.here[which], amount, &end, &e),
+	    &e, "value");
+	is_int(end, FUND_CHANGED, "value");
+}
+
+/* All that there is: whichever PSD is the first, and has more. */
+static void
+stamps_are_of_the_psds_that_got_value_for_them(void **state)
+{
+	static const mils amount[] = {400, 300, 500};
+	struct shop s;
+
+	(void)state;
+	for (size_t more = 0; more < 2; more++) {
+		open_small(&s, 1200);
+		put_value(&s, more, 400);
+		put_value(&s, 1 - more, 300);
+		shop_order(&order, &s.system[0], 1, 3, 1);
+		for (size_t i = 0; i < 3; i++)
+			order.item[i].request.amount = amount[i];
+		order.total = 1200;
+		is_int(quoted_funds(s.w), 1200, "funds");
+		must_issue(s.w, 3);
+		is_int(credit_of(&s), 0, "credit");
+		close_audited(&s);
+	}
+}
+
+static void
 more_than_all_may_hold_is_not_paid_for(void **state)
 {
 	struct shop s;
@@ -451,12 +490,13 @@ each_stamp_is_of_one_psd(void **state)
 		const struct spread_case *c = &cases[i];
 		struct spread psd[3];
 		mils lack, sum = 0;
+		size_t of[4];
 
 		for (size_t n = 0; n < c->psds; n++)
 			psd[n] = (struct spread){
 			    .left = c->left[n], .room = c->room[n]};
-		is_int(
-		    spread_stamps(c->amount, 4, psd, c->psds, c->first, &lack),
+		is_int(spread_stamps(
+			   c->amount, 4, psd, c->psds, c->first, of, &lack),
 		    c->fits, "fits");
 		for (size_t n = 0; n < c->psds; n++) {
 			is_int(psd[n].lack, c->lack[n], "lacks");
@@ -466,15 +506,16 @@ each_stamp_is_of_one_psd(void **state)
 	}
 }
 
-#define TESTS_ON(with)                                       \
-	T(an_expired_psd_is_as_if_it_were_not_there),        \
-	    T(a_mail_date_behind_its_end_is_of_another_psd), \
-	    T(what_expires_with_value_in_it_is_told),        \
-	    with(the_status_is_of_those_that_issue),         \
-	    T(value_at_another_server_is_not_bought_again),  \
-	    T(value_in_a_withdrawn_psd_is_nowhere),          \
-	    T(an_order_larger_than_a_psd_is_spread),         \
-	    T(more_than_all_may_hold_is_not_paid_for),       \
+#define TESTS_ON(with)                                         \
+	T(an_expired_psd_is_as_if_it_were_not_there),          \
+	    T(a_mail_date_behind_its_end_is_of_another_psd),   \
+	    T(what_expires_with_value_in_it_is_told),          \
+	    with(the_status_is_of_those_that_issue),           \
+	    T(value_at_another_server_is_not_bought_again),    \
+	    T(value_in_a_withdrawn_psd_is_nowhere),            \
+	    T(an_order_larger_than_a_psd_is_spread),           \
+	    T(more_than_all_may_hold_is_not_paid_for),         \
+	    T(stamps_are_of_the_psds_that_got_value_for_them), \
 	    T(what_another_server_may_hold_is_its_order)
 
 static const struct CMUnitTest tests[] = {
