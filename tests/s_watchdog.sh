@@ -72,7 +72,8 @@ notify_begin one
 provider_conf one both "$(provider_port one)" </dev/null
 provider_start one
 notify_end
-check_is 'a provider is ready' "$(said one READY=1)" 1
+check 'a provider is ready' until_true 5 said one READY=1
+check_is 'once' "$(said one READY=1)" 1
 check 'and well' said_more one
 check 'and again' said_more one
 
