@@ -90,6 +90,7 @@ verdicts() {
 demo_post() {
 	postaged person add belt --role post | sed -n '/^token/{n;p;}' \
 		>"$WORK/belt"
+	chmod 600 "$WORK/belt"
 	mkdir "$WORK/trust" "$WORK/trust.cache"
 	cp "$PUBLISH/XX-authority.pem" "$WORK/trust/"
 	say 'the post takes the letters in, and sees them a second time'
