@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/text.h"
 #include "provider/pay.h"
@@ -21,21 +20,11 @@
 /* --- list ------------------------------------------------------------------------- */
 
 static void
-print_time(int64_t ms, char out[32])
-{
-	time_t when = ms / 1000;
-	struct tm tm;
-
-	localtime_r(&when, &tm);
-	strftime(out, 32, "%Y-%m-%d %H:%M", &tm);
-}
-
-static void
 print_payment(const struct payment *p)
 {
 	char when[32], sum[MILS_TEXT];
 
-	print_time(p->made, when);
+	verb_moment(p->made, when);
 	printf("%6lld  %s  %-16s %-8s %-8s %12s  %-8s %s%s%s\n",
 	    (long long)p->id, when, p->account_name, p->driver,
 	    pay_kind_name(p->kind), mils_format(p->amount, sum),
@@ -93,8 +82,8 @@ print_strays(struct program *p, struct err *e)
 	for (size_t i = 0; done && i < count; i++) {
 		char when[32];
 
-		print_time(list[i].made, when);
-		printf("%s  %s  %s\n", when, list[i].event, list[i].text);
+		printf("%s  %s  %s\n", verb_moment(list[i].made, when),
+		    list[i].event, list[i].text);
 	}
 	free(list);
 	return done;

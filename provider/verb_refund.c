@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/text.h"
 #include "provider/auth.h"
@@ -25,17 +24,6 @@ struct voice {
 	const char *by, *method, *token_file; /* NULL: not said */
 };
 
-static const char *
-moment(int64_t ms, char out[32])
-{
-	time_t at = ms / 1000;
-	struct tm tm;
-
-	localtime_r(&at, &tm);
-	strftime(out, 32, "%Y-%m-%d %H:%M", &tm);
-	return out;
-}
-
 static void
 print_refund(void *context, const struct refund_row *r)
 {
@@ -43,8 +31,8 @@ print_refund(void *context, const struct refund_row *r)
 
 	printf("%6lld  %s  %-9s %-20s %5lld stamps %10s  %lld of %lld said "
 	       "yes  %s\n",
-	    (long long)r->id, moment(r->made, when), r->state, r->account_name,
-	    (long long)r->stamps, mils_format(r->total, sum),
+	    (long long)r->id, verb_moment(r->made, when), r->state,
+	    r->account_name, (long long)r->stamps, mils_format(r->total, sum),
 	    (long long)r->approvals, (long long)give_back_needs(context, r),
 	    r->reason);
 }
@@ -56,8 +44,9 @@ print_destruction(void *context, const struct destruction *d)
 
 	(void)context;
 	printf("%s  refund %lld  %lld stamps  %s  %s  %s\n",
-	    moment(d->made, when), (long long)d->refund, (long long)d->stamps,
-	    mils_format(d->total, sum), d->login, d->method);
+	    verb_moment(d->made, when), (long long)d->refund,
+	    (long long)d->stamps, mils_format(d->total, sum), d->login,
+	    d->method);
 }
 
 static bool

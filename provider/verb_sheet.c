@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/durable.h"
 #include "base/text.h"
@@ -118,14 +117,10 @@ print_sheet(const struct sheet_row *sheet, const struct sheet_labels *labels)
 static void
 print_release(void *context, const char *owner, int64_t made)
 {
-	time_t at = (time_t)(made / 1000);
-	char when[32] = "";
-	struct tm tm;
+	char when[32];
 
 	(void)context;
-	if (localtime_r(&at, &tm) != NULL)
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-	printf("taken    from %s, %s\n", owner, when);
+	printf("taken    from %s, %s\n", owner, verb_moment(made, when));
 }
 
 static bool

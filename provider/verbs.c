@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static bool
 begin(struct program *p, enum store_mode mode, struct verb_work *out,
@@ -100,6 +101,17 @@ verb_words(int argc, char **argv, int least, int most, const char *usage,
 	if (argc < least || argc > most)
 		return err_set(e, ERR_REQUEST, "usage: postaged %s", usage);
 	return true;
+}
+
+const char *
+verb_moment(int64_t ms, char out[32])
+{
+	time_t at = ms / 1000;
+	struct tm tm;
+
+	localtime_r(&at, &tm);
+	strftime(out, 32, "%Y-%m-%d %H:%M", &tm);
+	return out;
 }
 
 bool

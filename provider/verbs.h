@@ -45,6 +45,8 @@ bool verb_flag(int *argc, char **argv, const char *name);
 MUST_CHECK bool verb_words(int argc, char **argv, int least, int most,
     const char *usage, struct err *e);
 MUST_CHECK bool verb_mils(const char *text, mils *out, struct err *e);
+/* Date and time of this place; `out`. */
+const char *verb_moment(int64_t ms, char out[32]);
 
 /* --stamp-max, --day-max, --month-max SUM or "none", taken out of argv;
  * VERB_KEEP where one is not there.  Errors: ERR_REQUEST. */
