@@ -314,13 +314,16 @@ der_from_raw(const uint8_t raw[SIG_BYTES], unsigned char **der)
 }
 
 static bool
-ask_openssl(const struct sig_key *key, const uint8_t hash[SIG_SHA256],
-    const uint8_t sig[SIG_BYTES])
+ask_openssl(const struct sig_key *key, const struct sig_signed *m)
 {
 	unsigned char *der = NULL;
-	int der_len = der_from_raw(sig, &der);
+	int der_len = der_from_raw(m->sig, &der);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
-	bool good =
+	uint8_t hash[SIG_SHA256];
+	bool good;
+
+	sig_sha256(m->msg, m->len, hash);
+	good =
 	    der_len > 0 && ctx && EVP_PKEY_verify_init(ctx) == 1 &&
 	    EVP_PKEY_verify(ctx, der, (size_t)der_len, hash, SIG_SHA256) == 1;
 
@@ -331,15 +334,22 @@ ask_openssl(const struct sig_key *key, const uint8_t hash[SIG_SHA256],
 }
 
 bool
+sig_verify_all(
+    const struct sig_key *key, const struct sig_signed *list, size_t count)
+{
+	if (key->table != NULL && sig_table_verify(key->table, list, count))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (!ask_openssl(key, &list[i]))
+			return false;
+	return true;
+}
+
+bool
 sig_verify(const struct sig_key *key, const void *msg, size_t len,
     const uint8_t sig[SIG_BYTES])
 {
-	uint8_t hash[SIG_SHA256];
-
-	sig_sha256(msg, len, hash);
-	return (key->table != NULL &&
-		   sig_table_verify(key->table, hash, sig)) ||
-	       ask_openssl(key, hash, sig);
+	return sig_verify_all(key, &(struct sig_signed){msg, len, sig}, 1);
 }
 
 bool

@@ -42,8 +42,8 @@ sig_adopt(EVP_PKEY *pkey, bool private, struct sig_key **out, struct err *e);
 MUST_CHECK bool sig_private(const struct sig_key *key, BIGNUM **out);
 
 void sig_table_free(struct sig_table *t); /* NULL is allowed */
-MUST_CHECK bool sig_table_verify(const struct sig_table *t,
-    const uint8_t hash[SIG_SHA256], const uint8_t sig[SIG_BYTES]);
+MUST_CHECK bool sig_table_verify(
+    const struct sig_table *t, const struct sig_signed *list, size_t count);
 
 /* Sets the error with OpenSSL's own reason behind; empties its queue. */
 bool sig_failed(struct err *e, enum err_kind kind, const char *what);

@@ -48,7 +48,7 @@ struct own {
 	BIGNUM *d;	 /* in Montgomery's form */
 	BIGNUM *t;	 /* random */
 	EC_POINT *minus; /* -tG */
-	struct number number[SIG_OWN_MAX];
+	struct number number[SIG_LIST_MAX];
 };
 
 static void
@@ -223,7 +223,7 @@ sig_verify_own(
 	struct own o;
 	bool good;
 
-	if (!key->private || count == 0 || count > SIG_OWN_MAX)
+	if (!key->private || count == 0 || count > SIG_LIST_MAX)
 		return false;
 	good = own_open(key, &o);
 	if (good) {

@@ -6,6 +6,9 @@
  * that a check takes it spends 40 on vQ.  A curve whose generator is Q can have
  * one, too.
  *
+ * All of a list are divided by one inversion, that of the product of all s; and x is
+ * compared as it is, a fraction X / Z^2.
+ *
  * All numbers are public.  A "no" of this is none yet: sig_verify() asks OpenSSL's
  * own check then.
  */
@@ -23,6 +26,18 @@
 
 struct sig_table {
 	EC_GROUP *g, *q; /* the curve, with G and with Q as its generator */
+};
+
+struct number {
+	BIGNUM *r, *s, *z;
+	BIGNUM *product; /* of all s, up to this one */
+};
+
+struct sum {
+	const struct sig_table *t;
+	BN_CTX *ctx;
+	EC_POINT *sum, *part;
+	struct number number[SIG_LIST_MAX];
 };
 
 static bool
@@ -82,58 +97,131 @@ sig_table_free(struct sig_table *t)
 static bool
 read_number(const uint8_t bytes[32], const BIGNUM *order, BIGNUM *out)
 {
-	return out != NULL && BN_bin2bn(bytes, 32, out) != NULL &&
-	       !BN_is_zero(out) && BN_cmp(out, order) < 0;
-}
-
-/* x of uG + vQ, modulo the order; infinity has none. */
-static bool
-add_up(const struct sig_table *t, const BIGNUM *u, const BIGNUM *v, BIGNUM *x,
-    BN_CTX *ctx)
-{
-	EC_POINT *sum = EC_POINT_new(t->g), *part = EC_POINT_new(t->q);
-	bool done =
-	    sum != NULL && part != NULL &&
-	    EC_POINT_mul(t->g, sum, u, NULL, NULL, ctx) == 1 &&
-	    EC_POINT_mul(t->q, part, v, NULL, NULL, ctx) == 1 &&
-	    EC_POINT_add(t->g, sum, sum, part, ctx) == 1 &&
-	    EC_POINT_get_affine_coordinates(t->g, sum, x, NULL, ctx) == 1 &&
-	    BN_nnmod(x, x, EC_GROUP_get0_order(t->g), ctx) == 1;
-
-	EC_POINT_free(sum);
-	EC_POINT_free(part);
-	return done;
+	return BN_bin2bn(bytes, 32, out) != NULL && !BN_is_zero(out) &&
+	       BN_cmp(out, order) < 0;
 }
 
 static bool
-verifies(const struct sig_table *t, const uint8_t hash[SIG_SHA256],
-    const uint8_t sig[SIG_BYTES], BN_CTX *ctx)
+times(struct sum *o, BIGNUM *out, const BIGNUM *a, const BIGNUM *b)
 {
-	const BIGNUM *order = EC_GROUP_get0_order(t->g);
-	BIGNUM *r = BN_CTX_get(ctx), *s = BN_CTX_get(ctx), *z = BN_CTX_get(ctx),
-	       *x = BN_CTX_get(ctx);
+	return BN_mod_mul(out, a, b, EC_GROUP_get0_order(o->t->g), o->ctx) == 1;
+}
 
-	return read_number(sig, order, r) && read_number(sig + 32, order, s) &&
-	       x != NULL && BN_bin2bn(hash, SIG_SHA256, z) != NULL &&
-	       BN_mod_inverse(s, s, order, ctx) != NULL &&
-	       BN_mod_mul(z, z, s, order, ctx) == 1 &&
-	       BN_mod_mul(s, r, s, order, ctx) == 1 &&
-	       add_up(t, z, s, x, ctx) && BN_cmp(x, r) == 0;
+static bool
+read_one(struct sum *o, const struct sig_signed *m, struct number *n)
+{
+	const BIGNUM *order = EC_GROUP_get0_order(o->t->g);
+	uint8_t hash[SIG_SHA256];
+
+	n->r = BN_CTX_get(o->ctx);
+	n->s = BN_CTX_get(o->ctx);
+	n->z = BN_CTX_get(o->ctx);
+	n->product = BN_CTX_get(o->ctx);
+	sig_sha256(m->msg, m->len, hash);
+	return n->product != NULL && read_number(m->sig, order, n->r) &&
+	       read_number(m->sig + 32, order, n->s) &&
+	       BN_bin2bn(hash, SIG_SHA256, n->z) != NULL;
+}
+
+static bool
+read_all(struct sum *o, const struct sig_signed *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct number *n = &o->number[i];
+
+		if (!read_one(o, &list[i], n))
+			return false;
+		if (i == 0 ? BN_copy(n->product, n->s) == NULL
+			   : !times(o, n->product, n[-1].product, n->s))
+			return false;
+	}
+	return true;
+}
+
+/* Is X / Z^2 this number?  Infinity's Z is 0, and it is none. */
+static bool
+is_x(struct sum *o, const BIGNUM *number)
+{
+	const BIGNUM *field = EC_GROUP_get0_field(o->t->g);
+	BIGNUM *x, *y, *z;
+	bool good;
+
+	BN_CTX_start(o->ctx);
+	x = BN_CTX_get(o->ctx);
+	y = BN_CTX_get(o->ctx);
+	z = BN_CTX_get(o->ctx);
+	good = z != NULL &&
+	       EC_POINT_get_Jprojective_coordinates_GFp(
+		   o->t->g, o->sum, x, y, z, o->ctx) == 1 &&
+	       !BN_is_zero(z) && BN_mod_sqr(z, z, field, o->ctx) == 1 &&
+	       BN_mod_mul(z, z, number, field, o->ctx) == 1 &&
+	       BN_cmp(x, z) == 0;
+	BN_CTX_end(o->ctx);
+	return good;
+}
+
+/* r is x modulo the order, which is less than the field: x is r, or for a few r
+ * one order more. */
+static bool
+is_r(struct sum *o, BIGNUM *r)
+{
+	return is_x(o, r) ||
+	       (BN_add(r, r, EC_GROUP_get0_order(o->t->g)) == 1 &&
+		   BN_cmp(r, EC_GROUP_get0_field(o->t->g)) < 0 && is_x(o, r));
+}
+
+/* Is r the x of uG + vQ, for u = z w, v = r w, and w = 1 / s?  z and s are no more
+ * what they were. */
+static bool
+is_right(struct sum *o, struct number *n, const BIGNUM *w)
+{
+	const EC_GROUP *g = o->t->g;
+
+	return times(o, n->z, n->z, w) && times(o, n->s, n->r, w) &&
+	       EC_POINT_mul(g, o->sum, n->z, NULL, NULL, o->ctx) == 1 &&
+	       EC_POINT_mul(o->t->q, o->part, n->s, NULL, NULL, o->ctx) == 1 &&
+	       EC_POINT_add(g, o->sum, o->sum, o->part, o->ctx) == 1 &&
+	       is_r(o, n->r);
+}
+
+/* From the last to the first: `inverse` is that of all s, up to this one. */
+static bool
+all_right(struct sum *o, size_t count)
+{
+	BIGNUM *inverse = BN_CTX_get(o->ctx), *w = BN_CTX_get(o->ctx);
+	bool good =
+	    w != NULL && BN_mod_inverse(inverse, o->number[count - 1].product,
+			     EC_GROUP_get0_order(o->t->g), o->ctx) != NULL;
+
+	for (size_t i = count; good && i-- > 0;) {
+		struct number *n = &o->number[i];
+
+		good = i == 0 ? BN_copy(w, inverse) != NULL
+			      : times(o, w, n[-1].product, inverse) &&
+				    times(o, inverse, inverse, n->s);
+		good = good && is_right(o, n, w);
+	}
+	return good;
 }
 
 bool
-sig_table_verify(const struct sig_table *t, const uint8_t hash[SIG_SHA256],
-    const uint8_t sig[SIG_BYTES])
+sig_table_verify(
+    const struct sig_table *t, const struct sig_signed *list, size_t count)
 {
-	BN_CTX *ctx = BN_CTX_new();
+	struct sum o = {.t = t, .ctx = BN_CTX_new()};
 	bool good = false;
 
-	if (ctx != NULL) {
-		BN_CTX_start(ctx);
-		good = verifies(t, hash, sig, ctx);
-		BN_CTX_end(ctx);
+	if (o.ctx != NULL && count > 0 && count <= SIG_LIST_MAX) {
+		BN_CTX_start(o.ctx);
+		o.sum = EC_POINT_new(t->g);
+		o.part = EC_POINT_new(t->q);
+		good = o.sum != NULL && o.part != NULL &&
+		       read_all(&o, list, count) && all_right(&o, count);
+		BN_CTX_end(o.ctx);
 	}
-	BN_CTX_free(ctx);
+	EC_POINT_free(o.sum);
+	EC_POINT_free(o.part);
+	BN_CTX_free(o.ctx);
 	ERR_clear_error();
 	return good;
 }

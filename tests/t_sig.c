@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define OPENSSL_SUPPRESS_DEPRECATED /* points by their numbers */
 #include "tests/test.h"
 
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -80,106 +83,188 @@ what_one_key_signs_only_it_verifies(void **state)
 	sig_free(b);
 }
 
-/* With a table and without one the answer is the same, to each bit. */
+#define MANY 30
+
+/* What a key signed, for lists. */
+struct pile {
+	struct sig_key *key, *public;
+	char msg[MANY][20];
+	uint8_t sig[MANY][SIG_BYTES];
+	struct sig_signed list[MANY];
+};
+
+static void
+pile_up(struct pile *p)
+{
+	uint8_t der[SIG_KEY_MAX];
+	struct err e = ERR_INIT;
+	size_t len;
+
+	is_ok(sig_generate(&p->key, &e) &&
+		  sig_store_public(p->key, der, sizeof(der), &len, &e) &&
+		  sig_load_public(der, len, &p->public, &e),
+	    &e, "keys");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(p->msg[i], sizeof(p->msg[i]), "message %d", i);
+		p->list[i] = (struct sig_signed){
+		    p->msg[i], strlen(p->msg[i]), p->sig[i]};
+		is_ok(
+		    sig_sign(p->key, p->msg[i], p->list[i].len, p->sig[i], &e),
+		    &e, "sign");
+	}
+}
+
+static void
+pile_free(struct pile *p)
+{
+	sig_free(p->key);
+	sig_free(p->public);
+}
+
+/* By the table alone, and by what asks OpenSSL where the table says no. */
+static bool
+known(const struct pile *p, const struct sig_signed *list, size_t count)
+{
+	bool table = sig_table_verify(p->public->table, list, count);
+
+	ok(table == sig_verify_all(p->public, list, count), "one answer");
+	return table;
+}
+
+static bool
+own(const struct pile *p, const struct sig_signed *list, size_t count)
+{
+	return sig_verify_own(p->key, list, count);
+}
+
+/* All lists of what it signed, and none with a bit changed. */
+static void
+judges(bool (*judge)(const struct pile *, const struct sig_signed *, size_t),
+    struct pile *p)
+{
+	struct pile other = {0};
+
+	for (size_t n = 1; n <= MANY; n++)
+		ok(judge(p, p->list, n), "they are the key's");
+	for (int bit = 0; bit < 8 * SIG_BYTES; bit++)
+		for (int i = 0; i < 2; i++) {
+			p->sig[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
+			ok(!judge(p, p->list, 2), "a bit differs");
+			ok(judge(p, &p->list[1 - i], 1), "not of the other");
+			p->sig[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	for (int i = 0; i < MANY; i++) {
+		p->msg[i][0] ^= 1;
+		ok(!judge(p, p->list, MANY), "another message");
+		p->msg[i][0] ^= 1;
+	}
+	ok(judge(p, p->list, MANY), "as they were");
+	pile_up(&other);
+	ok(!judge(p, other.list, 1), "another key's");
+	pile_free(&other);
+	memcpy(p->sig[0], p->sig[1], SIG_BYTES);
+	ok(!judge(p, p->list, 2), "another message's");
+	memset(p->sig[0], 0, SIG_BYTES);
+	ok(!judge(p, p->list, 2), "zeros");
+	memset(p->sig[0], 0xff, SIG_BYTES);
+	ok(!judge(p, p->list, 2), "over the order");
+}
+
+/* With a table and without one the answer is the same. */
 static void
 a_table_changes_no_answer(void **state)
 {
-	struct sig_key *key = NULL, *public = NULL, *other = NULL;
-	uint8_t sig[SIG_BYTES], der[SIG_KEY_MAX];
+	struct pile p = {0};
+
+	(void)state;
+	pile_up(&p);
+	sig_expect_many(p.public);
+	sig_expect_many(p.public);
+	ok(p.public->table != NULL, "a table");
+	judges(known, &p);
+	pile_free(&p);
+}
+
+/* The key Q = (R - uG) / v, for which (r, 1) is the signature of the hash u: R is
+ * a point whose x is r and one order more, and v is r. */
+static void
+key_of(
+    const uint8_t hash[SIG_SHA256], uint8_t sig[SIG_BYTES], uint8_t point[65])
+{
+	EC_GROUP *g = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	BIGNUM *r = BN_new(), *x = BN_new(), *u = BN_new();
+	EC_POINT *q = EC_POINT_new(g), *part = EC_POINT_new(g);
+	const BIGNUM *order = EC_GROUP_get0_order(g);
+
+	do
+		ok(BN_add_word(r, 1) && BN_add(x, r, order), "the next r");
+	while (EC_POINT_set_compressed_coordinates(g, q, x, 0, NULL) != 1);
+	ok(BN_bin2bn(hash, SIG_SHA256, u) && BN_bn2binpad(r, sig, 32) == 32 &&
+		BN_bn2binpad(BN_value_one(), sig + 32, 32) == 32 &&
+		EC_POINT_mul(g, part, u, NULL, NULL, NULL) &&
+		EC_POINT_invert(g, part, NULL) &&
+		EC_POINT_add(g, q, q, part, NULL) &&
+		BN_mod_inverse(r, r, order, NULL) &&
+		EC_POINT_mul(g, q, NULL, q, r, NULL) &&
+		EC_POINT_point2oct(
+		    g, q, POINT_CONVERSION_UNCOMPRESSED, point, 65, NULL) == 65,
+	    "a key");
+	EC_POINT_free(q);
+	EC_POINT_free(part);
+	BN_free(r);
+	BN_free(x);
+	BN_free(u);
+	EC_GROUP_free(g);
+}
+
+/* One in 2^128 signatures is of a point whose x is over the order. */
+static void
+an_x_over_the_order_is_known(void **state)
+{
+	struct pile p = {0};
+	uint8_t der[SIG_KEY_MAX], hash[SIG_SHA256];
 	struct err e = ERR_INIT;
 	size_t len;
 
 	(void)state;
-	is_ok(sig_generate(&key, &e) && sig_generate(&other, &e) &&
-		  sig_store_public(key, der, sizeof(der), &len, &e) &&
-		  sig_load_public(der, len, &public, &e),
-	    &e, "keys");
-	sig_expect_many(public);
-	sig_expect_many(public);
-	ok(public->table != NULL, "a table");
-	for (int i = 0; i < 300; i++) {
-		uint8_t hash[SIG_SHA256];
-
-		is_ok(sig_sign(key, &i, sizeof(i), sig, &e), &e, "sign");
-		ok(sig_verify(public, &i, sizeof(i), sig), "it is the key's");
-		sig_sha256(&i, sizeof(i), hash);
-		ok(sig_table_verify(public->table, hash, sig), "by the table");
-		hash[i % 32] ^= (uint8_t)(1 << i % 8);
-		ok(!sig_table_verify(public->table, hash, sig), "another hash");
-	}
-	for (int bit = 0; bit < 8 * SIG_BYTES; bit++) {
-		sig[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		ok(!sig_verify(public, &(int){299}, sizeof(int), sig), "a bit");
-		sig[bit / 8] ^= (uint8_t)(1 << bit % 8);
-	}
-	ok(sig_verify(public, &(int){299}, sizeof(int), sig), "as it was");
-	is_ok(sig_sign(other, "m", 1, sig, &e), &e, "sign");
-	ok(!sig_verify(public, "m", 1, sig), "another key's");
-	memset(sig, 0, sizeof(sig));
-	ok(!sig_verify(public, "m", 1, sig), "zeros");
-	memset(sig, 0xff, sizeof(sig));
-	ok(!sig_verify(public, "m", 1, sig), "over the order");
-	sig_free(key);
-	sig_free(public);
-	sig_free(other);
+	pile_up(&p);
+	sig_sha256(p.msg[0], p.list[0].len, hash);
+	is_ok(sig_store_public(p.key, der, sizeof(der), &len, &e), &e, "DER");
+	key_of(hash, p.sig[0], der + len - 65);
+	sig_free(p.public);
+	is_ok(sig_load_public(der, len, &p.public, &e), &e, "the key");
+	ok(sig_verify_all(p.public, p.list, 1), "OpenSSL knows it");
+	sig_expect_many(p.public);
+	ok(known(&p, p.list, 1), "the table knows it");
+	p.sig[0][31] ^= 1;
+	ok(!known(&p, p.list, 1), "another r");
+	pile_free(&p);
 }
 
-#define OWN 30
-
-/* Each bit of r and s, and each of the messages; and a key in whose place another
- * stands. */
+/* And what stands in the key's place is not it. */
 static void
 what_a_key_signed_itself_it_knows(void **state)
 {
-	struct sig_key *key = NULL, *other = NULL, *public = NULL;
-	uint8_t sig[OWN][SIG_BYTES], der[SIG_KEY_MAX];
-	char msg[OWN][20];
-	struct sig_signed list[OWN];
-	EVP_PKEY *pair;
+	struct pile p = {0}, other = {0};
 	struct err e = ERR_INIT;
-	size_t len;
+	EVP_PKEY *pair;
 
 	(void)state;
-	is_ok(sig_generate(&key, &e) && sig_generate(&other, &e) &&
-		  sig_store_public(key, der, sizeof(der), &len, &e) &&
-		  sig_load_public(der, len, &public, &e),
-	    &e, "keys");
-	for (int i = 0; i < OWN; i++) {
-		snprintf(msg[i], sizeof(msg[i]), "message %d", i);
-		list[i] = (struct sig_signed){msg[i], strlen(msg[i]), sig[i]};
-		is_ok(
-		    sig_sign(key, msg[i], list[i].len, sig[i], &e), &e, "sign");
-	}
-	for (size_t n = 1; n <= OWN; n++)
-		ok(sig_verify_own(key, list, n), "they are its own");
-	ok(!sig_verify_own(other, list, OWN), "another key's");
-	ok(!sig_verify_own(public, list, OWN), "a public key made none");
-	for (int bit = 0; bit < 8 * SIG_BYTES; bit++) {
-		for (int i = 0; i < 2; i++) {
-			sig[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
-			ok(!sig_verify_own(key, list, 2), "a bit differs");
-			sig[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
-		}
-	}
-	for (int i = 0; i < OWN; i++) {
-		msg[i][0] ^= 1;
-		ok(!sig_verify_own(key, list, OWN), "another message");
-		msg[i][0] ^= 1;
-	}
-	memset(sig[0], 0, SIG_BYTES);
-	ok(!sig_verify_own(key, list, 2), "zeros");
-	memset(sig[0], 0xff, SIG_BYTES);
-	ok(!sig_verify_own(key, list, 2), "over the order");
-	pair = key->pkey;
-	key->pkey = other->pkey;
-	is_ok(sig_sign(key, msg[0], list[0].len, sig[0], &e), &e, "sign");
-	ok(!sig_verify_own(key, list, 1), "the key has changed");
-	key->pkey = pair;
-	is_ok(sig_sign(key, msg[0], list[0].len, sig[0], &e), &e, "sign");
-	ok(sig_verify_own(key, list, 1), "it is the old one");
-	sig_free(key);
-	sig_free(other);
-	sig_free(public);
+	pile_up(&p);
+	pile_up(&other);
+	judges(own, &p);
+	ok(!sig_verify_own(p.public, &p.list[1], 1), "a public key made none");
+	pair = p.key->pkey;
+	p.key->pkey = other.key->pkey;
+	is_ok(
+	    sig_sign(p.key, p.msg[0], p.list[0].len, p.sig[0], &e), &e, "sign");
+	ok(!own(&p, p.list, 1), "the key has changed");
+	p.key->pkey = pair;
+	is_ok(
+	    sig_sign(p.key, p.msg[0], p.list[0].len, p.sig[0], &e), &e, "sign");
+	ok(own(&p, p.list, 1), "it is the old one");
+	pile_free(&p);
+	pile_free(&other);
 }
 
 static void
@@ -286,6 +371,7 @@ main(void)
 	    T(what_one_key_signs_only_it_verifies),
 	    T(what_a_key_signed_itself_it_knows),
 	    T(a_table_changes_no_answer),
+	    T(an_x_over_the_order_is_known),
 	    T(keys_come_back_from_bytes),
 	    T(keys_are_read_from_pem_files),
 	    T(what_is_no_key_is_refused),

@@ -80,19 +80,24 @@ receive_part(struct batch *b, struct err *e)
 	return true;
 }
 
+/* What has come since the last time, no more than a part. */
 static bool
 verify(struct batch *b, struct err *e)
 {
+	struct sig_signed list[PART];
+	size_t count = 0;
+
 	for (; b->good < b->got; b->good++) {
 		const struct hsm_message *m = &b->messages[b->good];
 
-		if (b->key->certified == NULL ||
-		    !sig_verify(b->key->certified, m->ptr, m->len, m->sig))
-			return err_set(e, ERR_CORRUPT,
-			    "what the token signed is not the certificate's: "
-			    "it has another key under this name now, or it is "
-			    "broken; it is not let out");
+		list[count++] = (struct sig_signed){m->ptr, m->len, m->sig};
 	}
+	if (b->key->certified == NULL ||
+	    !sig_verify_all(b->key->certified, list, count))
+		return err_set(e, ERR_CORRUPT,
+		    "what the token signed is not the certificate's: it has "
+		    "another key under this name now, or it is broken; it is "
+		    "not let out");
 	return true;
 }
 
