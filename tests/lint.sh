@@ -8,8 +8,8 @@
 #				cppcheck tidy
 #	tests/lint.sh PART... -- FLAGS...	the same, FLAGS the preprocessor's
 #
-# clang-tidy is slow, so a source that was found clean is looked at again only
-# after it, a header or the rules changed; and it stops after $LINT_SECONDS
+# clang-tidy is slow, so sources that were found clean are looked at again only
+# after they, a header or the rules changed; and it stops after $LINT_SECONDS
 # (600), naming what it did not reach.  LINT_NODES has its analyser look less deep
 # (its own 225,000 take almost all of the time).
 set -u
@@ -92,47 +92,74 @@ lint_cppcheck() {
 	    --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches
 }
 
-tidy_one() {
-	local stamp=$1 f=$2
+# tidy_some FILE...: in one process, which takes half a second to begin.
+tidy_some() {
+	local f stamp said=$build/lint/tidy/$BASHPID more=()
 
-	set --
-	mkdir -p "${stamp%/*}"
 	# the analyser does not know that err_set() returns false
-	[ "$f" = base/err.c ] || set -- -include tests/always_false.h
-	[ -z "${LINT_NODES:-}" ] || set -- "$@" -Xclang -analyzer-config \
-	    -Xclang "max-nodes=$LINT_NODES"
-	if clang-tidy --quiet "$f" -- -std=c11 -I. -I"$build" \
-	    -Wno-unknown-warning-option "${flags[@]}" "$@" >"$stamp.log" \
-	    2>"$stamp.err"; then
-		mv "$stamp.log" "$stamp"
+	[ "$1" = base/err.c ] || more=(-include tests/always_false.h)
+	[ -z "${LINT_NODES:-}" ] || more+=(-Xclang -analyzer-config
+		-Xclang "max-nodes=$LINT_NODES")
+	if clang-tidy --quiet "$@" -- -std=c11 -I. -I"$build" \
+	    -Wno-unknown-warning-option "${flags[@]}" "${more[@]}" \
+	    >"$said.log" 2>"$said.err"; then
+		for f; do
+			stamp=$build/lint/tidy/$f.ok
+			mkdir -p "${stamp%/*}"
+			touch "$stamp"
+		done
 	else
-		cat "$stamp.log"
-		grep -E 'error:' "$stamp.err"
+		cat "$said.log"
+		grep -E 'error:' "$said.err"
 	fi
+	rm -f "$said.log" "$said.err"
 }
 
-lint_tidy() {
-	local f stamp end newest
+# Those that were not found clean as they are.
+tidy_left() {
+	local f stamp newest
 
-	need clang-tidy || return
-	end=$((SECONDS + ${LINT_SECONDS:-600}))
 	newest=$({
 		tracked '*.h'
 		echo .clang-tidy
 	} | xargs ls -t | sed -n 1p)
-	for f in $(tracked '*.c'); do
-		case $f in tests/*) continue ;; esac
+	for f in $(tracked '*.c' | grep -v '^tests/'); do
 		stamp=$build/lint/tidy/$f.ok
-		[ "$stamp" -nt "$f" ] && [ "$stamp" -nt "$newest" ] && continue
-		if [ "$SECONDS" -gt "$end" ]; then
-			echo "note: clang-tidy: time is up before $f" >&3
-			break
-		fi
-		while [ "$(jobs -r | wc -l)" -ge "$(nproc)" ]; do
-			wait -n
-		done
-		tidy_one "$stamp" "$f" &
+		[ "$stamp" -nt "$f" ] && [ "$stamp" -nt "$newest" ] ||
+			printf '%s\n' "$f"
 	done
+}
+
+# When its turn has come.
+tidy_next() {
+	if [ "$SECONDS" -gt "$1" ]; then
+		echo "note: clang-tidy: time is up before $2" >&3
+		return 1
+	fi
+	while [ "$(jobs -r | wc -l)" -ge "$(nproc)" ]; do
+		wait -n
+	done
+	shift
+	tidy_some "$@" &
+}
+
+lint_tidy() {
+	local end=$((SECONDS + ${LINT_SECONDS:-600})) f some=()
+
+	need clang-tidy || return
+	mkdir -p "$build/lint/tidy"
+	for f in $(tidy_left); do
+		# what its analyser knows of a va_list it knows of one file
+		if grep -q va_start "$f"; then
+			tidy_next "$end" "$f" || break
+			continue
+		fi
+		some+=("$f")
+		[ ${#some[@]} -lt 10 ] && continue
+		tidy_next "$end" "${some[@]}" || break
+		some=()
+	done
+	[ ${#some[@]} = 0 ] || tidy_next "$end" "${some[@]}"
 	wait
 }
 
