@@ -254,7 +254,7 @@ load_asked() {
 load_agrees() {
 	until_true 30 load_asked
 	cat "$BOOKS/agrees"
-	return $agrees_code
+	return "$agrees_code"
 }
 
 # What was paid in is in the credit, in the PSDs, or was spent by the clients.
