@@ -42,6 +42,19 @@ is_p256(const EVP_PKEY *pkey)
 		   strcmp(group, "P-256") == 0);
 }
 
+/* Of infinity's bytes (one of them) the decoder makes a public key, too; it verifies
+ * what anybody can sign. */
+static bool
+has_point(const EVP_PKEY *pkey)
+{
+	uint8_t bytes[65];
+	size_t len = 0;
+
+	return EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY,
+		   bytes, sizeof(bytes), &len) == 1 &&
+	       len > 1;
+}
+
 /* The hash of the private number; NULL: not wanted. */
 static bool
 read_private(const EVP_PKEY *pkey, BIGNUM **number, uint8_t hash[SIG_SHA256])
@@ -83,8 +96,9 @@ sig_adopt(EVP_PKEY *pkey, bool private, struct sig_key **out, struct err *e)
 {
 	struct sig_key *key;
 
-	if (!is_p256(pkey)) {
+	if (!is_p256(pkey) || !has_point(pkey)) {
 		EVP_PKEY_free(pkey);
+		ERR_clear_error();
 		return err_set(e, ERR_CONFIG, "the key is not on P-256");
 	}
 	key = calloc(1, sizeof(*key));
@@ -333,8 +347,8 @@ ask_openssl(const struct sig_key *key, const struct sig_signed *m)
 	return good;
 }
 
-bool
-sig_verify_all(
+static bool
+verify_some(
     const struct sig_key *key, const struct sig_signed *list, size_t count)
 {
 	if (key->table != NULL && sig_table_verify(key->table, list, count))
@@ -342,6 +356,20 @@ sig_verify_all(
 	for (size_t i = 0; i < count; i++)
 		if (!ask_openssl(key, &list[i]))
 			return false;
+	return true;
+}
+
+bool
+sig_verify_all(
+    const struct sig_key *key, const struct sig_signed *list, size_t count)
+{
+	size_t some;
+
+	for (; count > 0; list += some, count -= some) {
+		some = count < SIG_LIST_MAX ? count : SIG_LIST_MAX;
+		if (!verify_some(key, list, some))
+			return false;
+	}
 	return true;
 }
 

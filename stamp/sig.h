@@ -71,8 +71,8 @@ struct sig_signed {
 	const uint8_t *sig;
 };
 
-/* True only if each is: a table makes it faster, and up to SIG_LIST_MAX in one list
- * faster again. */
+/* True only if each is; also of none.  A table makes it faster, and several in one
+ * list faster again. */
 MUST_CHECK bool sig_verify_all(
     const struct sig_key *key, const struct sig_signed *list, size_t count);
 
@@ -81,8 +81,8 @@ MUST_CHECK bool sig_verify_all(
  * nobody else's meanwhile. */
 void sig_expect_many(struct sig_key *key);
 
-/* The same of 1 to SIG_LIST_MAX signatures that this private key has just made, in a
- * third of the time; false too if the key has changed in memory. */
+/* As sig_verify_all(), of 1 to SIG_LIST_MAX signatures that this private key has just
+ * made, in a third of the time; false too if the key has changed in memory. */
 MUST_CHECK bool sig_verify_own(
     const struct sig_key *key, const struct sig_signed *list, size_t count);
 

@@ -81,13 +81,13 @@ make_curve(void)
 static bool
 own_open(const struct sig_key *key, struct own *o)
 {
+	*o = (struct own){.ctx = BN_CTX_secure_new()};
 	pthread_mutex_lock(&curve_lock);
 	if (curve.group == NULL)
 		make_curve();
+	o->group = curve.group;
+	o->mont = curve.mont;
 	pthread_mutex_unlock(&curve_lock);
-	*o = (struct own){.ctx = BN_CTX_secure_new(),
-	    .group = curve.group,
-	    .mont = curve.mont};
 	if (o->ctx == NULL || o->group == NULL)
 		return false;
 	o->point = EC_POINT_new(o->group);

@@ -9,7 +9,7 @@
  * All of a list are divided by one inversion, that of the product of all s; and x is
  * compared as it is, a fraction X / Z^2.
  *
- * All numbers are public.  A "no" of this is none yet: sig_verify() asks OpenSSL's
+ * All numbers are public.  A "no" of this is none yet: sig_verify_all() asks OpenSSL's
  * own check then.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED /* EC_GROUP_precompute_mult() */
@@ -170,8 +170,8 @@ is_r(struct sum *o, BIGNUM *r)
 		   BN_cmp(r, EC_GROUP_get0_field(o->t->g)) < 0 && is_x(o, r));
 }
 
-/* Is r the x of uG + vQ, for u = z w, v = r w, and w = 1 / s?  z and s are no more
- * what they were. */
+/* Is r the x of uG + vQ, for u = z w, v = r w, and w = 1 / s?  The numbers are no
+ * more what they were. */
 static bool
 is_right(struct sum *o, struct number *n, const BIGNUM *w)
 {

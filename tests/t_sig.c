@@ -137,6 +137,16 @@ own(const struct pile *p, const struct sig_signed *list, size_t count)
 	return sig_verify_own(p->key, list, count);
 }
 
+static void
+swap_s(struct pile *p)
+{
+	uint8_t s[32];
+
+	memcpy(s, p->sig[0] + 32, sizeof(s));
+	memcpy(p->sig[0] + 32, p->sig[1] + 32, sizeof(s));
+	memcpy(p->sig[1] + 32, s, sizeof(s));
+}
+
 /* All lists of what it signed, and none with a bit changed. */
 static void
 judges(bool (*judge)(const struct pile *, const struct sig_signed *, size_t),
@@ -159,6 +169,9 @@ judges(bool (*judge)(const struct pile *, const struct sig_signed *, size_t),
 		p->msg[i][0] ^= 1;
 	}
 	ok(judge(p, p->list, MANY), "as they were");
+	swap_s(p);
+	ok(!judge(p, p->list, 2), "two that are wrong by each other");
+	swap_s(p);
 	pile_up(&other);
 	ok(!judge(p, other.list, 1), "another key's");
 	pile_free(&other);
@@ -168,6 +181,26 @@ judges(bool (*judge)(const struct pile *, const struct sig_signed *, size_t),
 	ok(!judge(p, p->list, 2), "zeros");
 	memset(p->sig[0], 0xff, SIG_BYTES);
 	ok(!judge(p, p->list, 2), "over the order");
+}
+
+/* A list that the table takes in three pieces; the last signature is checked, too. */
+static void
+long_list(struct pile *p)
+{
+	struct sig_signed list[2 * SIG_LIST_MAX + 1];
+	const size_t most = sizeof(list) / sizeof(*list);
+
+	for (size_t i = 0; i < most; i++)
+		list[i] = p->list[i % MANY];
+	for (size_t n = SIG_LIST_MAX; n <= SIG_LIST_MAX + 1; n++)
+		ok(sig_verify_all(p->public, list, n), "128 and 129");
+	ok(sig_table_verify(p->public->table, list, SIG_LIST_MAX), "128");
+	ok(!sig_table_verify(p->public->table, list, SIG_LIST_MAX + 1) &&
+		!sig_table_verify(p->public->table, list, 0),
+	    "no table takes more, or none");
+	ok(sig_verify_all(p->public, list, most), "257");
+	list[most - 1].msg = "another";
+	ok(!sig_verify_all(p->public, list, most), "the last is none");
 }
 
 /* With a table and without one the answer is the same. */
@@ -181,6 +214,7 @@ a_table_changes_no_answer(void **state)
 	sig_expect_many(p.public);
 	sig_expect_many(p.public);
 	ok(p.public->table != NULL, "a table");
+	long_list(&p);
 	judges(known, &p);
 	pile_free(&p);
 }
@@ -217,7 +251,7 @@ key_of(
 	EC_GROUP_free(g);
 }
 
-/* One in 2^128 signatures is of a point whose x is over the order. */
+/* One in 2^130 signatures is of a point whose x is over the order. */
 static void
 an_x_over_the_order_is_known(void **state)
 {
@@ -337,6 +371,10 @@ what_is_no_key_is_refused(void **state)
 	is_ok(sig_store_public(key, der, sizeof(der), &len, &e), &e, "store");
 	der[len - 1] ^= 1;
 	ok(!sig_load_public(der, len, &bad, &e), "no point of the curve");
+	der[1] = 25; /* bytes that follow; the last 4 are a string of one 0 */
+	memcpy(der + 23, (uint8_t[]){3, 2, 0, 0}, 4);
+	ok(!sig_load_public(der, 27, &bad, &e), "infinity");
+	is_err(&e, ERR_CONFIG, "kind");
 	sig_free(key);
 }
 

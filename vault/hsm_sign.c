@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* the caller's end of a token: signatures */
+#include <assert.h>
 #include <string.h>
 
 #include "vault/crypto.h"
@@ -85,12 +86,13 @@ static bool
 verify(struct batch *b, struct err *e)
 {
 	struct sig_signed list[PART];
-	size_t count = 0;
+	size_t count = b->got - b->good;
 
-	for (; b->good < b->got; b->good++) {
-		const struct hsm_message *m = &b->messages[b->good];
+	assert(count <= PART);
+	for (size_t i = 0; i < count; i++) {
+		const struct hsm_message *m = &b->messages[b->good + i];
 
-		list[count++] = (struct sig_signed){m->ptr, m->len, m->sig};
+		list[i] = (struct sig_signed){m->ptr, m->len, m->sig};
 	}
 	if (b->key->certified == NULL ||
 	    !sig_verify_all(b->key->certified, list, count))
@@ -98,6 +100,7 @@ verify(struct batch *b, struct err *e)
 		    "what the token signed is not the certificate's: it has "
 		    "another key under this name now, or it is broken; it is "
 		    "not let out");
+	b->good = b->got;
 	return true;
 }
 
