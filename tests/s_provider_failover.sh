@@ -165,9 +165,11 @@ fail_over() {
 }
 
 # The old primary comes back and takes itself for one still; its commits wait for
-# a standby that will not come.
+# a standby that will not come.  Server one asks it before the new one.
 old_primary() {
 	node_go "$1"
+	sed -i "s/port=[0-9]*,[0-9]*/port=$(node_port "$1"),$(node_port "$2")/" \
+		"$BOOKS/one.conf"
 	server_kill one
 	server_go one
 	check "cycle $cycle: the old primary's commits wait for ever" \
@@ -226,7 +228,7 @@ check 'stamps are sold' goes_on
 for cycle in $(seq "$CYCLES"); do
 	standby_away $primary $standby
 	fail_over $primary $standby
-	old_primary $primary
+	old_primary $primary $standby
 	[ "$cycle" -lt "$CYCLES" ] || break
 	node_follow $primary $standby
 	swap=$primary primary=$standby standby=$swap
