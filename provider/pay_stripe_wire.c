@@ -114,6 +114,15 @@ take_id(struct json *j, const char *key, char out[PAY_REF])
 	}
 }
 
+/* Its own number; an empty one is none. */
+static void
+take_own_id(struct json *j, char out[PAY_REF])
+{
+	json_take_text(j, "id", true, out, PAY_REF);
+	if (*out == '\0')
+		json_blame(j, "id", "empty");
+}
+
 static void
 take_metadata(struct json *j, char key[PAY_KEY])
 {
@@ -154,7 +163,7 @@ take_session(struct json *j, struct pay_said *out)
 {
 	char status[WORD] = "", paid[WORD] = "";
 
-	json_take_text(j, "id", true, out->page, sizeof(out->page));
+	take_own_id(j, out->page);
 	json_take_text(j, "status", false, status, sizeof(status));
 	json_take_text(j, "payment_status", false, paid, sizeof(paid));
 	json_take_text(j, "url", false, out->url, sizeof(out->url));
@@ -203,8 +212,7 @@ take_intent(struct json *j, struct pay_said *out)
 {
 	char status[WORD] = "";
 
-	json_take_text(
-	    j, "id", true, out->processor_id, sizeof(out->processor_id));
+	take_own_id(j, out->processor_id);
 	json_take_text(j, "status", true, status, sizeof(status));
 	take_cents(j, "amount", &out->amount);
 	take_cents(j, "amount_received", &out->amount);
@@ -227,7 +235,7 @@ take_charge(struct json *j, struct pay_said *out)
 {
 	char id[PAY_REF] = "";
 
-	json_take_text(j, "id", true, id, sizeof(id));
+	take_own_id(j, id);
 	take_id(j, "payment_intent", out->processor_id);
 	take_cents(j, "amount_refunded", &out->amount);
 	take_currency(j, &out->currency);
@@ -245,7 +253,7 @@ take_dispute(
 {
 	char id[PAY_REF] = "", why[WORD] = "";
 
-	json_take_text(j, "id", true, id, sizeof(id));
+	take_own_id(j, id);
 	take_id(j, "payment_intent", out->processor_id);
 	take_cents(j, "amount", &out->amount);
 	take_currency(j, &out->currency);
@@ -416,7 +424,7 @@ take_event(struct json *j, struct pay_said *out)
 {
 	char type[64] = "", id[PAY_REF] = "";
 
-	json_take_text(j, "id", true, id, sizeof(id));
+	take_own_id(j, id);
 	json_take_words(j, "type", type, sizeof(type));
 	if (!json_enter(j, "data", true))
 		return;

@@ -209,6 +209,36 @@ an_intent_is_read(void **state)
 	}
 }
 
+/* What has no number could be credited twice. */
+static void
+an_empty_number_is_none(void **state)
+{
+	static const char intent[] =
+	    "{\"id\":\"\",\"status\":\"succeeded\",\"amount\":2000}";
+	static const char session[] =
+	    "{\"id\":\"\",\"payment_status\":\"paid\","
+	    "\"payment_intent\":\"pi_1\"}";
+	static const char event[] =
+	    "{\"id\":\"\",\"type\":\"payment_intent.succeeded\",\"data\":"
+	    "{\"object\":{\"id\":\"pi_1\",\"status\":\"succeeded\"}}}";
+	static const char refund[] =
+	    "{\"id\":\"evt_1\",\"type\":\"charge.refunded\",\"data\":"
+	    "{\"object\":{\"id\":\"\",\"amount_refunded\":100}}}";
+	struct err e = ERR_INIT;
+	struct pay_said s;
+
+	(void)state;
+	ok(!stripe_read_intent(intent, strlen(intent), &s, &e), "intent");
+	is_err(&e, ERR_REQUEST, "intent");
+	is_int(s.word, PAY_SAYS_NOTHING, "intent");
+	ok(!stripe_read_session(session, strlen(session), &s, &e), "session");
+	is_err(&e, ERR_REQUEST, "session");
+	ok(!stripe_read_event(event, strlen(event), &s, &e), "event");
+	is_err(&e, ERR_REQUEST, "event");
+	ok(!stripe_read_event(refund, strlen(refund), &s, &e), "refund");
+	is_err(&e, ERR_REQUEST, "refund");
+}
+
 static void
 a_refusal_is_told_from_a_doubt(void **state)
 {
@@ -309,6 +339,7 @@ main(void)
 	    T(requests_say_what_is_paid),
 	    T(a_page_is_read),
 	    T(an_intent_is_read),
+	    T(an_empty_number_is_none),
 	    T(a_refusal_is_told_from_a_doubt),
 	    T(events_are_read),
 	};
