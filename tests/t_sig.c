@@ -199,7 +199,8 @@ long_list(struct pile *p)
 		!sig_table_verify(p->public->table, list, 0),
 	    "no table takes more, or none");
 	ok(sig_verify_all(p->public, list, most), "257");
-	list[most - 1].msg = "another";
+	list[most - 1] = p->list[0];
+	list[most - 1].sig = p->sig[1];
 	ok(!sig_verify_all(p->public, list, most), "the last is none");
 }
 
