@@ -20,18 +20,17 @@ pin=271828
 
 # run LABEL COMMAND...: one more number of what has this label.
 run() {
-	run_file=$work/$1.all
+	run_label=$1
 	shift
-	"$@" >>"$run_file"
+	if ! "$@" >>"$work/$run_label.all" || [ ! -s "$work/$run_label.all" ]; then
+		echo "bench_sign: $run_label failed" >&2
+		exit 1
+	fi
 }
 
 # rate LABEL: the highest number that it printed.
 rate() {
 	line=$(sort -n "$work/$1.all" | tail -n 1)
-	[ -n "$line" ] || {
-		echo "bench_sign: $1 failed" >&2
-		exit 1
-	}
 	got=${line%% *}
 	cpu=${line#"$got"}
 	printf '%-32s %8s /s  %s\n' "$1" "$got" "${cpu:+us:$cpu}"
